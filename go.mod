@@ -1,0 +1,3 @@
+module github.com/egresslint/egresslint
+
+go 1.26.0

@@ -1,0 +1,50 @@
+package source
+
+import "cmp"
+
+// DiagnosticKind says what went wrong. The first group makes a run end with
+// exit code 3; the second is a warning that changes no exit code; the third is
+// not wrong at all, only not knowable, and is counted in the run's summary.
+type DiagnosticKind string
+
+const (
+	// ParseError is a file that could not be read as what it is.
+	ParseError DiagnosticKind = "parse-error"
+	// EvaluationError is a Terraform expression that Terraform would reject too.
+	EvaluationError DiagnosticKind = "evaluation-error"
+	// LimitReached is input larger or deeper than a run accepts.
+	LimitReached DiagnosticKind = "limit-reached"
+	// PolicyError is a Rego rule that failed.
+	PolicyError DiagnosticKind = "policy-error"
+
+	// InvalidObject is a Kubernetes object that the API server would reject.
+	InvalidObject DiagnosticKind = "invalid-object"
+	// DuplicateObject is a second object of the same kind, namespace and name.
+	DuplicateObject DiagnosticKind = "duplicate-object"
+
+	// Unread is something outside the files: a module that was not downloaded, a
+	// variable without a value. Message says what to do about it.
+	Unread DiagnosticKind = "unread"
+)
+
+// Diagnostic is one thing to tell the user about the input itself.
+type Diagnostic struct {
+	Kind    DiagnosticKind
+	Range   Range
+	Message string // lower case, "verb object: cause", without the position
+}
+
+// Fatal reports whether d makes the run end with exit code 3.
+func (d Diagnostic) Fatal() bool {
+	switch d.Kind {
+	case ParseError, EvaluationError, LimitReached, PolicyError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Compare orders diagnostics by place, kind, then message.
+func (d Diagnostic) Compare(e Diagnostic) int {
+	return cmp.Or(d.Range.Compare(e.Range), cmp.Compare(d.Kind, e.Kind), cmp.Compare(d.Message, e.Message))
+}
