@@ -1,0 +1,404 @@
+// Package egress holds the model of what pods need to reach and what stands in
+// the way: it builds the model from parsed Terraform and Kubernetes objects and
+// traces every requirement hop by hop. It knows what each resource and object
+// means; it does not know rules, severities or output formats.
+package egress
+
+import "github.com/egresslint/egresslint/parser/source"
+
+// APIVersion is the version of the model's JSON form, which is a public contract.
+const APIVersion = "egresslint.io/v1alpha1"
+
+// Model is everything egresslint knows about the scanned files. Its JSON form is
+// the input of the Rego rules and what "egresslint model" prints; it is described
+// by policies/schemas/model.json, which is generated from these types.
+//
+// The entities come first. After them come the gates: for each hop at which
+// packets can be stopped, one object per blocker with everything that a rule
+// needs to judge it, so that no rule has to join collections. Gates hold what
+// passes too where a rule or a reader wants to see it; Status tells.
+type Model struct {
+	APIVersion   string         `json:"apiVersion" doc:"version of this document"`
+	Clusters     []*Cluster     `json:"clusters" doc:"the clusters in the files, by root and address"`
+	SNATEntries  []*SNATEntry   `json:"snat_entries" doc:"SNAT entries of all NAT gateways"`
+	Targets      []*Target      `json:"targets" doc:"cloud service instances with an address and perhaps an allow-list"`
+	Workloads    []*Workload    `json:"workloads" doc:"workloads that run pods"`
+	Policies     []*Policy      `json:"network_policies" doc:"NetworkPolicies"`
+	Requirements []*Requirement `json:"requirements" doc:"what workloads need to reach, with the evidence"`
+
+	InternetAccess      []*InternetAccess      `json:"internet_access" doc:"gate: the way to public IPv4, one object per cluster and role of vSwitch"`
+	RouteBlocks         []*RouteBlock          `json:"route_blocks" doc:"gate: custom route tables that lead public traffic nowhere"`
+	AllowListAccess     []*AllowListAccess     `json:"allow_list_access" doc:"gate: allow-lists of cloud services against the source addresses of a cluster"`
+	LoadBalancerAccess  []*LoadBalancerAccess  `json:"load_balancer_access" doc:"gate: in-cluster access to the external address of a LoadBalancer Service of the same cluster"`
+	NameResolution      []*NameResolution      `json:"name_resolution" doc:"gate: DNS of workloads that NetworkPolicies isolate for egress"`
+	PolicyBlocks        []*PolicyBlock         `json:"policy_blocks" doc:"gate: requirements that NetworkPolicies do not admit"`
+	PolicyEnforcement   []*PolicyEnforcement   `json:"policy_enforcement" doc:"gate: NetworkPolicies in clusters that do not enforce them"`
+	SecurityGroupEgress []*SecurityGroupEgress `json:"security_group_egress" doc:"gate: outbound rules of the source's security groups"`
+
+	Paths []*Path `json:"paths" doc:"requirements hop by hop; for rules only those that do not pass"`
+
+	// Origins resolves Origin.Ref; index 0 is "no place".
+	Origins []Place `json:"-"`
+	// Unknowns are the facts that the files do not decide, for the run's summary.
+	Unknowns []Unknown `json:"-"`
+	// Bindings says for the summary how manifests were bound to clusters.
+	Bindings []Binding `json:"-"`
+}
+
+// Origin is the place of a fact in the files. Rules pass it on as a finding's
+// anchor or related place; Ref is what identifies it.
+type Origin struct {
+	Ref    int    `json:"ref" doc:"handle of the place; 0 stands for no place"`
+	File   string `json:"file" doc:"path relative to the repository root"`
+	Line   int    `json:"line" doc:"line, from 1"`
+	Column int    `json:"column" doc:"column in Unicode code points, from 1"`
+}
+
+// Place is what an Origin's Ref stands for.
+type Place struct {
+	Range   source.Range
+	Callers []source.Range // see located.Value
+	Via     []source.Range // see located.Value
+	Address string         // Terraform address or kind/namespace/name of what the place belongs to
+	Root    string         // Terraform root directory; empty for manifests
+	Variant string         // variable variant of that root
+	// Module is the module instance the place lies in, "" for the root module.
+	Module string
+}
+
+// Strength is how certain it is that a workload needs a destination.
+type Strength string
+
+// Strengths, weakest first. None stands for a gate with no known requirement:
+// what the infrastructure alone proves.
+const (
+	None       Strength = "none"
+	Inferred   Strength = "inferred"
+	Referenced Strength = "referenced"
+	Declared   Strength = "declared"
+)
+
+// Status is the three-valued verdict of a gate or hop; Partial is a block for
+// some of the sources only.
+type Status string
+
+// Verdicts.
+const (
+	Open    Status = "open"
+	Partial Status = "partial"
+	Blocked Status = "blocked"
+	Unsure  Status = "unknown"
+)
+
+// Evidence is one workload's need in a gate: the example a finding shows.
+type Evidence struct {
+	Workload    string `json:"workload" doc:"namespace/name of the workload, with its kind"`
+	Destination string `json:"destination" doc:"what it needs to reach, as host:port or target name"`
+	Origin      Origin `json:"origin" doc:"where the files say so"`
+}
+
+// Need sums up the requirements that meet one gate.
+type Need struct {
+	Strength Strength   `json:"strength" doc:"the strongest evidence: declared, referenced, inferred, or none"`
+	Evidence []Evidence `json:"evidence" doc:"the requirements, strongest first, then by workload"`
+}
+
+// Cluster is an ACK cluster of the files, or one that only the configuration names.
+type Cluster struct {
+	ID             string     `json:"id" doc:"key of the cluster in this document"`
+	Name           string     `json:"name" doc:"name for messages"`
+	Address        string     `json:"address" doc:"Terraform address, empty if the cluster is not in the files"`
+	Root           string     `json:"root" doc:"Terraform root directory"`
+	Variant        string     `json:"variant" doc:"variable variant of the root"`
+	Kind           string     `json:"kind" doc:"managed, dedicated, edge, serverless or unknown"`
+	VPC            string     `json:"vpc" doc:"address of its VPC, empty if outside the files"`
+	Plugin         string     `json:"plugin" doc:"network plug-in: terway, flannel or unknown"`
+	PluginSource   string     `json:"plugin_source" doc:"what says so: configuration, addon-resource, addons, cluster_network_type, pod_vswitch_ids, pod_cidr, kind, manifests or none"`
+	PluginOrigin   Origin     `json:"plugin_origin" doc:"where it says so"`
+	Datapath       string     `json:"datapath" doc:"veth, ipvlan, v2 or unknown"`
+	ProxyMode      string     `json:"proxy_mode" doc:"ipvs, iptables, nftables or unknown"`
+	Version        string     `json:"version" doc:"Kubernetes version as written, empty if unknown"`
+	ServiceCIDR    string     `json:"service_cidr" doc:"CIDR of ClusterIPs, empty if unknown"`
+	PodCIDR        string     `json:"pod_cidr" doc:"CIDR of Flannel pods, empty if none"`
+	InternetIntent string     `json:"internet_intent" doc:"what the configuration says of Internet access: yes, no or unsaid"`
+	Enforcement    string     `json:"enforcement" doc:"whether NetworkPolicies are enforced: enforced, not-enforced or unknown"`
+	Mismatches     []Mismatch `json:"mismatches" doc:"arguments that belong to the other network plug-in"`
+	Origin         Origin     `json:"origin" doc:"the cluster's block"`
+}
+
+// Mismatch is an argument of the other network plug-in.
+type Mismatch struct {
+	Code      string `json:"code" doc:"pod-vswitches-with-flannel, pod-cidr-with-terway or two-plugins"`
+	Attribute string `json:"attribute" doc:"the argument that has no place here"`
+	Origin    Origin `json:"origin" doc:"the argument"`
+	Plugin    Origin `json:"plugin" doc:"what names the plug-in"`
+}
+
+// SourceVSwitch is a vSwitch that packets of a cluster come from, with the
+// verdict of the gate it stands in.
+type SourceVSwitch struct {
+	Name   string `json:"name" doc:"address or id of the vSwitch, for messages"`
+	CIDR   string `json:"cidr" doc:"its IPv4 CIDR, empty if unknown"`
+	Status Status `json:"status" doc:"open, blocked or unknown"`
+	Reason string `json:"reason" doc:"why it is unknown"`
+	Origin Origin `json:"origin" doc:"the element of the list that names it, else the list"`
+}
+
+// InternetAccess judges the way of one role of vSwitch of a cluster to public
+// IPv4 addresses.
+type InternetAccess struct {
+	Cluster      string          `json:"cluster" doc:"id of the cluster"`
+	ClusterName  string          `json:"cluster_name" doc:"name of the cluster"`
+	Plugin       string          `json:"plugin" doc:"terway or flannel"`
+	Role         string          `json:"role" doc:"pod or node: whose vSwitches these are"`
+	Primary      bool            `json:"primary" doc:"whether packets of ordinary pods leave from here"`
+	Status       Status          `json:"status" doc:"verdict over all vSwitches"`
+	Code         string          `json:"code" doc:"most specific reason: gateway-unusable, eip-not-associated, route, wrong-vswitch, missing, or empty"`
+	Intent       string          `json:"intent" doc:"yes, no or unsaid: what the configuration says of Internet access"`
+	VSwitches    []SourceVSwitch `json:"vswitches" doc:"every source vSwitch"`
+	Uncovered    []string        `json:"uncovered" doc:"name and CIDR of each vSwitch without a way out"`
+	Covered      []string        `json:"covered" doc:"name and CIDR of each vSwitch with a way out"`
+	Entry        Origin          `json:"entry" doc:"the SNAT entry's argument at fault, for wrong-vswitch and gateway-unusable"`
+	EntryCovers  []string        `json:"entry_covers" doc:"what that entry covers instead"`
+	Gateway      Origin          `json:"gateway" doc:"a NAT gateway of the VPC, if there is one"`
+	GatewayName  string          `json:"gateway_name" doc:"its address"`
+	OtherCovered bool            `json:"other_covered" doc:"whether all vSwitches of the other role have a way out"`
+	AllServed    bool            `json:"all_served" doc:"whether every scanned workload of the cluster has its own way out"`
+	Need         Need            `json:"need" doc:"requirements for public IPv4 that leave from here"`
+	Origin       Origin          `json:"origin" doc:"the argument that names the vSwitches; the one element if a single one is uncovered"`
+}
+
+// SNATEntry is an SNAT entry with the verdict on its public addresses.
+type SNATEntry struct {
+	Address  string   `json:"address" doc:"Terraform address"`
+	Gateway  string   `json:"gateway" doc:"address of the NAT gateway, empty if outside the files"`
+	Status   Status   `json:"status" doc:"open if every address is an EIP of the gateway, blocked if one is proved not to be, else unknown"`
+	Code     string   `json:"code" doc:"not-associated, other-instance, no-eip or empty"`
+	EIP      string   `json:"eip" doc:"the address at fault"`
+	Instance string   `json:"instance" doc:"what the EIP is associated with instead"`
+	Clusters []string `json:"clusters" doc:"names of the clusters whose vSwitches it covers"`
+	Need     Need     `json:"need" doc:"requirements that leave through it"`
+	Origin   Origin   `json:"origin" doc:"its snat_ip, else the gateway"`
+}
+
+// RouteBlock is a custom route table that has no usable way to public addresses
+// for a source vSwitch whose SNAT entry exists.
+type RouteBlock struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Table       string   `json:"table" doc:"address of the route table"`
+	Code        string   `json:"code" doc:"no-default-route, or other-gateway: it leads to a NAT gateway without an entry for the vSwitch"`
+	VSwitches   []string `json:"vswitches" doc:"name and CIDR of the vSwitches on it"`
+	Gateway     string   `json:"gateway" doc:"address of the NAT gateway that holds the entry"`
+	Need        Need     `json:"need" doc:"requirements for public IPv4 that leave from here"`
+	Origin      Origin   `json:"origin" doc:"the route table attachment"`
+	Entry       Origin   `json:"entry" doc:"the SNAT entry or the route that leads elsewhere"`
+}
+
+// Target is a cloud service instance.
+type Target struct {
+	Address   string           `json:"address" doc:"Terraform address"`
+	Kind      string           `json:"kind" doc:"rds, redis, mongodb, polardb, slb"`
+	Product   string           `json:"product" doc:"the product's name, for messages"`
+	Name      string           `json:"name" doc:"the instance's own name, else its label"`
+	Root      string           `json:"root" doc:"Terraform root directory"`
+	VPC       string           `json:"vpc" doc:"address of its VPC, empty if unknown"`
+	Managed   Status           `json:"managed" doc:"open if the files decide the whole allow-list, else unknown"`
+	Reason    string           `json:"reason" doc:"why the allow-list is unknown"`
+	AllowList []AllowListEntry `json:"allow_list" doc:"every entry of every list"`
+	Origin    Origin           `json:"origin" doc:"the instance's block"`
+}
+
+// AllowListEntry is one address or CIDR of an allow-list.
+type AllowListEntry struct {
+	Value     string `json:"value" doc:"as written"`
+	Open      bool   `json:"open" doc:"whether it admits every address of its family"`
+	Attribute string `json:"attribute" doc:"the argument it stands in"`
+	Origin    Origin `json:"origin" doc:"the element"`
+}
+
+// AllowListAccess judges the allow-list of one target against the addresses
+// that one cluster's packets come from.
+type AllowListAccess struct {
+	Target        string          `json:"target" doc:"address of the target"`
+	TargetName    string          `json:"target_name" doc:"name of the target, for messages"`
+	Product       string          `json:"product" doc:"the product's name, for messages"`
+	Attribute     string          `json:"attribute" doc:"the argument that holds the list"`
+	Cluster       string          `json:"cluster" doc:"id of the cluster"`
+	ClusterName   string          `json:"cluster_name" doc:"name of the cluster"`
+	Plugin        string          `json:"plugin" doc:"terway or flannel"`
+	Role          string          `json:"role" doc:"pod, node or eip: what kind of source the list must hold"`
+	Status        Status          `json:"status" doc:"verdict over all sources"`
+	Code          string          `json:"code" doc:"missing, wrong-vswitch or empty"`
+	Reason        string          `json:"reason" doc:"why it is unknown"`
+	Loopback      bool            `json:"loopback" doc:"whether the list holds nothing but 127.0.0.1, written or by default"`
+	Omitted       bool            `json:"omitted" doc:"whether the list is left out, which for this product admits nobody"`
+	Sources       []SourceVSwitch `json:"sources" doc:"every source"`
+	Uncovered     []string        `json:"uncovered" doc:"name and CIDR of each source that is not admitted"`
+	Covered       []string        `json:"covered" doc:"name and CIDR of each source that is admitted"`
+	Entries       []string        `json:"entries" doc:"the entries of the list, for messages"`
+	WrongEntry    string          `json:"wrong_entry" doc:"for wrong-vswitch: the entry that admits the wrong kind of vSwitch"`
+	WrongCovers   []string        `json:"wrong_covers" doc:"name and CIDR of the vSwitches it admits"`
+	SameVPC       bool            `json:"same_vpc" doc:"whether the target is in the cluster's VPC"`
+	CoversCluster bool            `json:"covers_cluster" doc:"whether the list admits any source of any cluster of the target's VPC"`
+	Need          Need            `json:"need" doc:"requirements for this target from this cluster and role"`
+	Origin        Origin          `json:"origin" doc:"the wrong element, else the list, else the instance"`
+	SourceOrigin  Origin          `json:"source_origin" doc:"the cluster's argument that names the source vSwitches"`
+}
+
+// LoadBalancerAccess judges access from pods to the external address of a
+// LoadBalancer Service of their own cluster.
+type LoadBalancerAccess struct {
+	Cluster      string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	ClusterName  string `json:"cluster_name" doc:"name of the cluster, empty if unbound"`
+	Service      string `json:"service" doc:"namespace/name"`
+	Address      string `json:"address" doc:"the address or host that clients use"`
+	Clients      string `json:"clients" doc:"pod or host: where the clients' packets come from"`
+	Status       Status `json:"status" doc:"open, blocked or unknown"`
+	Code         string `json:"code" doc:"proved: code and vendor documentation agree that it is blocked; documented: only the vendor says so for this unknown version or mode; disputed: code and vendor documentation differ; else why it is open or unknown"`
+	Plugin       string `json:"plugin" doc:"terway, flannel or unknown"`
+	ProxyMode    string `json:"proxy_mode" doc:"ipvs, iptables, nftables or unknown"`
+	Version      string `json:"version" doc:"Kubernetes version, empty if unknown"`
+	InternalOnly bool   `json:"internal_local" doc:"whether internalTrafficPolicy is Local, which defeats the Service name as a way out"`
+	ENIBackend   bool   `json:"eni_backend" doc:"whether backend-type eni is set"`
+	Need         Need   `json:"need" doc:"the clients"`
+	Origin       Origin `json:"origin" doc:"the Service's externalTrafficPolicy"`
+}
+
+// NameResolution judges DNS for the workloads that one set of policies isolates.
+type NameResolution struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Namespace   string   `json:"namespace" doc:"their namespace"`
+	Workloads   []string `json:"workloads" doc:"the workloads, kind/name"`
+	Policies    []string `json:"policies" doc:"names of the policies that isolate them for egress"`
+	Enforcement string   `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
+	Resolver    string   `json:"resolver" doc:"what they ask, for messages"`
+	UDP         Status   `json:"udp" doc:"UDP port 53 of the resolver"`
+	TCP         Status   `json:"tcp" doc:"TCP port 53 of the resolver"`
+	Code        string   `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule"`
+	AdmitsOther bool     `json:"admits_other" doc:"whether the policies admit anything at all"`
+	Need        Need     `json:"need" doc:"requirements that need a name resolved"`
+	Origin      Origin   `json:"origin" doc:"the first policy's spec.egress, or spec.policyTypes if absent"`
+	Ports       Origin   `json:"ports" doc:"the ports of the rule that admits UDP 53"`
+	WorkloadAt  []Origin `json:"workload_origins" doc:"the workloads' places"`
+}
+
+// PolicyBlock is a destination that the policies of some workloads do not admit.
+type PolicyBlock struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Namespace   string   `json:"namespace" doc:"namespace of the workloads"`
+	Workloads   []string `json:"workloads" doc:"the workloads, kind/name"`
+	Destination string   `json:"destination" doc:"what they need, for messages"`
+	Port        int      `json:"port" doc:"destination port after Service translation; 0 for any"`
+	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
+	Translated  string   `json:"translated" doc:"what the policy sees after Service translation, empty if it is the destination itself"`
+	Policies    []string `json:"policies" doc:"names of the policies that isolate them for egress"`
+	Closest     string   `json:"closest" doc:"name of the closest policy"`
+	Code        string   `json:"code" doc:"why the closest rule does not match: port, service-port, protocol, peer, family, or no-rule"`
+	Says        string   `json:"says" doc:"what the closest rule admits, for messages"`
+	Enforcement string   `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
+	Direction   string   `json:"direction" doc:"egress, or ingress when the destination's own policies do not admit the workloads"`
+	Need        Need     `json:"need" doc:"the requirements"`
+	Origin      Origin   `json:"origin" doc:"the closest rule, else the closest policy's egress"`
+	Related     []Origin `json:"related" doc:"the other isolating policies"`
+}
+
+// PolicyEnforcement is a cluster that does not enforce the policies bound to it.
+type PolicyEnforcement struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Code        string   `json:"code" doc:"flannel, or disabled: switched off in the Terway addon or eni-config"`
+	Policies    []string `json:"policies" doc:"namespace/name of the policies"`
+	Origin      Origin   `json:"origin" doc:"the first policy's kind"`
+	Others      []Origin `json:"others" doc:"the other policies' kinds"`
+	Cause       Origin   `json:"cause" doc:"what decides that they are not enforced"`
+}
+
+// SecurityGroupEgress judges the outbound side of the groups on a cluster's
+// source interfaces.
+type SecurityGroupEgress struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Role        string   `json:"role" doc:"pod or node: whose interfaces"`
+	Groups      []string `json:"groups" doc:"addresses of the groups"`
+	Code        string   `json:"code" doc:"no-rule: an enterprise group without any egress rule; not-covered: no accept for the destination; dropped: a drop wins for the destination; drops-all: a drop wins for everything; drops-platform: a drop wins for the platform's own ranges"`
+	Destination string   `json:"destination" doc:"the destination, for not-covered and dropped; the platform range for drops-platform"`
+	Port        int      `json:"port" doc:"destination port; 0 for any"`
+	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
+	Rule        string   `json:"rule" doc:"address of the drop rule"`
+	Priority    int      `json:"priority" doc:"priority of the drop rule, from 1 to 100, 1 first"`
+	Need        Need     `json:"need" doc:"the requirements it stops; none for what the groups alone prove"`
+	Origin      Origin   `json:"origin" doc:"the group, or the drop rule"`
+	Cause       Origin   `json:"cause" doc:"the argument that puts the group on the interfaces"`
+}
+
+// Workload is something that runs pods.
+type Workload struct {
+	ID          string `json:"id" doc:"namespace/name[Kind], with the cluster when several are in the files"`
+	Kind        string `json:"kind" doc:"Deployment, StatefulSet, ..."`
+	Namespace   string `json:"namespace" doc:"namespace, default if none is written"`
+	Name        string `json:"name" doc:"name"`
+	Cluster     string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	HostNetwork bool   `json:"host_network" doc:"whether its pods use the node's network"`
+	DNSPolicy   string `json:"dns_policy" doc:"dnsPolicy, ClusterFirst if none is written"`
+	Origin      Origin `json:"origin" doc:"metadata.name"`
+}
+
+// Policy is a NetworkPolicy.
+type Policy struct {
+	Namespace string `json:"namespace" doc:"namespace, default if none is written"`
+	Name      string `json:"name" doc:"name"`
+	Cluster   string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Egress    bool   `json:"egress" doc:"whether it isolates for egress"`
+	Ingress   bool   `json:"ingress" doc:"whether it isolates for ingress"`
+	Selects   int    `json:"selects" doc:"how many scanned workloads it selects"`
+	Origin    Origin `json:"origin" doc:"metadata.name"`
+}
+
+// Requirement is a workload's need to reach a destination.
+type Requirement struct {
+	Workload    string   `json:"workload" doc:"id of the workload"`
+	Cluster     string   `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Kind        string   `json:"kind" doc:"what it is: internet, target, service, load-balancer, address or name"`
+	Destination string   `json:"destination" doc:"host, address or target name"`
+	Port        int      `json:"port" doc:"destination port; 0 if not said"`
+	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
+	Target      string   `json:"target" doc:"address of the target, or namespace/name of the Service"`
+	Strength    Strength `json:"strength" doc:"declared, referenced or inferred"`
+	Origin      Origin   `json:"origin" doc:"the evidence"`
+}
+
+// Path is the way of one requirement.
+type Path struct {
+	Workload    string   `json:"workload" doc:"id of the workload"`
+	Destination string   `json:"destination" doc:"host, address or target name"`
+	Port        int      `json:"port" doc:"destination port; 0 if not said"`
+	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
+	Strength    Strength `json:"strength" doc:"declared, referenced or inferred"`
+	Status      Status   `json:"status" doc:"blocked if a hop blocks, unknown if none blocks and one is unknown, else open"`
+	Hops        []Hop    `json:"hops" doc:"in the order in which the packet meets them"`
+	Origin      Origin   `json:"origin" doc:"the evidence"`
+}
+
+// Hop is one check on a path.
+type Hop struct {
+	Name   string `json:"hop" doc:"dns, service, network-policy, security-group, route, nat, whitelist or load-balancer"`
+	Status Status `json:"status" doc:"open, blocked or unknown"`
+	Code   string `json:"code" doc:"stable reason code"`
+	Detail string `json:"detail" doc:"the facts in a few words"`
+}
+
+// Unknown is a fact that the files do not decide.
+type Unknown struct {
+	Subject string // what cannot be told, e.g. "allow-list of alicloud_db_instance.main"
+	Reason  string // why, and what to do
+	Origin  Origin
+}
+
+// Binding says which cluster a group of manifests was bound to, and why.
+type Binding struct {
+	Manifests string // directory or file
+	Cluster   string // id; empty if unbound
+	Reason    string // configuration, only-cluster, directory, tie or none
+	Hint      string // for unbound manifests: what to write in the configuration
+}
