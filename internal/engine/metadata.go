@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/egresslint/egresslint/internal/finding"
+)
+
+// docsBase is where the documentation page of each rule is published.
+const docsBase = "https://github.com/egresslint/egresslint/blob/main/docs/rules/"
+
+// Rule is what a rule's METADATA says about it.
+type Rule struct {
+	ID          string // kebab-case, stable: what users write in configuration and see in reports
+	Title       string // one short sentence without a full stop
+	Description string // one paragraph
+	Category    string // internet, source, target or loadbalancer
+	Severity    finding.Severity
+	Precision   string // very-high, high, medium or low, as SARIF's rule property
+	Since       string // version of egresslint that brought the rule
+	Help        string // Markdown: what happens, when the rule is silent, how to fix it
+	References  []string
+	DocsURL     string
+	Enabled     bool // whether Engine.Run evaluates it
+
+	resources []resource
+	cases     map[string]texts
+}
+
+// resource is a page that a rule's facts come from.
+type resource struct {
+	title string
+	url   string
+}
+
+// texts are the templates of one case of a rule.
+type texts struct {
+	message template
+	remedy  template
+}
+
+// custom is the part of a rule's METADATA that Rego leaves to its users.
+type custom struct {
+	ID        string            `json:"id"`
+	Severity  string            `json:"severity"`
+	Category  string            `json:"category"`
+	Precision string            `json:"precision"`
+	Since     string            `json:"since"`
+	Help      string            `json:"help"`
+	Messages  map[string]string `json:"messages"`
+	Remedies  map[string]string `json:"remedies"`
+}
+
+var precisions = []string{"very-high", "high", "medium", "low"}
+
+// newRule reads the METADATA of the package of m. OPA accepts any key there
+// and drops what it does not know, so that everything is checked here.
+func newRule(m *ast.Module) (Rule, error) {
+	a := packageAnnotations(m)
+	if a == nil {
+		return Rule{}, errors.New("read metadata: no METADATA block with scope package")
+	}
+	raw, err := json.Marshal(a.Custom)
+	if err != nil {
+		return Rule{}, fmt.Errorf("read metadata: %w", err)
+	}
+	var c custom
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return Rule{}, fmt.Errorf("read metadata: custom: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+
+	category, id, err := splitPackage(m.Package.Path)
+	if err != nil {
+		return Rule{}, err
+	}
+	switch {
+	case c.ID != id:
+		return Rule{}, fmt.Errorf("read metadata: custom.id is %q, the package says %q", c.ID, id)
+	case c.Category != category:
+		return Rule{}, fmt.Errorf("read metadata: custom.category is %q, the package says %q", c.Category, category)
+	case a.Title == "" || a.Description == "" || c.Help == "" || c.Since == "":
+		return Rule{}, errors.New("read metadata: title, description, custom.help and custom.since are required")
+	case !slices.Contains(precisions, c.Precision):
+		return Rule{}, fmt.Errorf("read metadata: custom.precision is %q, want one of %s", c.Precision, strings.Join(precisions, ", "))
+	}
+	severity, err := finding.ParseSeverity(c.Severity)
+	if err != nil {
+		return Rule{}, fmt.Errorf("read metadata: custom.severity: %w", err)
+	}
+	cases, err := newCases(c.Messages, c.Remedies)
+	if err != nil {
+		return Rule{}, fmt.Errorf("read metadata: %w", err)
+	}
+
+	rule := Rule{
+		ID:          id,
+		Title:       a.Title,
+		Description: strings.TrimSpace(a.Description),
+		Category:    category,
+		Severity:    severity,
+		Precision:   c.Precision,
+		Since:       c.Since,
+		Help:        strings.TrimSpace(c.Help),
+		DocsURL:     docsBase + id + ".md",
+		cases:       cases,
+	}
+	for _, r := range a.RelatedResources {
+		rule.References = append(rule.References, r.Ref.String())
+		rule.resources = append(rule.resources, resource{title: r.Description, url: r.Ref.String()})
+	}
+	return rule, nil
+}
+
+func packageAnnotations(m *ast.Module) *ast.Annotations {
+	for _, a := range m.Annotations {
+		if a.Scope == "package" {
+			return a
+		}
+	}
+	return nil
+}
+
+// splitPackage returns the category and the id in a rule's package path,
+// data.egresslint.rules.<category>["<id>"].
+func splitPackage(path ast.Ref) (category, id string, err error) {
+	parts := make([]string, 0, len(path))
+	for _, term := range path[1:] {
+		s, ok := term.Value.(ast.String)
+		if !ok {
+			break
+		}
+		parts = append(parts, string(s))
+	}
+	if len(parts) != 4 || parts[0] != "egresslint" || parts[1] != "rules" {
+		return "", "", fmt.Errorf("read package %s: want egresslint.rules.<category>[\"<id>\"]", path)
+	}
+	return parts[2], parts[3], nil
+}
+
+func newCases(messages, remedies map[string]string) (map[string]texts, error) {
+	if len(messages) == 0 {
+		return nil, errors.New("custom.messages is empty")
+	}
+	cases := make(map[string]texts, len(messages))
+	for name, text := range messages {
+		message, err := parseTemplate(text)
+		if err != nil {
+			return nil, fmt.Errorf("custom.messages.%s: %w", name, err)
+		}
+		fix, ok := remedies[name]
+		if !ok {
+			return nil, fmt.Errorf("custom.remedies has no %q", name)
+		}
+		remedy, err := parseTemplate(fix)
+		if err != nil {
+			return nil, fmt.Errorf("custom.remedies.%s: %w", name, err)
+		}
+		cases[name] = texts{message: message, remedy: remedy}
+	}
+	for name := range remedies {
+		if _, ok := messages[name]; !ok {
+			return nil, fmt.Errorf("custom.messages has no %q", name)
+		}
+	}
+	return cases, nil
+}

@@ -1,0 +1,9 @@
+// Package policies holds the built-in rules and the schema of their input.
+package policies
+
+import "embed"
+
+// FS holds lib/, rules/ and schemas/, without the rules' tests.
+//
+//go:embed lib/*/*.rego rules/*/*/rule.rego schemas/*.json
+var FS embed.FS
