@@ -1,0 +1,376 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Error is one mistake in a configuration file.
+type Error struct {
+	At      source.Range
+	Message string
+}
+
+// Error renders e as file:line:column: message.
+func (e *Error) Error() string { return e.At.String() + ": " + e.Message }
+
+// Find reads the configuration file nearest to dir, going up to the tree's root.
+// A Config without a File is returned when there is none. The errors are those
+// of Parse.
+func Find(tree *source.Tree, dir string, rules []string) (*Config, error) {
+	for {
+		name := path.Join(dir, FileName)
+		data, err := tree.ReadFile(name)
+		switch {
+		case err == nil:
+			return Parse(name, data, rules)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%s: read configuration: %w", name, err)
+		case dir == ".":
+			return &Config{}, nil
+		}
+		dir = path.Dir(dir)
+	}
+}
+
+// Parse reads the configuration file name of the tree. The rules are the ids
+// that the rules key may name. The error joins one *Error for each mistake.
+func Parse(name string, data []byte, rules []string) (*Config, error) {
+	d := &decoder{file: name, dir: path.Dir(name), rules: rules}
+	cfg := &Config{File: name}
+	if root := d.document(data); root != nil {
+		d.config(root, cfg)
+	}
+	if len(d.errs) > 0 {
+		return nil, errors.Join(d.errs...)
+	}
+	return cfg, nil
+}
+
+// decoder walks the nodes of one file and collects every mistake, so that a user
+// sees all at once.
+type decoder struct {
+	file  string
+	dir   string
+	rules []string
+	errs  []error
+}
+
+// document returns the root node, or nil for an empty file or a syntax error.
+func (d *decoder) document(data []byte) *yaml.Node {
+	if !utf8.Valid(data) {
+		d.errs = append(d.errs, &Error{At: source.Range{File: d.file}, Message: "read configuration: it is not UTF-8 text"})
+		return nil
+	}
+	var docs []*yaml.Node
+	loader, err := yaml.NewLoader(strings.NewReader(string(data)))
+	for err == nil {
+		var n yaml.Node
+		if err = loader.Load(&n); err == nil && len(n.Content) > 0 {
+			docs = append(docs, n.Content[0])
+		}
+	}
+	if loadErr := (*yaml.LoadError)(nil); errors.As(err, &loadErr) {
+		at := source.Pos{Line: loadErr.Mark.Line, Column: loadErr.Mark.Column}
+		d.errs = append(d.errs, &Error{
+			At:      source.Range{File: d.file, Start: at, End: at},
+			Message: "parse YAML: " + loadErr.Message,
+		})
+		return nil
+	}
+	switch len(docs) {
+	case 0:
+		return nil
+	case 1:
+		return docs[0]
+	default:
+		d.errorf(docs[1], "read configuration: want one YAML document, found another")
+		return nil
+	}
+}
+
+func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
+	d.errs = append(d.errs, &Error{At: d.at(n), Message: fmt.Sprintf(format, args...)})
+}
+
+// at is the place of a node's first line; the columns of YAML nodes count code
+// points, as those of source.Pos do.
+func (d *decoder) at(n *yaml.Node) source.Range {
+	start := source.Pos{Line: n.Line, Column: n.Column}
+	end := start
+	if n.Kind == yaml.ScalarNode && !strings.Contains(n.Value, "\n") {
+		end.Column += utf8.RuneCountInString(n.Value)
+	}
+	return source.Range{File: d.file, Start: start, End: end}
+}
+
+// field is one key that a mapping may have.
+type field struct {
+	name string
+	read func(key, value *yaml.Node)
+}
+
+func (d *decoder) config(n *yaml.Node, cfg *Config) {
+	d.mapping(n, "the configuration", []field{
+		{"exclude", func(_, v *yaml.Node) { cfg.Exclude = d.globs(v) }},
+		{"rules", func(_, v *yaml.Node) { cfg.Rules = d.ruleSettings(v) }},
+		{"clusters", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Clusters = append(cfg.Clusters, d.cluster(e))
+			}
+		}},
+		{"stacks", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Stacks = append(cfg.Stacks, d.stack(e))
+			}
+		}},
+		{"requirements", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Requirements = append(cfg.Requirements, d.requirement(e))
+			}
+		}},
+		{"privateDomains", func(_, v *yaml.Node) { cfg.PrivateDomains = d.texts(v) }},
+	})
+}
+
+func (d *decoder) ruleSettings(n *yaml.Node) []Rule {
+	var settings []Rule
+	var fields []field
+	for _, id := range d.rules {
+		fields = append(fields, field{id, func(key, value *yaml.Node) {
+			rule := Rule{ID: id, At: d.at(key)}
+			d.mapping(value, "rule "+id, []field{{"severity", func(_, v *yaml.Node) {
+				switch s := d.oneOf(v, "off", "note", "warning", "error"); s {
+				case "":
+				case "off":
+					rule.Off = true
+				default:
+					rule.Severity, _ = finding.ParseSeverity(s)
+				}
+			}}}, "severity")
+			settings = append(settings, rule)
+		}})
+	}
+	d.mapping(n, "rules", fields)
+	return settings
+}
+
+func (d *decoder) cluster(n *yaml.Node) Cluster {
+	c := Cluster{At: d.at(n)}
+	d.mapping(n, "a cluster", []field{
+		{"name", func(_, v *yaml.Node) { c.Name = d.text(v) }},
+		{"terraform", func(_, v *yaml.Node) { c.Terraform = d.path(v) }},
+		{"manifests", func(_, v *yaml.Node) { c.Manifests = d.globs(v) }},
+		{"network", func(_, v *yaml.Node) {
+			d.mapping(v, "network", []field{
+				{"plugin", func(_, v *yaml.Node) { c.Network.Plugin = d.oneOf(v, "terway", "flannel") }},
+				{"datapath", func(_, v *yaml.Node) { c.Network.Datapath = d.oneOf(v, "veth", "ipvlan", "datapathv2") }},
+				{"networkPolicy", func(_, v *yaml.Node) { c.Network.NetworkPolicy = d.oneOf(v, "enabled", "disabled") }},
+			})
+		}},
+		{"internet", func(_, v *yaml.Node) { c.Internet = d.boolean(v) }},
+	}, "name")
+	return c
+}
+
+func (d *decoder) stack(n *yaml.Node) Stack {
+	s := Stack{At: d.at(n)}
+	d.mapping(n, "a stack", []field{
+		{"name", func(_, v *yaml.Node) { s.Name = d.text(v) }},
+		{"dir", func(_, v *yaml.Node) { s.Dir = d.path(v) }},
+		{"varFiles", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				s.VarFiles = append(s.VarFiles, d.path(e))
+			}
+		}},
+		{"vars", func(_, v *yaml.Node) {
+			if v = resolve(v); v.Kind != yaml.MappingNode {
+				d.errorf(v, "read vars: want a mapping of variable names to values")
+				return
+			}
+			for i := 0; i+1 < len(v.Content); i += 2 {
+				s.Vars = append(s.Vars, Var{Name: d.text(v.Content[i]), Value: d.text(v.Content[i+1])})
+			}
+		}},
+	}, "name", "dir")
+	return s
+}
+
+func (d *decoder) requirement(n *yaml.Node) Requirement {
+	r := Requirement{At: d.at(n)}
+	d.mapping(n, "a requirement", []field{
+		{"from", func(_, v *yaml.Node) { r.From = d.text(v) }},
+		{"to", func(_, v *yaml.Node) { r.To = d.texts(v) }},
+	}, "from", "to")
+	return r
+}
+
+// mapping reads a mapping with the given keys. Other keys, keys written twice
+// and missing required ones are mistakes. A null is an empty mapping.
+func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ...string) {
+	n = resolve(n)
+	if n.Kind != yaml.MappingNode {
+		if !isNull(n) || len(required) > 0 {
+			d.errorf(n, "read %s: want a mapping, found %s", what, kindName(n))
+		}
+		return
+	}
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i] = f.name
+	}
+	seen, given := make(map[string]bool), make(map[string]bool)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		j := 0
+		for j < len(fields) && fields[j].name != key.Value {
+			j++
+		}
+		switch {
+		case j == len(fields):
+			d.errorf(key, "unknown key %q in %s%s", key.Value, what, DidYouMean(key.Value, known))
+		case seen[key.Value]:
+			d.errorf(key, "key %q is there twice in %s", key.Value, what)
+		case isNull(resolve(value)):
+			// A key without a value says nothing.
+		default:
+			given[key.Value] = true
+			fields[j].read(key, value)
+		}
+		seen[key.Value] = true
+	}
+	for _, name := range required {
+		if !given[name] {
+			d.errorf(n, "key %q is missing in %s", name, what)
+		}
+	}
+}
+
+func (d *decoder) list(n *yaml.Node) []*yaml.Node {
+	n = resolve(n)
+	if n.Kind != yaml.SequenceNode {
+		d.errorf(n, "want a list, found %s", kindName(n))
+		return nil
+	}
+	return n.Content
+}
+
+// text returns a scalar as it is written, so that a number needs no quotes.
+func (d *decoder) text(n *yaml.Node) string {
+	n = resolve(n)
+	if n.Kind != yaml.ScalarNode || isNull(n) || n.Value == "" {
+		d.errorf(n, "want a text, found %s", kindName(n))
+		return ""
+	}
+	return n.Value
+}
+
+func (d *decoder) texts(n *yaml.Node) []string {
+	var out []string
+	for _, e := range d.list(n) {
+		if s := d.text(e); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (d *decoder) boolean(n *yaml.Node) *bool {
+	var b bool
+	switch n = resolve(n); {
+	case n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "true"):
+		b = true
+	case n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "false"):
+	default:
+		d.errorf(n, "want true or false, found %s", kindName(n))
+		return nil
+	}
+	return &b
+}
+
+// oneOf returns a text that is one of the given words, or "" after a mistake.
+func (d *decoder) oneOf(n *yaml.Node, words ...string) string {
+	s := d.text(n)
+	if s == "" {
+		return ""
+	}
+	for _, w := range words {
+		if s == w {
+			return s
+		}
+	}
+	d.errorf(resolve(n), "unknown value %q%s", s, DidYouMean(s, words))
+	return ""
+}
+
+// path returns a path that is written relative to the file's folder, relative to
+// the tree's root.
+func (d *decoder) path(n *yaml.Node) string {
+	s := d.text(n)
+	if s == "" {
+		return ""
+	}
+	name, err := source.Join(d.dir, s)
+	if err != nil {
+		d.errorf(resolve(n), "use path %q: %v", s, err)
+		return ""
+	}
+	return name
+}
+
+// globMeta are the characters that a folder's name must not bring into a glob.
+var globMeta = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `{`, `\{`, `}`, `\}`)
+
+func (d *decoder) globs(n *yaml.Node) []string {
+	var out []string
+	for _, e := range d.list(n) {
+		s := d.text(e)
+		if s == "" {
+			continue
+		}
+		name, err := source.Join(globMeta.Replace(d.dir), s)
+		switch {
+		case err != nil:
+			d.errorf(resolve(e), "use glob %q: %v", s, err)
+		case !doublestar.ValidatePattern(s):
+			d.errorf(resolve(e), "use glob %q: it is not a valid pattern", s)
+		default:
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// resolve follows an alias. An alias to an alias cannot be written in YAML.
+func resolve(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		return n.Alias
+	}
+	return n
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+
+func kindName(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	default:
+		if isNull(n) {
+			return "nothing"
+		}
+		return fmt.Sprintf("%q", n.Value)
+	}
+}
