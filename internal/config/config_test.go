@@ -245,7 +245,12 @@ func FuzzParse(f *testing.F) {
 		if !ok {
 			t.Fatalf("error is no list of mistakes: %v", err)
 		}
-		lines := strings.Count(in, "\n") + 1
+		lines := 1
+		for _, r := range in {
+			if strings.ContainsRune("\n\r\u0085\u2028\u2029", r) { // YAML ends lines at all of these
+				lines++
+			}
+		}
 		for _, e := range joined.Unwrap() {
 			var mistake *config.Error
 			if !errors.As(e, &mistake) {

@@ -57,7 +57,8 @@ type Finding struct {
 	Address string
 	Message string // what cannot reach what, and why
 	Remedy  string // what to change
-	// Instances are the further module instances that share the place and the rule, by address.
+	// Instances are all module instances that share the place and the rule, by
+	// address, when there are several; the message tells of the first.
 	Instances []string
 	// Variants are the variable variants in which the finding occurs; empty when
 	// the root has only one.
@@ -78,12 +79,14 @@ func (f *Finding) Fingerprint() string {
 // Compare is the one order of findings everywhere: path, line, column, rule,
 // fingerprint.
 func Compare(a, b *Finding) int {
-	return cmp.Or(
+	if c := cmp.Or(
 		cmp.Compare(a.Range.File, b.Range.File),
 		a.Range.Start.Compare(b.Range.Start),
 		cmp.Compare(a.Rule, b.Rule),
-		cmp.Compare(a.Fingerprint(), b.Fingerprint()),
-	)
+	); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Fingerprint(), b.Fingerprint()) // hashed for ties only
 }
 
 // Sort orders findings by Compare.
