@@ -25,7 +25,7 @@ type Rule struct {
 	Severity    finding.Severity
 	Precision   string // very-high, high, medium or low, as SARIF's rule property
 	Since       string // version of egresslint that brought the rule
-	Help        string // Markdown: what happens, when the rule is silent, how to fix it
+	Help        string // Markdown with second-level headings: what happens, how to fix it, severity, when silent
 	References  []string
 	DocsURL     string
 	Enabled     bool // whether Engine.Run evaluates it
@@ -53,9 +53,25 @@ type custom struct {
 	Category  string            `json:"category"`
 	Precision string            `json:"precision"`
 	Since     string            `json:"since"`
-	Help      string            `json:"help"`
+	Help      help              `json:"help"`
 	Messages  map[string]string `json:"messages"`
 	Remedies  map[string]string `json:"remedies"`
+}
+
+// help is a rule's explanation for people, in Markdown.
+type help struct {
+	Effect string `json:"effect"` // what happens in the network
+	Fix    string `json:"fix"`    // how to change the files
+	Levels string `json:"levels"` // which severity when
+	Silent string `json:"silent"` // when the rule says nothing
+}
+
+// markdown puts the parts under fixed headings, as they stand in documentation pages.
+func (h help) markdown() string {
+	return "## What happens\n\n" + strings.TrimSpace(h.Effect) +
+		"\n\n## How to fix it\n\n" + strings.TrimSpace(h.Fix) +
+		"\n\n## Severity\n\n" + strings.TrimSpace(h.Levels) +
+		"\n\n## When the rule is silent\n\n" + strings.TrimSpace(h.Silent)
 }
 
 var precisions = []string{"very-high", "high", "medium", "low"}
@@ -87,8 +103,10 @@ func newRule(m *ast.Module) (Rule, error) {
 		return Rule{}, fmt.Errorf("read metadata: custom.id is %q, the package says %q", c.ID, id)
 	case c.Category != category:
 		return Rule{}, fmt.Errorf("read metadata: custom.category is %q, the package says %q", c.Category, category)
-	case a.Title == "" || a.Description == "" || c.Help == "" || c.Since == "":
-		return Rule{}, errors.New("read metadata: title, description, custom.help and custom.since are required")
+	case a.Title == "" || a.Description == "" || c.Since == "":
+		return Rule{}, errors.New("read metadata: title, description and custom.since are required")
+	case c.Help.Effect == "" || c.Help.Fix == "" || c.Help.Levels == "" || c.Help.Silent == "":
+		return Rule{}, errors.New("read metadata: custom.help wants effect, fix, levels and silent")
 	case !slices.Contains(precisions, c.Precision):
 		return Rule{}, fmt.Errorf("read metadata: custom.precision is %q, want one of %s", c.Precision, strings.Join(precisions, ", "))
 	}
@@ -109,7 +127,7 @@ func newRule(m *ast.Module) (Rule, error) {
 		Severity:    severity,
 		Precision:   c.Precision,
 		Since:       c.Since,
-		Help:        strings.TrimSpace(c.Help),
+		Help:        c.Help.markdown(),
 		DocsURL:     docsBase + id + ".md",
 		cases:       cases,
 	}

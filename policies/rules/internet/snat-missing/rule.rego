@@ -1,15 +1,19 @@
 # METADATA
-# title: Pods have no SNAT entry for the Internet
+# scope: package
+# title: No SNAT entry covers a vSwitch that pods leave from
 # description: >-
-#   A vSwitch that pods send packets from is in no SNAT entry of an Internet NAT gateway in its VPC, so that nothing
-#   in it can open a connection to a public IPv4 address.
+#   A vSwitch that pods send their packets from is in no SNAT entry of an Internet NAT gateway of its VPC, so that
+#   nothing in it can open a connection to a public IPv4 address.
+# entrypoint: true
 # related_resources:
-#   - description: Compare Terway and Flannel
-#     ref: https://help.aliyun.com/zh/ack/ack-managed-and-ack-dedicated/user-guide/comparison-between-terway-and-flannel
-#   - description: CreateSnatEntry
-#     ref: https://www.alibabacloud.com/help/en/nat-gateway/developer-reference/api-vpc-2016-04-28-createsnatentry-natgws
+# - ref: https://help.aliyun.com/zh/ack/ack-managed-and-ack-dedicated/user-guide/comparison-between-terway-and-flannel
+#   description: Alibaba Cloud, comparison between Terway and Flannel
+# - ref: https://www.alibabacloud.com/help/en/nat-gateway/developer-reference/api-vpc-2016-04-28-createsnatentry-natgws
+#   description: Alibaba Cloud, CreateSnatEntry
+# - ref: https://registry.terraform.io/providers/aliyun/alicloud/latest/docs/resources/snat_entry
+#   description: Terraform, alicloud_snat_entry
 # schemas:
-#   - input: schema.model
+# - input: schema.model
 # custom:
 #   id: snat-missing
 #   category: internet
@@ -18,42 +22,76 @@
 #   since: 0.1.0
 #   messages:
 #     partial: >-
-#       Some pods of cluster {cluster} cannot reach public IPv4 addresses: {reason}, and no SNAT entry covers
+#       Some pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry covers
 #       {uncovered}, while {covered} can get out.{stopped}
 #     needed: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {reason}, and no SNAT entry of NAT gateway
-#       {gateway} covers {uncovered}.{stopped}
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway}
+#       covers {uncovered}.{stopped}
 #     needed-no-gateway: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {reason}, and the VPC has no NAT gateway
-#       with an SNAT entry for {uncovered}.{stopped}
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with
+#       an SNAT entry for {uncovered}.{stopped}
 #     latent: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {reason}, and no SNAT entry of NAT gateway
-#       {gateway} covers {uncovered}.
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway}
+#       covers {uncovered}.
 #     latent-no-gateway: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {reason}, and the VPC has no NAT gateway
-#       with an SNAT entry for {uncovered}.
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with
+#       an SNAT entry for {uncovered}.
 #   remedies:
 #     partial: >-
-#       Pods can be placed in any of the vSwitches, so each needs an entry: add an alicloud_snat_entry with
-#       source_vswitch_id = {ids}, or one whose source_cidr contains all of them.
+#       A pod may get its address from any of the vSwitches, so each needs an entry: add an alicloud_snat_entry with
+#       source_vswitch_id = {ids} (one entry for each vSwitch), or one whose source_cidr contains them all.
 #     needed: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids}, one for each vSwitch, or one whose source_cidr
-#       contains all of them.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch), or one whose
+#       source_cidr contains them all.
 #     needed-no-gateway: >-
-#       Add an alicloud_nat_gateway to the VPC, bind an EIP to it with alicloud_eip_association, and add an
-#       alicloud_snat_entry with source_vswitch_id = {ids}, one for each vSwitch.
+#       Add an alicloud_nat_gateway to the VPC, associate an EIP with it (alicloud_eip_association), and add an
+#       alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch).
 #     latent: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids}, one for each vSwitch. If the cluster is meant
-#       to have no Internet access, say so with internet: false under clusters in .egresslint.yaml.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch). If the cluster is
+#       meant to have no way to the Internet, say so: internet: false for it under clusters in .egresslint.yaml.
 #     latent-no-gateway: >-
-#       Add an alicloud_nat_gateway with an EIP and an alicloud_snat_entry with source_vswitch_id = {ids}, one for
-#       each vSwitch. If the cluster is meant to have no Internet access, say so with internet: false under
-#       clusters in .egresslint.yaml.
-#   help: placeholder
+#       Add an alicloud_nat_gateway with an EIP, and an alicloud_snat_entry with source_vswitch_id = {ids} (one entry
+#       for each vSwitch). If the cluster is meant to have no way to the Internet, say so: internet: false for it
+#       under clusters in .egresslint.yaml.
+#   help:
+#     effect: >-
+#       A NAT gateway translates only packets from the vSwitches and CIDRs that its SNAT entries name. Under Terway a
+#       packet leaves with the pod's address, so the pod vSwitches need entries; under Flannel it leaves with the
+#       node's address, so the node vSwitches do. From a vSwitch without an entry, connections to public addresses
+#       time out. If only some vSwitches have an entry, it depends on the zone a pod was scheduled to: the usual
+#       reason for a failure that comes and goes.
+#     fix: |
+#       One entry for each vSwitch that packets leave from:
+#
+#       ```hcl
+#       resource "alicloud_snat_entry" "pod" {
+#         for_each          = alicloud_vswitch.pod
+#         snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
+#         source_vswitch_id = each.value.id
+#         snat_ip           = alicloud_eip_address.nat.ip_address
+#       }
+#       ```
+#
+#       If the cluster is meant to have no way to the Internet, say so in `.egresslint.yaml`:
+#
+#       ```yaml
+#       clusters:
+#         - name: internal
+#           internet: false
+#       ```
+#     levels: >-
+#       Error if a workload is known to need a public IPv4 address, or if some of the vSwitches are covered and
+#       others are not; warning if the need is only inferred from a name, or if no need is known.
+#     silent: >-
+#       When pods have a working way out of their own, such as an EIP that serves this network plug-in; when the
+#       route table leads public traffic elsewhere (a firewall, a transit router, a VPC peer); when the VPC, its
+#       vSwitches or its NAT gateway are not in the scanned files; when the cluster creates its own NAT gateway
+#       (`new_nat_gateway`) for the vSwitches it names; and, without a known need, when the configuration says
+#       `internet: false` or every scanned workload has its own way out.
 package egresslint.rules.internet["snat-missing"]
 
 import data.egresslint.lib.need
-import data.egresslint.lib.source
+import data.egresslint.lib.words
 
 violation contains {
 	"at": gate.origin,
@@ -61,51 +99,66 @@ violation contains {
 	"case": verdict.case,
 	"args": {
 		"cluster": gate.cluster_name,
-		"reason": source.reason(gate.plugin, gate.role),
+		"source": words.source(gate.plugin, gate.role),
 		"uncovered": gate.uncovered,
 		"covered": gate.covered,
 		"gateway": gate.gateway_name,
-		"ids": [source.vswitch_id(v.name) | some v in gate.vswitches; v.status == "blocked"],
+		"ids": [words.reference(name, "id") | some name in uncovered],
 		"stopped": need.sentence(gate.need.evidence),
 	},
-	"key": array.concat([gate.cluster_name], [v.name | some v in gate.vswitches; v.status == "blocked"]),
+	"key": array.concat([gate.cluster_name], sort(uncovered)),
 	"related": array.concat(
 		[{"at": gate.gateway, "text": "the NAT gateway"}],
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.internet_access
+	some verdict in _verdicts
+	gate := input.internet_access[verdict.gate]
+	uncovered := [vswitch.name | some vswitch in gate.vswitches; vswitch.status == "blocked"]
+}
+
+# Where some vSwitches have an entry, the others were meant to have one.
+_verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
+	some i in _closed
+	count(input.internet_access[i].covered) > 0
+	not i in _meant
+}
+
+_verdicts contains {"gate": i, "case": _variant("needed", gate.gateway_name), "level": level} if {
+	some i in _closed
+	gate := input.internet_access[i]
+	count(gate.covered) == 0
+	level := need.level(gate.need.strength)
+}
+
+_verdicts contains {"gate": i, "case": _variant("latent", gate.gateway_name), "level": "warning"} if {
+	some i in _closed
+	gate := input.internet_access[i]
+	count(gate.covered) == 0
+	gate.need.strength == "none"
+	not i in _meant
+}
+
+_closed contains i if {
+	some i, gate in input.internet_access
 	gate.primary
 	gate.code == "missing"
 	gate.status in {"blocked", "partial"}
-	verdict := judge(gate)
 }
 
-# As soon as one vSwitch has an entry, the others were meant to have one.
-judge(gate) := {"case": "partial", "level": "error"} if {
-	count(gate.covered) > 0
-	not meant(gate)
-}
-
-judge(gate) := {"case": named(gate, "needed"), "level": need.level(gate.need.strength)} if count(gate.covered) == 0
-
-judge(gate) := {"case": named(gate, "latent"), "level": "warning"} if {
-	count(gate.covered) == 0
-	gate.need.strength == "none"
-	not meant(gate)
-}
-
-# The cluster is private by declaration, or all its workloads have a way out of their own.
-meant(gate) if {
+# Gates that are closed on purpose, as far as anyone can tell.
+_meant contains i if {
+	some i, gate in input.internet_access
 	gate.need.strength == "none"
 	gate.intent == "no"
 }
 
-meant(gate) if {
+_meant contains i if {
+	some i, gate in input.internet_access
 	gate.need.strength == "none"
 	gate.all_served
 }
 
-named(gate, name) := name if gate.gateway_name != ""
+_variant(name, gateway) := name if gateway != ""
 
-named(gate, name) := concat("", [name, "-no-gateway"]) if gate.gateway_name == ""
+_variant(name, "") := concat("", [name, "-no-gateway"])

@@ -1,0 +1,43 @@
+# METADATA
+# title: Facts in words
+# description: Phrases that the messages of several rules share.
+package egresslint.lib.words
+
+# METADATA
+# description: Why packets of a role of source have the address that they have.
+# scope: document
+default source(_, _) := "packets leave with an address of these vSwitches"
+
+source("terway", "pod") := "with Terway a packet leaves with the pod's own address"
+
+source("terway", "node") := "nodes and hostNetwork pods send packets with the node's address"
+
+source("flannel", "node") := "with Flannel a packet leaves with the address of the pod's node"
+
+source(_, "eip") := "through the NAT gateway a packet arrives with one of the gateway's EIPs"
+
+# METADATA
+# description: The argument that refers to something by its Terraform address, or by its id if it has none here.
+# scope: document
+reference(name, attribute) := sprintf("%s.%s", [name, attribute]) if contains(name, "alicloud_")
+
+reference(name, _) := sprintf("\"%s\"", [name]) if not contains(name, "alicloud_")
+
+# METADATA
+# description: A destination port; 0 stands for any.
+# scope: document
+port(protocol, number) := sprintf("%s port %d", [protocol, number]) if number > 0
+
+port(_, 0) := "any port"
+
+# METADATA
+# description: >-
+#   What a finding about NetworkPolicies adds where the network plug-in, and so whether they are enforced, is not
+#   known; with a space in front, else empty.
+# scope: document
+default assumed(_) := ""
+
+assumed("unknown") := concat("", [
+	" The files do not say which network plug-in the cluster has;",
+	" the policies are taken to be enforced.",
+])
