@@ -1,0 +1,124 @@
+// Package pipeline turns what rules report into the findings that a user sees:
+// it resolves places, merges what is one problem to the user, and applies the
+// configuration. It knows nothing of output formats.
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Options are what the configuration says of rules.
+type Options struct {
+	// Severity replaces the severity of all findings of a rule.
+	Severity map[string]finding.Severity
+	// Off are the rules whose findings are dropped.
+	Off map[string]bool
+}
+
+// item is a finding on its way, with what the steps need to know of its place.
+type item struct {
+	finding.Finding
+	place egress.Place
+	// kind is the rule's case, so that only findings with the same message merge.
+	kind string
+	// places are those of all findings that were merged into this one, its own first.
+	places []egress.Place
+}
+
+// Run passes results through the steps, whose order matters:
+//
+//  1. locate: everything after it compares places.
+//  2. merge variants: the variants of one module instance must count as one
+//     instance in the next step.
+//  3. merge module instances, which also chooses the anchor, since that depends
+//     on how many instances have the finding.
+//  4. merge equal: findings with the same words at the same place, which only
+//     shows when the places are final.
+//  5. severity, then off: they work on the rule alone and never change what
+//     merges, so that a setting does not move other findings.
+//  6. sort: last, as the anchor is part of the order.
+//
+// A result whose place is not among origins becomes a diagnostic, so that a
+// broken rule is seen.
+func Run(results []engine.Result, origins []egress.Place, opts Options) ([]*finding.Finding, []source.Diagnostic) {
+	items, diagnostics := locate(results, origins)
+	items = mergeVariants(items)
+	items = mergeInstances(items)
+	items = mergeEqual(items)
+	items = override(items, opts.Severity)
+	items = dropOff(items, opts.Off)
+
+	findings := make([]*finding.Finding, len(items))
+	for i, it := range items {
+		findings[i] = &it.Finding
+	}
+	finding.Sort(findings)
+	return findings, diagnostics
+}
+
+func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.Diagnostic) {
+	var items []*item
+	var diagnostics []source.Diagnostic
+	lookup := func(rule string, ref int) (egress.Place, bool) {
+		if ref > 0 && ref < len(origins) {
+			return origins[ref], true
+		}
+		diagnostics = append(diagnostics, source.Diagnostic{
+			Kind:    source.PolicyError,
+			Message: fmt.Sprintf("evaluate rule %s: locate a finding: the model has no place %d", rule, ref),
+		})
+		return egress.Place{}, false
+	}
+	for _, r := range results {
+		place, ok := lookup(r.Rule, r.At)
+		if !ok {
+			continue
+		}
+		it := &item{
+			Finding: finding.Finding{
+				Rule: r.Rule, Severity: r.Severity, Range: place.Range, Address: place.Address,
+				Message: r.Message, Remedy: r.Remedy, Key: r.Key,
+			},
+			place: place, kind: r.Case, places: []egress.Place{place},
+		}
+		for _, ref := range r.Related {
+			if p, ok := lookup(r.Rule, ref.At); ok {
+				it.Related = append(it.Related, finding.Related{Range: p.Range, Message: ref.Text})
+			}
+		}
+		items = append(items, it)
+	}
+	// The order decides which of several merged findings speaks for all.
+	slices.SortStableFunc(items, func(a, b *item) int {
+		return cmp.Or(
+			a.Range.Compare(b.Range),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.place.Root, b.place.Root),
+			cmp.Compare(a.place.Module, b.place.Module),
+			cmp.Compare(a.place.Variant, b.place.Variant),
+			cmp.Compare(a.kind, b.kind),
+			slices.Compare(a.Key, b.Key),
+		)
+	})
+	return items, diagnostics
+}
+
+func override(items []*item, severity map[string]finding.Severity) []*item {
+	for _, it := range items {
+		if s, ok := severity[it.Rule]; ok {
+			it.Severity = s
+		}
+	}
+	return items
+}
+
+func dropOff(items []*item, off map[string]bool) []*item {
+	return slices.DeleteFunc(items, func(it *item) bool { return off[it.Rule] })
+}
