@@ -1,0 +1,148 @@
+package netpol
+
+import (
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Codes of [Closest]: why the closest rule does not match.
+const (
+	CodePort     = "port"     // its peer matches, its ports are others of the protocol
+	CodeProtocol = "protocol" // its peer matches, its ports are of other protocols
+	CodeFamily   = "family"   // its addresses are of the other IP family
+	CodePeer     = "peer"     // its peers are others
+	CodeNoRule   = "no-rule"  // there is no rule at all
+)
+
+// Closest is the rule that comes nearest to admitting a packet.
+type Closest struct {
+	Policy *Policy // nil if no policy isolates the pod
+	Rule   int     // index of the rule, -1 if no isolating policy has a rule
+	Code   string
+	Says   string // what the rule admits, such as "TCP 5432 to pods app=db"
+	// Range is the rule, or what to change in the first policy if there is none.
+	Range source.Range
+}
+
+// Closest returns the egress rule of the policies that isolate the pod that
+// comes closest to admitting the packet: one whose peer matches but not its
+// ports, else one with a peer of the same kind, else the first. It means
+// something only where [Evaluator.Egress] does not answer Allow. A rule that
+// names the port of a Service instead of the container's has CodePort; to tell
+// them apart, ask Egress for the Service's port.
+func (e *Evaluator) Closest(pod int, d Dest, protocol string, port int) Closest {
+	return e.closest(e.classOf[pod], Egress, d, protocol, port)
+}
+
+// ClosestIngress is Closest for the rules that let packets in from d.
+func (e *Evaluator) ClosestIngress(pod int, from Dest, protocol string, port int) Closest {
+	return e.closest(e.classOf[pod], Ingress, from, protocol, port)
+}
+
+func (e *Evaluator) closest(class int32, dir Direction, d Dest, protocol string, port int) Closest {
+	s := e.subject(class, dir)
+	sp, _ := portSpan(protocol, port)
+	best, score := Closest{Rule: -1, Code: CodeNoRule, Says: "nothing"}, -1
+	i := 0
+	for _, list := range [][]*compiled{s.sure, s.possible} {
+		for _, c := range list {
+			if best.Policy == nil {
+				best.Policy, best.Range = c.policy, c.policy.DirectionRange(dir)
+			}
+			for j := range c.rules[dir] {
+				code, n := e.miss(s, i, &c.rules[dir][j], d, sp)
+				if n > score {
+					score = n
+					best = Closest{
+						Policy: c.policy,
+						Rule:   j,
+						Code:   code,
+						Says:   c.policy.rules[dir][j].describe(dir, c.policy.Namespace),
+						Range:  c.policy.RuleRange(dir, j),
+					}
+				}
+				i++
+			}
+		}
+	}
+	return best
+}
+
+// miss says why rule i of a subject does not match and how near it comes.
+func (e *Evaluator) miss(s *subject, i int, r *compiledRule, d Dest, sp span) (code string, score int) {
+	ports := s.ports
+	if s.direction == Egress && d.IsPod() {
+		ports = e.classes[d.class].ports
+	}
+	match, kind, family := e.peerMatch(s, i, r, d)
+	hi := r.ports.hi
+	if d.IsPod() || s.direction == Ingress {
+		hi = e.rulePorts(s, r, ports).hi
+	}
+	_, portFits := e.ports.covers(hi, sp)
+	protocol := span{sp.from&^maxPort | 1, sp.from | maxPort}
+	_, protocolFits := e.ports.covers(hi, protocol)
+	for _, n := range r.named {
+		protocolFits = protocolFits || portKey(n.protocol, 1) == protocol.from
+	}
+	switch {
+	case match == Yes:
+		score = 50
+	case match == Maybe:
+		score = 40
+	case kind:
+		score = 20
+	case family:
+		score = 10
+	}
+	switch {
+	case portFits:
+		score += 2
+	case protocolFits:
+		score++
+	}
+	switch {
+	case match != No && !protocolFits:
+		code = CodeProtocol
+	case match != No && !portFits:
+		code = CodePort
+	case family && !kind:
+		code = CodeFamily
+	default:
+		code = CodePeer
+	}
+	return code, score
+}
+
+// peerMatch reports whether the peers of rule i match d, or else whether one is
+// of the kind of d, and whether the rule has blocks of the other IP family.
+func (e *Evaluator) peerMatch(s *subject, i int, r *compiledRule, d Dest) (match Ternary, kind, family bool) {
+	if r.any {
+		return Yes, true, false
+	}
+	if d.IsPod() {
+		return e.selects(r, e.classes[d.class]), len(r.pods) > 0, false
+	}
+	match = No
+	see := func(region *region) {
+		match = max(match, region.match(i))
+		for _, b := range r.possible {
+			if b.From().Is4() == region.from.Is4() {
+				kind = true
+			} else {
+				family = true
+			}
+		}
+	}
+	if d.addr.IsValid() {
+		see(e.regionAt(s, d.addr))
+	}
+	for _, block := range d.set {
+		for region := range e.regionsIn(s, block) {
+			see(region)
+		}
+	}
+	if r.unsure {
+		match = max(match, Maybe)
+	}
+	return match, kind, family
+}

@@ -1,0 +1,161 @@
+package netpol
+
+import (
+	"iter"
+	"net/netip"
+	"slices"
+
+	"go4.org/netipx"
+)
+
+// Egress reports whether the pod's policies let packets out to d. Protocol is
+// TCP, UDP or SCTP (TCP if empty), port that of the destination after Service
+// translation.
+//
+// A port of 0 stands for any port and a Dest of many addresses for each of
+// them: Allow means that all of it is certainly admitted, Deny that certainly
+// nothing is, Partial that some certainly is and some certainly is not.
+func (e *Evaluator) Egress(pod int, d Dest, protocol string, port int) Verdict {
+	return e.query(e.classOf[pod], Egress, d, protocol, port)
+}
+
+// Ingress reports whether the pod's policies let packets in from d. Port is the
+// pod's own; see Egress for the rest.
+func (e *Evaluator) Ingress(pod int, from Dest, protocol string, port int) Verdict {
+	return e.query(e.classOf[pod], Ingress, from, protocol, port)
+}
+
+// Connect reports whether src reaches dst: the policies of both must admit it.
+func (e *Evaluator) Connect(src, dst int, protocol string, port int) Verdict {
+	sp, ok := portSpan(protocol, port)
+	if !ok {
+		return Unknown
+	}
+	from, to := e.classOf[src], e.classOf[dst]
+	out := e.toPod(e.subject(from, Egress), to)
+	in := e.toPod(e.subject(to, Ingress), from)
+	return e.ports.verdict(bounds{e.ports.and(out.lo, in.lo), e.ports.and(out.hi, in.hi)}, sp)
+}
+
+func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, port int) Verdict {
+	sp, ok := portSpan(protocol, port)
+	if !ok {
+		return Unknown
+	}
+	s := e.subject(class, dir)
+	if d.class >= 0 {
+		return e.ports.verdict(e.toPod(s, d.class), sp)
+	}
+	if len(s.sure)+len(s.possible) == 0 {
+		return Allow
+	}
+	if d.addr.IsValid() {
+		return e.ports.verdict(e.regionAt(s, d.addr).bounds(d), sp)
+	}
+	var sum tally
+	for _, r := range d.set {
+		for region := range e.regionsIn(s, r) {
+			sum.add(e.ports.verdict(region.bounds(d), sp))
+		}
+	}
+	return sum.verdict()
+}
+
+func (r *region) bounds(d Dest) bounds {
+	if d.outside {
+		return r.outside
+	}
+	return r.inside
+}
+
+// regionAt returns the region that holds an address.
+func (e *Evaluator) regionAt(s *subject, a netip.Addr) *region {
+	regions := e.regionsOf(s)
+	i, found := slices.BinarySearchFunc(regions, a, func(r region, a netip.Addr) int { return r.from.Compare(a) })
+	if !found {
+		i-- // regions begin with the lowest address of all
+	}
+	return &regions[i]
+}
+
+// regionsIn yields the regions that overlap a range.
+func (e *Evaluator) regionsIn(s *subject, r netipx.IPRange) iter.Seq[*region] {
+	return func(yield func(*region) bool) {
+		regions := e.regionsOf(s)
+		i, found := slices.BinarySearchFunc(regions, r.From(), func(r region, a netip.Addr) int { return r.from.Compare(a) })
+		if !found {
+			i--
+		}
+		for ; i < len(regions) && regions[i].from.Compare(r.To()) <= 0; i++ {
+			if !yield(&regions[i]) {
+				return
+			}
+		}
+	}
+}
+
+// tally sums up verdicts on the parts of a question.
+type tally struct {
+	allow, deny, unsure bool
+}
+
+func (t *tally) add(v Verdict) {
+	t.allow = t.allow || v == Allow || v == Partial
+	t.deny = t.deny || v == Deny || v == Partial
+	t.unsure = t.unsure || v == Unknown
+}
+
+func (t *tally) verdict() Verdict {
+	switch {
+	case t.allow && t.deny:
+		return Partial
+	case t.unsure || !t.allow && !t.deny:
+		return Unknown
+	case t.allow:
+		return Allow
+	default:
+		return Deny
+	}
+}
+
+// Isolating returns the policies that certainly isolate the pod in a direction,
+// by place. It is empty where policies are not enforced.
+func (e *Evaluator) Isolating(pod int, d Direction) []*Policy {
+	return policiesOf(e.subject(e.classOf[pod], d).sure)
+}
+
+// PossiblyIsolating returns the policies of which the files do not decide
+// whether they isolate the pod in a direction, by place.
+func (e *Evaluator) PossiblyIsolating(pod int, d Direction) []*Policy {
+	return policiesOf(e.subject(e.classOf[pod], d).possible)
+}
+
+func policiesOf(list []*compiled) []*Policy {
+	policies := make([]*Policy, len(list))
+	for i, c := range list {
+		policies[i] = c.policy
+	}
+	return policies
+}
+
+// AdmitsAnything reports whether the pod may send anything at all: nothing
+// certainly isolates it for egress, or one of its policies has an egress rule
+// that can match a packet.
+func (e *Evaluator) AdmitsAnything(pod int) bool {
+	s := e.subject(e.classOf[pod], Egress)
+	if len(s.sure) == 0 {
+		return true
+	}
+	for _, list := range [][]*compiled{s.sure, s.possible} {
+		for _, c := range list {
+			for i := range c.rules[Egress] {
+				r := &c.rules[Egress][i]
+				// A named port matches only on pods.
+				if r.ports.hi != noPorts || r.any || r.unsure || len(r.pods) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

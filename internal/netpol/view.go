@@ -1,0 +1,125 @@
+package netpol
+
+import (
+	"net/netip"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// RuleView is a rule that a policy contributes to a pod.
+type RuleView struct {
+	Policy *Policy
+	Index  int // among the policy's rules of its direction
+	// Sure tells that the policy certainly isolates the pod.
+	Sure       bool
+	Range      source.Range
+	PortsRange source.Range // its ports, or the rule if it admits every port
+	// AnyPeer tells that the rule has no peers and admits every address; Peers is
+	// empty then.
+	AnyPeer bool
+	Peers   []PeerView
+	Says    string // what it admits, such as "TCP 5432 to pods app=db"
+
+	rule *rule
+}
+
+// PeerKind is what a peer selects.
+type PeerKind string
+
+// Kinds of peers.
+const (
+	OwnNamespacePods PeerKind = "own-namespace-pods" // podSelector alone: pods of the policy's namespace
+	Pods             PeerKind = "pods"               // namespaceSelector, with or without podSelector
+	Block            PeerKind = "block"              // ipBlock
+	UndecidedPeer    PeerKind = "undecided"          // the files do not decide what
+)
+
+// PeerView is one peer of a rule.
+type PeerView struct {
+	Kind   PeerKind
+	Block  netip.Prefix   // of a Block
+	Except []netip.Prefix // of a Block
+	Range  source.Range
+	Says   string // such as "pods app=db in namespace shop"
+
+	peer *peer
+}
+
+// Rules returns the rules of the policies that certainly or possibly isolate a
+// pod in a direction, by place, the certain ones first.
+func (e *Evaluator) Rules(pod int, d Direction) []RuleView {
+	s := e.subject(e.classOf[pod], d)
+	var views []RuleView
+	for n, list := range [][]*compiled{s.sure, s.possible} {
+		for _, c := range list {
+			for i := range c.policy.rules[d] {
+				views = append(views, c.policy.rule(d, i, n == 0))
+			}
+		}
+	}
+	return views
+}
+
+func (p *Policy) rule(d Direction, i int, sure bool) RuleView {
+	r := &p.rules[d][i]
+	v := RuleView{
+		Policy: p, Index: i, Sure: sure,
+		Range: p.RuleRange(d, i), PortsRange: p.PortsRange(d, i),
+		AnyPeer: len(r.peers) == 0, Says: r.describe(d, p.Namespace), rule: r,
+	}
+	for j := range r.peers {
+		peer := &r.peers[j]
+		kind := UndecidedPeer
+		switch {
+		case peer.kind == blockPeer:
+			kind = Block
+		case peer.kind == podPeer && peer.namespaces == nil:
+			kind = OwnNamespacePods
+		case peer.kind == podPeer:
+			kind = Pods
+		}
+		v.Peers = append(v.Peers, PeerView{
+			Kind: kind, Block: peer.block, Except: peer.except, Range: peer.at,
+			Says: peer.describe(p.Namespace), peer: peer,
+		})
+	}
+	return v
+}
+
+// AdmitsPort reports whether the rule admits a port to those of its peers that
+// match. It is Maybe for a port that only a name could stand for.
+func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
+	if len(v.rule.ports) == 0 {
+		return Yes
+	}
+	i, ok := protocolIndex(protocol)
+	if !ok {
+		return Maybe
+	}
+	t := No
+	for _, p := range v.rule.ports {
+		for _, q := range p.protocols {
+			switch {
+			case q != i || p.name == "" && (port < p.from || port > p.to):
+			case p.name != "" || len(p.protocols) > 1 || port > p.sure:
+				t = max(t, Maybe)
+			default:
+				t = Yes
+			}
+		}
+	}
+	return t
+}
+
+// SelectsLabels reports whether the peer's pod selector matches labels in
+// whatever namespace; Yes if it has none. It is No for blocks.
+func (v PeerView) SelectsLabels(labels Labels) Ternary {
+	switch v.Kind {
+	case Block:
+		return No
+	case UndecidedPeer:
+		return Maybe
+	default:
+		return v.peer.pods.match(labelSet{known: labels})
+	}
+}
