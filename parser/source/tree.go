@@ -25,6 +25,7 @@ var ErrTooLarge = fmt.Errorf("file is larger than %d MiB", MaxFileSize>>20)
 type Tree struct {
 	fsys    fs.FS
 	overlay map[string][]byte
+	lines   lineCache
 }
 
 // NewTree returns the tree over fsys. An fsys over a real directory must refuse
@@ -47,6 +48,7 @@ func (t *Tree) Overlay(name string, data []byte) {
 		t.overlay = make(map[string][]byte)
 	}
 	t.overlay[name] = data
+	t.lines.forget(name)
 }
 
 // ReadFile returns the contents of a file. The error is ErrOutside for a name

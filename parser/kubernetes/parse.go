@@ -1,0 +1,254 @@
+package kubernetes
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Parse reads a manifest file as kubectl does: YAML or JSON, one document or many,
+// lists unwrapped. It returns the Kubernetes objects in the order of the text; a
+// document without an apiVersion and a kind is not one and is passed over, and so
+// are the inputs of kustomize.
+//
+// A document that cannot be parsed is a ParseError, one above MaxValues or
+// MaxNesting a LimitReached; neither keeps the other documents from being read.
+// What the API server would reject is an InvalidObject, and the object is returned
+// as far as it can be read.
+//
+// Parse may be called from several goroutines.
+func Parse(name string, data []byte) ([]*Object, []source.Diagnostic) {
+	if d := source.CheckText(name, data); d != nil {
+		return nil, []source.Diagnostic{*d}
+	}
+	p := &parser{text: newText(name, data), left: MaxValues}
+	for start, end := range documents(data) {
+		p.document(start, end)
+	}
+	slices.SortStableFunc(p.diagnostics, source.Diagnostic.Compare)
+	return p.objects, p.diagnostics
+}
+
+// documents yields the offsets of the documents of a stream. kubectl splits at
+// lines of three dashes with nothing but a comment behind them, and parses the
+// parts one by one, so that one bad document does not spoil the others.
+func documents(data []byte) func(yield func(start, end int) bool) {
+	return func(yield func(start, end int) bool) {
+		start := 0
+		for i := 0; i < len(data); {
+			next := len(data)
+			if n := bytes.IndexByte(data[i:], '\n'); n >= 0 {
+				next = i + n + 1
+			}
+			if isSeparator(data[i:next]) && i > start {
+				if !yield(start, i) {
+					return
+				}
+				start = i
+			}
+			i = next
+		}
+		if start < len(data) {
+			yield(start, len(data))
+		}
+	}
+}
+
+func isSeparator(line []byte) bool {
+	after, ok := bytes.CutPrefix(line, []byte("---"))
+	if !ok {
+		return false
+	}
+	after = bytes.TrimSpace(after)
+	return len(after) == 0 || after[0] == '#'
+}
+
+type parser struct {
+	text        *text
+	left        int
+	objects     []*Object
+	diagnostics []source.Diagnostic
+}
+
+// nestedTooDeep is how the node parser's limit comes back: as a message.
+const nestedTooDeep = "nested too deep"
+
+var errNestedTooDeep = errors.New(nestedTooDeep)
+
+var withLimits = yaml.WithPlugin(loaderlimits.New(
+	loaderlimits.DepthFunc(func(depth int, _ *loaderlimits.DepthContext) error {
+		if depth > MaxNesting {
+			return errNestedTooDeep
+		}
+		return nil
+	}),
+	loaderlimits.AliasNone(), // no Go values are made; the builder has a limit of its own
+))
+
+// document reads the document between two offsets. An error in it is a diagnostic.
+func (p *parser) document(start, end int) {
+	data := p.text.data[start:end]
+	if rest, ok := bytes.CutPrefix(data, []byte(byteOrderMark)); ok {
+		start, data = start+len(byteOrderMark), rest
+	}
+	var jsonErr error
+	if looksLikeJSON(data) {
+		b := p.builder(start)
+		values, err := b.jsonValues(data)
+		var f *failure
+		if err == nil || errors.As(err, &f) && f.diagnostic.Kind != source.ParseError {
+			p.finish(b, values, err)
+			return
+		}
+		jsonErr = err
+	}
+	b := p.builder(start)
+	root, err := b.load(data)
+	if err != nil && jsonErr != nil && strings.HasSuffix(p.text.file, ".json") {
+		if isCommentedJSON(data) && !bytes.Contains(data, []byte(`"apiVersion"`)) {
+			return
+		}
+		err = jsonErr
+	}
+	if err != nil || root == nil {
+		p.finish(b, nil, err)
+		return
+	}
+	v, err := b.node(root, 0)
+	p.finish(b, []*located.Value{v.value}, err)
+}
+
+func (p *parser) builder(base int) *builder {
+	return &builder{text: p.text, base: base, left: &p.left}
+}
+
+// finish turns the values of a document into objects, or its error into a
+// diagnostic.
+func (p *parser) finish(b *builder, values []*located.Value, err error) {
+	if b.unread != nil {
+		p.diagnostics = append(p.diagnostics, *b.unread)
+	}
+	if err != nil {
+		var f *failure
+		if !errors.As(err, &f) {
+			f = &failure{source.Diagnostic{
+				Kind: source.ParseError, Range: b.text.point(b.base), Message: "parse manifest: " + err.Error(),
+			}}
+		}
+		p.diagnostics = append(p.diagnostics, f.diagnostic)
+		return
+	}
+	found := len(p.objects)
+	for _, v := range values {
+		p.add(v)
+	}
+	if len(p.objects) > found {
+		p.diagnostics = append(p.diagnostics, b.warnings...)
+	}
+}
+
+// load parses the first YAML document in data. It returns nil if there is none or
+// it cannot be a manifest.
+func (b *builder) load(data []byte) (*yaml.Node, error) {
+	loader, err := yaml.NewLoader(bytes.NewReader(data), withLimits)
+	if err != nil {
+		return nil, err
+	}
+	var document yaml.Node
+	if err := loader.Load(&document); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, b.yamlError(data, err)
+	}
+	b.checkRest(data, loader)
+	if len(document.Content) != 1 || !mayBeManifest(document.Content[0]) {
+		return nil, nil
+	}
+	return document.Content[0], nil
+}
+
+// checkRest looks for a manifest after the first document of a part of the
+// stream: behind "...", or behind "---" with something on the same line. kubectl
+// does not read it.
+func (b *builder) checkRest(data []byte, loader *yaml.Loader) {
+	var rest yaml.Node
+	at := source.Range{}
+	switch err := loader.Load(&rest); {
+	case errors.Is(err, io.EOF):
+		return
+	case err != nil:
+		var f *failure
+		if !errors.As(b.yamlError(data, err), &f) {
+			return
+		}
+		at = f.diagnostic.Range
+	case len(rest.Content) == 1 && mayBeManifest(rest.Content[0]):
+		at = b.text.point(b.offset(rest.Content[0]))
+	default:
+		return
+	}
+	b.unread = &source.Diagnostic{
+		Kind: source.InvalidObject, Range: at,
+		Message: `read manifest: kubectl does not read this part of the file; start it with a line that is only "---"`,
+	}
+}
+
+// mayBeManifest tells manifests from other YAML without building the values.
+func mayBeManifest(root *yaml.Node) bool {
+	if root.Kind != yaml.MappingNode {
+		return false
+	}
+	var apiVersion, kind bool
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		switch root.Content[i].Value {
+		case "apiVersion":
+			apiVersion = true
+		case "kind":
+			kind = true
+		case "<<":
+			return true // either may come from there
+		}
+	}
+	return apiVersion && kind
+}
+
+// yamlError turns an error of the node parser into a failure with a place.
+func (b *builder) yamlError(data []byte, err error) error {
+	offset, message := b.base, err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		message = load.Message
+		switch {
+		case load.Mark.Line > 0:
+			offset = b.text.offset(b.base, load.Mark.Line, max(1, load.Mark.Column))
+		case load.ContextMark.Line > 0:
+			offset = b.text.offset(b.base, load.ContextMark.Line, max(1, load.ContextMark.Column))
+		}
+	}
+	if message == nestedTooDeep {
+		return b.fail(source.LimitReached, b.text.point(offset), "read manifest: values are nested more than %d levels deep", MaxNesting)
+	}
+	if i := bytes.IndexFunc(data, isControl); i >= 0 && strings.HasPrefix(message, "control characters") {
+		offset, message = b.base+i, "control characters are not allowed"
+	}
+	line := b.text.data[b.text.lines[b.text.pos(min(offset, len(b.text.data))).Line-1]:b.text.lineEnd(offset)]
+	switch {
+	case b.text.byteAt(offset) == '\t':
+		message = "a tab is not allowed here; indent with spaces"
+	case bytes.Contains(line, []byte("{{")), bytes.Contains(line, []byte("{%")):
+		message += "; this looks like a template, which has to be rendered first"
+	}
+	return b.fail(source.ParseError, b.text.point(offset), "parse YAML: %s", message)
+}
+
+func isControl(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f || 0x80 <= r && r < 0xa0 && r != 0x85
+}
