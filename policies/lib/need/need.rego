@@ -8,8 +8,8 @@ shown := 3
 
 # METADATA
 # description: >-
-#   Level of a finding that rests on a requirement. Undefined without one, so that such a
-#   rule has to say what else its finding rests on.
+#   Level of a finding that rests on a requirement. Undefined without one, so that such a rule has to say what else
+#   its finding rests on.
 # scope: document
 level(strength) := "error" if strength in {"declared", "referenced"}
 

@@ -17,11 +17,31 @@ source("flannel", "node") := "with Flannel a packet leaves with the address of t
 source(_, "eip") := "through the NAT gateway a packet arrives with one of the gateway's EIPs"
 
 # METADATA
+# description: The name in a label, which is a name with a CIDR in parentheses behind it.
+name(label) := split(label, " (")[0]
+
+# METADATA
 # description: The argument that refers to something by its Terraform address, or by its id if it has none here.
 # scope: document
 reference(name, attribute) := sprintf("%s.%s", [name, attribute]) if contains(name, "alicloud_")
 
 reference(name, _) := sprintf("\"%s\"", [name]) if not contains(name, "alicloud_")
+
+# METADATA
+# description: >-
+#   What to write into an allow-list for a source: the attribute of its resource, else its CIDR, else what is known of
+#   it.
+# scope: document
+listed(name, _) := concat("", [name, ".ip_address"]) if contains(name, "alicloud_eip")
+
+listed(name, _) := concat("", [name, ".cidr_block"]) if contains(name, "alicloud_vswitch.")
+
+listed(name, cidr) := cidr if {
+	not contains(name, "alicloud_")
+	cidr != ""
+}
+
+listed(name, "") := name if not contains(name, "alicloud_")
 
 # METADATA
 # description: A destination port; 0 stands for any.
@@ -41,3 +61,10 @@ assumed("unknown") := concat("", [
 	" The files do not say which network plug-in the cluster has;",
 	" the policies are taken to be enforced.",
 ])
+
+# METADATA
+# description: Whose packets leave from the interfaces of a role.
+# scope: document
+interfaces("pod") := "Pods"
+
+interfaces("node") := "Nodes and the pods that use their address"

@@ -25,17 +25,17 @@
 #       Some pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry covers
 #       {uncovered}, while {covered} can get out.{stopped}
 #     needed: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway}
-#       covers {uncovered}.{stopped}
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway} covers
+#       {uncovered}.{stopped}
 #     needed-no-gateway: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with
-#       an SNAT entry for {uncovered}.{stopped}
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with an
+#       SNAT entry for {uncovered}.{stopped}
 #     latent: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway}
-#       covers {uncovered}.
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway} covers
+#       {uncovered}.
 #     latent-no-gateway: >-
-#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with
-#       an SNAT entry for {uncovered}.
+#       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with an
+#       SNAT entry for {uncovered}.
 #   remedies:
 #     partial: >-
 #       A pod may get its address from any of the vSwitches, so each needs an entry: add an alicloud_snat_entry with
@@ -80,12 +80,12 @@
 #           internet: false
 #       ```
 #     levels: >-
-#       Error if a workload is known to need a public IPv4 address, or if some of the vSwitches are covered and
-#       others are not; warning if the need is only inferred from a name, or if no need is known.
+#       Error if a workload is known to need a public IPv4 address, or if some of the vSwitches are covered and others
+#       are not; warning if the need is only inferred from a name, or if no need is known.
 #     silent: >-
-#       When pods have a working way out of their own, such as an EIP that serves this network plug-in; when the
-#       route table leads public traffic elsewhere (a firewall, a transit router, a VPC peer); when the VPC, its
-#       vSwitches or its NAT gateway are not in the scanned files; when the cluster creates its own NAT gateway
+#       When pods have a working way out of their own, such as an EIP that serves this network plug-in; when the route
+#       table leads public traffic elsewhere (a firewall, a transit router, a VPC peer); when the VPC, its vSwitches
+#       or its NAT gateway are not in the scanned files; when the cluster creates its own NAT gateway
 #       (`new_nat_gateway`) for the vSwitches it names; and, without a known need, when the configuration says
 #       `internet: false` or every scanned workload has its own way out.
 package egresslint.rules.internet["snat-missing"]
@@ -114,7 +114,7 @@ violation contains {
 } if {
 	some verdict in _verdicts
 	gate := input.internet_access[verdict.gate]
-	uncovered := [vswitch.name | some vswitch in gate.vswitches; vswitch.status == "blocked"]
+	uncovered := [words.name(label) | some label in gate.uncovered]
 }
 
 # Where some vSwitches have an entry, the others were meant to have one.

@@ -1,0 +1,71 @@
+# METADATA
+# scope: package
+# title: The cluster does not enforce its NetworkPolicies
+# description: >-
+#   There are NetworkPolicies for a cluster whose network plug-in does not enforce them. They admit and block nothing,
+#   and give a false sense of security.
+# entrypoint: true
+# related_resources:
+# - ref: https://help.aliyun.com/en/ack/ack-managed-and-ack-dedicated/user-guide/use-network-policies
+#   description: Alibaba Cloud, use network policies in ACK clusters
+# - ref: https://help.aliyun.com/zh/ack/ack-managed-and-ack-dedicated/user-guide/comparison-between-terway-and-flannel
+#   description: Alibaba Cloud, comparison between Terway and Flannel
+# - ref: https://github.com/AliyunContainerService/terway/blob/main/README.md
+#   description: Terway, README
+# schemas:
+# - input: schema.model
+# custom:
+#   id: network-policy-not-enforced
+#   category: source
+#   severity: warning
+#   precision: high
+#   since: 0.1.0
+#   messages:
+#     flannel: >-
+#       NetworkPolicy {policies} has no effect: cluster {cluster} uses Flannel, which does not enforce
+#       NetworkPolicies. What they are meant to block is open.
+#     disabled: >-
+#       NetworkPolicy {policies} has no effect: NetworkPolicy is switched off in the Terway configuration of cluster
+#       {cluster}. What they are meant to block is open.
+#   remedies:
+#     flannel: >-
+#       Remove the policies, or move to a cluster with Terway; the network plug-in of a cluster cannot be changed
+#       after it is created.
+#     disabled: >-
+#       Switch NetworkPolicy on: "NetworkPolicy":"true" in the config of the Terway addon, or disable_network_policy
+#       removed from the ConfigMap eni-config.
+#   help:
+#     effect: >-
+#       The API server accepts NetworkPolicies whether or not anything enforces them. On ACK only Terway does, on
+#       nodes whose ENIs pods share, and only when its NetworkPolicy option is on. Otherwise every pod can still reach
+#       everything, and egresslint judges connections as if the policies were not there.
+#     fix: |
+#       ```hcl
+#       addons {
+#         name   = "terway-eniip"
+#         config = jsonencode({ NetworkPolicy = "true" })
+#       }
+#       ```
+#
+#       Flannel has no such option.
+#     levels: Always a warning, one for each cluster and reason.
+#     silent: >-
+#       When the network plug-in is not known, or when the Terway addon says nothing about NetworkPolicy.
+package egresslint.rules.source["network-policy-not-enforced"]
+
+violation contains {
+	"at": gate.origin,
+	"case": gate.code,
+	"args": {
+		"cluster": gate.cluster_name,
+		"policies": gate.policies,
+	},
+	"key": [gate.cluster_name, gate.code],
+	"related": array.concat(
+		[{"at": gate.cause, "text": "what decides that they are not enforced"}],
+		[{"at": place, "text": "another NetworkPolicy without effect"} | some place in gate.others],
+	),
+} if {
+	some gate in input.policy_enforcement
+	gate.code in {"flannel", "disabled"}
+}
