@@ -1,0 +1,422 @@
+package source
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+const (
+	// MaxFiles is the most files that a walk returns. Further ones are left out and
+	// reported once, as LimitReached.
+	MaxFiles = 50_000
+	// MaxDirDepth is how many directories deep a walk goes below the path it was
+	// given. Deeper directories are reported as LimitReached.
+	MaxDirDepth = 64
+)
+
+// FileKind is what a file holds, told from its name.
+type FileKind uint8
+
+const (
+	// Terraform is a configuration file: .tf, .tofu, .tf.json, .tofu.json.
+	Terraform FileKind = iota + 1
+	// TerraformVars is a file of variable values: .tfvars, .tfvars.json.
+	TerraformVars
+	// YAML is a .yaml or .yml file, a manifest or anything else.
+	YAML
+	// JSON is a .json file, a manifest, a Terraform plan or anything else.
+	JSON
+)
+
+var extensions = []struct {
+	suffix string
+	kind   FileKind
+}{
+	{".tf", Terraform},
+	{".tofu", Terraform},
+	{".tf.json", Terraform},
+	{".tofu.json", Terraform},
+	{".tfvars", TerraformVars},
+	{".tfvars.json", TerraformVars},
+	{".yaml", YAML},
+	{".yml", YAML},
+	{".json", JSON}, // after the longer ones
+}
+
+// KindOf tells what a file holds from its name; false if a run does not read it.
+func KindOf(name string) (FileKind, bool) {
+	for _, e := range extensions {
+		if strings.HasSuffix(name, e.suffix) {
+			return e.kind, true
+		}
+	}
+	return 0, false
+}
+
+// File is one file that a walk found.
+type File struct {
+	Name string // relative to the tree's root, with slashes
+	Kind FileKind
+	// Chart is set for what lies in the templates directory of a Helm chart. Such a
+	// file is a template and only the chart as a whole can be read.
+	Chart bool
+}
+
+// WalkOptions narrow a walk.
+type WalkOptions struct {
+	// Exclude are globs of the names to leave out, relative to the tree's root, in
+	// the syntax of [doublestar.Match]. One that matches a directory leaves out all
+	// that is in it. Malformed globs match nothing.
+	Exclude []string
+}
+
+// skippedDirs are never walked into: they hold what git keeps, or what tools
+// downloaded, not what the repository's authors wrote.
+var skippedDirs = map[string]bool{
+	".git": true, ".terraform": true, ".terragrunt-cache": true, "node_modules": true, "vendor": true,
+}
+
+// Walk finds the files to lint in and under paths, which are relative to the
+// tree's root. It honours the .gitignore files of the tree and .git/info/exclude. A
+// path that is named in paths is read even if one of them, Exclude, or the list of
+// skipped directories leaves it out.
+//
+// A symlink to a file is read under its own name; one to YAML or JSON that the walk
+// finds anyway is not read twice. A symlink to a directory is followed unless the
+// walk has been there; one that leads back to a directory it lies in is reported.
+// Symlinks out of the tree are only reported when named in paths.
+//
+// The files are sorted by name and the diagnostics by place.
+func (t *Tree) Walk(paths []string, opts WalkOptions) ([]File, []Diagnostic) {
+	w := &walker{tree: t, exclude: opts.Exclude, found: make(map[string]foundFile), visited: make(map[string]bool)}
+	for _, p := range paths {
+		w.path(p)
+	}
+	for i := 0; i < len(w.links); i++ { // following one may find more
+		w.link(w.links[i])
+	}
+	slices.SortFunc(w.diagnostics, Diagnostic.Compare)
+	return w.files(), w.diagnostics
+}
+
+type walker struct {
+	tree        *Tree
+	exclude     []string
+	found       map[string]foundFile
+	visited     map[string]bool // directories, by their names without symlinks
+	links       []directory     // symlinks to directories, followed when all else is walked
+	diagnostics []Diagnostic
+	full        bool
+}
+
+// foundFile is a file and, for a symlink, the name of what it leads to.
+type foundFile struct {
+	File
+	target string
+}
+
+// directory is a directory to walk.
+type directory struct {
+	name   string // as reached, perhaps through a symlink
+	real   string // without symlinks
+	parent string // the directory that a symlink lies in, without symlinks
+	depth  int
+	chart  bool
+	ignore ignoreList // of the directories above
+}
+
+func (w *walker) report(kind DiagnosticKind, name, format string, args ...any) {
+	w.diagnostics = append(w.diagnostics, Diagnostic{
+		Kind: kind, Range: Range{File: name}, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// path walks a path that the caller named.
+func (w *walker) path(name string) {
+	if _, ok := w.tree.overlay[name]; ok {
+		w.named(name)
+		return
+	}
+	info, err := w.tree.Stat(name)
+	switch {
+	case err != nil:
+		w.report(ParseError, name, "read path: %v", err)
+		return
+	case !info.IsDir():
+		w.named(name)
+		return
+	}
+	target, err := w.tree.realName(name)
+	if err != nil {
+		w.report(ParseError, name, "read path: %v", err)
+		return
+	}
+	w.directory(directory{name: name, real: target, chart: w.inTemplates(name), ignore: w.ignoreAbove(name)})
+}
+
+// named adds a file that the caller named.
+func (w *walker) named(name string) {
+	if _, ok := KindOf(name); !ok {
+		w.report(ParseError, name, "read file: its name does not end in .tf, .tofu, .tfvars, .yaml, .yml or .json")
+		return
+	}
+	target := name
+	if _, ok := w.tree.overlay[name]; !ok {
+		if real, err := w.tree.realName(name); err == nil {
+			target = real
+		}
+	}
+	w.add(name, target, w.inTemplates(path.Dir(name)))
+}
+
+func (w *walker) add(name, target string, chart bool) {
+	kind, ok := KindOf(name)
+	if !ok || w.full {
+		return
+	}
+	if _, ok := w.found[name]; ok {
+		return
+	}
+	if len(w.found) == MaxFiles {
+		w.full = true
+		w.report(LimitReached, name, "walk files: there are more than %d; the rest is left out", MaxFiles)
+		return
+	}
+	w.found[name] = foundFile{File{Name: name, Kind: kind, Chart: chart}, target}
+}
+
+// inTemplates reports whether dir is, or lies in, the templates of a Helm chart.
+func (w *walker) inTemplates(dir string) bool {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if path.Base(dir) == templatesDir {
+			if _, err := w.tree.Stat(path.Join(path.Dir(dir), chartFile)); err == nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+const (
+	chartFile    = "Chart.yaml" // is in every Helm chart's directory
+	templatesDir = "templates"
+)
+
+// ignoreAbove reads the ignore files above dir.
+func (w *walker) ignoreAbove(dir string) ignoreList {
+	var list ignoreList
+	if data, err := w.tree.ReadFile(".git/info/exclude"); err == nil {
+		list = list.with(".", data)
+	}
+	if dir == "." {
+		return list
+	}
+	list = w.withIgnoreFile(list, ".")
+	for i, c := range dir {
+		if c == '/' {
+			list = w.withIgnoreFile(list, dir[:i])
+		}
+	}
+	return list
+}
+
+func (w *walker) withIgnoreFile(list ignoreList, dir string) ignoreList {
+	name := path.Join(dir, ignoreFile)
+	data, err := w.tree.ReadFile(name)
+	switch {
+	case err == nil:
+		return list.with(dir, data)
+	case !errors.Is(err, fs.ErrNotExist):
+		w.report(ParseError, name, "read file: %v", err)
+	}
+	return list
+}
+
+func (w *walker) directory(d directory) {
+	if w.visited[d.real] || w.full {
+		return
+	}
+	w.visited[d.real] = true
+	if d.depth > MaxDirDepth {
+		w.report(LimitReached, d.name, "walk directory: it lies more than %d directories deep", MaxDirDepth)
+		return
+	}
+	entries, err := w.tree.ReadDir(d.name)
+	if err != nil {
+		w.report(ParseError, d.name, "read directory: %v", err)
+		return
+	}
+	names := make(map[string]bool, 2)
+	for _, e := range entries {
+		if n := e.Name(); n == ignoreFile || n == chartFile {
+			names[n] = true
+		}
+	}
+	if names[ignoreFile] {
+		d.ignore = w.withIgnoreFile(d.ignore, d.name)
+	}
+	for _, e := range entries {
+		w.entry(d, e, names[chartFile])
+	}
+}
+
+// entry looks at one entry of the directory d.
+func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
+	name := path.Join(d.name, e.Name())
+	below := directory{
+		name: name, real: path.Join(d.real, e.Name()), parent: d.real, depth: d.depth + 1,
+		chart: d.chart || isChart && e.Name() == templatesDir,
+	}
+	isLink := e.Type()&fs.ModeSymlink != 0
+	isDir := e.IsDir()
+	if isLink {
+		info, err := w.tree.Stat(name)
+		if err != nil {
+			w.brokenLink(d, name, err)
+			return
+		}
+		isDir = info.IsDir()
+		if below.real, err = w.tree.realName(name); err != nil {
+			w.report(ParseError, name, "follow symlink: %v", err)
+			return
+		}
+		if !isDir && !info.Mode().IsRegular() {
+			return
+		}
+	}
+	switch {
+	case isDir:
+		if skippedDirs[e.Name()] || w.leftOut(d, name, true) {
+			return
+		}
+		below.ignore = d.ignore
+		if isLink {
+			w.links = append(w.links, below)
+		} else {
+			w.directory(below)
+		}
+	case isLink || e.Type().IsRegular():
+		if _, ok := KindOf(name); ok && !w.leftOut(d, name, false) {
+			w.add(name, below.real, d.chart)
+		}
+	}
+}
+
+// brokenLink reports a symlink that cannot be followed, if it matters.
+func (w *walker) brokenLink(d directory, name string, err error) {
+	_, ok := KindOf(name)
+	switch {
+	case errors.Is(err, ErrOutside) || w.leftOut(d, name, false):
+	case errors.Is(err, syscall.ELOOP):
+		w.report(LimitReached, name, "follow symlink: it leads back to itself")
+	case ok:
+		w.report(ParseError, name, "read file: %v", err)
+	}
+}
+
+// leftOut reports whether an entry of d is ignored or excluded.
+func (w *walker) leftOut(d directory, name string, isDir bool) bool {
+	if d.ignore.ignores(name, isDir) {
+		return true
+	}
+	for _, glob := range w.exclude {
+		if ok, err := doublestar.Match(glob, name); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// link follows a symlink to a directory.
+func (w *walker) link(d directory) {
+	if d.real == "." || d.parent == d.real || strings.HasPrefix(d.parent, d.real+"/") {
+		w.report(LimitReached, d.name, "follow symlink: it leads back to %s", d.real)
+		return
+	}
+	for dir := range strings.SplitSeq(d.real, "/") {
+		if skippedDirs[dir] {
+			return
+		}
+	}
+	w.directory(d)
+}
+
+// files returns what was found, in order, each file once.
+func (w *walker) files() []File {
+	all := make([]foundFile, 0, len(w.found))
+	for _, f := range w.found {
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b foundFile) int { return cmp.Compare(a.Name, b.Name) })
+	files := make([]File, 0, len(all))
+	read := make(map[string]bool) // targets of symlinks that are kept
+	for _, f := range all {
+		// Terraform reads the files of a directory together, whatever they link to.
+		if f.target != f.Name && (f.Kind == YAML || f.Kind == JSON) {
+			if _, ok := w.found[f.target]; ok || read[f.target] {
+				continue
+			}
+			read[f.target] = true
+		}
+		files = append(files, f.File)
+	}
+	return files
+}
+
+// maxLinks is how many symlinks one name may lead through, as in most systems.
+const maxLinks = 40
+
+// realName resolves the symlinks in name. It returns ErrOutside if one of them
+// leads out of the tree.
+func (t *Tree) realName(name string) (string, error) {
+	if !fs.ValidPath(name) {
+		return "", ErrOutside
+	}
+	if _, ok := t.fsys.(fs.ReadLinkFS); !ok {
+		return name, nil
+	}
+	real, rest := ".", name
+	for links := 0; rest != ""; {
+		var segment string
+		segment, rest, _ = strings.Cut(rest, "/")
+		switch segment {
+		case "", ".":
+			continue
+		case "..":
+			if real == "." {
+				return "", ErrOutside
+			}
+			real = path.Dir(real)
+			continue
+		}
+		next := path.Join(real, segment)
+		info, err := fs.Lstat(t.fsys, next)
+		if err != nil {
+			return "", outside(err)
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			real = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return "", syscall.ELOOP
+		}
+		target, err := fs.ReadLink(t.fsys, next)
+		if err != nil {
+			return "", outside(err)
+		}
+		if path.IsAbs(target) {
+			return "", ErrOutside
+		}
+		rest = target + "/" + rest
+	}
+	return real, nil
+}
