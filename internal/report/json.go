@@ -1,0 +1,172 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// JSONVersion is the version of the json format, which schema.json describes.
+const JSONVersion = "egresslint.io/v1alpha1"
+
+// jsonReport is the document of the json format.
+type jsonReport struct {
+	APIVersion  string           `json:"apiVersion"`
+	Kind        string           `json:"kind"`
+	Tool        jsonTool         `json:"tool"`
+	Findings    []jsonFinding    `json:"findings"`
+	Diagnostics []jsonDiagnostic `json:"diagnostics"`
+	Unknowns    []jsonUnknown    `json:"unknowns"`
+	Bindings    []jsonBinding    `json:"bindings"`
+	Summary     jsonSummary      `json:"summary"`
+}
+
+type jsonTool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type jsonFinding struct {
+	Rule        string           `json:"rule"`
+	Severity    finding.Severity `json:"severity"`
+	Message     string           `json:"message"`
+	Remedy      string           `json:"remedy"`
+	Location    *jsonLocation    `json:"location"`
+	Address     string           `json:"address"`
+	Related     []jsonRelated    `json:"related"`
+	Instances   []string         `json:"instances"`
+	Variants    []string         `json:"variants"`
+	Fingerprint string           `json:"fingerprint"`
+	Docs        string           `json:"docs"`
+}
+
+type jsonRelated struct {
+	Message  string        `json:"message"`
+	Location *jsonLocation `json:"location"`
+}
+
+type jsonDiagnostic struct {
+	Kind     source.DiagnosticKind `json:"kind"`
+	Severity finding.Severity      `json:"severity"`
+	Message  string                `json:"message"`
+	Location *jsonLocation         `json:"location"`
+}
+
+// jsonLocation has lines and columns from 1, in code points, up to but not
+// including the end; they are left out for a whole file.
+type jsonLocation struct {
+	File        string `json:"file"`
+	StartLine   int    `json:"startLine,omitempty"`
+	StartColumn int    `json:"startColumn,omitempty"`
+	EndLine     int    `json:"endLine,omitempty"`
+	EndColumn   int    `json:"endColumn,omitempty"`
+}
+
+type jsonUnknown struct {
+	Reason   string   `json:"reason"`
+	Subjects []string `json:"subjects"`
+}
+
+type jsonBinding struct {
+	Manifests string `json:"manifests"`
+	Cluster   string `json:"cluster"`
+	Reason    string `json:"reason"`
+	Hint      string `json:"hint"`
+}
+
+type jsonSummary struct {
+	Files struct {
+		Terraform int `json:"terraform"`
+		Variables int `json:"variables"`
+		YAML      int `json:"yaml"`
+		JSON      int `json:"json"`
+	} `json:"files"`
+	Clusters     int `json:"clusters"`
+	Resources    int `json:"resources"`
+	Objects      int `json:"objects"`
+	Workloads    int `json:"workloads"`
+	Requirements int `json:"requirements"`
+	Unknowns     int `json:"unknowns"`
+	Findings     struct {
+		Error   int `json:"error"`
+		Warning int `json:"warning"`
+		Note    int `json:"note"`
+	} `json:"findings"`
+}
+
+func writeJSON(w io.Writer, r *Report, _ Options) error {
+	doc := jsonReport{
+		APIVersion:  JSONVersion,
+		Kind:        "Report",
+		Tool:        jsonTool{Name: "egresslint", Version: r.Version},
+		Findings:    []jsonFinding{},
+		Diagnostics: []jsonDiagnostic{},
+		Unknowns:    []jsonUnknown{},
+		Bindings:    []jsonBinding{},
+	}
+	for _, f := range r.Findings {
+		jf := jsonFinding{
+			Rule: f.Rule, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy,
+			Location: newLocation(f.Range), Address: f.Address, Related: []jsonRelated{},
+			Instances: list(f.Instances), Variants: list(f.Variants),
+			Fingerprint: f.Fingerprint(), Docs: r.docsURL(f.Rule),
+		}
+		for _, rel := range f.Related {
+			jf.Related = append(jf.Related, jsonRelated{Message: rel.Message, Location: newLocation(rel.Range)})
+		}
+		doc.Findings = append(doc.Findings, jf)
+	}
+	for _, d := range r.diagnostics() {
+		doc.Diagnostics = append(doc.Diagnostics, jsonDiagnostic{
+			Kind: d.Kind, Severity: r.severity(d), Message: d.Message, Location: newLocation(d.Range),
+		})
+	}
+	s := &r.Summary
+	for _, u := range s.Unknowns {
+		doc.Unknowns = append(doc.Unknowns, jsonUnknown{Reason: u.Reason, Subjects: list(u.Subjects)})
+	}
+	for _, b := range s.Bindings {
+		doc.Bindings = append(doc.Bindings, jsonBinding(b))
+	}
+	js := &doc.Summary
+	js.Files.Terraform, js.Files.Variables, js.Files.YAML, js.Files.JSON = s.Files.Terraform, s.Files.Variables, s.Files.YAML, s.Files.JSON
+	js.Clusters, js.Resources, js.Objects = s.Clusters, s.Resources, s.Objects
+	js.Workloads, js.Requirements, js.Unknowns = s.Workloads, s.Requirements, s.UnknownCount()
+	js.Findings.Error, js.Findings.Warning, js.Findings.Note = r.count(finding.Error), r.count(finding.Warning), r.count(finding.Note)
+	return encode(w, doc)
+}
+
+// newLocation is nil for what has no place.
+func newLocation(r source.Range) *jsonLocation {
+	if r.IsZero() {
+		return nil
+	}
+	return &jsonLocation{
+		File:      r.File,
+		StartLine: r.Start.Line, StartColumn: r.Start.Column,
+		EndLine: r.End.Line, EndColumn: r.End.Column,
+	}
+}
+
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// encode writes a document of one of the JSON formats.
+func encode(w io.Writer, doc any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(doc); err != nil {
+		return err
+	}
+	_, err := w.Write(hiddenJSON(b.Bytes()))
+	return err
+}

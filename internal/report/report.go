@@ -1,0 +1,106 @@
+// Package report writes what a run found, one file per format. Everything in a
+// report that comes from the scanned files is escaped for the format it is
+// written in, since whoever opens a pull request chooses it.
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Report is everything that a run has to say. Paths in it are relative to the
+// root of the tree. It is not changed by writing it.
+type Report struct {
+	Version string // of egresslint
+	// Rules are the rules that were run, sorted by id.
+	Rules       []engine.Rule
+	Findings    []*finding.Finding
+	Diagnostics []source.Diagnostic
+	// SkipInvalid makes diagnostics that end a run with exit code 3 warnings.
+	SkipInvalid bool
+	Summary     Summary
+
+	// Lines returns lines of a scanned file, from first to last, counting from 1.
+	Lines func(name string, first, last int) []string
+	// Display returns the path to print to a person who stands in the working directory.
+	Display func(name string) string
+	// Resolve returns the path that a name leads to after following symlinks.
+	Resolve func(name string) string
+}
+
+// Options are about the looks of the text format only.
+type Options struct {
+	Color bool
+	Quiet bool // leave out the summary
+}
+
+// writers are the formats, by name.
+var writers = map[string]func(io.Writer, *Report, Options) error{
+	"text":  writeText,
+	"json":  writeJSON,
+	"sarif": writeSARIF,
+}
+
+// Formats returns the names of the formats, sorted.
+func Formats() []string { return []string{"json", "sarif", "text"} }
+
+// Write writes r in the named format.
+func Write(w io.Writer, format string, r *Report, opts Options) error {
+	write, ok := writers[format]
+	if !ok {
+		return fmt.Errorf("write report: no format %q", format)
+	}
+	if err := write(w, r, opts); err != nil {
+		return fmt.Errorf("write %s report: %w", format, err)
+	}
+	return nil
+}
+
+// severity is how bad a diagnostic is: error if it makes the run end with exit
+// code 3, note if nothing is wrong and only something is not known.
+func (r *Report) severity(d source.Diagnostic) finding.Severity {
+	switch {
+	case d.Kind == source.Unread:
+		return finding.Note
+	case d.Fatal() && !r.SkipInvalid:
+		return finding.Error
+	default:
+		return finding.Warning
+	}
+}
+
+// diagnostics returns the diagnostics in order.
+func (r *Report) diagnostics() []source.Diagnostic {
+	sorted := slices.Clone(r.Diagnostics)
+	slices.SortStableFunc(sorted, source.Diagnostic.Compare)
+	return sorted
+}
+
+// docsURL is the documentation page of a rule, empty for an unknown one.
+func (r *Report) docsURL(id string) string {
+	if i := r.ruleIndex(id); i >= 0 {
+		return r.Rules[i].DocsURL
+	}
+	return ""
+}
+
+// ruleIndex is the place of a rule among Rules, or -1.
+func (r *Report) ruleIndex(id string) int {
+	return slices.IndexFunc(r.Rules, func(rule engine.Rule) bool { return rule.ID == id })
+}
+
+// count returns how many findings have the severity.
+func (r *Report) count(s finding.Severity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Severity == s {
+			n++
+		}
+	}
+	return n
+}

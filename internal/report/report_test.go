@@ -1,0 +1,462 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"pgregory.net/rapid"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const golden = "../../testdata/golden"
+
+// tester is a test, or one round of a property test.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func write(t tester, format string, r *report.Report, opts report.Options) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Write(&b, format, r, opts); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestGolden(t *testing.T) {
+	for _, tt := range []struct {
+		file, format string
+		opts         report.Options
+	}{
+		{"report.txt", "text", report.Options{}},
+		{"report-color.txt", "text", report.Options{Color: true}},
+		{"report-quiet.txt", "text", report.Options{Quiet: true}},
+		{"report.json", "json", report.Options{}},
+		{"report.sarif", "sarif", report.Options{}},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			got := write(t, tt.format, fixture(), tt.opts)
+			name := filepath.Join(golden, tt.file)
+			if *update {
+				if err := os.WriteFile(name, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("output differs from %s (-want +got); if that is right, run with -update:\n%s", name, diff)
+			}
+		})
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for _, f := range report.Formats() {
+		if out := write(t, f, &report.Report{}, report.Options{}); len(out) == 0 {
+			t.Errorf("%s: an empty report has no output", f)
+		}
+	}
+	if err := report.Write(&bytes.Buffer{}, "xml", fixture(), report.Options{}); err == nil {
+		t.Error("an unknown format is accepted")
+	}
+}
+
+// failing is a full disk.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestWriteError(t *testing.T) {
+	for _, f := range report.Formats() {
+		if err := report.Write(failing{}, f, fixture(), report.Options{}); err == nil {
+			t.Errorf("%s: a failed write goes unnoticed", f)
+		}
+	}
+}
+
+func compile(t testing.TB, file string) *jsonschema.Schema {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func validate(s *jsonschema.Schema, doc []byte) error {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		return err
+	}
+	return s.Validate(v)
+}
+
+func TestSchemas(t *testing.T) {
+	for format, file := range map[string]string{"json": "schema.json", "sarif": "testdata/sarif-schema-2.1.0.json"} {
+		s := compile(t, file)
+		for name, r := range map[string]*report.Report{"fixture": fixture(), "empty": {}} {
+			if err := validate(s, write(t, format, r, report.Options{})); err != nil {
+				t.Errorf("%s of the %s report: %v", format, name, err)
+			}
+		}
+	}
+}
+
+// The schema of the json format leaves no field undescribed.
+func TestJSONSchemaIsStrict(t *testing.T) {
+	s := compile(t, "schema.json")
+	doc := write(t, "json", fixture(), report.Options{})
+	for _, change := range []struct{ from, to string }{
+		{`"severity": "error"`, `"severity": "fatal"`},
+		{`"address":`, `"adress":`},
+		{`"startLine": 3`, `"startLine": 0`},
+		{`"kind": "Report"`, `"kind": "Rapport"`},
+	} {
+		bad := bytes.Replace(doc, []byte(change.from), []byte(change.to), 1)
+		if bytes.Equal(bad, doc) {
+			t.Fatalf("%s is not in the document", change.from)
+		}
+		if validate(s, bad) == nil {
+			t.Errorf("schema accepts %s", change.to)
+		}
+	}
+}
+
+// sarif is what GitHub reads of a log.
+type sarif struct {
+	Runs []struct {
+		AutomationDetails struct{ ID string }
+		ColumnKind        string
+		Invocations       []struct {
+			ExecutionSuccessful        bool
+			ToolExecutionNotifications []struct {
+				Level   string
+				Message struct{ Text string }
+			}
+		}
+		Tool struct {
+			Driver struct {
+				Rules []struct {
+					ID, HelpURI     string
+					FullDescription struct{ Text string }
+					Help            struct{ Text, Markdown string }
+				}
+			}
+		}
+		Results []struct {
+			RuleID              string
+			RuleIndex           int
+			Level               string
+			Message             struct{ Text string }
+			PartialFingerprints map[string]string
+			Locations           []location
+			RelatedLocations    []location
+		}
+	}
+}
+
+type location struct {
+	ID               int
+	PhysicalLocation struct {
+		ArtifactLocation struct{ URI, URIBaseID string }
+		Region           struct{ StartLine, StartColumn, EndLine, EndColumn int }
+	}
+}
+
+func readSARIF(t testing.TB, r *report.Report) sarif {
+	t.Helper()
+	var log sarif
+	if err := json.Unmarshal(write(t, "sarif", r, report.Options{}), &log); err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// What GitHub code scanning demands beyond the schema.
+func TestSARIFForGitHub(t *testing.T) {
+	r := fixture()
+	r.Resolve = func(name string) string { return strings.Replace(name, "envs/", "live/", 1) }
+	log := readSARIF(t, r)
+	if len(log.Runs) != 1 {
+		t.Fatalf("want one run, got %d", len(log.Runs))
+	}
+	run := log.Runs[0]
+	if !strings.HasSuffix(run.AutomationDetails.ID, "/") {
+		t.Errorf("automationDetails.id %q is no category", run.AutomationDetails.ID)
+	}
+	if run.ColumnKind != "unicodeCodePoints" {
+		t.Errorf("columns are counted in %q", run.ColumnKind)
+	}
+	for _, rule := range run.Tool.Driver.Rules {
+		if u, err := url.Parse(rule.HelpURI); err != nil || !u.IsAbs() {
+			t.Errorf("%s: helpUri %q is no URI", rule.ID, rule.HelpURI)
+		}
+		if n := len([]rune(rule.FullDescription.Text)); n == 0 || n > 1024 {
+			t.Errorf("%s: full description has %d characters", rule.ID, n)
+		}
+		if rule.Help.Text == "" || rule.Help.Markdown == "" {
+			t.Errorf("%s: no help", rule.ID)
+		}
+	}
+	for i, result := range run.Results {
+		if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
+			t.Errorf("%s: ruleIndex %d leads to another rule", result.RuleID, result.RuleIndex)
+		}
+		if _, ok := result.PartialFingerprints["primaryLocationLineHash"]; ok {
+			t.Errorf("%s: GitHub computes primaryLocationLineHash itself", result.RuleID)
+		}
+		if result.PartialFingerprints["egresslint/v1"] != r.Findings[i].Fingerprint() {
+			t.Errorf("%s: fingerprint is not the finding's", result.RuleID)
+		}
+		if !strings.Contains(result.Message.Text, strings.TrimSuffix(r.Findings[i].Remedy, ".")) {
+			t.Errorf("%s: the message does not carry the fix: %s", result.RuleID, result.Message.Text)
+		}
+		if len(result.Locations) != 1 {
+			t.Fatalf("%s: want one location, got %d", result.RuleID, len(result.Locations))
+		}
+		for _, l := range append(result.Locations, result.RelatedLocations...) {
+			region, uri := l.PhysicalLocation.Region, l.PhysicalLocation.ArtifactLocation.URI
+			if region.StartLine < 1 || region.StartColumn < 1 || region.EndLine < region.StartLine || region.EndColumn < 1 {
+				t.Errorf("%s: region %+v", result.RuleID, region)
+			}
+			if u, err := url.Parse(uri); err != nil || u.IsAbs() || strings.HasPrefix(uri, "/") {
+				t.Errorf("%s: uri %q is not relative", result.RuleID, uri)
+			}
+			if strings.HasPrefix(uri, "envs/") {
+				t.Errorf("%s: uri %q goes through a symlink", result.RuleID, uri)
+			}
+		}
+		for _, l := range result.RelatedLocations {
+			if !strings.Contains(result.Message.Text, fmt.Sprintf("](%d)", l.ID)) {
+				t.Errorf("%s: the message does not link to related place %d, so GitHub hides it", result.RuleID, l.ID)
+			}
+		}
+	}
+	if run.Invocations[0].ExecutionSuccessful {
+		t.Error("a run with parse errors counts as successful")
+	}
+	r.SkipInvalid = true
+	if log := readSARIF(t, r); !log.Runs[0].Invocations[0].ExecutionSuccessful {
+		t.Error("skipped parse errors make the run fail")
+	}
+}
+
+func TestSARIFLimits(t *testing.T) {
+	r := &report.Report{Rules: rules}
+	for i := range 25_010 {
+		f := &finding.Finding{Rule: "snat-missing", Severity: finding.Warning, Range: span("a.tf", i+1, 1, 2), Message: "m"}
+		if i == 25_009 {
+			f.Severity = finding.Error
+		}
+		r.Findings = append(r.Findings, f)
+	}
+	for i := range 120 {
+		r.Findings[0].Related = append(r.Findings[0].Related, finding.Related{Range: span("b.tf", i+1, 1, 2), Message: "p"})
+	}
+	run := readSARIF(t, r).Runs[0]
+	if len(run.Results) != 25_000 {
+		t.Errorf("%d results", len(run.Results))
+	}
+	if last := run.Results[len(run.Results)-1]; last.Level != "error" {
+		t.Error("the only error is left out in favour of warnings")
+	}
+	if n := len(run.Results[0].RelatedLocations); n != 100 {
+		t.Errorf("%d related locations", n)
+	}
+	if notes := run.Invocations[0].ToolExecutionNotifications; len(notes) != 1 || !strings.Contains(notes[0].Message.Text, "10 less severe findings") {
+		t.Errorf("nobody says that findings are left out: %+v", notes)
+	}
+}
+
+// hostile are names and texts as a pull request could bring them.
+var hostile = rapid.OneOf(
+	rapid.SampledFrom([]string{
+		"\x1b[2J\x1b]0;title\x07", "a\n::error::x", "::add-mask::x", " ::warning::x", "##[error]x", "a\r\n", "\u202egnp", "\u009b31m",
+		"[link](http://example.org)", "[x](1)", "a|b`<script>", "\xff\xfe", "\U000e0041", "${{ github.token }}", "a\tb", "{0}", "\u2028",
+	}),
+	rapid.String(),
+)
+
+func TestHostileInput(t *testing.T) {
+	sarifSchema, jsonSchema := compile(t, "testdata/sarif-schema-2.1.0.json"), compile(t, "schema.json")
+	var shown int
+	rapid.Check(t, func(t *rapid.T) {
+		s := func(label string) string { return hostile.Draw(t, label) }
+		file := "d/" + s("file")
+		if rapid.Bool().Draw(t, "top") {
+			file = s("top file") + ".tf"
+		}
+		line := s("source line")
+		r := &report.Report{
+			Rules: rules,
+			Findings: []*finding.Finding{{
+				Rule: "snat-missing", Severity: finding.Error, Range: span(file, 1, 1, 1+len([]rune(line))), Address: s("address"),
+				Message: s("message"), Remedy: "r" + s("remedy"), Key: []string{s("key")},
+				Related: []finding.Related{{Range: span(file, 2, 1, 2), Message: s("related")}}, Instances: []string{s("instance")}, Variants: []string{s("variant")},
+			}},
+			Diagnostics: []source.Diagnostic{{Kind: source.ParseError, Range: span(file, 1, 1, 1), Message: s("diagnostic")}},
+			Lines:       func(string, int, int) []string { return []string{line} },
+			Summary: report.Summary{
+				Unknowns: []report.UnknownGroup{{Reason: s("reason"), Subjects: []string{s("subject")}}},
+				Bindings: []report.Binding{{Manifests: s("manifests"), Cluster: s("cluster"), Hint: s("hint")}},
+			},
+		}
+		text := string(write(t, "text", r, report.Options{}))
+		for i, l := range strings.Split(text, "\n") {
+			if strings.HasPrefix(strings.TrimSpace(l), "::") || strings.Contains(l, "##[") {
+				t.Fatalf("line %d is an order to GitHub: %q", i+1, l)
+			}
+			for _, c := range l {
+				if unicode.IsControl(c) || c == '\u202e' {
+					t.Fatalf("line %d holds %U: %q", i+1, c, l)
+				}
+			}
+		}
+		if n := strings.Count(text, "\n"); shown == 0 {
+			shown = n
+		} else if n != shown {
+			t.Fatalf("text has %d lines, others have %d:\n%s", n, shown, text)
+		}
+		for format, schema := range map[string]*jsonschema.Schema{"json": jsonSchema, "sarif": sarifSchema} {
+			doc := write(t, format, r, report.Options{})
+			if err := validate(schema, doc); err != nil {
+				t.Fatalf("%s: %v", format, err)
+			}
+			if i := bytes.IndexFunc(doc, func(c rune) bool { return c != '\n' && (unicode.IsControl(c) || c == '\u202e') }); i >= 0 {
+				t.Fatalf("%s holds a control character: %q", format, doc[max(0, i-20):i+1])
+			}
+		}
+		var back struct{ Findings []struct{ Message string } }
+		if err := json.Unmarshal(write(t, "json", r, report.Options{}), &back); err != nil {
+			t.Fatal(err)
+		}
+		if want := r.Findings[0].Message; utf8.ValidString(want) && back.Findings[0].Message != want {
+			t.Fatalf("json changes the message %q to %q", want, back.Findings[0].Message)
+		}
+	})
+}
+
+func TestSnippet(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	for name, tt := range map[string]struct {
+		line       string
+		start, end int
+		want       []string
+	}{
+		"in a line":      {`a = "b"`, 5, 8, []string{`a = "b"`, `    ^~~`}},
+		"tab":            {"\ta = 1", 6, 7, []string{"    a = 1", "        ^"}},
+		"wide letters":   {`名 = "字"`, 5, 8, []string{`名 = "字"`, `     ^~~~`}},
+		"to its end":     {"a = 1  ", 1, 0, []string{"a = 1  ", "^~~~~"}},
+		"behind its end": {"a", 9, 12, []string{"a", " ^"}},
+		"CRLF":           {"a = 1\r", 5, 6, []string{"a = 1", "    ^"}},
+		"escapes":        {"a\x1b[0m = 1", 9, 10, []string{`a\x1b[0m = 1`, `           ^`}},
+		"long":           {long + "é" + long, 301, 302, []string{"…" + strings.Repeat("x", 40) + "é" + strings.Repeat("x", 79) + "…", strings.Repeat(" ", 41) + "^"}},
+		"long value":     {long, 1, 0, []string{strings.Repeat("x", 120) + "…", "^" + strings.Repeat("~", 119)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			place := span("a.tf", 7, tt.start, tt.end)
+			if tt.end == 0 {
+				place.End = source.Pos{Line: 9, Column: 2}
+			}
+			r := &report.Report{
+				Findings: []*finding.Finding{{Rule: "r", Severity: finding.Error, Range: place, Message: "m"}},
+				Lines:    func(string, int, int) []string { return []string{tt.line} },
+			}
+			got := strings.Split(string(write(t, "text", r, report.Options{Quiet: true})), "\n")[1:3]
+			want := []string{"    7 | " + tt.want[0], "      | " + tt.want[1]}
+			if !slices.Equal(got, want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+func TestSummarize(t *testing.T) {
+	parsed := &parser.Result{
+		Files:   parser.Files{YAML: 2},
+		Objects: []*kubernetes.Object{{}, {}},
+		Roots:   []*terraform.Root{{Resources: []*terraform.Resource{{}, {}}}, {Resources: []*terraform.Resource{{}}}},
+	}
+	model := &egress.Model{
+		Clusters:     []*egress.Cluster{{ID: "c1", Name: "shop"}},
+		Workloads:    []*egress.Workload{{}},
+		Requirements: []*egress.Requirement{{}, {}},
+		Unknowns: []egress.Unknown{
+			{Subject: "z", Reason: "why"}, {Subject: "a", Reason: "why"}, {Subject: "a", Reason: "why"}, {Subject: "b", Reason: "another"},
+		},
+		Bindings: []egress.Binding{{Manifests: "k8s", Cluster: "c1", Reason: "directory"}, {Manifests: "x", Reason: "none", Hint: "h"}},
+	}
+	got := report.Summarize(parsed, model, []source.Diagnostic{
+		{Kind: source.Unread, Range: span("a.tf", 1, 2, 3), Message: "another"},
+		{Kind: source.ParseError, Range: span("b.tf", 1, 2, 3), Message: "not counted"},
+	})
+	want := report.Summary{
+		Files: parser.Files{YAML: 2}, Clusters: 1, Resources: 3, Objects: 2, Workloads: 1, Requirements: 2,
+		Unknowns: []report.UnknownGroup{{Reason: "another", Subjects: []string{"a.tf:1:2", "b"}}, {Reason: "why", Subjects: []string{"a", "z"}}},
+		Bindings: []report.Binding{{Manifests: "k8s", Cluster: "shop", Reason: "directory"}, {Manifests: "x", Reason: "none", Hint: "h"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("summary differs (-want +got):\n%s", diff)
+	}
+	if n := got.UnknownCount(); n != 4 {
+		t.Errorf("%d unknowns, want 4", n)
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	r := fixture()
+	one := r.Findings
+	for range 333 {
+		r.Findings = append(r.Findings, one...)
+	}
+	for _, f := range report.Formats() {
+		b.Run(f, func(b *testing.B) {
+			for b.Loop() {
+				var out bytes.Buffer
+				if err := report.Write(&out, f, r, report.Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,253 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// How much of long lists the text format shows. The other formats have all.
+const (
+	maxRelatedShown  = 8
+	maxUnknownGroups = 10
+	maxSubjectsShown = 3
+	maxBindingsShown = 20
+)
+
+// text writes one block for each finding and diagnostic, and a summary. The
+// first line of a block is path:line:column: severity: message [rule], which
+// editors and problem matchers understand.
+type text struct {
+	w    *bufio.Writer
+	r    *Report
+	opts Options
+}
+
+func writeText(w io.Writer, r *Report, opts Options) error {
+	t := &text{w: bufio.NewWriter(w), r: r, opts: opts}
+	for _, f := range r.Findings {
+		t.finding(f)
+	}
+	for _, d := range r.diagnostics() {
+		if d.Kind != source.Unread { // those are in the summary, by reason
+			t.diagnostic(d)
+		}
+	}
+	if !opts.Quiet {
+		t.summary()
+	}
+	return t.w.Flush()
+}
+
+func (t *text) finding(f *finding.Finding) {
+	t.head(f.Range, f.Severity, f.Message, f.Rule)
+	t.source(f.Range, f.Severity)
+	for i, rel := range f.Related {
+		if i == maxRelatedShown {
+			t.label("see", fmt.Sprintf("… and %d more places", len(f.Related)-i))
+			break
+		}
+		t.label("see", t.place(rel.Range)+": "+terminal(rel.Message))
+	}
+	if len(f.Instances) > 0 {
+		t.label("in", terminal(strings.Join(f.Instances, ", ")))
+	}
+	if len(f.Variants) > 0 {
+		t.label("for", "variables of "+terminal(strings.Join(f.Variants, ", ")))
+	}
+	if f.Remedy != "" {
+		t.label("fix", terminal(f.Remedy))
+	}
+	if url := t.r.docsURL(f.Rule); url != "" {
+		t.label("docs", terminal(url))
+	}
+	t.line("")
+}
+
+func (t *text) diagnostic(d source.Diagnostic) {
+	s := t.r.severity(d)
+	t.head(d.Range, s, d.Message, string(d.Kind))
+	t.source(d.Range, s)
+	t.line("")
+}
+
+// head writes the first line of a block.
+func (t *text) head(r source.Range, s finding.Severity, message, id string) {
+	place := "egresslint"
+	if !r.IsZero() {
+		place = lineStart(t.place(r))
+	}
+	t.line("%s: %s: %s %s", t.paint(bold, place), t.paint(severityStyle[s], s.String()), terminal(message), t.paint(dim, "["+terminal(id)+"]"))
+}
+
+// source writes the source line at r with a mark under the place.
+func (t *text) source(r source.Range, s finding.Severity) {
+	if r.Start.Line == 0 || t.r.Lines == nil {
+		return
+	}
+	lines := t.r.Lines(r.File, r.Start.Line, r.Start.Line)
+	if len(lines) == 0 {
+		return
+	}
+	line, marker := snippet(lines[0], r)
+	t.line("%s %s", t.paint(dim, fmt.Sprintf("%5d |", r.Start.Line)), line)
+	t.line("%s %s", t.paint(dim, "      |"), t.paint(severityStyle[s], marker))
+}
+
+func (t *text) label(name, value string) {
+	t.line("  %s %s", t.paint(dim, fmt.Sprintf("%-4s", name)), value)
+}
+
+// place renders r as path:line:column for a person in the working directory.
+func (t *text) place(r source.Range) string {
+	if t.r.Display != nil {
+		r.File = t.r.Display(r.File)
+	}
+	return terminal(r.String())
+}
+
+func (t *text) summary() {
+	s := &t.r.Summary
+	t.line("Read %s: %s, %s, %s, %s.", files(s.Files),
+		plural(s.Clusters, "cluster"), plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
+
+	if len(s.Bindings) > 0 {
+		t.line("Manifests were matched to clusters:")
+	}
+	for i, b := range s.Bindings {
+		if i == maxBindingsShown {
+			t.line("  … and %d more", len(s.Bindings)-i)
+			break
+		}
+		name := b.Manifests
+		if t.r.Display != nil {
+			name = t.r.Display(name)
+		}
+		if b.Cluster == "" {
+			t.line("  %s: no cluster%s", lineStart(name), hint(b.Hint))
+			continue
+		}
+		t.line("  %s: %s (%s)", lineStart(name), terminal(b.Cluster), terminal(bindingReason(b.Reason)))
+	}
+
+	if len(s.Unknowns) > 0 {
+		t.line("The files do not decide %s, which count neither as right nor as wrong:", plural(s.UnknownCount(), "fact"))
+	}
+	for i, u := range s.Unknowns {
+		if i == maxUnknownGroups {
+			t.line("  … and %d more reasons, see --format json", len(s.Unknowns)-i)
+			break
+		}
+		shown := u.Subjects
+		more := ""
+		if len(shown) > maxSubjectsShown {
+			more = fmt.Sprintf(" and %d more", len(shown)-maxSubjectsShown)
+			shown = shown[:maxSubjectsShown]
+		}
+		t.line("  %dx %s", len(u.Subjects), terminal(u.Reason))
+		t.line("     %s%s", lineStart(strings.Join(shown, ", ")), more)
+	}
+
+	if broken := t.broken(); broken > 0 {
+		t.line("%s could not be analysed; everything else was.", plural(broken, "place"))
+	}
+	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
+	if errors+warnings+notes == 0 {
+		t.line("No findings.")
+		return
+	}
+	t.line("Found %s, %s and %s.",
+		t.countStyle(finding.Error, errors), t.countStyle(finding.Warning, warnings), t.countStyle(finding.Note, notes))
+}
+
+// broken is how many diagnostics say that something could not be analysed.
+func (t *text) broken() int {
+	n := 0
+	for _, d := range t.r.Diagnostics {
+		if d.Fatal() {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *text) countStyle(s finding.Severity, n int) string {
+	if n == 0 {
+		return plural(n, s.String())
+	}
+	return t.paint(severityStyle[s], plural(n, s.String()))
+}
+
+func (t *text) line(format string, args ...any) {
+	// The error sticks to the writer and comes back from Flush.
+	fmt.Fprintf(t.w, format+"\n", args...)
+}
+
+func hint(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "; " + terminal(s)
+}
+
+// bindingReason puts the model's code into words.
+func bindingReason(code string) string {
+	switch code {
+	case "configuration":
+		return "by the configuration"
+	case "only-cluster":
+		return "the only cluster there is"
+	case "directory":
+		return "by their folders"
+	case "tie":
+		return "by their folders, equally near to others"
+	default:
+		return code
+	}
+}
+
+func files(f parser.Files) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{{f.Terraform, "Terraform file"}, {f.Variables, "variable file"}, {f.YAML, "YAML file"}, {f.JSON, "JSON file"}} {
+		if p.n > 0 {
+			parts = append(parts, plural(p.n, p.what))
+		}
+	}
+	if len(parts) == 0 {
+		return "no files"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// The styles of the text format, as parameters of the SGR control sequence.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "1;31"
+	yellow = "1;33"
+	cyan   = "1;36"
+)
+
+var severityStyle = map[finding.Severity]string{finding.Error: red, finding.Warning: yellow, finding.Note: cyan}
+
+func (t *text) paint(style, s string) string {
+	if !t.opts.Color {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
