@@ -104,27 +104,64 @@ func globSegment(s string) string {
 		s = strings.ReplaceAll(s, "**", "*")
 	}
 	var b strings.Builder
-	inClass := false
 	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
+		switch c := s[i]; {
 		case c == '\\' && i+1 < len(s):
-			b.WriteByte(c)
+			b.WriteString(s[i : i+2])
 			i++
-			c = s[i]
-		case c == '[' && !inClass:
-			inClass = strings.IndexByte(s[i:], ']') > 0
-			if !inClass {
-				b.WriteByte('\\')
-			}
-		case c == ']':
-			inClass = false
-		case (c == '{' || c == '}') && !inClass:
-			b.WriteByte('\\')
+		case c == '[':
+			glob, n := globClass(s[i:])
+			b.WriteString(glob)
+			i += n - 1
+		case c == '{' || c == '}' || c == ']':
+			b.WriteString(`\` + s[i:i+1])
+		default:
+			b.WriteByte(c)
 		}
-		b.WriteByte(c)
 	}
 	return b.String()
+}
+
+// namedClasses are the POSIX classes a bracket expression may name.
+var namedClasses = map[string]string{
+	"alnum": "0-9A-Za-z", "alpha": "A-Za-z", "blank": " \t", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
+}
+
+// globClass turns the bracket expression that s starts with into a character class
+// of doublestar. It returns the class and the length of the expression.
+func globClass(s string) (glob string, length int) {
+	var b strings.Builder
+	b.WriteByte('[')
+	i := 1
+	if i < len(s) && (s[i] == '!' || s[i] == '^') {
+		b.WriteByte('!')
+		i++
+	}
+	for first := i; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ']' && i > first:
+			b.WriteByte(']')
+			return b.String(), i + 1
+		case c == '\\' && i+1 < len(s):
+			b.WriteString(s[i : i+2])
+			i++
+		case strings.HasPrefix(s[i:], "[:"):
+			name, _, ok := strings.Cut(s[i+2:], ":]")
+			if !ok {
+				b.WriteString(`\[`)
+				continue
+			}
+			b.WriteString(namedClasses[name])
+			i += len("[:") + len(name) + len(":]") - 1
+		case c == ']' || c == '[':
+			b.WriteString(`\` + s[i:i+1])
+		case c == '-' && (i == first || i+1 < len(s) && s[i+1] == ']'):
+			b.WriteString(`\-`) // not a range
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return s, len(s) // without an end it is malformed, and matches nothing
 }
 
 // literalGlob escapes what a glob would take for more than itself.
