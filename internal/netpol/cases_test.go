@@ -1,42 +1,213 @@
 package netpol_test
 
 import (
+	"fmt"
 	"net/netip"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+
+	"go4.org/netipx"
+	"golang.org/x/tools/txtar"
 
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
-func TestSmoke(t *testing.T) {
-	objects, diags := kubernetes.Parse("np.yaml", []byte(`
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: deny, namespace: a}
-spec:
-  podSelector: {}
-  policyTypes: [Egress]
-  egress:
-  - to: [{podSelector: {matchLabels: {app: db}}}]
-    ports:
-    - port: 5432
-  - to:
-    - ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}
-`))
-	if len(diags) > 0 {
-		t.Fatal(diags)
+// The world that the cases of testdata are about.
+var (
+	worldNamespaces = []netpol.Namespace{
+		{Name: "a", Labels: netpol.Labels{"env": "prod"}, Known: true},
+		{Name: "b", Labels: netpol.Labels{"env": "dev"}, Known: true},
 	}
-	p, diags := netpol.Parse(objects[0], "a")
-	if len(diags) > 0 {
-		t.Fatal(diags)
+	worldPods = []netpol.Pod{
+		{ID: "a/src", Namespace: "a", Labels: netpol.Labels{"app": "src"}, UnknownLabels: []string{"pod-template-hash"}},
+		{
+			ID: "a/peer", Namespace: "a", Labels: netpol.Labels{"app": "peer", "tier": "db"},
+			UnknownLabels: []string{"pod-template-hash"}, Ports: []netpol.Port{{Name: "http", Number: 8080}},
+		},
+		{
+			ID: "b/dst", Namespace: "b", Labels: netpol.Labels{"app": "dst", "tier": "db"},
+			Ports: []netpol.Port{{Name: "http", Number: 80, Protocol: "TCP"}, {Name: "dns", Number: 53, Protocol: "UDP"}},
+		},
+		{ID: "c/lone", Namespace: "c", Labels: netpol.Labels{"app": "lone"}},
+		{ID: "a/side", Namespace: "a", Labels: netpol.Labels{"app": "side"}, Ports: []netpol.Port{{Name: "envoy", Number: 15001, Sidecar: true}}},
+		{ID: "a/m", Namespace: "a", Labels: netpol.Labels{"app": "m"}},
+		{ID: "a/sts", Namespace: "a", Labels: netpol.Labels{"app": "sts"}, UnknownLabels: []string{"statefulset.kubernetes.io/pod-name"}},
+		{ID: "a/mig", Namespace: "a", Labels: netpol.Labels{"batch.kubernetes.io/job-name": "mig"}},
+		{ID: "a/hn", Namespace: "a", Labels: netpol.Labels{"app": "hn"}, HostNetwork: true},
+		{ID: "a/hd", Namespace: "a", Labels: netpol.Labels{"app": "hd"}, HostNetwork: true},
+		{ID: "a/free", Namespace: "a", Labels: netpol.Labels{"app": "free"}, Exempt: true},
+		{ID: "a/eci", Namespace: "a", Labels: netpol.Labels{"app": "eci"}, ECI: true},
 	}
-	pods := []netpol.Pod{{Namespace: "a"}, {Namespace: "a", Labels: netpol.Labels{"app": "db"}}}
-	e := netpol.New([]*netpol.Policy{p}, nil, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
-	t.Log(e.Egress(0, e.PodDest(1), "TCP", 5432), e.Egress(0, e.PodDest(1), "TCP", 80), e.Connect(0, 1, "TCP", 5432))
-	t.Log(e.Egress(0, netpol.InternetDest(), "TCP", 0), e.Egress(0, netpol.AddrDest(netip.MustParseAddr("10.1.1.1")), "TCP", 0))
-	t.Logf("%+v", e.Closest(0, e.PodDest(1), "UDP", 53))
-	t.Logf("%+v", e.Closest(0, e.PodDest(0), "UDP", 53))
-	for _, r := range e.Rules(0, netpol.Egress) {
-		t.Logf("%+v", r)
+)
+
+func worldPod(id string) (int, bool) {
+	for i, p := range worldPods {
+		if p.ID == id {
+			return i, true
+		}
 	}
+	return 0, false
+}
+
+// question is the first line of a case.
+var question = regexp.MustCompile(`^# (?:(\S+) -> )?(outside )?(\S+) (TCP|UDP|SCTP) (\d+)(?: on (\w+))?(?: with pods in ([^,]*?))?: (\w+)(.*)$`)
+
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("find cases: %v", err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range archive.Files {
+			t.Run(c.Name, func(t *testing.T) { testCase(t, string(c.Data)) })
+		}
+	}
+}
+
+func testCase(t *testing.T, text string) {
+	head, _, _ := strings.Cut(text, "\n")
+	q := question.FindStringSubmatch(head)
+	if q == nil {
+		t.Fatalf("cannot read the question %q", head)
+	}
+	policies, diagnostics := parsePolicies(t, text)
+
+	want, extra := q[8], strings.TrimPrefix(q[9], ", ")
+	switch {
+	case want == "invalid":
+		if len(policies) != 0 {
+			t.Errorf("the policy is accepted")
+		}
+		checkDiagnostic(t, text, diagnostics, extra)
+		return
+	case strings.HasPrefix(extra, "warning "):
+		checkDiagnostic(t, text, diagnostics, strings.TrimPrefix(extra, "warning"))
+	case len(diagnostics) > 0:
+		t.Fatalf("unexpected %v", diagnostics)
+	}
+
+	e := netpol.New(policies, worldNamespaces, worldPods, profile(q[6], q[7]))
+	port := 0
+	if _, err := fmt.Sscan(q[5], &port); err != nil {
+		t.Fatal(err)
+	}
+	src := 0
+	if q[1] != "" {
+		src, _ = worldPod(q[1])
+	}
+	var got netpol.Verdict
+	if dst, ok := worldPod(q[3]); ok {
+		got = e.Connect(src, dst, q[4], port)
+	} else {
+		d := destination(t, q[3])
+		if q[2] != "" {
+			d = d.Outside()
+		}
+		got = e.Egress(src, d, q[4], port)
+	}
+	if got.String() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+// checkDiagnostic compares the only diagnostic with " `the text it points at` words".
+func checkDiagnostic(t *testing.T, text string, diagnostics []source.Diagnostic, want string) {
+	t.Helper()
+	if len(diagnostics) != 1 {
+		t.Fatalf("got %d diagnostics, want 1: %v", len(diagnostics), diagnostics)
+	}
+	d := diagnostics[0]
+	parts := strings.SplitN(want, "`", 3)
+	token, words := parts[1], strings.TrimSpace(parts[2])
+	if got := textAt(text, d.Range); d.Kind != source.InvalidObject || got != token || !strings.Contains(d.Message, words) {
+		t.Errorf("got %s at `%s` %q, want `%s` %q", d.Kind, got, d.Message, token, words)
+	}
+}
+
+// textAt returns the text of a range within one line of ASCII.
+func textAt(text string, r source.Range) string {
+	lines := strings.Split(text, "\n")
+	if r.Start.Line < 1 || r.Start.Line != r.End.Line || r.Start.Line > len(lines) {
+		return fmt.Sprintf("%v-%v", r.Start, r.End)
+	}
+	return lines[r.Start.Line-1][r.Start.Column-1 : r.End.Column-1]
+}
+
+func profile(name, pods string) netpol.Profile {
+	p := netpol.Profile{Datapath: name, Enforced: netpol.Yes}
+	switch name {
+	case "":
+		p.Datapath = "veth"
+	case "flannel":
+		p.Enforced = netpol.No
+	case "perhaps":
+		p.Enforced = netpol.Maybe
+	}
+	if pods != "" {
+		var b netipx.IPSetBuilder
+		for s := range strings.FieldsSeq(pods) {
+			b.AddPrefix(netip.MustParsePrefix(s))
+		}
+		p.PodCIDRs, _ = b.IPSet()
+	}
+	return p
+}
+
+func destination(t *testing.T, s string) netpol.Dest {
+	if s == "internet" {
+		return netpol.InternetDest()
+	}
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return netpol.PrefixDest(p)
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return netpol.AddrDest(a)
+}
+
+// parsePolicies reads documents that leave out what every NetworkPolicy has in
+// common. The positions of the first document are those of the text.
+func parsePolicies(t testing.TB, text string) ([]*netpol.Policy, []source.Diagnostic) {
+	t.Helper()
+	var policies []*netpol.Policy
+	var diagnostics []source.Diagnostic
+	for i, doc := range strings.Split(text, "\n---\n") {
+		if !strings.Contains(doc, "spec:") {
+			continue
+		}
+		if !strings.Contains(doc, "metadata:") {
+			doc += "\nmetadata: {}\n"
+		}
+		doc += "\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+		objects, d := kubernetes.Parse(fmt.Sprintf("policy-%d.yaml", i), []byte(doc))
+		for _, x := range d {
+			if x.Fatal() {
+				t.Fatalf("%v: %s\n%s", x.Range, x.Message, doc)
+			}
+		}
+		for _, o := range objects {
+			namespace := o.Namespace
+			if namespace == "" {
+				namespace = "a"
+			}
+			p, d := netpol.Parse(o, namespace)
+			diagnostics = append(diagnostics, d...)
+			if p != nil {
+				policies = append(policies, p)
+			} else if len(d) == 0 {
+				t.Errorf("a policy is rejected without a reason")
+			}
+		}
+	}
+	return policies, diagnostics
 }

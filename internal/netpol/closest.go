@@ -120,7 +120,14 @@ func (e *Evaluator) peerMatch(s *subject, i int, r *compiledRule, d Dest) (match
 		return Yes, true, false
 	}
 	if d.IsPod() {
-		return e.selects(r, e.classes[d.class]), len(r.pods) > 0, false
+		c := e.classes[d.class]
+		match = e.selects(r, c)
+		if match == No && len(r.possible) > 0 && !e.profile.ebpf() {
+			for region := range e.regionsOfPods(s, c) {
+				match = max(match, min(region.match(i), Maybe))
+			}
+		}
+		return match, len(r.pods) > 0, false
 	}
 	match = No
 	see := func(region *region) {

@@ -149,6 +149,9 @@ func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile
 		classIDs:     make(map[classKey]int32),
 		subjectID:    make(map[string]*subject),
 	}
+	if s := e.profile.PodCIDRs; s != nil && len(s.Ranges()) == 0 {
+		e.profile.PodCIDRs = nil // every pod has some address
+	}
 	sorted := slices.DeleteFunc(slices.Clone(policies), func(p *Policy) bool { return p == nil })
 	slices.SortStableFunc(sorted, func(a, b *Policy) int {
 		return cmp.Or(a.Object.Root.Range.Compare(b.Object.Root.Range),

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"encoding/binary"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -222,7 +223,7 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 	b := e.combine(s, func(_ int, r *compiledRule) bounds {
 		return admitted(e.selects(r, c), e.rulePorts(s, r, ports))
 	})
-	if s.blocks && (!e.profile.ebpf() || c.hostNetwork) {
+	if s.blocks && !e.profile.ebpf() {
 		over := e.overAddresses(s, c, ports)
 		b.hi = over.hi
 		if e.profile.veth() {
@@ -241,11 +242,7 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 // pods: certainly, whichever address it has; possibly, if it has some address.
 func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
 	out := bounds{allPorts, noPorts}
-	anywhere := e.profile.PodCIDRs == nil || c.hostNetwork
-	for _, region := range e.regionsOf(s) {
-		if !region.pods && !anywhere || region.local {
-			continue
-		}
+	for region := range e.regionsOfPods(s, c) {
 		b := e.combine(s, func(i int, r *compiledRule) bounds {
 			return admitted(max(e.selects(r, c), region.match(i)), e.rulePorts(s, r, ports))
 		})
@@ -256,6 +253,19 @@ func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
 		}
 	}
 	return bounds{e.ports.and(out.lo, out.hi), out.hi}
+}
+
+// regionsOfPods yields the regions that pods of class c may have addresses in.
+func (e *Evaluator) regionsOfPods(s *subject, c *class) iter.Seq[*region] {
+	anywhere := e.profile.PodCIDRs == nil || c.hostNetwork // nodes are elsewhere
+	return func(yield func(*region) bool) {
+		regions := e.regionsOf(s)
+		for i := range regions {
+			if r := &regions[i]; (r.pods || anywhere) && !r.local && !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // region is a range of addresses that no rule of a subject tells apart.
