@@ -3,7 +3,7 @@ package policies
 
 import "embed"
 
-// FS holds lib/, rules/ and schemas/, without the rules' tests.
+// FS holds lib/, rules/ and schemas/, without tests.
 //
-//go:embed lib/*/*.rego rules/*/*/rule.rego schemas/*.json
+//go:embed lib/*/lib.rego rules/*/*/rule.rego schemas/*.json
 var FS embed.FS

@@ -1,0 +1,34 @@
+package egresslint.lib.need_test
+
+import data.egresslint.lib.fixture_test as fixture
+import data.egresslint.lib.need
+
+test_known_needs_are_errors if {
+	need.level("declared") == "error"
+	need.level("referenced") == "error"
+}
+
+test_inferred_needs_are_warnings if need.level("inferred") == "warning"
+
+test_no_need_has_no_level if not need.level("none")
+
+test_no_evidence_no_sentence if need.sentence([]) == ""
+
+test_sentence_names_everyone_up_to_three if {
+	text := need.sentence([fixture.evidence(1), fixture.evidence(2), fixture.evidence(3)])
+	startswith(text, " Stopped: shop/api-1[Deployment] to api.partner.com:443, shop/api-2")
+	endswith(text, "shop/api-3[Deployment] to api.partner.com:443.")
+}
+
+test_sentence_counts_the_rest if {
+	text := need.sentence([fixture.evidence(n) | some n in numbers.range(1, 5)])
+	contains(text, "shop/api-3[Deployment]")
+	not contains(text, "shop/api-4[Deployment]")
+	endswith(text, " … and 2 more.")
+}
+
+test_places_of_the_first_three if {
+	places := need.places([fixture.evidence(n) | some n in numbers.range(1, 5)])
+	[place.at.ref | some place in places] == [901, 902, 903]
+	places[0].text == "shop/api-1[Deployment] needs api.partner.com:443"
+}
