@@ -4,7 +4,11 @@
 // means; it does not know rules, severities or output formats.
 package egress
 
-import "github.com/egresslint/egresslint/parser/source"
+import (
+	"slices"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
 
 // APIVersion is the version of the model's JSON form, which is a public contract.
 const APIVersion = "egresslint.io/v1alpha1"
@@ -43,6 +47,13 @@ type Model struct {
 	Unknowns []Unknown `json:"-"`
 	// Bindings says for the summary how manifests were bound to clusters.
 	Bindings []Binding `json:"-"`
+}
+
+// RuleInput returns the model as rules see it: without the paths that pass.
+func (m *Model) RuleInput() *Model {
+	input := *m
+	input.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(p *Path) bool { return p.Status == Open })
+	return &input
 }
 
 // Origin is the place of a fact in the files. Rules pass it on as a finding's
@@ -289,6 +300,7 @@ type PolicyBlock struct {
 	Namespace   string   `json:"namespace" doc:"namespace of the workloads"`
 	Workloads   []string `json:"workloads" doc:"the workloads, kind/name"`
 	Destination string   `json:"destination" doc:"what they need, for messages"`
+	Also        []string `json:"also" doc:"further destinations that stop at the same place"`
 	Port        int      `json:"port" doc:"destination port after Service translation; 0 for any"`
 	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
 	Translated  string   `json:"translated" doc:"what the policy sees after Service translation, empty if it is the destination itself"`
@@ -297,7 +309,6 @@ type PolicyBlock struct {
 	Code        string   `json:"code" doc:"why the closest rule does not match: port, service-port, protocol, peer, family, or no-rule"`
 	Says        string   `json:"says" doc:"what the closest rule admits, for messages"`
 	Enforcement string   `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
-	Direction   string   `json:"direction" doc:"egress, or ingress when the destination's own policies do not admit the workloads"`
 	Need        Need     `json:"need" doc:"the requirements"`
 	Origin      Origin   `json:"origin" doc:"the closest rule, else the closest policy's egress"`
 	Related     []Origin `json:"related" doc:"the other isolating policies"`
@@ -323,6 +334,7 @@ type SecurityGroupEgress struct {
 	Groups      []string `json:"groups" doc:"addresses of the groups"`
 	Code        string   `json:"code" doc:"no-rule: an enterprise group without any egress rule; not-covered: no accept for the destination; dropped: a drop wins for the destination; drops-all: a drop wins for everything; drops-platform: a drop wins for the platform's own ranges"`
 	Destination string   `json:"destination" doc:"the destination, for not-covered and dropped; the platform range for drops-platform"`
+	Also        []string `json:"also" doc:"further destinations that the same groups stop"`
 	Port        int      `json:"port" doc:"destination port; 0 for any"`
 	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
 	Rule        string   `json:"rule" doc:"address of the drop rule"`

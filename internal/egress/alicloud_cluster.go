@@ -1,0 +1,745 @@
+package egress
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/netip"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// Network plug-ins. A serverless cluster's pods are container groups that live in
+// the cluster's own vSwitches.
+const (
+	pluginTerway     = "terway"
+	pluginFlannel    = "flannel"
+	pluginServerless = "serverless"
+	pluginUnknown    = "unknown"
+)
+
+// Roles of vSwitches.
+const (
+	rolePod  = "pod"
+	roleNode = "node"
+	roleEIP  = "eip"
+)
+
+// cluster is an ACK cluster with where its packets come from.
+type cluster struct {
+	*Cluster
+	scope *scope              // nil for a cluster that only the configuration names
+	res   *terraform.Resource // nil likewise
+	pools []*nodePool
+	pod   sources
+	node  sources
+	// publicNodes says whether the nodes have public addresses of their own.
+	publicNodes tri
+	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
+	// names a way out.
+	newGateway tri
+	vpc        *vpc
+	config     *ClusterConfig
+	world      *world                   // what runs on it
+	gates      map[string]*internetGate // by role
+}
+
+// sources are the vSwitches of one role of a cluster.
+type sources struct {
+	role    string
+	members []member
+	unknown string // why there may be others; empty if members is all
+	origin  Origin // the argument that names them
+}
+
+type member struct {
+	vswitch *vswitch
+	origin  Origin // the element that names it
+	named   bool   // whether the cluster resource itself names it
+}
+
+// nodePool is a node pool of a cluster.
+type nodePool struct {
+	res    *terraform.Resource
+	groups ids
+}
+
+type ids struct {
+	list    []ident
+	unknown string
+	value   *located.Value
+	holder  *terraform.Resource
+}
+
+// clusterKinds are the resource types of clusters.
+var clusterKinds = map[string]string{
+	"alicloud_cs_managed_kubernetes":    "managed",
+	"alicloud_cs_kubernetes":            "dedicated",
+	"alicloud_cs_edge_kubernetes":       "edge",
+	"alicloud_cs_serverless_kubernetes": "serverless",
+}
+
+// clusters reads the clusters of a scope.
+func (b *builder) clusters(s *scope) []*cluster {
+	var list []*cluster
+	for _, res := range s.root.Resources {
+		kind, ok := clusterKinds[res.Type]
+		if !ok || res.Data {
+			continue
+		}
+		list = append(list, b.cluster(s, res, kind))
+	}
+	return list
+}
+
+func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *cluster {
+	body := res.Body
+	c := &cluster{
+		Cluster: &Cluster{
+			ID: scopeID(s, res.Address), Name: clusterName(res), Address: res.Address,
+			Root: s.root.Dir, Variant: s.root.Variant, Kind: kind,
+			Plugin: pluginUnknown, PluginSource: "none", Datapath: "unknown",
+			ProxyMode: "unknown", InternetIntent: "unsaid", Enforcement: "unknown",
+			Mismatches: []Mismatch{}, Origin: b.places.block(s, res),
+		},
+		scope: s, res: res,
+	}
+	if profile, _ := body.Get("profile").Text(); kind == "managed" {
+		switch profile {
+		case "Serverless", "Acs":
+			c.Kind = "serverless"
+		case "Edge":
+			c.Kind = "edge"
+		}
+	}
+	c.config = b.configOf(c)
+	if c.config != nil && c.config.Name != "" {
+		c.Name = c.config.Name
+	}
+	c.Version, _ = body.Get("version").Text()
+	c.ServiceCIDR, _ = body.Get("service_cidr").Text()
+	c.PodCIDR, _ = body.Get("pod_cidr").Text()
+	c.readProxyMode(body)
+	c.readPools()
+	b.readPlugin(c)
+	b.readSources(c)
+	c.readNewGateway(body)
+	c.readPublicNodes()
+	c.readIntent()
+	c.vpc = c.findVPC()
+	if c.vpc != nil && c.vpc.res != nil {
+		c.VPC = c.vpc.name
+	}
+	return c
+}
+
+// scopeID is unique over all roots and variants.
+func scopeID(s *scope, address string) string {
+	id := path.Join(s.root.Dir, address)
+	if s.root.Variant != "" {
+		id += "@" + s.root.Variant
+	}
+	return id
+}
+
+// clusterName is the name the user gave the cluster, else its address.
+func clusterName(res *terraform.Resource) string {
+	if name, ok := res.Body.Get("name").Text(); ok {
+		if refs, _ := located.Refs(name); len(refs) == 0 && name != "" {
+			return name
+		}
+	}
+	return res.Address
+}
+
+// readProxyMode: the managed resource defaults to ipvs (provider documentation,
+// cs_managed_kubernetes); the others leave it to the API.
+func (c *cluster) readProxyMode(body *located.Value) {
+	v := body.Get("proxy_mode")
+	if text, ok := v.Text(); ok {
+		c.ProxyMode = text
+	} else if v.IsNull() && c.res.Type == "alicloud_cs_managed_kubernetes" {
+		c.ProxyMode = "ipvs"
+	}
+}
+
+func (c *cluster) readPools() {
+	for _, res := range c.scope.byType["alicloud_cs_kubernetes_node_pool"] {
+		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
+			continue
+		}
+		c.pools = append(c.pools, &nodePool{res: res, groups: c.scope.poolGroups(res)})
+	}
+}
+
+func (s *scope) poolGroups(res *terraform.Resource) ids {
+	for _, name := range []string{"security_group_ids", "security_group_id"} {
+		if v := res.Body.Get(name); !v.IsNull() {
+			list, unknown := s.idents(v)
+			if len(list) > 0 || unknown != "" {
+				return ids{list: list, unknown: unknown, value: v, holder: res}
+			}
+		}
+	}
+	return ids{}
+}
+
+// unattachedPools says whether some node pool may belong to the cluster without
+// the files saying so.
+func (c *cluster) unattachedPools() string {
+	for _, res := range c.scope.byType["alicloud_cs_kubernetes_node_pool"] {
+		if v := res.Body.Get("cluster_id"); c.scope.ident(v).unknown() {
+			return "which cluster " + res.Address + " belongs to is unknown: " + v.Reason
+		}
+	}
+	if reason, found := c.scope.unreadModule(c.res.Address); found {
+		return reason
+	}
+	return ""
+}
+
+// addon is a network addon of a cluster.
+type addon struct {
+	plugin string
+	source string
+	name   *located.Value
+	holder *terraform.Resource
+	config *located.Value
+}
+
+func pluginOfAddon(name string) string {
+	switch {
+	case strings.HasPrefix(name, "terway"):
+		return pluginTerway
+	case name == "flannel" || strings.HasPrefix(name, "kube-flannel"):
+		return pluginFlannel
+	default:
+		return ""
+	}
+}
+
+// addons returns the enabled network addons, the addon resources first, and
+// whether there may be others.
+func (c *cluster) addons() (list []addon, unknown bool) {
+	for _, res := range c.scope.byType["alicloud_cs_kubernetes_addon"] {
+		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
+			continue
+		}
+		v := res.Body.Get("name")
+		name, ok := v.Text()
+		if !ok {
+			unknown = true
+			continue
+		}
+		if plugin := pluginOfAddon(name); plugin != "" && res.Uncertain == "" {
+			list = append(list, addon{plugin, "addon-resource", v, res, res.Body.Get("config")})
+		}
+	}
+	blocks := c.res.Body.Get("addons")
+	if blocks.IsUnknown() {
+		return list, true
+	}
+	for _, block := range blocks.Items() {
+		if block.IsUnknown() {
+			unknown = true
+			continue
+		}
+		v := block.Get("name")
+		name, ok := v.Text()
+		disabled, known := block.Get("disabled").Truth()
+		switch {
+		case !ok || !known && !block.Get("disabled").IsNull():
+			unknown = true
+		case disabled:
+		default:
+			if plugin := pluginOfAddon(name); plugin != "" {
+				list = append(list, addon{plugin, "addons", v, c.res, block.Get("config")})
+			}
+		}
+	}
+	return list, unknown
+}
+
+// readPlugin decides the network plug-in: the first of configuration, addon
+// resource, addons block, cluster_network_type, pod_vswitch_ids, pod_cidr and
+// kind that says so.
+func (b *builder) readPlugin(c *cluster) {
+	body := c.res.Body
+	addons, unknownAddons := c.addons()
+	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
+	hasVSwitches := podVSwitches.IsUnknown() || len(splitItems(podVSwitches)) > 0
+	podCIDRText, _ := podCIDR.Text()
+	hasCIDR := podCIDR.IsUnknown() || podCIDRText != ""
+
+	configured := b.options.ClusterNetwork
+	if c.config != nil && c.config.Network.Plugin != "" {
+		configured = c.config.Network.Plugin
+	}
+	stated := Origin{}
+	switch networkType := body.Get("cluster_network_type"); {
+	case configured != "":
+		c.Plugin, c.PluginSource = configured, "configuration"
+	case len(addons) > 0:
+		first := addons[0]
+		c.Plugin, c.PluginSource = first.plugin, first.source
+		stated = b.places.value(c.scope, first.holder, first.name)
+	case isText(networkType, pluginTerway, pluginFlannel):
+		c.Plugin, _ = networkType.Text()
+		c.PluginSource = "cluster_network_type"
+		stated = b.places.value(c.scope, c.res, networkType)
+	case c.Kind == "serverless":
+		c.Plugin, c.PluginSource = pluginServerless, "kind"
+		stated = c.Origin
+	case c.Kind == "edge":
+		c.Plugin, c.PluginSource = pluginFlannel, "kind"
+		stated = c.Origin
+	case podVSwitches.IsUnknown() || unknownAddons && hasVSwitches && hasCIDR:
+	case hasVSwitches:
+		c.Plugin, c.PluginSource = pluginTerway, "pod_vswitch_ids"
+		stated = b.places.value(c.scope, c.res, podVSwitches)
+	case hasCIDR && !podCIDR.IsUnknown():
+		c.Plugin, c.PluginSource = pluginFlannel, "pod_cidr"
+		stated = b.places.value(c.scope, c.res, podCIDR)
+	}
+	c.PluginOrigin = stated
+	b.readMismatches(c, addons)
+	c.readDatapath(addons)
+}
+
+func isText(v *located.Value, want ...string) bool {
+	text, ok := v.Text()
+	return ok && slices.Contains(want, text)
+}
+
+// readMismatches notes arguments of the other plug-in, where the plug-in is named
+// and not only inferred from these arguments.
+func (b *builder) readMismatches(c *cluster, addons []addon) {
+	for _, a := range addons {
+		if a.plugin != addons[0].plugin {
+			c.Mismatches = append(c.Mismatches, Mismatch{
+				Code: "two-plugins", Attribute: "addons",
+				Origin: b.places.value(c.scope, a.holder, a.name), Plugin: b.places.value(c.scope, addons[0].holder, addons[0].name),
+			})
+			return
+		}
+	}
+	switch c.PluginSource {
+	case "configuration", "addon-resource", "addons", "cluster_network_type":
+	default:
+		return
+	}
+	podVSwitches, podCIDR := c.res.Body.Get("pod_vswitch_ids"), c.res.Body.Get("pod_cidr")
+	if c.Plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(splitItems(podVSwitches)) > 0 {
+		c.Mismatches = append(c.Mismatches, Mismatch{
+			Code: "pod-vswitches-with-flannel", Attribute: "pod_vswitch_ids",
+			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: c.PluginOrigin,
+		})
+	}
+	if text, _ := podCIDR.Text(); c.Plugin == pluginTerway && text != "" {
+		c.Mismatches = append(c.Mismatches, Mismatch{
+			Code: "pod-cidr-with-terway", Attribute: "pod_cidr",
+			Origin: b.places.value(c.scope, c.res, podCIDR), Plugin: c.PluginOrigin,
+		})
+	}
+}
+
+// readDatapath reads the Terway addon's config: a JSON object of strings
+// (provider documentation; keys as in the vendor's pages on Terway).
+func (c *cluster) readDatapath(addons []addon) {
+	switch c.Plugin {
+	case pluginFlannel:
+		c.Enforcement = "not-enforced"
+		c.Datapath = "veth"
+	case pluginTerway:
+		for _, a := range addons {
+			if a.plugin == pluginTerway {
+				c.applyTerwayConfig(a.config)
+			}
+		}
+	}
+	if c.config == nil {
+		return
+	}
+	if c.config.Network.Datapath != "" {
+		c.Datapath = c.config.Network.Datapath
+	}
+	switch c.config.Network.NetworkPolicy {
+	case "enforced":
+		c.Enforcement = "enforced"
+	case "off":
+		c.Enforcement = "not-enforced"
+	}
+}
+
+func (c *cluster) applyTerwayConfig(v *located.Value) {
+	text, ok := v.Text()
+	if !ok || text == "" {
+		return
+	}
+	var config map[string]any
+	if json.Unmarshal([]byte(text), &config) != nil {
+		return
+	}
+	flag := func(key string) string {
+		switch value := config[key].(type) {
+		case string:
+			return strings.ToLower(value)
+		case bool:
+			return strconv.FormatBool(value)
+		default:
+			return ""
+		}
+	}
+	switch flag("NetworkPolicy") {
+	case "true":
+		c.Enforcement = "enforced"
+	case "false":
+		c.Enforcement = "not-enforced"
+	}
+	switch {
+	case strings.EqualFold(flag("DataPathType"), "v2") || strings.EqualFold(flag("DataPathType"), "datapathv2"):
+		c.Datapath = "v2"
+	case flag("IPVlan") == "true":
+		c.Datapath = "ipvlan"
+	case flag("IPVlan") == "false":
+		c.Datapath = "veth"
+	}
+}
+
+// readSources collects the vSwitches that the cluster's packets come from.
+func (b *builder) readSources(c *cluster) {
+	c.pod.role, c.node.role = rolePod, roleNode
+	b.readNodeSources(c)
+	switch c.Plugin {
+	case pluginTerway:
+		b.readPodSources(c)
+	case pluginServerless:
+		// The pods are container groups in the cluster's own vSwitches.
+		b.addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
+		if len(c.pod.members) == 0 && c.pod.unknown == "" {
+			c.pod.unknown = "the cluster names no vSwitches"
+		}
+		c.node = sources{role: roleNode, unknown: "a serverless cluster has no nodes in the files"}
+	case pluginFlannel:
+		c.pod.unknown = "Flannel pods have no vSwitch of their own"
+	default:
+		c.pod.unknown = "the network plug-in is unknown"
+	}
+	if reason := c.res.Uncertain; reason != "" {
+		c.pod.unknown, c.node.unknown = reason, reason
+	}
+}
+
+// addSources appends the vSwitches that the first written one of some arguments
+// names.
+func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resource, named bool, arguments ...string) {
+	for _, name := range arguments {
+		v := holder.Body.Get(name)
+		if v.IsNull() {
+			continue
+		}
+		if src.origin.Ref == 0 {
+			src.origin = b.places.value(c.scope, holder, v)
+		}
+		for _, item := range splitItems(v) {
+			id := c.scope.ident(item)
+			if !id.known() {
+				if src.unknown == "" {
+					src.unknown = reasonFor(item, "an element of "+name+" of "+holder.Address+" is unknown")
+				}
+				continue
+			}
+			vs := c.scope.vswitch(id)
+			origin := b.places.value(c.scope, holder, item)
+			if i := slices.IndexFunc(src.members, func(m member) bool { return m.vswitch == vs }); i >= 0 {
+				src.members[i].named = src.members[i].named || named
+				continue
+			}
+			src.members = append(src.members, member{vswitch: vs, origin: origin, named: named})
+		}
+		return
+	}
+}
+
+func (b *builder) readNodeSources(c *cluster) {
+	for _, pool := range c.pools {
+		before := len(c.node.members)
+		b.addSources(c, &c.node, pool.res, false, "vswitch_ids")
+		if len(c.node.members) == before && c.node.unknown == "" && pool.res.Body.Get("vswitch_ids").IsNull() {
+			c.node.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
+		}
+		if pool.res.Uncertain != "" && c.node.unknown == "" {
+			c.node.unknown = pool.res.Uncertain
+		}
+	}
+	// A cluster's vswitch_ids are those of the control plane; they are node vSwitches
+	// only where no node pool is in the files. A dedicated cluster's masters are
+	// nodes too.
+	if len(c.pools) == 0 {
+		b.addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
+	}
+	if c.Kind == "dedicated" {
+		b.addSources(c, &c.node, c.res, true, "master_vswitch_ids")
+	}
+	if reason := c.unattachedPools(); reason != "" && c.node.unknown == "" {
+		c.node.unknown = reason
+	}
+	if len(c.node.members) == 0 && c.node.unknown == "" {
+		c.node.unknown = "no vSwitch of the nodes is in the files"
+	}
+	// The cluster's own lists matter for new_nat_gateway.
+	for _, name := range []string{"worker_vswitch_ids", "vswitch_ids", "master_vswitch_ids", "pod_vswitch_ids"} {
+		list, _ := c.scope.idents(c.res.Body.Get(name))
+		for _, id := range list {
+			for i := range c.node.members {
+				if c.node.members[i].vswitch.key == id.key {
+					c.node.members[i].named = true
+				}
+			}
+		}
+	}
+}
+
+var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
+
+func (b *builder) readPodSources(c *cluster) {
+	b.addSources(c, &c.pod, c.res, true, "pod_vswitch_ids")
+	addons, _ := c.addons()
+	for _, a := range addons {
+		text, _ := a.config.Text()
+		if a.plugin != pluginTerway || !strings.Contains(text, "PodVswitchId") {
+			if a.plugin == pluginTerway && a.config.IsUnknown() && len(c.pod.members) == 0 {
+				c.pod.unknown = a.config.Reason
+			}
+			continue
+		}
+		b.addAddonVSwitches(c, a, text)
+	}
+	if len(c.pod.members) == 0 {
+		if c.pod.unknown == "" {
+			c.pod.unknown = "the cluster names no pod vSwitches"
+		}
+		return
+	}
+	c.narrowToZones()
+}
+
+// addAddonVSwitches reads PodVswitchId of the addon's config, the only way to
+// change a cluster's pod vSwitches after its creation.
+func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
+	_, text, _ = strings.Cut(text, "PodVswitchId")
+	origin := b.places.value(c.scope, a.holder, a.config)
+	refs, rest := located.Refs(text)
+	list := make([]ident, 0, len(refs))
+	for _, ref := range refs {
+		v := &located.Value{Kind: located.String, Str: ref.Placeholder()}
+		list = append(list, c.scope.ident(v))
+	}
+	for _, id := range vswitchID.FindAllString(rest, -1) {
+		list = append(list, ident{key: "id:" + id})
+	}
+	for _, id := range list {
+		vs := c.scope.vswitch(id)
+		if !slices.ContainsFunc(c.pod.members, func(m member) bool { return m.vswitch == vs }) {
+			c.pod.members = append(c.pod.members, member{vswitch: vs, origin: origin})
+		}
+	}
+}
+
+// narrowToZones drops pod vSwitches in zones without nodes and adds the node
+// vSwitches of zones without pod vSwitches, where every zone is known: a Terway
+// pod takes a pod vSwitch of its node's zone.
+func (c *cluster) narrowToZones() {
+	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
+	for _, m := range c.pod.members {
+		podZones[m.vswitch.zone] = true
+	}
+	for _, m := range c.node.members {
+		nodeZones[m.vswitch.zone] = true
+	}
+	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 || c.node.unknown != "" || c.pod.unknown != "" {
+		return
+	}
+	kept := slices.DeleteFunc(slices.Clone(c.pod.members), func(m member) bool { return !nodeZones[m.vswitch.zone] })
+	for _, m := range c.node.members {
+		if !podZones[m.vswitch.zone] {
+			kept = append(kept, m)
+		}
+	}
+	c.pod.members = kept
+}
+
+// readNewGateway reads new_nat_gateway, which defaults to true in the provider
+// for every kind of cluster.
+func (c *cluster) readNewGateway(body *located.Value) {
+	v := body.Get("new_nat_gateway")
+	on, ok := v.Truth()
+	switch {
+	case v.IsNull():
+		c.newGateway = yes
+	case !ok:
+		c.newGateway = maybe
+	case on:
+		c.newGateway = yes
+	default:
+		c.newGateway = no
+	}
+}
+
+// readPublicNodes says whether nodes have public addresses of their own: a pool's
+// internet_max_bandwidth_out above 0 or a bound EIP (provider documentation,
+// cs_kubernetes_node_pool).
+func (c *cluster) readPublicNodes() {
+	c.publicNodes = no
+	public := 0
+	for _, pool := range c.pools {
+		switch publicPool(pool.res.Body) {
+		case yes:
+			public++
+		case maybe:
+			c.publicNodes = maybe
+		}
+	}
+	switch {
+	case public > 0 && public == len(c.pools):
+		c.publicNodes = yes
+	case public > 0:
+		c.publicNodes = maybe
+	}
+	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
+		// EIPs of nodes are associated through attributes that the cluster computes.
+		if c.publicNodes == no && c.scope.ident(assoc.Body.Get("instance_id")).unknown() {
+			c.publicNodes = maybe
+		}
+	}
+}
+
+func publicPool(body *located.Value) tri {
+	answer := no
+	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
+		answer = maybe
+	} else if text, ok := v.Text(); ok && text != "" && text != "0" {
+		return yes
+	}
+	for _, block := range body.Get("scaling_config").Items() {
+		on, ok := block.Get("is_bond_eip").Truth()
+		switch {
+		case ok && on:
+			return yes
+		case block.Get("is_bond_eip").IsUnknown():
+			answer = maybe
+		}
+	}
+	return answer
+}
+
+func (c *cluster) readIntent() {
+	c.InternetIntent = "unsaid"
+	if c.config != nil && c.config.Internet != nil {
+		c.InternetIntent = "no"
+		if *c.config.Internet {
+			c.InternetIntent = "yes"
+		}
+	}
+}
+
+// findVPC is the VPC of the first vSwitch whose VPC is known; all vSwitches of a
+// cluster lie in one.
+func (c *cluster) findVPC() *vpc {
+	for _, m := range slices.Concat(c.pod.members, c.node.members) {
+		if m.vswitch.vpc != nil {
+			return m.vswitch.vpc
+		}
+	}
+	for _, name := range []string{"vswitch_ids", "worker_vswitch_ids", "master_vswitch_ids"} {
+		list, _ := c.scope.idents(c.res.Body.Get(name))
+		for _, id := range list {
+			if v := c.scope.vswitch(id); v.vpc != nil {
+				return v.vpc
+			}
+		}
+	}
+	return c.scope.vpc(c.scope.ident(c.res.Body.Get("vpc_id")))
+}
+
+// primary is where the packets of ordinary pods come from.
+func (c *cluster) primary() *sources {
+	if c.Plugin == pluginFlannel {
+		return &c.node
+	}
+	return &c.pod
+}
+
+// sourcesOf is where the packets of a workload come from.
+func (c *cluster) sourcesOf(hostNetwork bool) *sources {
+	if hostNetwork {
+		return &c.node
+	}
+	return c.primary()
+}
+
+// groupsOf returns the security groups on the interfaces of a role: the node
+// pools' for nodes, else the cluster's. Pods on Terway carry the cluster's group
+// unless their scope names another.
+func (c *cluster) groupsOf(role string) []ids {
+	var list []ids
+	if role == roleNode {
+		for _, pool := range c.pools {
+			if pool.groups.value != nil {
+				list = append(list, pool.groups)
+			}
+		}
+		if len(list) == len(c.pools) && len(list) > 0 {
+			return list
+		}
+	}
+	v := c.res.Body.Get("security_group_id")
+	found, unknown := c.scope.idents(v)
+	if len(found) == 0 && unknown == "" {
+		unknown = "ACK creates the security group, its rules are not in the files"
+	}
+	return append(list, ids{list: found, unknown: unknown, value: v, holder: c.res})
+}
+
+// configOf finds the configuration's entry for a cluster of the files.
+func (b *builder) configOf(c *cluster) *ClusterConfig {
+	for i := range b.options.Clusters {
+		config := &b.options.Clusters[i]
+		if config.Terraform == "" {
+			continue
+		}
+		dir, address, both := strings.Cut(config.Terraform, ":")
+		switch {
+		case both && path.Clean(dir) == c.Root && address == c.Address,
+			!both && path.Clean(config.Terraform) == c.Root,
+			!both && config.Terraform == c.Address,
+			config.Terraform == c.ID:
+			return config
+		}
+	}
+	return nil
+}
+
+func sortClusters(list []*cluster) {
+	slices.SortFunc(list, func(a, b *cluster) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// podAddresses are the IPv4 addresses of the cluster's pods; nil if one of the
+// vSwitches' CIDRs is unknown.
+func (c *cluster) podAddresses() *netipx.IPSet {
+	var list []netip.Prefix
+	for _, m := range c.pod.members {
+		if !m.vswitch.cidr.IsValid() {
+			return nil
+		}
+		list = append(list, m.vswitch.cidr)
+	}
+	return prefixSet(list...)
+}

@@ -1,0 +1,523 @@
+package egress
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// product says how a resource type declares its allow-list. Facts: provider
+// documentation and source of each type, and the vendor's pages on whitelists.
+type product struct {
+	kind, name string
+	lists      []listArgument
+	// closed products send 127.0.0.1, which admits nobody, when the list is left
+	// out; for the others the default is the server's and unknown.
+	closed bool
+	// unless are arguments that admit sources in ways the files do not decide:
+	// security groups, templates.
+	unless []string
+	names  []string // arguments that hold the instance's own name
+	prefix []string // arguments that hold the first label of its host name
+}
+
+// listArgument is one argument with allow-list entries: directly, or in the
+// argument of that name inside nested blocks.
+type listArgument struct {
+	block, name string
+}
+
+func (l listArgument) String() string {
+	if l.block != "" {
+		return l.block + "." + l.name
+	}
+	return l.name
+}
+
+var products = map[string]product{
+	"alicloud_db_instance": {
+		kind: "rds", name: "RDS instance", closed: true,
+		lists:  []listArgument{{name: "security_ips"}},
+		unless: []string{"security_group_ids", "security_group_id", "template_id_list"},
+		names:  []string{"instance_name"}, prefix: []string{"connection_string_prefix"},
+	},
+	"alicloud_db_readonly_instance": {
+		kind: "rds", name: "read-only RDS instance", // the primary's list may be synchronised to it
+		lists: []listArgument{{name: "security_ips"}},
+		names: []string{"instance_name"},
+	},
+	"alicloud_kvstore_instance": {
+		kind: "redis", name: "Redis instance",
+		lists:  []listArgument{{name: "security_ips"}},
+		unless: []string{"security_group_id"},
+		names:  []string{"db_instance_name", "instance_name"}, prefix: []string{"private_connection_prefix", "connection_string_prefix"},
+	},
+	"alicloud_redis_tair_instance": {
+		kind: "redis", name: "Tair instance",
+		lists:  []listArgument{{name: "security_ips"}},
+		unless: []string{"security_group_id"},
+		names:  []string{"tair_instance_name"}, prefix: []string{"connection_string_prefix"},
+	},
+	"alicloud_mongodb_instance": {
+		kind: "mongodb", name: "MongoDB instance", closed: true,
+		lists:  []listArgument{{name: "security_ip_list"}, {"security_ip_groups", "security_ip_list"}},
+		unless: []string{"security_group_id", "global_security_group_list"},
+		names:  []string{"name"},
+	},
+	"alicloud_mongodb_sharding_instance": {
+		kind: "mongodb", name: "MongoDB sharded cluster", closed: true,
+		lists:  []listArgument{{name: "security_ip_list"}, {"security_ip_groups", "security_ip_list"}},
+		unless: []string{"security_group_id", "global_security_group_list"},
+		names:  []string{"name"},
+	},
+	"alicloud_polardb_cluster": {
+		kind: "polardb", name: "PolarDB cluster",
+		lists:  []listArgument{{name: "security_ips"}, {"db_cluster_ip_array", "security_ips"}},
+		unless: []string{"security_group_ids", "global_security_group_list"},
+		names:  []string{"description"},
+	},
+}
+
+// publicConnections are resources that open a public endpoint of an instance.
+var publicConnections = map[string]struct{ instance, prefix string }{
+	"alicloud_db_connection":      {"instance_id", "connection_prefix"},
+	"alicloud_kvstore_connection": {"instance_id", "connection_string_prefix"},
+}
+
+// target is a cloud service instance with its allow-list.
+type target struct {
+	*Target
+	scope     *scope
+	res       *terraform.Resource
+	product   product
+	entries   []allowEntry
+	unknown   string // why the list is not known in full
+	omitted   bool   // no list is written and the product is closed then
+	attribute string
+	origin    Origin // the list, else the instance
+	vswitch   *vswitch
+	vpc       *vpc
+	prefixes  []string // first labels of its private host names
+	public    []string // first labels of its public host names
+	names     []string // what a declaration may call it
+}
+
+type allowEntry struct {
+	text   string
+	cidr   netip.Prefix // invalid for a reference
+	ref    string       // the reference, e.g. alicloud_eip_address.a.ip_address
+	origin Origin
+}
+
+// targets reads the cloud service instances of a scope.
+func (b *builder) targets(s *scope) []*target {
+	var list []*target
+	for _, res := range s.root.Resources {
+		p, ok := products[res.Type]
+		if !ok || res.Data {
+			continue
+		}
+		list = append(list, b.target(s, res, p))
+	}
+	return list
+}
+
+func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
+	t := &target{
+		Target: &Target{
+			Address: res.Address, Kind: p.kind, Product: p.name, Name: res.Name, Root: s.root.Dir,
+			Managed: Open, AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+		},
+		scope: s, res: res, product: p,
+	}
+	t.names = []string{res.Name}
+	for _, name := range p.names {
+		if text, ok := res.Body.Get(name).Text(); ok && text != "" && located.Display(text) == text {
+			t.Name = text
+			t.names = append(t.names, text)
+			break
+		}
+	}
+	t.prefixes = literalArguments(res, p.prefix)
+	for _, typ := range []string{"alicloud_db_connection", "alicloud_kvstore_connection"} {
+		for _, conn := range s.byType[typ] {
+			spec := publicConnections[typ]
+			if s.ident(conn.Body.Get(spec.instance)).key == res.Address {
+				t.public = append(t.public, literalArguments(conn, []string{spec.prefix})...)
+			}
+		}
+	}
+	b.placeTarget(t)
+	b.readAllowList(t)
+	t.Managed = Open
+	if t.unknown != "" {
+		t.Managed, t.Reason = Unsure, t.unknown
+	}
+	return t
+}
+
+func literalArguments(res *terraform.Resource, names []string) []string {
+	var list []string
+	for _, name := range names {
+		if text, ok := res.Body.Get(name).Text(); ok && text != "" && located.Display(text) == text {
+			list = append(list, strings.ToLower(text))
+		}
+	}
+	return list
+}
+
+// placeTarget finds the VPC of an instance.
+func (b *builder) placeTarget(t *target) {
+	list, _ := t.scope.idents(t.res.Body.Get("vswitch_id"))
+	if len(list) > 0 {
+		t.vswitch = t.scope.vswitch(list[0])
+		t.vpc = t.vswitch.vpc
+	}
+	if t.vpc == nil {
+		t.vpc = t.scope.vpc(t.scope.ident(t.res.Body.Get("vpc_id")))
+	}
+	if t.vpc != nil && t.vpc.res != nil {
+		t.VPC = t.vpc.name
+	}
+}
+
+// readAllowList reads every list of an instance: their union counts.
+func (b *builder) readAllowList(t *target) {
+	body := t.res.Body
+	t.origin = t.Origin
+	written := false
+	for _, list := range t.product.lists {
+		if ignored(t.res, cmp.Or(list.block, list.name)) {
+			t.unknown = "lifecycle.ignore_changes leaves " + list.String() + " to be changed outside Terraform"
+		}
+		if list.block == "" {
+			written = b.readList(t, body, list, list.name) || written
+			continue
+		}
+		blocks := body.Get(list.block)
+		if blocks.IsUnknown() {
+			t.unknown = blocks.Reason
+			written = true
+		}
+		for _, block := range blocks.Items() {
+			written = b.readList(t, block, list, list.name) || written
+		}
+	}
+	if mode, ok := body.Get("modify_mode").Text(); ok && mode == "Delete" {
+		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
+		t.entries, t.AllowList = nil, []AllowListEntry{}
+	} else if mode == "Append" {
+		t.unknown = "modify_mode Append adds to a list that is not in the files"
+	}
+	if !written {
+		t.attribute = t.product.lists[0].name
+		if t.product.closed {
+			t.omitted = true
+		} else {
+			t.unknown = "the allow-list is left to the service's default"
+		}
+	}
+	for _, name := range t.product.unless {
+		if v := body.Get(name); v.IsUnknown() || len(splitItems(v)) > 0 {
+			t.unknown = name + " may admit sources in ways the files do not decide"
+		}
+	}
+	if t.res.Uncertain != "" {
+		t.unknown = t.res.Uncertain
+	}
+	if reason, found := t.scope.unreadModule(t.res.Address); found && t.unknown == "" {
+		t.unknown = reason
+	}
+}
+
+func ignored(res *terraform.Resource, attribute string) bool {
+	return slices.Contains(res.IgnoreChanges, attribute) || slices.Contains(res.IgnoreChanges, "all")
+}
+
+// readList adds the entries of one list; it reports whether the list is written.
+func (b *builder) readList(t *target, body *located.Value, list listArgument, name string) bool {
+	v := body.Get(name)
+	if v.IsNull() {
+		return false
+	}
+	if t.attribute == "" {
+		t.attribute, t.origin = list.String(), b.places.value(t.scope, t.res, v)
+	}
+	if mode, _ := body.Get("modify_mode").Text(); list.block != "" && mode == "Delete" {
+		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
+		return true
+	}
+	items := splitItems(v)
+	for _, item := range items {
+		text, ok := item.Text()
+		if !ok {
+			t.unknown = reasonFor(item, "an element of "+list.String()+" is unknown")
+			continue
+		}
+		e := allowEntry{text: located.Display(text), origin: b.places.value(t.scope, t.res, item)}
+		if ref, ok := item.Ref(); ok {
+			e.ref = ref.String()
+			if res := t.scope.byAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
+				t.unknown = "the element " + ref.String() + " is not in the files"
+			}
+		} else if cidr, ok := parseCIDR(text); ok {
+			e.cidr = cidr
+		} else {
+			t.unknown = "the element " + e.text + " of " + list.String() + " is not an address"
+		}
+		t.entries = append(t.entries, e)
+		t.AllowList = append(t.AllowList, AllowListEntry{
+			Value: e.text, Open: e.cidr.IsValid() && e.cidr.Bits() == 0, Attribute: list.String(), Origin: e.origin,
+		})
+	}
+	return true
+}
+
+// singleAddress reports whether an attribute is one host's address, which never
+// covers a vSwitch.
+func singleAddress(attribute string) bool {
+	return strings.HasSuffix(attribute, "_ip") || strings.HasSuffix(attribute, "ip_address") || attribute == "address"
+}
+
+// set is the union of the list's IPv4 and IPv6 entries.
+func (t *target) set() *netipx.IPSet {
+	var builder netipx.IPSetBuilder
+	for _, e := range t.entries {
+		if e.cidr.IsValid() {
+			builder.AddPrefix(e.cidr)
+		}
+	}
+	return build(&builder)
+}
+
+func (t *target) loopbackOnly() bool {
+	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	for _, e := range t.entries {
+		if !e.cidr.IsValid() || !contains(loopback, e.cidr) && e.text != "::1" {
+			return false
+		}
+	}
+	return len(t.entries) > 0 || t.omitted
+}
+
+// allowListGate is an AllowListAccess under construction.
+type allowListGate struct {
+	*AllowListAccess
+	target  *target
+	cluster *cluster
+	need    needs
+}
+
+// allowListAccess returns the gate of a target for one cluster and role, judging
+// it on first use.
+func (b *builder) allowListAccess(t *target, c *cluster, role string) *allowListGate {
+	key := gateKey{t, c, role}
+	if gate, ok := b.allowGates[key]; ok {
+		return gate
+	}
+	gate := &allowListGate{target: t, cluster: c, AllowListAccess: &AllowListAccess{
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
+		Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: role, Status: Unsure,
+		Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
+		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
+		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
+	}}
+	b.allowGates[key] = gate
+	b.allowList = append(b.allowList, gate)
+	for _, e := range t.entries {
+		gate.Entries = append(gate.Entries, e.text)
+	}
+	switch {
+	case c.Plugin == pluginUnknown:
+		gate.Reason = "the network plug-in of " + c.Name + " is unknown"
+	case role == roleEIP:
+		b.judgePublicList(gate, t, c)
+	default:
+		b.judgeList(gate, t, c, role)
+	}
+	return gate
+}
+
+type gateKey struct {
+	target  *target
+	cluster *cluster
+	role    string
+}
+
+// judgeList compares an allow-list with the vSwitches of a role.
+func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role string) {
+	src := &c.pod
+	if role == roleNode {
+		src = &c.node
+	}
+	gate.SourceOrigin = src.origin
+	set := t.set()
+	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
+	var blocked, open, unsure int
+	for _, m := range src.members {
+		v := m.vswitch
+		source := SourceVSwitch{Name: v.name, CIDR: cidrText(v), Origin: m.origin, Status: Blocked}
+		switch {
+		case everything, v.cidr.IsValid() && set.ContainsPrefix(v.cidr):
+			source.Status = Open
+		case !v.cidr.IsValid():
+			source.Status, source.Reason = Unsure, v.reason
+		case t.unknown != "":
+			source.Status, source.Reason = Unsure, t.unknown
+		}
+		if role == roleNode && source.Status == Blocked && c.addsNodesTo(t) != no {
+			source.Status, source.Reason = Open, "the node pool's rds_instances adds the nodes to the list"
+		}
+		switch source.Status {
+		case Blocked:
+			blocked++
+			gate.Uncovered = append(gate.Uncovered, v.label())
+		case Open:
+			open++
+			gate.Covered = append(gate.Covered, v.label())
+		default:
+			unsure++
+			gate.Reason = source.Reason
+		}
+		gate.Sources = append(gate.Sources, source)
+	}
+	if len(src.members) == 0 {
+		gate.Reason = src.unknown
+		return
+	}
+	if src.unknown != "" && blocked == 0 {
+		gate.Reason = src.unknown
+	}
+	gate.Status = summary(blocked, open, unsure, src.unknown)
+	gate.CoversCluster = open > 0
+	if blocked == 0 {
+		return
+	}
+	gate.Code = "missing"
+	if blocked == len(src.members) && role == c.primary().role {
+		b.findWrongElement(gate, t, c, role)
+	}
+}
+
+// addsNodesTo reports whether a node pool itself adds its nodes to the target's
+// list.
+func (c *cluster) addsNodesTo(t *target) tri {
+	answer := no
+	for _, pool := range c.pools {
+		list, unknown := c.scope.idents(pool.res.Body.Get("rds_instances"))
+		for _, id := range list {
+			if id.key == t.res.Address {
+				return yes
+			}
+			if id.res == nil {
+				answer = maybe
+			}
+		}
+		if unknown != "" {
+			answer = maybe
+		}
+	}
+	return answer
+}
+
+// findWrongElement looks for an element that admits the cluster's other kind of
+// vSwitch.
+func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
+	wrong := c.wrongVSwitches(role)
+	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	for _, e := range t.entries {
+		if !e.cidr.IsValid() {
+			continue
+		}
+		var covers []string
+		for _, v := range wrong {
+			if v.cidr.IsValid() && contains(e.cidr, v.cidr) {
+				covers = append(covers, v.label())
+			}
+		}
+		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.Overlaps(podCIDR) && contains(podCIDR, e.cidr) {
+			covers = append(covers, "the pod CIDR "+podCIDR.String())
+		}
+		if len(covers) == 0 {
+			continue
+		}
+		if gate.WrongEntry == "" {
+			gate.Code, gate.WrongEntry, gate.Origin = "wrong-vswitch", e.text, e.origin
+		}
+		gate.WrongCovers = append(gate.WrongCovers, covers...)
+	}
+	slices.Sort(gate.WrongCovers)
+	gate.WrongCovers = slices.Compact(gate.WrongCovers)
+}
+
+// judgePublicList compares an allow-list with the EIPs that the cluster's packets
+// leave the VPC with. The addresses exist only after apply, so a literal public
+// address in the list may be one of them: only a list without any is proved
+// closed.
+func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
+	eips := b.publicSources(c)
+	set := t.set()
+	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
+		gate.Status = Open
+		return
+	}
+	switch {
+	case t.unknown != "":
+		gate.Reason = t.unknown
+		return
+	case len(eips) == 0:
+		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
+		return
+	case slices.ContainsFunc(t.entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
+		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
+		return
+	}
+	var blocked, open int
+	for _, eip := range eips {
+		source := SourceVSwitch{Name: eip, Status: Blocked}
+		if slices.ContainsFunc(t.entries, func(e allowEntry) bool { return e.ref == eip }) {
+			source.Status = Open
+			open++
+			gate.Covered = append(gate.Covered, eip)
+		} else {
+			blocked++
+			gate.Uncovered = append(gate.Uncovered, eip)
+		}
+		gate.Sources = append(gate.Sources, source)
+	}
+	gate.Status = summary(blocked, open, 0, "")
+	if blocked > 0 {
+		gate.Code = "missing"
+	}
+}
+
+// publicSources are the EIP addresses of the SNAT entries that the cluster's
+// primary vSwitches leave through; none if one of them is not a reference.
+func (b *builder) publicSources(c *cluster) []string {
+	gate := c.gates[c.primary().role]
+	if gate == nil {
+		return nil
+	}
+	var list []string
+	for _, way := range gate.ways {
+		if way.entry == nil || way.status == Blocked {
+			return nil
+		}
+		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
+			ref, ok := item.Ref()
+			if !ok {
+				return nil
+			}
+			if !slices.Contains(list, ref.String()) {
+				list = append(list, ref.String())
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,490 @@
+package egress
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// builder holds the state of one Build.
+type builder struct {
+	input   Input
+	options Options
+	model   *Model
+	places  *places
+
+	scopes         []*scope
+	clusterList    []*cluster
+	targetList     []*target
+	entries        map[*scope][]*snatEntry
+	privateDomains []string
+
+	// Gates under construction, in the order in which they are reported, and the
+	// indexes that find them again.
+	internet         []*internetGate
+	routes           []routeGate
+	entryList        []entryGate
+	allowList        []*allowListGate
+	allowGates       map[gateKey]*allowListGate
+	dns              []*dnsGate
+	policyBlocks     []*policyGate
+	policyGates      map[string]*policyGate
+	groupList        []*groupGate
+	groupGates       map[string]*groupGate
+	loadBalancerList []*loadBalancerGate
+	loadBalancers    map[string]*loadBalancerGate
+
+	// What an object is does not depend on the worlds it belongs to.
+	workloads map[*kubernetes.Object]*workload
+	services  map[*kubernetes.Object]*service
+	configs   map[*kubernetes.Object]*configSource
+	policies  map[*kubernetes.Object]*netpol.Policy
+
+	diagnostics []source.Diagnostic
+	diagnosed   map[source.Diagnostic]bool
+	unknowns    map[Unknown]bool
+}
+
+// Build makes the model of what the input's workloads need to reach and what
+// stands in the way. The diagnostics are about objects that the API server would
+// reject and declarations that cannot be read; the rest of the input counts all
+// the same.
+func Build(input Input) (*Model, []source.Diagnostic) {
+	b := &builder{
+		input: input, options: input.Options, places: newPlaces(),
+		model: &Model{
+			APIVersion: APIVersion,
+			Clusters:   []*Cluster{}, SNATEntries: []*SNATEntry{}, Targets: []*Target{}, Workloads: []*Workload{},
+			Policies: []*Policy{}, Requirements: []*Requirement{}, InternetAccess: []*InternetAccess{},
+			RouteBlocks: []*RouteBlock{}, AllowListAccess: []*AllowListAccess{}, LoadBalancerAccess: []*LoadBalancerAccess{},
+			NameResolution: []*NameResolution{}, PolicyBlocks: []*PolicyBlock{}, PolicyEnforcement: []*PolicyEnforcement{},
+			SecurityGroupEgress: []*SecurityGroupEgress{}, Paths: []*Path{},
+		},
+		entries:       make(map[*scope][]*snatEntry),
+		allowGates:    make(map[gateKey]*allowListGate),
+		policyGates:   make(map[string]*policyGate),
+		groupGates:    make(map[string]*groupGate),
+		loadBalancers: make(map[string]*loadBalancerGate),
+		workloads:     make(map[*kubernetes.Object]*workload),
+		services:      make(map[*kubernetes.Object]*service),
+		configs:       make(map[*kubernetes.Object]*configSource),
+		policies:      make(map[*kubernetes.Object]*netpol.Policy),
+		diagnosed:     make(map[source.Diagnostic]bool),
+		unknowns:      make(map[Unknown]bool),
+	}
+	b.readCloud()
+	worlds := b.bind()
+	for _, w := range worlds {
+		b.populate(w)
+	}
+	b.judgeClusters()
+	for _, w := range worlds {
+		b.policyEnforcement(w)
+		b.nameResolution(w)
+		b.traceWorld(w)
+	}
+	b.finish(worlds)
+	slices.SortFunc(b.diagnostics, source.Diagnostic.Compare)
+	return b.model, b.diagnostics
+}
+
+// readCloud reads every Terraform root.
+func (b *builder) readCloud() {
+	for _, root := range b.input.Roots {
+		b.scopes = append(b.scopes, newScope(root))
+	}
+	for _, s := range b.scopes {
+		b.clusterList = append(b.clusterList, b.clusters(s)...)
+		b.targetList = append(b.targetList, b.targets(s)...)
+	}
+	b.readPrivateDomains()
+	b.addConfiguredClusters()
+	sortClusters(b.clusterList)
+	for _, c := range b.clusterList {
+		b.model.Clusters = append(b.model.Clusters, c.Cluster)
+	}
+	for _, t := range b.targetList {
+		b.model.Targets = append(b.model.Targets, t.Target)
+	}
+}
+
+// addConfiguredClusters adds the clusters that only the configuration names.
+func (b *builder) addConfiguredClusters() {
+	for i := range b.options.Clusters {
+		config := &b.options.Clusters[i]
+		if slices.ContainsFunc(b.clusterList, func(c *cluster) bool { return c.config == config }) {
+			continue
+		}
+		c := &cluster{
+			Cluster: &Cluster{
+				ID: config.Name, Name: config.Name, Kind: "unknown", Plugin: cmp.Or(config.Network.Plugin, b.options.ClusterNetwork, pluginUnknown),
+				PluginSource: "none", Datapath: cmp.Or(config.Network.Datapath, "unknown"), ProxyMode: "unknown",
+				InternetIntent: "unsaid", Enforcement: "unknown", Mismatches: []Mismatch{},
+			},
+			config: config,
+		}
+		if c.Plugin != pluginUnknown {
+			c.PluginSource = "configuration"
+		}
+		switch {
+		case config.Network.NetworkPolicy == "enforced":
+			c.Enforcement = "enforced"
+		case config.Network.NetworkPolicy == "off", c.Plugin == pluginFlannel:
+			c.Enforcement = "not-enforced"
+		}
+		c.pod = sources{role: rolePod, unknown: c.Name + " is not in the files"}
+		c.node = sources{role: roleNode, unknown: c.Name + " is not in the files"}
+		c.readIntent()
+		b.clusterList = append(b.clusterList, c)
+	}
+}
+
+// judgeClusters makes the gates that the infrastructure alone decides.
+func (b *builder) judgeClusters() {
+	for _, c := range b.clusterList {
+		b.internetAccess(c)
+		if c.scope == nil {
+			continue
+		}
+		b.routeBlocks(c)
+		if c.Plugin != pluginUnknown {
+			b.latentGroups(c)
+		}
+	}
+	for _, s := range b.scopes {
+		b.entryGates(s)
+	}
+	for _, t := range b.targetList {
+		for _, c := range b.clusterList {
+			if t.vpc != nil && t.vpc == c.vpc && c.Plugin != pluginUnknown {
+				b.allowListAccess(t, c, c.primary().role)
+			}
+		}
+	}
+}
+
+// traceWorld traces every requirement of a world hop by hop.
+func (b *builder) traceWorld(w *world) {
+	served := len(w.workloads) > 0
+	for i, wl := range w.workloads {
+		if w.cluster == nil || !wl.ownWayOut(w.cluster.Plugin) {
+			served = false
+		}
+		requirements := b.requirementsOf(w, i)
+		if gate := w.dns[i]; gate != nil && len(requirements) == 0 {
+			gate.latent = true
+		}
+		for _, r := range requirements {
+			b.tracePath(r)
+		}
+	}
+	if w.cluster != nil && served {
+		if gate := w.cluster.gates[w.cluster.primary().role]; gate != nil {
+			gate.AllServed = true
+		}
+	}
+}
+
+func (b *builder) tracePath(r *requirementOf) {
+	path := &Path{
+		Workload: b.workloadID(r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
+		Strength: r.strength, Origin: r.origin,
+	}
+	if r.byName() {
+		path.Hops = append(path.Hops, b.dnsHop(r))
+	}
+	if r.kind == toLoadBalancer {
+		path.Hops = append(path.Hops, b.loadBalancerHop(r))
+	}
+	path.Hops = append(path.Hops, b.policyHop(r))
+	if r.kind != toService && r.kind != toLoadBalancer {
+		path.Hops = append(path.Hops, b.groupHop(r))
+	}
+	if r.toPublic() {
+		path.Hops = append(path.Hops, b.natHop(r))
+	}
+	if r.kind == toTarget {
+		path.Hops = append(path.Hops, b.allowListHop(r))
+	}
+	path.Status = Open
+	for _, hop := range path.Hops {
+		switch hop.Status {
+		case Blocked:
+			path.Status = Blocked
+		case Unsure:
+			if path.Status == Open {
+				path.Status = Unsure
+			}
+			if hop.Detail != "" {
+				b.unknown(hop.Name+" of "+path.Destination, hop.Detail, r.origin)
+			}
+		}
+	}
+	b.model.Paths = append(b.model.Paths, path)
+	req := &Requirement{
+		Workload: path.Workload, Cluster: r.world.clusterID(), Kind: string(r.kind), Destination: path.Destination,
+		Port: r.port, Protocol: r.protocol, Strength: r.strength, Origin: r.origin,
+	}
+	switch {
+	case r.target != nil:
+		req.Target = r.target.Address
+	case r.service != nil:
+		req.Target = r.service.id()
+	}
+	b.model.Requirements = append(b.model.Requirements, req)
+}
+
+func (b *builder) dnsHop(r *requirementOf) Hop {
+	hop := Hop{Name: "dns", Status: Open}
+	gate := r.world.dns[r.index]
+	if gate == nil {
+		return hop
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = gate.UDP, gate.Code, gate.Resolver
+	if gate.UDP == Open {
+		hop.Code = ""
+	}
+	return hop
+}
+
+// natHop judges the way to public IPv4 addresses.
+func (b *builder) natHop(r *requirementOf) Hop {
+	hop := Hop{Name: "nat", Status: Unsure}
+	c := r.world.cluster
+	if c == nil {
+		hop.Detail = "the cluster is not in the files"
+		return hop
+	}
+	if r.workload.hostNetwork == maybe {
+		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
+		return hop
+	}
+	if r.workload.hostNetwork == no && r.workload.ownWayOut(c.Plugin) {
+		hop.Status, hop.Code = Open, "pod-eip"
+		return hop
+	}
+	src := c.sourcesOf(r.workload.hostNetwork == yes)
+	gate := c.gates[src.role]
+	if gate == nil {
+		hop.Detail = cmp.Or(src.unknown, "the vSwitches of "+c.Name+" are unknown")
+		return hop
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code = gate.Status, gate.Code
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	for _, way := range gate.ways {
+		if gate.Status == Unsure && way.status == Unsure {
+			hop.Detail = way.reason
+			break
+		}
+	}
+	if gate.Status == Unsure && hop.Detail == "" {
+		hop.Detail = src.unknown
+	}
+	return hop
+}
+
+// allowListHop judges the target's allow-list.
+func (b *builder) allowListHop(r *requirementOf) Hop {
+	hop := Hop{Name: "whitelist", Status: Unsure}
+	c := r.world.cluster
+	switch {
+	case c == nil || r.workload.hostNetwork == maybe || c.Plugin == pluginUnknown:
+		hop.Detail = "the source addresses are not in the files"
+		return hop
+	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
+		hop.Status, hop.Code = Open, "injector"
+		return hop
+	}
+	role := c.sourcesOf(r.workload.hostNetwork == yes).role
+	if r.public {
+		role = roleEIP
+	}
+	gate := b.allowListAccess(r.target, c, role)
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = gate.Status, gate.Code, gate.Reason
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	return hop
+}
+
+// workloadID is unique over clusters.
+func (b *builder) workloadID(w *world, wl *workload) string {
+	switch {
+	case w.cluster != nil && len(b.clusterList) > 1:
+		return w.cluster.ID + ":" + wl.id()
+	case w.env != "":
+		return w.env + ":" + wl.id()
+	default:
+		return wl.id()
+	}
+}
+
+// finish fills the model from the gates.
+func (b *builder) finish(worlds []*world) {
+	m := b.model
+	for _, w := range worlds {
+		b.listWorld(w)
+	}
+	for _, gate := range b.internet {
+		gate.Need = gate.need.sum()
+		m.InternetAccess = append(m.InternetAccess, gate.InternetAccess)
+		for _, u := range gate.describeUnknowns() {
+			b.unknown(u.Subject, u.Reason, u.Origin)
+		}
+	}
+	for _, r := range b.routes {
+		r.Need = r.gate.need.sum()
+		m.RouteBlocks = append(m.RouteBlocks, r.RouteBlock)
+	}
+	for _, e := range b.entryList {
+		list := make([]*needs, 0, len(e.gates))
+		for _, gate := range e.gates {
+			list = append(list, &gate.need)
+		}
+		e.Need = merged(list...)
+		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
+	}
+	for _, gate := range b.allowList {
+		b.finishAllowList(gate)
+		m.AllowListAccess = append(m.AllowListAccess, gate.AllowListAccess)
+	}
+	for _, gate := range b.dns {
+		gate.Need = gate.need.sum()
+		if gate.Need.Strength == None && !gate.latent {
+			continue // only literal addresses are needed
+		}
+		m.NameResolution = append(m.NameResolution, gate.NameResolution)
+	}
+	for _, gate := range b.policyBlocks {
+		gate.Need = gate.need.sum()
+		m.PolicyBlocks = append(m.PolicyBlocks, gate.PolicyBlock)
+	}
+	for _, gate := range b.groupList {
+		gate.Need = gate.need.sum()
+		m.SecurityGroupEgress = append(m.SecurityGroupEgress, gate.SecurityGroupEgress)
+	}
+	for _, gate := range b.loadBalancerList {
+		gate.Need = gate.need.sum()
+		m.LoadBalancerAccess = append(m.LoadBalancerAccess, gate.LoadBalancerAccess)
+	}
+	m.Origins = b.places.list
+	b.sort()
+}
+
+// finishAllowList adds what a gate can only know once all gates are judged:
+// whether the list admits any cluster of the target's VPC, and whether pods add
+// themselves.
+func (b *builder) finishAllowList(gate *allowListGate) {
+	gate.Need = gate.need.sum()
+	for _, other := range b.allowList {
+		if other.target == gate.target && gate.target.vpc != nil && other.cluster.vpc == gate.target.vpc && len(other.Covered) > 0 {
+			gate.CoversCluster = true
+		}
+	}
+	if gate.Need.Strength == None && gate.Status != Open && b.injected(gate.cluster, gate.target) {
+		gate.Status, gate.Code, gate.Reason = Unsure, "", "the whitelist injector adds pods to the list"
+	}
+	if gate.Status == Unsure && gate.Reason != "" {
+		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
+	}
+}
+
+// injected reports whether some workload of the cluster lets the injector add its
+// pods to lists of the target's kind.
+func (b *builder) injected(c *cluster, t *target) bool {
+	return c.world != nil && slices.ContainsFunc(c.world.workloads, func(wl *workload) bool { return wl.injects(t.Kind) })
+}
+
+// listWorld lists the entities of a world.
+func (b *builder) listWorld(w *world) {
+	for _, wl := range w.workloads {
+		b.model.Workloads = append(b.model.Workloads, &Workload{
+			ID: b.workloadID(w, wl), Kind: wl.kind, Namespace: wl.namespace, Name: wl.name, Cluster: w.clusterID(),
+			HostNetwork: wl.hostNetwork == yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
+		})
+	}
+	selects := make(map[*netpol.Policy]int)
+	for i := range w.workloads {
+		for _, p := range w.evaluator.Isolating(i, netpol.Egress) {
+			selects[p]++
+		}
+	}
+	for _, p := range w.policies {
+		b.model.Policies = append(b.model.Policies, &Policy{
+			Namespace: p.Namespace, Name: p.Name, Cluster: w.clusterID(), Selects: selects[p],
+			Egress: p.Isolates(netpol.Egress) == netpol.Yes, Ingress: p.Isolates(netpol.Ingress) == netpol.Yes,
+			Origin: b.places.objectRange(p.Object, p.Object.Root.Range),
+		})
+	}
+}
+
+// sort puts the lists whose order comes from the input into an order of their
+// own.
+func (b *builder) sort() {
+	m := b.model
+	slices.SortStableFunc(m.Workloads, func(x, y *Workload) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortStableFunc(m.Policies, func(x, y *Policy) int {
+		return cmp.Or(cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
+	})
+	slices.SortStableFunc(m.Requirements, func(x, y *Requirement) int {
+		return cmp.Or(cmp.Compare(x.Workload, y.Workload), cmp.Compare(x.Destination, y.Destination), cmp.Compare(x.Port, y.Port))
+	})
+	slices.SortStableFunc(m.Paths, func(x, y *Path) int {
+		return cmp.Or(cmp.Compare(x.Workload, y.Workload), cmp.Compare(x.Destination, y.Destination), cmp.Compare(x.Port, y.Port))
+	})
+	slices.SortStableFunc(m.AllowListAccess, func(x, y *AllowListAccess) int {
+		return cmp.Or(cmp.Compare(x.Target, y.Target), cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.Role, y.Role))
+	})
+	slices.SortFunc(m.Unknowns, func(x, y Unknown) int {
+		return cmp.Or(cmp.Compare(x.Reason, y.Reason), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Origin.Ref, y.Origin.Ref))
+	})
+}
+
+func (b *builder) unknown(subject, reason string, origin Origin) {
+	u := Unknown{Subject: subject, Reason: reason, Origin: origin}
+	if !b.unknowns[u] {
+		b.unknowns[u] = true
+		b.model.Unknowns = append(b.model.Unknowns, u)
+	}
+}
+
+func (b *builder) diagnose(d source.Diagnostic) {
+	if !b.diagnosed[d] {
+		b.diagnosed[d] = true
+		b.diagnostics = append(b.diagnostics, d)
+	}
+}
+
+// memo returns what make gives for an object, once.
+func memo[T any](seen map[*kubernetes.Object]T, o *kubernetes.Object, read func(*kubernetes.Object) T) T {
+	v, ok := seen[o]
+	if !ok {
+		v = read(o)
+		seen[o] = v
+	}
+	return v
+}
+
+func (b *builder) workload(o *kubernetes.Object) *workload { return memo(b.workloads, o, readWorkload) }
+func (b *builder) service(o *kubernetes.Object) *service   { return memo(b.services, o, readService) }
+func (b *builder) config(o *kubernetes.Object) *configSource {
+	return memo(b.configs, o, readConfigSource)
+}
+
+func (b *builder) policy(o *kubernetes.Object) *netpol.Policy {
+	return memo(b.policies, o, func(o *kubernetes.Object) *netpol.Policy {
+		p, diagnostics := netpol.Parse(o, namespaceOf(o))
+		for _, d := range diagnostics {
+			b.diagnose(d)
+		}
+		return p
+	})
+}

@@ -1,0 +1,57 @@
+package egress
+
+import (
+	"cmp"
+	"slices"
+)
+
+// needs collects the requirements that meet a gate.
+type needs struct {
+	list []need
+}
+
+type need struct {
+	strength Strength
+	evidence Evidence
+}
+
+func (n *needs) add(r *requirementOf) {
+	n.list = append(n.list, need{r.strength, Evidence{
+		Workload: r.workload.display() + " in " + r.workload.namespace, Destination: r.display(), Origin: r.origin,
+	}})
+}
+
+var strengthRank = map[Strength]int{None: 0, Inferred: 1, Referenced: 2, Declared: 3}
+
+// sum returns the requirements strongest first, each once.
+func (n *needs) sum() Need {
+	result := Need{Strength: None, Evidence: []Evidence{}}
+	slices.SortFunc(n.list, func(a, b need) int {
+		return cmp.Or(
+			cmp.Compare(strengthRank[b.strength], strengthRank[a.strength]),
+			cmp.Compare(a.evidence.Workload, b.evidence.Workload),
+			cmp.Compare(a.evidence.Destination, b.evidence.Destination),
+			cmp.Compare(a.evidence.Origin.File, b.evidence.Origin.File),
+			cmp.Compare(a.evidence.Origin.Line, b.evidence.Origin.Line),
+			cmp.Compare(a.evidence.Origin.Column, b.evidence.Origin.Column),
+		)
+	})
+	for _, need := range n.list {
+		if result.Strength == None {
+			result.Strength = need.strength
+		}
+		if !slices.Contains(result.Evidence, need.evidence) {
+			result.Evidence = append(result.Evidence, need.evidence)
+		}
+	}
+	return result
+}
+
+// merged returns the needs of several gates as one.
+func merged(list ...*needs) Need {
+	var all needs
+	for _, n := range list {
+		all.list = append(all.list, n.list...)
+	}
+	return all.sum()
+}

@@ -1,0 +1,83 @@
+package egress
+
+import (
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// places hands out Origins and remembers what they stand for.
+type places struct {
+	list []Place
+	seen map[placeKey]int
+}
+
+// placeKey identifies a place; two values of one resource at one range are one
+// place.
+type placeKey struct {
+	r                      source.Range
+	address, root, variant string
+}
+
+func newPlaces() *places {
+	return &places{list: []Place{{}}, seen: make(map[placeKey]int)}
+}
+
+func (p *places) add(place Place) Origin {
+	if place.Range.IsZero() {
+		return Origin{}
+	}
+	key := placeKey{place.Range, place.Address, place.Root, place.Variant}
+	ref, ok := p.seen[key]
+	if !ok {
+		ref = len(p.list)
+		p.list = append(p.list, place)
+		p.seen[key] = ref
+	}
+	return Origin{Ref: ref, File: place.Range.File, Line: place.Range.Start.Line, Column: place.Range.Start.Column}
+}
+
+// value is the origin of a value of a Terraform resource.
+func (p *places) value(s *scope, res *terraform.Resource, v *located.Value) Origin {
+	return p.add(Place{
+		Range: v.Range, Callers: v.Callers, Via: v.Via,
+		Address: res.Address, Root: s.root.Dir, Variant: s.root.Variant, Module: res.Module,
+	})
+}
+
+// argument is the origin of an argument of a Terraform resource, or of the
+// resource's block when the argument is not written.
+func (p *places) argument(s *scope, res *terraform.Resource, path ...string) Origin {
+	if v := res.Body.Get(path...); !v.Range.IsZero() {
+		return p.value(s, res, v)
+	}
+	return p.block(s, res)
+}
+
+// block is the origin of a Terraform resource's header line.
+func (p *places) block(s *scope, res *terraform.Resource) Origin {
+	return p.value(s, res, res.Body)
+}
+
+// object is the origin of a value of a Kubernetes object.
+func (p *places) object(o *kubernetes.Object, v *located.Value) Origin {
+	return p.objectRange(o, v.Range)
+}
+
+func (p *places) objectRange(o *kubernetes.Object, r source.Range) Origin {
+	return p.add(Place{Range: r, Address: objectAddress(o)})
+}
+
+// objectAddress is the kind/namespace/name of an object, the address that
+// findings about it carry.
+func objectAddress(o *kubernetes.Object) string {
+	ns := o.Namespace
+	if ns == "" {
+		ns = defaultNamespace
+	}
+	if o.Kind == "Namespace" {
+		return o.Kind + "/" + o.Name
+	}
+	return o.Kind + "/" + ns + "/" + o.Name
+}

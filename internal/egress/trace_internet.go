@@ -1,0 +1,479 @@
+package egress
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// wayOut is the verdict on one vSwitch's way to public IPv4 addresses.
+type wayOut struct {
+	member  member
+	status  Status
+	code    string // for Blocked: gateway-unusable, eip-not-associated, route or missing
+	reason  string // for Unsure and Open
+	covered tri    // whether an SNAT entry or something equal covers it
+	entry   *snatEntry
+	route   route
+}
+
+// internetGate is an InternetAccess under construction: requirements are added
+// while paths are traced.
+type internetGate struct {
+	*InternetAccess
+	ways []wayOut
+	need needs
+}
+
+// internetAccess judges both roles of a cluster.
+func (b *builder) internetAccess(c *cluster) {
+	c.gates = make(map[string]*internetGate)
+	if c.scope == nil || c.Plugin == pluginUnknown {
+		return
+	}
+	for _, src := range []*sources{&c.pod, &c.node} {
+		if src.role == rolePod && c.Plugin == pluginFlannel || len(src.members) == 0 {
+			continue
+		}
+		gate := &internetGate{InternetAccess: &InternetAccess{
+			Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: src.role,
+			Primary: c.primary() == src, Intent: c.InternetIntent, Origin: src.origin,
+			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{},
+		}}
+		for _, m := range src.members {
+			way := b.wayOut(c, src, m)
+			gate.ways = append(gate.ways, way)
+			gate.VSwitches = append(gate.VSwitches, SourceVSwitch{
+				Name: m.vswitch.name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
+			})
+		}
+		c.gates[src.role] = gate
+		b.internet = append(b.internet, gate)
+	}
+	for _, role := range []string{rolePod, roleNode} {
+		if gate := c.gates[role]; gate != nil {
+			b.conclude(c, gate)
+		}
+	}
+}
+
+func cidrText(v *vswitch) string {
+	if !v.cidr.IsValid() {
+		return ""
+	}
+	return v.cidr.String()
+}
+
+// wayOut judges one vSwitch, in the order of rules of the domain: a public
+// address of the node itself, the NAT gateway that ACK makes, the route table,
+// then SNAT entries.
+func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
+	v := m.vswitch
+	way := wayOut{member: m, status: Unsure, covered: maybe}
+	if v.vpc == nil || v.res == nil {
+		way.reason = v.reason
+		return way
+	}
+	if src.role == roleNode && c.publicNodes == yes {
+		way.status, way.covered, way.reason = Open, yes, "the nodes have public addresses"
+		return way
+	}
+	switch {
+	case c.newGateway == maybe:
+		way.reason = reasonFor(c.res.Body.Get("new_nat_gateway"), "new_nat_gateway is unknown")
+		return way
+	case c.newGateway == yes && m.named:
+		way.status, way.covered, way.reason = Open, yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"
+		return way
+	}
+	way.route = c.scope.defaultRoute(v)
+	if way.route.kind == routeOther || way.route.kind == routeUnknown {
+		way.reason = way.route.reason
+		return way
+	}
+	b.throughEntries(c, &way)
+	if way.covered != yes && c.newGateway == yes {
+		way.status, way.code = Unsure, ""
+		way.covered = maybe
+		way.reason = "which vSwitches new_nat_gateway serves beyond those the cluster names is not documented"
+	}
+	if way.status == Blocked && src.role == roleNode && c.publicNodes == maybe {
+		way.status, way.code, way.covered = Unsure, "", maybe
+		way.reason = "some nodes may have public addresses of their own"
+	}
+	return way
+}
+
+// throughEntries judges the SNAT entries that cover a vSwitch.
+func (b *builder) throughEntries(c *cluster, way *wayOut) {
+	v := way.member.vswitch
+	entries := b.entriesOf(c.scope)
+	possible := ""
+	best := -1 // the better of several entries that cover the vSwitch decides
+	rank := map[Status]int{Blocked: 0, Unsure: 1, Open: 2}
+	for _, e := range entries {
+		switch e.covers(v) {
+		case maybe:
+			if possible == "" {
+				possible = e.res.Address + " may cover it: " + e.why()
+			}
+		case yes:
+			status, code, reason := c.scope.usable(e, v, way.route)
+			if rank[status] > best {
+				best = rank[status]
+				way.status, way.code, way.reason, way.entry = status, code, reason, e
+			}
+			way.covered = yes
+		}
+	}
+	if way.covered == yes {
+		return
+	}
+	if possible == "" {
+		possible = b.otherSupply(c.scope, v)
+	}
+	if possible != "" {
+		way.status, way.reason = Unsure, possible
+		return
+	}
+	way.status, way.code, way.covered = Blocked, "missing", no
+}
+
+func (e *snatEntry) why() string {
+	switch {
+	case e.res.Uncertain != "":
+		return e.res.Uncertain
+	case e.unknown != "":
+		return e.unknown
+	default:
+		return "the files do not decide it"
+	}
+}
+
+// usable judges an SNAT entry that covers a vSwitch: its gateway, its EIPs and
+// the route to it.
+func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status Status, code, reason string) {
+	switch {
+	case e.gateway == nil:
+		return Unsure, "", "the NAT gateway of " + e.res.Address + " is outside the files"
+	case e.gateway.internet == no, e.gateway.vpc != nil && e.gateway.vpc != v.vpc:
+		return Blocked, "gateway-unusable", ""
+	case e.gateway.internet == maybe:
+		return Unsure, "", "the network_type of " + e.gateway.name + " is unknown"
+	}
+	switch r.kind {
+	case routeNone:
+		return Blocked, "route", ""
+	case routeNAT:
+		if r.gateway != e.gateway {
+			return Blocked, "route", ""
+		}
+	case routeSystem:
+		// Only the first Internet NAT gateway of a VPC gets a route by itself.
+		list, unknown := s.gatewaysOf(v.vpc)
+		list = slices.DeleteFunc(list, func(g *gateway) bool { return g.internet == no })
+		if len(list) > 1 || unknown != "" {
+			return Unsure, "", "the system route table's default route belongs to the first of several NAT gateways"
+		}
+	}
+	switch e.eip.status {
+	case Blocked:
+		return Blocked, "eip-not-associated", ""
+	case Unsure:
+		return Unsure, "", e.eip.reason
+	default:
+		return Open, "", ""
+	}
+}
+
+// otherSupply says what might give a vSwitch a way out that the scope does not
+// show: its absence must be proved before it counts.
+func (b *builder) otherSupply(s *scope, v *vswitch) string {
+	if v.vpc.res == nil {
+		return "the VPC " + v.vpc.name + " is outside the files, it may have a NAT gateway of its own"
+	}
+	keys := []string{v.key, v.vpc.key}
+	list, unknown := s.gatewaysOf(v.vpc)
+	if unknown != "" {
+		return unknown
+	}
+	for _, g := range list {
+		keys = append(keys, g.key)
+		if g.res.Uncertain != "" {
+			continue // a gateway that may not exist adds nothing
+		}
+	}
+	if reason, found := s.unreadModule(keys...); found {
+		return reason
+	}
+	return b.foreignGateway(s)
+}
+
+// foreignGateway says which NAT gateway of another root may serve any VPC: one
+// whose VPC its own root does not decide.
+func (b *builder) foreignGateway(s *scope) string {
+	for _, other := range b.scopes {
+		if other.root.Dir == s.root.Dir {
+			continue
+		}
+		for _, res := range other.byType["alicloud_nat_gateway"] {
+			if g := other.gateway(ident{key: res.Address, res: res}); g.vpc == nil || g.vpc.res == nil {
+				return res.Address + " in " + other.root.Dir + " may serve its VPC"
+			}
+		}
+		for _, res := range other.byType["alicloud_snat_entry"] {
+			if other.gateway(other.ident(firstItem(res.Body.Get("snat_table_id")))) == nil {
+				return res.Address + " in " + other.root.Dir + " may cover it"
+			}
+		}
+	}
+	return ""
+}
+
+// conclude sums up the vSwitches of a gate.
+func (b *builder) conclude(c *cluster, gate *internetGate) {
+	src := &c.pod
+	other := c.gates[roleNode]
+	if gate.Role == roleNode {
+		src, other = &c.node, c.gates[rolePod]
+	}
+	var blocked, open, unsure int
+	var uncovered []member
+	for _, way := range gate.ways {
+		switch way.status {
+		case Blocked:
+			blocked++
+		case Open:
+			open++
+		default:
+			unsure++
+		}
+		switch {
+		case way.code == "missing":
+			uncovered = append(uncovered, way.member)
+			gate.Uncovered = append(gate.Uncovered, way.member.vswitch.label())
+		case way.covered == yes:
+			gate.Covered = append(gate.Covered, way.member.vswitch.label())
+		}
+		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
+			gate.Code = way.code
+		}
+		if way.code == "gateway-unusable" && gate.Entry.Ref == 0 {
+			gate.Entry = b.places.value(c.scope, way.entry.res, way.entry.source)
+			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
+			gate.GatewayName = way.entry.gateway.name
+			gate.Gateway = b.places.block(c.scope, way.entry.gateway.res)
+		}
+	}
+	gate.Status = summary(blocked, open, unsure, src.unknown)
+	gate.OtherCovered = other != nil && allCovered(other, sourcesUnknown(c, other.Role))
+	if gate.GatewayName == "" && c.vpc != nil {
+		if list, _ := c.scope.gatewaysOf(c.vpc); len(list) > 0 {
+			gate.GatewayName = list[0].name
+			gate.Gateway = b.places.block(c.scope, list[0].res)
+		}
+	}
+	if len(uncovered) == 1 && len(gate.ways) > 1 {
+		gate.Origin = uncovered[0].origin
+	}
+	if gate.Primary && gate.Code == "missing" && len(uncovered) == len(gate.ways) {
+		b.findWrongEntry(c, gate)
+	}
+}
+
+func sourcesUnknown(c *cluster, role string) string {
+	if role == roleNode {
+		return c.node.unknown
+	}
+	return c.pod.unknown
+}
+
+func allCovered(gate *internetGate, unknown string) bool {
+	return unknown == "" && len(gate.ways) > 0 &&
+		!slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.covered != yes })
+}
+
+// rankOf orders codes of vSwitches by how specific the rule is that speaks.
+func rankOf(code string) int {
+	order := []string{"gateway-unusable", "missing", "route", "eip-not-associated", ""}
+	return slices.Index(order, code)
+}
+
+func summary(blocked, open, unsure int, unknown string) Status {
+	switch {
+	case blocked > 0 && (open > 0 || unsure > 0):
+		return Partial
+	case blocked > 0:
+		return Blocked
+	case unsure > 0 || unknown != "":
+		return Unsure
+	default:
+		return Open
+	}
+}
+
+// findWrongEntry looks for an SNAT entry that covers the cluster's other kind of
+// vSwitch: the node vSwitches under Terway, the pod vSwitches or the pod CIDR
+// under Flannel.
+func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
+	wrong := c.wrongVSwitches(gate.Role)
+	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	for _, e := range b.entriesOf(c.scope) {
+		var covers []string
+		for _, v := range wrong {
+			if e.covers(v) == yes {
+				covers = append(covers, v.label())
+			}
+		}
+		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.IsValid() && e.cidr.Overlaps(podCIDR) {
+			covers = append(covers, "the pod CIDR "+podCIDR.String())
+		}
+		if len(covers) == 0 {
+			continue
+		}
+		origin := b.places.value(c.scope, e.res, e.source)
+		if gate.Entry.Ref == 0 || before(origin, gate.Entry) {
+			gate.Entry = origin
+		}
+		gate.Code = "wrong-vswitch"
+		gate.EntryCovers = append(gate.EntryCovers, covers...)
+	}
+	slices.Sort(gate.EntryCovers)
+	gate.EntryCovers = slices.Compact(gate.EntryCovers)
+}
+
+func before(a, b Origin) bool {
+	if a.File != b.File {
+		return a.File < b.File
+	}
+	if a.Line != b.Line {
+		return a.Line < b.Line
+	}
+	return a.Column < b.Column
+}
+
+// wrongVSwitches are the cluster's vSwitches of the other kind that are not of
+// the given role as well.
+func (c *cluster) wrongVSwitches(role string) []*vswitch {
+	right := &c.pod
+	var candidates []*vswitch
+	if role == roleNode {
+		right = &c.node
+		list, _ := c.scope.idents(c.res.Body.Get("pod_vswitch_ids"))
+		for _, id := range list {
+			candidates = append(candidates, c.scope.vswitch(id))
+		}
+	} else {
+		for _, m := range c.node.members {
+			candidates = append(candidates, m.vswitch)
+		}
+	}
+	return slices.DeleteFunc(candidates, func(v *vswitch) bool {
+		return slices.ContainsFunc(right.members, func(m member) bool { return m.vswitch == v })
+	})
+}
+
+// routeBlocks groups the vSwitches of a gate whose custom route table leads
+// nowhere.
+func (b *builder) routeBlocks(c *cluster) {
+	for _, role := range []string{rolePod, roleNode} {
+		gate := c.gates[role]
+		if gate == nil {
+			continue
+		}
+		byAttachment := make(map[*terraform.Resource]*RouteBlock)
+		for _, way := range gate.ways {
+			if way.code != "route" {
+				continue
+			}
+			holder := way.route.attach
+			code, entry := "no-default-route", b.places.block(c.scope, way.entry.res)
+			if way.route.kind == routeNAT {
+				code = "other-gateway"
+				entry = b.places.block(c.scope, way.route.entry)
+				if holder == nil {
+					holder = way.route.entry
+				}
+			}
+			block := byAttachment[holder]
+			if block == nil {
+				block = &RouteBlock{
+					Cluster: c.ID, ClusterName: c.Name, Code: code, Gateway: way.entry.gateway.name,
+					VSwitches: []string{}, Origin: b.places.block(c.scope, holder), Entry: entry, Table: "the system route table",
+				}
+				if way.route.table != nil {
+					block.Table = way.route.table.Address
+				}
+				byAttachment[holder] = block
+				b.routes = append(b.routes, routeGate{block, gate})
+			}
+			block.VSwitches = append(block.VSwitches, way.member.vswitch.label())
+		}
+	}
+}
+
+// routeGate shares the requirements of the gate it belongs to.
+type routeGate struct {
+	*RouteBlock
+	gate *internetGate
+}
+
+// entryGates lists the SNAT entries of a scope with the clusters they serve.
+func (b *builder) entryGates(s *scope) {
+	for _, e := range b.entriesOf(s) {
+		entry := &SNATEntry{
+			Address: e.res.Address, Status: e.eip.status, Code: e.eip.code, EIP: e.eip.eip, Instance: e.eip.instance,
+			Clusters: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
+		}
+		if e.gateway != nil {
+			entry.Gateway = e.gateway.name
+		}
+		gates := []*internetGate{}
+		for _, c := range b.clusterList {
+			if c.scope != s {
+				continue
+			}
+			for _, role := range []string{rolePod, roleNode} {
+				gate := c.gates[role]
+				if gate == nil || !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
+					continue
+				}
+				gates = append(gates, gate)
+				if !slices.Contains(entry.Clusters, c.Name) {
+					entry.Clusters = append(entry.Clusters, c.Name)
+				}
+			}
+		}
+		b.entryList = append(b.entryList, entryGate{entry, gates})
+	}
+}
+
+type entryGate struct {
+	*SNATEntry
+	gates []*internetGate
+}
+
+// entriesOf reads the SNAT entries of a scope once.
+func (b *builder) entriesOf(s *scope) []*snatEntry {
+	list, ok := b.entries[s]
+	if !ok {
+		list = s.snatEntries()
+		b.entries[s] = list
+	}
+	return list
+}
+
+// describeUnknowns collects the reasons of unknown vSwitches for the summary.
+func (gate *internetGate) describeUnknowns() []Unknown {
+	var list []Unknown
+	for _, way := range gate.ways {
+		if way.status == Unsure && way.reason != "" {
+			list = append(list, Unknown{
+				Subject: "Internet access of " + way.member.vswitch.name,
+				Reason:  strings.TrimSpace(way.reason), Origin: way.member.origin,
+			})
+		}
+	}
+	return list
+}

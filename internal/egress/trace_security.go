@@ -1,0 +1,318 @@
+package egress
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go4.org/netipx"
+)
+
+// groupGate is a SecurityGroupEgress under construction.
+type groupGate struct {
+	*SecurityGroupEgress
+	need needs
+}
+
+// publicIPv4 is what "the Internet" means to a security group rule.
+var publicIPv4 = func() *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.AddPrefix(netip.MustParsePrefix("0.0.0.0/0"))
+	for _, s := range []string{"10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"} {
+		b.RemovePrefix(netip.MustParsePrefix(s))
+	}
+	for _, p := range sharedRanges {
+		b.RemovePrefix(p)
+	}
+	return build(&b)
+}()
+
+// platformProbes are the flows that every node or pod needs for the platform
+// itself: name resolution of the VPC, and the range that holds the cloud's own
+// services (vendor's page on cluster security groups).
+var platformProbes = []struct {
+	cidr     netip.Prefix
+	protocol string
+	port     int
+}{
+	{netip.MustParsePrefix("100.64.0.0/10"), "tcp", 443},
+	{netip.MustParsePrefix("100.64.0.0/10"), "tcp", 80},
+	{netip.MustParsePrefix("100.100.2.136/32"), "udp", 53},
+	{netip.MustParsePrefix("100.100.2.138/32"), "udp", 53},
+}
+
+// groupSet is the groups on one kind of interface.
+type groupSet struct {
+	groups  []*securityGroup
+	unknown string
+	ids     ids
+}
+
+func (b *builder) groupSets(c *cluster, role string) []groupSet {
+	if c.scope == nil {
+		return nil
+	}
+	var sets []groupSet
+	for _, list := range c.groupsOf(role) {
+		set := groupSet{unknown: list.unknown, ids: list}
+		for _, id := range list.list {
+			set.groups = append(set.groups, c.scope.securityGroup(id))
+		}
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+func (s groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupVerdict {
+	if s.unknown != "" {
+		return groupVerdict{status: Unsure, reason: s.unknown}
+	}
+	return egressVerdict(s.groups, dest, strings.ToLower(protocol), port)
+}
+
+// latentGroups judges what the groups alone prove: an enterprise group without
+// any egress rule, and drops that cut off everything or the platform.
+func (b *builder) latentGroups(c *cluster) {
+	for _, src := range []*sources{&c.pod, &c.node} {
+		if len(src.members) == 0 {
+			continue
+		}
+		for _, set := range b.groupSets(c, src.role) {
+			if set.unknown == "" {
+				b.latentGroup(c, src.role, set)
+			}
+		}
+	}
+}
+
+func (b *builder) latentGroup(c *cluster, role string, set groupSet) {
+	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
+	if all.status == Blocked {
+		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
+			return // rules for other protocols or families: no accept, but not without any rule
+		}
+		code := "no-rule"
+		if all.drop != nil {
+			code = "drops-all"
+		}
+		b.groupGate(c, role, set, code, all.drop, "", 0, "")
+		return
+	}
+	for _, probe := range platformProbes {
+		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == Blocked && v.drop != nil {
+			b.groupGate(c, role, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
+			return
+		}
+	}
+}
+
+// groupGate returns the gate of one blocker, one for both roles if they share the
+// group.
+func (b *builder) groupGate(c *cluster, role string, set groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
+	blocker := set.groups[0].key
+	if drop != nil {
+		blocker = drop.res.Address
+	}
+	key := strings.Join([]string{c.ID, blocker}, "|")
+	if gate := b.groupGates[key]; gate != nil {
+		// What the groups alone prove says it all; a further destination adds to it.
+		if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
+			gate.Also = append(gate.Also, dest)
+		}
+		return gate
+	}
+	gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
+		Cluster: c.ID, ClusterName: c.Name, Role: role, Groups: []string{}, Also: []string{},
+		Code: code, Destination: dest, Port: port, Protocol: protocol,
+	}}
+	for _, g := range set.groups {
+		gate.Groups = append(gate.Groups, g.name)
+	}
+	if set.ids.value != nil && set.ids.holder != nil {
+		gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
+	}
+	if drop != nil {
+		gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
+	} else {
+		gate.Origin = b.places.block(c.scope, set.groups[0].res)
+	}
+	b.groupGates[key] = gate
+	b.groupList = append(b.groupList, gate)
+	return gate
+}
+
+// groupHop judges the source's security groups for one requirement.
+func (b *builder) groupHop(r *requirementOf) Hop {
+	hop := Hop{Name: "security-group", Status: Unsure}
+	c := r.world.cluster
+	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork == maybe {
+		hop.Detail = "the cluster's network is not in the files"
+		return hop
+	}
+	dest := r.destinationSet()
+	if dest == nil {
+		hop.Detail = "the address of " + r.display() + " is not in the files"
+		return hop
+	}
+	role := c.sourcesOf(r.workload.hostNetwork == yes).role
+	sets := b.groupSets(c, role)
+	blocked := 0
+	var stopped groupSet
+	var verdict groupVerdict
+	for _, set := range sets {
+		v := set.verdict(dest, r.protocol, r.port)
+		switch v.status {
+		case Blocked:
+			blocked++
+			if blocked == 1 {
+				stopped, verdict = set, v
+			}
+		case Unsure:
+			hop.Detail = v.reason
+		}
+	}
+	switch {
+	case len(sets) == 0:
+		return hop
+	case blocked == len(sets):
+		code := "not-covered"
+		if verdict.drop != nil {
+			code = "dropped"
+		}
+		gate := b.groupGate(c, role, stopped, code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
+		gate.need.add(r)
+		hop.Status, hop.Code, hop.Detail = Blocked, code, "by "+strings.Join(gate.Groups, ", ")
+	case blocked == 0 && hop.Detail == "":
+		hop.Status = Open
+	}
+	return hop
+}
+
+// destinationSet is the addresses a requirement may lead to outside the cluster;
+// nil if they are not known.
+func (r *requirementOf) destinationSet() *netipx.IPSet {
+	switch {
+	case r.addr.IsValid():
+		return prefixSet(netip.PrefixFrom(r.addr, r.addr.BitLen()))
+	case r.prefix.IsValid():
+		return prefixSet(r.prefix)
+	case r.kind == toInternet, r.kind == toTarget && r.public:
+		return publicIPv4
+	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
+		return prefixSet(r.target.vswitch.cidr)
+	default:
+		return nil
+	}
+}
+
+// loadBalancerGate is a LoadBalancerAccess under construction.
+type loadBalancerGate struct {
+	*LoadBalancerAccess
+	need needs
+}
+
+// loadBalancerHop judges access to the external address of a Service of the same
+// cluster.
+func (b *builder) loadBalancerHop(r *requirementOf) Hop {
+	s, w := r.service, r.world
+	clients := "pod"
+	if r.workload.hostNetwork == yes {
+		clients = "host"
+	}
+	key := strings.Join([]string{w.clusterID(), w.env, s.id(), clients}, "|")
+	gate := b.loadBalancers[key]
+	if gate == nil {
+		status, code := b.judgeLoadBalancer(w, s, clients)
+		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
+			Cluster: w.clusterID(), Service: s.id(), Address: r.host, Clients: clients, Status: status, Code: code,
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
+		}}
+		if w.cluster != nil {
+			c := w.cluster
+			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.Name, c.Plugin, c.ProxyMode, c.Version
+		}
+		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
+		gate.InternalOnly = internal == "Local"
+		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
+		gate.ENIBackend = backend == "eni"
+		b.loadBalancers[key] = gate
+		b.loadBalancerList = append(b.loadBalancerList, gate)
+	}
+	gate.need.add(r)
+	return Hop{Name: "load-balancer", Status: gate.Status, Code: gate.Code, Detail: s.id()}
+}
+
+// judgeLoadBalancer decides whether a client's packets to the address are
+// dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
+// and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
+// and the vendor's Service FAQ, which says for all versions that it is blocked.
+func (b *builder) judgeLoadBalancer(w *world, s *service, clients string) (Status, string) {
+	switch s.isLocal() {
+	case no:
+		return Open, "cluster-policy"
+	case maybe:
+		return Unsure, "policy-unknown"
+	}
+	if s.direct {
+		return Unsure, "leaves-to-load-balancer"
+	}
+	if b.onEveryNode(w, s) {
+		return Open, "backend-on-every-node"
+	}
+	mode, version, datapath := "unknown", "", "unknown"
+	if c := w.cluster; c != nil {
+		mode, version, datapath = c.ProxyMode, c.Version, c.Datapath
+	}
+	// The eBPF data paths may translate the address themselves, which the cluster's
+	// eni-config decides.
+	if clients == "pod" && (datapath == "v2" || datapath == "ipvlan") {
+		return Unsure, "ebpf-datapath"
+	}
+	old, known := olderThan(version, 21)
+	switch mode {
+	case "iptables", "nftables":
+		return Blocked, "disputed"
+	case "ipvs":
+		switch {
+		case clients == "host", known && old:
+			return Blocked, "proved"
+		case known:
+			return Blocked, "disputed"
+		}
+		return Blocked, "documented"
+	default:
+		if known && !old && clients == "pod" {
+			return Blocked, "disputed"
+		}
+		return Blocked, "documented"
+	}
+}
+
+// olderThan reports whether a version 1.x is older than 1.minor.
+func olderThan(version string, minor int) (older, known bool) {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(parts) < 2 || parts[0] != "1" {
+		return false, false
+	}
+	n, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return false, false
+	}
+	return n < minor, true
+}
+
+// onEveryNode reports whether a DaemonSet without placement constraints backs the
+// Service, so that every client's node has a backend.
+func (b *builder) onEveryNode(w *world, s *service) bool {
+	if !s.selects {
+		return false
+	}
+	for _, wl := range w.workloads {
+		if wl.kind == "DaemonSet" && wl.namespace == s.namespace && wl.selectedBy(s.selector) &&
+			wl.spec.Get("nodeSelector").IsNull() && wl.spec.Get("affinity").IsNull() {
+			return true
+		}
+	}
+	return false
+}
