@@ -1,6 +1,7 @@
 package requirement
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -23,29 +24,33 @@ func FromArgs(args []string) []Endpoint {
 		return value, ok
 	}
 	var found []Endpoint
-	for i, arg := range args {
-		if isScript(arg) {
-			for _, e := range FromValue("", arg, sibling) {
-				e.Arg = i
-				found = append(found, e)
-			}
-		}
-	}
 	for i := 0; i < len(words); i++ {
 		w := words[i]
 		key, value, next, ok := flagValue(words, i)
 		if !ok {
 			key, value = "", w
 		}
+		if next {
+			i++
+		}
 		if isScript(args[value.arg]) && (key == "" || strings.Contains(value.text, "://")) {
-			continue // read above, with the quotes and the lines around
+			continue // read below, with the quotes and the lines around
 		}
 		for _, e := range FromValue(key, value.text, sibling) {
 			e.Arg, e.Start, e.End = value.arg, e.Start+value.start, e.End+value.start
 			found = append(found, e)
 		}
-		if next {
-			i++
+	}
+	for i, arg := range args {
+		if !isScript(arg) {
+			continue
+		}
+		for _, e := range FromValue("", arg, sibling) {
+			e.Arg = i
+			known := func(f Endpoint) bool { return f.Arg == i && f.Start < e.End && e.Start < f.End }
+			if !slices.ContainsFunc(found, known) { // a flag knows the port better
+				found = append(found, e)
+			}
 		}
 	}
 	return compact(found)

@@ -2,10 +2,13 @@ package requirement
 
 import "strings"
 
-// pair is a key and a value in a configuration file.
+// pair is a key and a value in a configuration file. One without a key stands for
+// the border of a block.
 type pair struct {
 	key        string
-	start, end int // of the value
+	start, end int  // of the value
+	indent     int  // column of the key's line
+	item       bool // starts an element of a YAML list
 }
 
 // document reads the value as a configuration file (properties, INI, YAML, JSON,
@@ -26,9 +29,12 @@ func (s *scanner) document() []pair {
 	return pairs
 }
 
-// pairs reads the addresses under HOST-like keys of a configuration file.
+// pairs reads the connection strings in a configuration file, and the addresses
+// under HOST-like keys.
 func (s *scanner) pairs(pairs []pair) {
 	for i, p := range pairs {
+		start, end := trimQuotes(s.text, p.start, p.end)
+		s.dsn(start, end, p.key)
 		switch class := classify(p.key); class {
 		case keyHost, keyBrokers:
 			within := *s
@@ -78,21 +84,33 @@ func trimQuotes(text string, start, end int) (int, int) {
 	return start, end
 }
 
-// near looks a key up among the pairs around number i: first in the file, then
-// outside of it. Pairs further away than a few lines belong to something else.
+// near looks a key up in the block that holds pair number i, first behind it, then
+// before it, then outside of the file.
 func near(pairs []pair, i int, text string, outer func(string) (string, bool)) func(string) (string, bool) {
-	const reach = 6
+	own := pairs[i]
+	// reach bounds the search: a block is small.
+	const reach = 12
+	same := func(p pair) bool { return p.key != "" && p.indent >= own.indent }
 	return func(key string) (string, bool) {
-		for distance := 1; distance <= reach; distance++ {
-			for _, j := range [2]int{i + distance, i - distance} {
-				if j < 0 || j >= len(pairs) || pairs[j].key != key {
-					continue
-				}
-				a, b := trimQuotes(text, pairs[j].start, pairs[j].end)
-				return text[a:b], true
+		found := -1
+		for j := i + 1; j < len(pairs) && j <= i+reach && same(pairs[j]) && !pairs[j].item && found < 0; j++ {
+			if pairs[j].key == key && pairs[j].indent == own.indent {
+				found = j
 			}
 		}
-		return outer(key)
+		for j := i - 1; !own.item && j >= 0 && j >= i-reach && same(pairs[j]) && found < 0; j-- {
+			if pairs[j].key == key && pairs[j].indent == own.indent {
+				found = j
+			}
+			if pairs[j].item {
+				break
+			}
+		}
+		if found < 0 {
+			return outer(key)
+		}
+		a, b := trimQuotes(text, pairs[found].start, pairs[found].end)
+		return text[a:b], true
 	}
 }
 
@@ -113,6 +131,8 @@ func (s *scanner) findPairs() []pair {
 			pairs = s.jsonPairs(pairs, from, end)
 		} else if p, ok := linePair(text, from, end); ok {
 			pairs = append(pairs, p)
+		} else if strings.ContainsAny(text[from:end], "{}[]") {
+			pairs = append(pairs, pair{})
 		}
 		from = to + 1
 	}
@@ -147,7 +167,11 @@ func linePair(text string, from, to int) (pair, bool) {
 		return pair{}, false
 	}
 	key := strings.TrimSpace(line[:i])
-	key = strings.TrimSpace(strings.TrimPrefix(key, "- "))
+	indent := strings.Index(line, key)
+	key, item := strings.CutPrefix(key, "- ")
+	if item {
+		indent += len("- ")
+	}
 	key = strings.TrimSpace(strings.TrimPrefix(key, "export "))
 	key = strings.Trim(key, `"'`)
 	if key == "" || len(key) > 128 || strings.ContainsAny(key, " \t/<>()@") {
@@ -163,12 +187,13 @@ func linePair(text string, from, to int) (pair, bool) {
 	for to > start && (text[to-1] == ' ' || text[to-1] == '\t' || text[to-1] == '\r') {
 		to--
 	}
-	return pair{key, start, to}, true
+	return pair{key, start, to, indent, item}, true
 }
 
 // jsonPairs reads every "key": value of a line.
 func (s *scanner) jsonPairs(pairs []pair, from, to int) []pair {
 	text := s.text
+	indent := to - from - len(strings.TrimLeft(text[from:to], " \t"))
 	for from < to {
 		colon := strings.Index(text[from:to], `":`)
 		if colon < 0 {
@@ -176,6 +201,9 @@ func (s *scanner) jsonPairs(pairs []pair, from, to int) []pair {
 		}
 		colon += from
 		open := strings.LastIndexByte(text[from:colon], '"')
+		if open >= 0 && strings.ContainsAny(text[from:from+open], "{}") {
+			pairs = append(pairs, pair{})
+		}
 		start := colon + 2
 		for start < to && (text[start] == ' ' || text[start] == '\t') {
 			start++
@@ -198,6 +226,7 @@ func (s *scanner) jsonPairs(pairs []pair, from, to int) []pair {
 				end = to
 			}
 		case start < to && text[start] == '{':
+			pairs = append(pairs, pair{})
 			from = start + 1
 			continue
 		default:
@@ -206,7 +235,7 @@ func (s *scanner) jsonPairs(pairs []pair, from, to int) []pair {
 			}
 		}
 		if open >= 0 {
-			pairs = append(pairs, pair{text[from+open+1 : colon], start, end})
+			pairs = append(pairs, pair{key: text[from+open+1 : colon], start: start, end: end, indent: indent})
 		}
 		from = max(end, colon+2)
 	}

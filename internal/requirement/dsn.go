@@ -1,19 +1,18 @@
 package requirement
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
-// dsn reads a value that as a whole is a connection string without a scheme.
-func (s *scanner) dsn(key string) {
-	text := s.rest()
-	trimmed := strings.TrimSpace(text)
-	if trimmed == "" || strings.IndexByte(trimmed, 0) >= 0 {
+// dsn reads text[start:end], the whole value of a key, as a connection string
+// without a scheme.
+func (s *scanner) dsn(start, end int, key string) {
+	if start >= end || bytes.IndexByte(s.work[start:end], 0) >= 0 {
 		return
 	}
-	start := strings.Index(text, trimmed)
-	end := start + len(trimmed)
-	read := s.goMySQL(start, end) || s.keywords(start, end) || s.ado(start, end) ||
-		s.stackExchange(start, end) || s.userInfo(start, end, key)
-	if read {
+	if s.goMySQL(start, end) || s.keywords(start, end) || s.ado(start, end) ||
+		s.stackExchange(start, end) || s.userInfo(start, end, key) {
 		s.blank(start, end)
 	}
 }

@@ -100,9 +100,13 @@ func FromValue(key, value string, sibling func(key string) (string, bool)) []End
 	s := newScanner(value, sibling)
 	pairs := s.document() // first, because it hides comments and passwords
 	s.urls()
-	if !strings.Contains(strings.TrimSpace(value), "\n") {
-		s.dsn(key)
-		s.keyed(key)
+	if trimmed := strings.TrimSpace(value); !strings.Contains(trimmed, "\n") {
+		start := strings.Index(value, trimmed)
+		end := start + len(trimmed)
+		s.dsn(start, end, key)
+		if class == keyHost || class == keyBrokers {
+			s.addresses(start, end, key, class)
+		}
 	}
 	s.pairs(pairs)
 	s.names()

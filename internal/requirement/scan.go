@@ -144,7 +144,7 @@ func splitPort(text string) (hostText, port string, ok bool) {
 		return text, "", true
 	case 1:
 		hostText, port, _ = strings.Cut(text, ":")
-		return hostText, port, true
+		return hostText, port, port != ""
 	default:
 		return text, "", true
 	}

@@ -5,24 +5,11 @@ import (
 	"strings"
 )
 
-// keyed reads a value that as a whole is an address, or a comma list of them,
-// under a key that names addresses.
-func (s *scanner) keyed(key string) {
-	class := classify(key)
-	if class != keyHost && class != keyBrokers {
-		return
-	}
-	text := s.rest()
-	trimmed := strings.TrimSpace(text)
-	start := strings.Index(text, trimmed)
-	s.addresses(start, start+len(trimmed), key, class)
-}
-
 // addresses reads text[start:end] as a list of addresses. It is all or nothing: a
 // list with one element that is no address is not a list of addresses.
 func (s *scanner) addresses(start, end int, key string, class keyClass) {
-	if start >= end || bytes.IndexByte(s.work[start:end], 0) >= 0 {
-		return
+	if start >= end || bytes.IndexByte(s.work[start:end], 0) >= 0 || strings.Contains(s.text[start:end], "@") {
+		return // read already, or with somebody's name in it
 	}
 	c := context{strength: StrengthInferred, key: key, bare: true}
 	if class == keyBrokers {

@@ -1,8 +1,6 @@
 package requirement
 
-import (
-	"strings"
-)
+import "strings"
 
 // urls reads every URL in the text whose scheme stands for a connection.
 func (s *scanner) urls() {
@@ -101,7 +99,7 @@ func (s *scanner) authority(from, end int, c context, start int) {
 		auth = rest[:i]
 	}
 	at := strings.LastIndexByte(auth, '@')
-	if at < 0 && s.hidesUserInfo(start, from, end, len(auth), c.scheme.web) {
+	if s.hidesPassword(start, from, end, len(auth), c.scheme.web) {
 		return
 	}
 	if at >= 0 && c.scheme.web && strings.ContainsAny(auth[:at], ",;|") {
@@ -138,44 +136,64 @@ func (s *scanner) authority(from, end int, c context, start int) {
 	}
 }
 
-// hidesUserInfo reports whether a URL without @ in its authority is likely one
-// whose password holds a character that ends the authority, so that what looks
-// like host and port is user and password.
-func (s *scanner) hidesUserInfo(start, from, end, authLen int, web bool) bool {
+// hidesPassword reports whether what looks like the authority text[from:from+authLen]
+// of a URL that ends at end may end inside a password, at a character that should
+// have been escaped: then another @ follows, and what looks like host and port is a
+// part of the credentials.
+func (s *scanner) hidesPassword(start, from, end, authLen int, web bool) bool {
 	auth := s.text[from : from+authLen]
 	rest := s.text[from+authLen : end]
+	at := strings.LastIndexByte(auth, '@')
+	hasUser := at >= 0
+	hostText, _, _ := splitPort(auth[at+1:])
+	bare := !strings.Contains(hostText, ".")
+
+	if s.goesOn(start, end, bare) {
+		return true
+	}
+	later := strings.IndexByte(rest, '@')
+	if later < 0 {
+		return false
+	}
+	parameters := strings.IndexAny(rest, "?;")
+	inQuery := parameters >= 0 && parameters < later && strings.Contains(rest[parameters:later], "=")
+	switch {
+	case hasUser:
+		return bare || !inQuery
+	case !strings.Contains(auth, ":"):
+		return !web && bare // a user name, at best
+	case web:
+		return bare || rest[later-1] != '/' && !inQuery
+	default:
+		return bare || !inQuery
+	}
+}
+
+// goesOn reports whether the string that starts at start seems to go on behind end,
+// where it was cut at a quote or a space: an @ follows. Behind white space that
+// counts only for a doubtful beginning.
+func (s *scanner) goesOn(start, end int, doubtful bool) bool {
 	tail := s.text[end:]
 	if i := strings.IndexAny(tail, "\r\n"); i >= 0 {
 		tail = tail[:i]
 	}
 	if i := strings.Index(tail, "://"); i >= 0 {
-		tail = tail[:i]
-	}
-	hostText, _, _ := splitPort(auth)
-	bare := !strings.Contains(hostText, ".")
-	// Behind a closing quote, nothing belongs to the URL any more.
-	quoted := tail != "" && start > 0 && s.text[start-1] == tail[0] && endsToken(tail[0])
-	if !quoted && strings.Contains(tail, "@") {
-		run := tail
-		if i := strings.IndexAny(run, " \t"); i >= 0 {
-			run = run[:i]
-		}
-		if bare || strings.Contains(run, "@") {
-			return true
+		// A URL of its own begins behind a space or a quote, or is the next of a list.
+		at, written := schemeBefore(tail, i)
+		_, _, ok := lookupScheme(written)
+		if ok && at > 0 && (endsToken(tail[at-1]) || at == 1) {
+			tail = tail[:at]
 		}
 	}
-	at := strings.IndexByte(rest, '@')
-	if at < 0 {
-		return false
+	if tail == "" || start > 0 && s.text[start-1] == tail[0] && endsToken(tail[0]) {
+		return false // behind its closing quote, nothing belongs to the string
 	}
-	if !strings.Contains(auth, ":") {
-		return !web && bare
+	if !doubtful {
+		if i := strings.IndexAny(tail, " \t"); i >= 0 {
+			tail = tail[:i]
+		}
 	}
-	if web {
-		return bare || rest[at-1] != '/'
-	}
-	query := strings.IndexByte(rest, '?')
-	return bare || query < 0 || query > at || !strings.Contains(rest[query:at], "=")
+	return strings.Contains(tail, "@")
 }
 
 // descriptors reads (HOST=name)(PORT=number) groups, as MySQL's and Oracle's
@@ -226,7 +244,7 @@ func (s *scanner) oracle() {
 		}
 		at := strings.LastIndexByte(rest, '@')
 		s.blank(i, end)
-		if at < 0 {
+		if at < 0 || strings.Contains(text[i+len(rest):end], "@") || s.goesOn(i, end, true) {
 			continue
 		}
 		c := context{schemeName: "jdbc:oracle", scheme: scheme{port: 1521, multi: true}, strength: StrengthReferenced, bare: true}
