@@ -155,8 +155,9 @@ func (e *Engine) rule(id string) *Rule {
 func (e *Engine) Rules() []Rule { return slices.Clone(e.rules) }
 
 // Run evaluates every enabled rule over input, which Value made of the model.
-// Results are sorted. A rule that fails or exceeds its time is left out and
-// told in a PolicyError; so are all that remain when ctx is done.
+// Results are sorted. A rule that fails or exceeds its time is told in a
+// PolicyError and the rest goes on; so is each that remains when ctx is done. Of
+// a rule that makes an unreadable violation, the others stand.
 func (e *Engine) Run(ctx context.Context, input ast.Value) ([]Result, []source.Diagnostic) {
 	results := make([][]Result, len(e.queries))
 	failures := make([]error, len(e.queries))
@@ -201,22 +202,24 @@ func (q *query) run(ctx context.Context, input ast.Value, timeout time.Duration)
 		}
 		return nil, err
 	}
+	var failed []error
 	for _, r := range set {
 		for _, expression := range r.Expressions {
 			violations, ok := expression.Value.(ast.Set)
 			if !ok {
-				return nil, fmt.Errorf("violation is not a set")
+				return nil, errors.New("violation is not a set")
 			}
 			for _, v := range violations.Slice() {
 				result, err := decode(q.rule, v.Value)
 				if err != nil {
-					return nil, err
+					failed = append(failed, err)
+					continue
 				}
 				results = append(results, result)
 			}
 		}
 	}
-	return results, nil
+	return results, errors.Join(failed...)
 }
 
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Capabilities are what rules are compiled with, and what tests of rules need besides.
+func Capabilities(tests ...string) *ast.Capabilities {
+	c := capabilities()
+	for _, b := range ast.CapabilitiesForThisVersion().Builtins {
+		if slices.Contains(tests, b.Name) {
+			c.Builtins = append(c.Builtins, b)
+		}
+	}
+	return c
+}
+
+// Cases returns the names of a rule's messages.
+func Cases(r Rule) []string { return slices.Sorted(maps.Keys(r.cases)) }
+
+// ReferenceTitles returns the titles of a rule's references, in their order.
+func ReferenceTitles(r Rule) []string {
+	titles := make([]string, 0, len(r.resources))
+	for _, res := range r.resources {
+		titles = append(titles, res.title)
+	}
+	return titles
+}
