@@ -1,0 +1,244 @@
+package terraform
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Bounds on one root, so that hostile input ends in a diagnostic.
+const (
+	maxModuleDepth = 32
+	maxRepetition  = 10_000  // of one count, for_each or dynamic
+	maxInstances   = 200_000 // of resources and modules of a root together
+)
+
+// evaluator evaluates one root. It is used by one goroutine.
+type evaluator struct {
+	load      *loader
+	root      *module
+	inst      installed
+	sink      *sink // where mistakes go: global, or that of the innermost try
+	global    *sink
+	depth     int
+	templates int // being rendered
+	total     int // instances so far
+	full      bool
+
+	types map[*block]variableType
+	free  map[hclsyntax.Expression][]string // see roots
+	texts map[string]*text
+	files map[string]fileResult
+}
+
+// sink collects mistakes.
+type sink struct{ diags []pending }
+
+type pending struct {
+	kind source.DiagnosticKind
+	rng  hcl.Range
+	msg  string
+}
+
+func (s *sink) len() int { return len(s.diags) }
+
+func newEvaluator(l *loader) *evaluator {
+	g := &sink{}
+	return &evaluator{
+		load: l, sink: g, global: g,
+		types: make(map[*block]variableType),
+		free:  make(map[hclsyntax.Expression][]string),
+		texts: make(map[string]*text),
+		files: make(map[string]fileResult),
+	}
+}
+
+func (ev *evaluator) report(kind source.DiagnosticKind, rng hcl.Range, msg string) {
+	ev.sink.diags = append(ev.sink.diags, pending{kind, rng, msg})
+}
+
+func (ev *evaluator) limit(rng hcl.Range, format string, args ...any) {
+	ev.global.diags = append(ev.global.diags, pending{source.LimitReached, rng, fmt.Sprintf(format, args...)})
+}
+
+// attempt evaluates f and reports whether it made no mistake. The mistakes are
+// dropped: try and can take them as their result.
+func (ev *evaluator) attempt(f func() value) (value, bool) {
+	outer := ev.sink
+	ev.sink = &sink{}
+	v := f()
+	ok := ev.sink.len() == 0
+	ev.sink = outer
+	return v, ok
+}
+
+// diagnostics returns what was found, once per place.
+func (ev *evaluator) diagnostics() []source.Diagnostic {
+	type place struct {
+		kind source.DiagnosticKind
+		rng  hcl.Range
+	}
+	seen := make(map[place]bool)
+	var out []source.Diagnostic
+	for _, p := range ev.global.diags {
+		if seen[place{p.kind, p.rng}] {
+			continue
+		}
+		seen[place{p.kind, p.rng}] = true
+		out = append(out, source.Diagnostic{Kind: p.kind, Range: ev.rng(p.rng), Message: p.msg})
+	}
+	return out
+}
+
+// rng converts a range of a file that was loaded; the zero Range for text that
+// is in no file.
+func (ev *evaluator) rng(r hcl.Range) source.Range {
+	if r.Filename == "" {
+		return source.Range{}
+	}
+	t, ok := ev.texts[r.Filename]
+	if !ok {
+		t = ev.load.text(r.Filename)
+		ev.texts[r.Filename] = t
+	}
+	if t == nil {
+		return source.Range{File: r.Filename}
+	}
+	return t.rng(r)
+}
+
+// node is something that is evaluated at most once: a local, an argument.
+type node struct {
+	state nodeState
+	val   value
+}
+
+type nodeState uint8
+
+const (
+	untouched nodeState = iota
+	running
+	done
+)
+
+// get returns the value of a node, by f the first time. A node that needs itself
+// is unknown.
+func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) value {
+	switch n.state {
+	case done:
+		return n.val
+	case running:
+		ev.global.diags = append(ev.global.diags, pending{source.EvaluationError, rng, "evaluate " + name + ": it depends on itself"})
+		return unknown(name + " depends on itself")
+	}
+	n.state = running
+	// Mistakes in a node are its own: a try around a reference to it does not
+	// excuse them.
+	outer := ev.sink
+	ev.sink = ev.global
+	n.val = f()
+	ev.sink = outer
+	n.state = done
+	return n.val
+}
+
+// shareable reports whether e means the same for all instances of its module and
+// costs enough to be worth remembering, given the iterations it stands in.
+func (sc scope) shareable(e hclsyntax.Expression) bool {
+	switch e.(type) {
+	case *hclsyntax.FunctionCallExpr, *hclsyntax.SplatExpr, *hclsyntax.ForExpr, *hclsyntax.ObjectConsExpr:
+	default:
+		return false
+	}
+	roots := sc.ev.roots(e)
+	for _, r := range roots {
+		switch r {
+		case "each", "count", "self", anonymous:
+			return false
+		}
+		if _, bound := sc.lookup(r); bound {
+			return false
+		}
+	}
+	return true
+}
+
+// anonymous is the root of the item of a splat.
+const anonymous = "*"
+
+// roots returns the names that e refers to and does not bind itself, sorted.
+func (ev *evaluator) roots(e hclsyntax.Expression) []string {
+	var names []string
+	join := func(es ...hclsyntax.Expression) {
+		for _, e := range es {
+			if e == nil {
+				continue
+			}
+			for _, n := range ev.roots(e) {
+				if !slices.Contains(names, n) {
+					names = append(names, n)
+				}
+			}
+		}
+	}
+	switch e := e.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return nil
+	case *hclsyntax.ScopeTraversalExpr:
+		return []string{e.Traversal.RootName()}
+	case *hclsyntax.AnonSymbolExpr:
+		return []string{anonymous}
+	case *hclsyntax.ParenthesesExpr:
+		return ev.roots(e.Expression)
+	case *jsonString:
+		return ev.roots(e.Expression)
+	case *hclsyntax.TemplateWrapExpr:
+		return ev.roots(e.Wrapped)
+	case *hclsyntax.TemplateJoinExpr:
+		return ev.roots(e.Tuple)
+	case *hclsyntax.RelativeTraversalExpr:
+		return ev.roots(e.Source)
+	case *hclsyntax.UnaryOpExpr:
+		return ev.roots(e.Val)
+	case *hclsyntax.ObjectConsKeyExpr:
+		return ev.roots(e.Wrapped)
+	}
+	if names, ok := ev.free[e]; ok {
+		return names
+	}
+	switch e := e.(type) {
+	case *hclsyntax.FunctionCallExpr:
+		join(e.Args...)
+		switch e.Name {
+		case "timestamp", "uuid", "bcrypt", "plantimestamp":
+		}
+	case *hclsyntax.ConditionalExpr:
+		join(e.Condition, e.TrueResult, e.FalseResult)
+	case *hclsyntax.IndexExpr:
+		join(e.Collection, e.Key)
+	case *hclsyntax.TupleConsExpr:
+		join(e.Exprs...)
+	case *hclsyntax.ObjectConsExpr:
+		for _, item := range e.Items {
+			join(item.KeyExpr, item.ValueExpr)
+		}
+	case *hclsyntax.BinaryOpExpr:
+		join(e.LHS, e.RHS)
+	case *hclsyntax.TemplateExpr:
+		join(e.Parts...)
+	case *hclsyntax.SplatExpr:
+		join(e.Each)
+		names = slices.DeleteFunc(names, func(n string) bool { return n == anonymous })
+		join(e.Source)
+	case *hclsyntax.ForExpr:
+		join(e.KeyExpr, e.ValExpr, e.CondExpr)
+		names = slices.DeleteFunc(names, func(n string) bool { return n == e.KeyVar || n == e.ValVar })
+		join(e.CollExpr)
+	}
+	ev.free[e] = names
+	return names
+}

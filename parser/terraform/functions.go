@@ -1,0 +1,85 @@
+package terraform
+
+import (
+	"github.com/hashicorp/go-cty-funcs/crypto"
+	"github.com/hashicorp/go-cty-funcs/encoding"
+	"github.com/hashicorp/go-cty-funcs/filesystem"
+	"github.com/hashicorp/go-cty-funcs/uuid"
+	yaml "github.com/zclconf/go-cty-yaml"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+// functions are the built-in functions that need no rules of their own.
+var functions = map[string]function.Function{
+	"abs":             stdlib.AbsoluteFunc,
+	"base64decode":    encoding.Base64DecodeFunc,
+	"base64encode":    encoding.Base64EncodeFunc,
+	"basename":        filesystem.BasenameFunc,
+	"ceil":            stdlib.CeilFunc,
+	"chomp":           stdlib.ChompFunc,
+	"chunklist":       stdlib.ChunklistFunc,
+	"compact":         stdlib.CompactFunc,
+	"csvdecode":       stdlib.CSVDecodeFunc,
+	"dirname":         filesystem.DirnameFunc,
+	"distinct":        stdlib.DistinctFunc,
+	"floor":           stdlib.FloorFunc,
+	"format":          stdlib.FormatFunc,
+	"formatdate":      stdlib.FormatDateFunc,
+	"formatlist":      stdlib.FormatListFunc,
+	"indent":          stdlib.IndentFunc,
+	"join":            stdlib.JoinFunc,
+	"jsondecode":      stdlib.JSONDecodeFunc,
+	"jsonencode":      stdlib.JSONEncodeFunc,
+	"log":             stdlib.LogFunc,
+	"lower":           stdlib.LowerFunc,
+	"max":             stdlib.MaxFunc,
+	"md5":             crypto.Md5Func,
+	"min":             stdlib.MinFunc,
+	"parseint":        stdlib.ParseIntFunc,
+	"pow":             stdlib.PowFunc,
+	"range":           stdlib.RangeFunc,
+	"regex":           stdlib.RegexFunc,
+	"regexall":        stdlib.RegexAllFunc,
+	"reverse":         stdlib.ReverseListFunc,
+	"setintersection": stdlib.SetIntersectionFunc,
+	"setproduct":      stdlib.SetProductFunc,
+	"setsubtract":     stdlib.SetSubtractFunc,
+	"setunion":        stdlib.SetUnionFunc,
+	"sha1":            crypto.Sha1Func,
+	"sha256":          crypto.Sha256Func,
+	"sha512":          crypto.Sha512Func,
+	"signum":          stdlib.SignumFunc,
+	"slice":           stdlib.SliceFunc,
+	"sort":            stdlib.SortFunc,
+	"strrev":          stdlib.ReverseFunc,
+	"substr":          stdlib.SubstrFunc,
+	"timeadd":         stdlib.TimeAddFunc,
+	"title":           stdlib.TitleFunc,
+	"tobool":          stdlib.MakeToFunc(cty.Bool),
+	"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
+	"tomap":           stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+	"tonumber":        stdlib.MakeToFunc(cty.Number),
+	"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+	"tostring":        stdlib.MakeToFunc(cty.String),
+	"trim":            stdlib.TrimFunc,
+	"trimprefix":      stdlib.TrimPrefixFunc,
+	"trimspace":       stdlib.TrimSpaceFunc,
+	"trimsuffix":      stdlib.TrimSuffixFunc,
+	"upper":           stdlib.UpperFunc,
+	"urlencode":       encoding.URLEncodeFunc,
+	"uuidv5":          uuid.V5Func,
+	"yamldecode":      yaml.YAMLDecodeFunc,
+	"yamlencode":      yaml.YAMLEncodeFunc,
+	"zipmap":          stdlib.ZipmapFunc,
+}
+
+// keepsIdentity are the functions of that list through which a placeholder
+// passes whole. All others would take it apart, or depend on its text.
+var keepsIdentity = map[string]bool{
+	"chunklist": true, "compact": true, "distinct": true, "formatlist": true, "indent": true, "join": true,
+	"jsondecode": true, "jsonencode": true, "reverse": true, "setintersection": true, "setproduct": true,
+	"setsubtract": true, "setunion": true, "slice": true, "tolist": true, "tomap": true, "toset": true,
+	"tostring": true, "trimspace": true, "chomp": true, "yamldecode": true, "yamlencode": true, "zipmap": true,
+}

@@ -1,0 +1,238 @@
+package terraform
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function"
+)
+
+// call evaluates a function call.
+func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
+	name := strings.TrimPrefix(e.Name, "core::")
+	if strings.Contains(name, "::") {
+		sc.arguments(e)
+		return unknown("the provider function " + name + " runs only in Terraform")
+	}
+	switch name {
+	case "try":
+		return sc.try(e)
+	case "can":
+		return sc.can(e)
+	}
+	if why, ok := unpredictable[name]; ok {
+		return unknown(name + "() " + why)
+	}
+	args, unsure := sc.arguments(e)
+	if unsure != nil {
+		return *unsure
+	}
+	if f, ok := special[name]; ok {
+		if len(args) < f.min || f.max >= 0 && len(args) > f.max {
+			return sc.fail(e.Range(), "call %s: it does not take %d arguments", name, len(args))
+		}
+		return f.eval(sc, &callSite{name: name, expr: e, args: args})
+	}
+	f, ok := functions[name]
+	if !ok {
+		return sc.fail(e.NameRange, "call %s: there is no such function", name)
+	}
+	return sc.apply(&callSite{name: name, expr: e, args: args}, f)
+}
+
+// unpredictable are functions whose result differs from run to run.
+var unpredictable = map[string]string{
+	"timestamp":     "is known only when Terraform runs",
+	"plantimestamp": "is known only when Terraform runs",
+	"uuid":          "is known only when Terraform runs",
+	"bcrypt":        "is known only when Terraform runs",
+	"pathexpand":    "depends on where Terraform runs",
+	"abspath":       "depends on where Terraform runs",
+	"rsadecrypt":    "takes a private key, which is not read",
+}
+
+// callSite is a call with its arguments evaluated.
+type callSite struct {
+	name string
+	expr *hclsyntax.FunctionCallExpr
+	args []value
+}
+
+func (c *callSite) rng() hcl.Range { return c.expr.Range() }
+
+// specialFunc is a function with rules of its own for what is unknown, for
+// placeholders, or for origins.
+type specialFunc struct {
+	min, max int // number of arguments; max -1 for any
+	eval     func(scope, *callSite) value
+}
+
+// arguments evaluates the arguments of a call, the last one expanded if it is
+// followed by "...".
+func (sc scope) arguments(e *hclsyntax.FunctionCallExpr) (args []value, unsure *value) {
+	for i, a := range e.Args {
+		v := sc.eval(a)
+		if e.ExpandFinal && i == len(e.Args)-1 {
+			list, un, ok := sc.entries(v)
+			if !ok {
+				u := sc.fail(a.Range(), "expand argument: %s is no list", describe(v.v))
+				return nil, &u
+			}
+			if un != nil {
+				return nil, un
+			}
+			for _, en := range list {
+				args = append(args, en.val)
+			}
+			continue
+		}
+		v.o = placedIfOwn(v, a)
+		args = append(args, v)
+	}
+	return args, nil
+}
+
+// placedIfOwn gives the origin of an argument that is spelled out in the call
+// its own place.
+func placedIfOwn(v value, e hclsyntax.Expression) *origin {
+	switch e.(type) {
+	case *hclsyntax.TupleConsExpr, *hclsyntax.ObjectConsExpr, *hclsyntax.FunctionCallExpr:
+		return v.o
+	}
+	if v.o == nil && !isPlainLiteral(e) {
+		return nil
+	}
+	return placed(v.o, e.Range())
+}
+
+// apply calls a function that has no rules of its own. Text with a placeholder
+// in it passes only through functions that keep it whole.
+func (sc scope) apply(c *callSite, f function.Function) value {
+	params, vp := f.Params(), f.VarParam()
+	if len(c.args) < len(params) || vp == nil && len(c.args) > len(params) {
+		return sc.fail(c.rng(), "call %s: it does not take %d arguments", c.name, len(c.args))
+	}
+	vals := make([]cty.Value, len(c.args))
+	for i, a := range c.args {
+		p := vp
+		if i < len(params) {
+			p = &params[i]
+		}
+		v := a.v
+		if hasPlaceholder(v) {
+			if !keepsIdentity[c.name] {
+				return unknownWith(fmt.Sprintf("%s() of what is not there yet: %s", c.name, afterApply(v)), c.args)
+			}
+			v = listOfOne(v, p.Type)
+		}
+		if p.Type != cty.DynamicPseudoType {
+			cv, err := convert.Convert(v, p.Type)
+			if err != nil {
+				if hasCapsule(v) {
+					return unknown(c.name + "() of a whole resource is known only after apply")
+				}
+				return sc.fail(c.expr.Args[min(i, len(c.expr.Args)-1)].Range(), "call %s: %v", c.name, err)
+			}
+			v = cv
+		}
+		vals[i] = v
+	}
+	out, err := f.Call(vals)
+	if err != nil {
+		if hasCapsule(cty.TupleVal(vals)) {
+			return unknown(c.name + "() of a whole resource is known only after apply")
+		}
+		rng := c.rng()
+		if arg, ok := err.(function.ArgError); ok && arg.Index < len(c.expr.Args) {
+			rng = c.expr.Args[arg.Index].Range()
+		}
+		return sc.fail(rng, "call %s: %s", c.name, plain(err.Error()))
+	}
+	if _, ok := out.Type(), true; ok && !out.IsKnown() {
+		out = withReasons(out, c.args)
+	}
+	return value{out, originOfCall(c, out)}
+}
+
+// originOfCall is the origin of the result of a function.
+func originOfCall(c *callSite, out cty.Value) *origin {
+	if u, _ := out.Unmark(); isSequence(u.Type()) {
+		return matched(out, c.args)
+	}
+	return combined(c.args)
+}
+
+// withReasons gives an unknown result the reasons of the arguments.
+func withReasons(out cty.Value, args []value) cty.Value {
+	if whyUnknown(reasonsOf(out)) != "" {
+		return out
+	}
+	for _, a := range args {
+		if m := reasonsOf(a.v); whyUnknown(m) != "" {
+			return out.WithMarks(m)
+		}
+	}
+	return out
+}
+
+// unknownWith is unknown for the given reason, and sensitive if an argument is.
+func unknownWith(why string, args []value) value {
+	u := unknown(why)
+	for _, a := range args {
+		u.v = u.v.WithMarks(sensitiveMarks(a.v))
+	}
+	return u
+}
+
+// listOfOne wraps a placeholder for a parameter that takes a list.
+func listOfOne(v cty.Value, want cty.Type) cty.Value {
+	if isWholePlaceholder(v) && (want.IsListType() || want.IsSetType()) {
+		return cty.TupleVal([]cty.Value{v})
+	}
+	return v
+}
+
+func hasCapsule(v cty.Value) bool {
+	v, _ = v.Unmark()
+	if v.Type().IsCapsuleType() {
+		return true
+	}
+	if v.IsNull() || !v.IsKnown() || v.Type().IsPrimitiveType() || !v.CanIterateElements() {
+		return false
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		if _, e := it.Element(); hasCapsule(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// try returns the first argument that evaluates without a mistake.
+func (sc scope) try(e *hclsyntax.FunctionCallExpr) value {
+	for i, a := range e.Args {
+		if i == len(e.Args)-1 {
+			return sc.eval(a)
+		}
+		if v, ok := sc.ev.attempt(func() value { return sc.eval(a) }); ok {
+			return v
+		}
+	}
+	return sc.fail(e.Range(), "call try: it needs an argument")
+}
+
+// can reports whether its argument evaluates without a mistake.
+func (sc scope) can(e *hclsyntax.FunctionCallExpr) value {
+	if len(e.Args) != 1 {
+		return sc.fail(e.Range(), "call can: it takes one argument")
+	}
+	v, ok := sc.ev.attempt(func() value { return sc.eval(e.Args[0]) })
+	if ok && !v.v.IsKnown() {
+		return value{v: cty.UnknownVal(cty.Bool).RefineNotNull().WithMarks(reasonsOf(v.v))}
+	}
+	return value{v: cty.BoolVal(ok)}
+}

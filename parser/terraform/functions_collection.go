@@ -1,0 +1,604 @@
+package terraform
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// special are the functions with rules of their own.
+var special map[string]specialFunc
+
+func init() {
+	special = map[string]specialFunc{
+		"length":       {1, 1, length},
+		"concat":       {1, -1, concat},
+		"element":      {2, 2, element},
+		"lookup":       {2, 3, lookup},
+		"merge":        {0, -1, merge},
+		"flatten":      {1, 1, flatten},
+		"keys":         {1, 1, keys},
+		"values":       {1, 1, valuesOf},
+		"one":          {1, 1, one},
+		"coalesce":     {1, -1, coalesce},
+		"coalescelist": {1, -1, coalesceList},
+		"contains":     {2, 2, contains},
+		"index":        {2, 2, indexOf},
+		"matchkeys":    {3, 3, matchKeys},
+		"alltrue":      {1, 1, allTrue},
+		"anytrue":      {1, 1, anyTrue},
+		"list":         {0, -1, legacyList},
+		"map":          {0, -1, legacyMap},
+	}
+	for name, f := range textFunctions {
+		special[name] = f
+	}
+	for name, f := range fileFunctions {
+		special[name] = f
+	}
+}
+
+// argument i as a list. ok is false after a mistake or where it is not known;
+// then bad is the result of the call.
+func (sc scope) list(c *callSite, i int) (list []value, bad *value) {
+	a := c.args[i]
+	u, _ := a.v.Unmark()
+	if u.Type() == symbolicType && u.IsKnown() && c.name == "length" {
+		r := unknown(symbolicOf(u).why)
+		return nil, &r
+	}
+	entries, unsure, ok := sc.entries(a)
+	seq := isSequence(u.Type()) || isWholePlaceholder(u) || u.Type() == symbolicType
+	switch {
+	case !ok || unsure == nil && !seq:
+		r := sc.fail(c.argRange(i), "call %s: it takes a list, not %s", c.name, describe(u))
+		return nil, &r
+	case unsure != nil:
+		r := value{v: unsure.v}
+		return nil, &r
+	}
+	list = make([]value, len(entries))
+	for i, en := range entries {
+		list[i] = en.val
+	}
+	return list, nil
+}
+
+func (c *callSite) argRange(i int) hcl.Range {
+	if i < len(c.expr.Args) {
+		return c.expr.Args[i].Range()
+	}
+	return c.rng()
+}
+
+func length(sc scope, c *callSite) value {
+	v, marks := c.args[0].v.Unmark()
+	t := v.Type()
+	switch {
+	case v.IsNull():
+		return sc.fail(c.rng(), "call length: the value is null")
+	case t == symbolicType:
+		return unknown(symbolicOf(v).why)
+	case t.IsTupleType():
+		return value{cty.NumberIntVal(int64(len(t.TupleElementTypes()))), combined(c.args)}
+	case t.IsObjectType():
+		return value{cty.NumberIntVal(int64(len(t.AttributeTypes()))), combined(c.args)}
+	case !v.IsKnown():
+		return value{v: cty.UnknownVal(cty.Number).RefineNotNull().WithMarks(marks)}
+	case t == cty.String && hasPlaceholder(v):
+		return unknown(afterApply(v))
+	case t == cty.String:
+		n, err := stdlib.Strlen(v)
+		if err != nil {
+			return sc.fail(c.rng(), "call length: %v", err)
+		}
+		return value{n, combined(c.args)}
+	case t.IsSetType():
+		n, _ := v.Length().Unmark()
+		if !n.IsKnown() {
+			return value{v: n.WithMarks(reasonsOf(c.args[0].v))}
+		}
+		return value{n, combined(c.args)}
+	case t.IsListType() || t.IsMapType():
+		return value{cty.NumberIntVal(int64(v.LengthInt())), combined(c.args)}
+	default:
+		return sc.fail(c.argRange(0), "call length: it takes a list, a map or a string, not %s", describe(v))
+	}
+}
+
+// sequence makes a list of values: a list proper if all of its sources were
+// lists of one type, as Terraform does, else a tuple.
+func sequence(elems []value, sources ...value) value {
+	vals := make([]cty.Value, len(elems))
+	o := &origin{elems: make([]*origin, len(elems))}
+	for i, e := range elems {
+		vals[i] = e.v
+		o.elems[i] = e.o
+	}
+	if w := combined(sources); w != nil {
+		o.callers, o.via = w.callers, w.via
+	}
+	elemType := cty.DynamicPseudoType
+	for i, s := range sources {
+		t := s.v.Type()
+		if !t.IsListType() || i > 0 && !t.ElementType().Equals(elemType) {
+			return value{cty.TupleVal(vals), o}
+		}
+		elemType = t.ElementType()
+	}
+	if elemType == cty.DynamicPseudoType {
+		return value{cty.TupleVal(vals), o}
+	}
+	if len(vals) == 0 {
+		return value{cty.ListValEmpty(elemType), o}
+	}
+	return value{cty.ListVal(vals), o}
+}
+
+func concat(sc scope, c *callSite) value {
+	var elems []value
+	for i := range c.args {
+		list, bad := sc.list(c, i)
+		if bad != nil {
+			return *bad
+		}
+		if u, _ := c.args[i].v.Unmark(); u.Type().IsSetType() {
+			return sc.fail(c.argRange(i), "call concat: it takes lists, not a set")
+		}
+		elems = append(elems, list...)
+	}
+	return sequence(elems, c.args...)
+}
+
+func element(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	if len(list) == 0 {
+		return sc.fail(c.argRange(0), "call element: the list is empty")
+	}
+	if len(list) == 1 {
+		return list[0] // whatever the index: it wraps around
+	}
+	k, _ := c.args[1].v.Unmark()
+	if !k.IsKnown() {
+		return unknownLike(c.args[1].v)
+	}
+	i, ok := asInt(k)
+	if !ok {
+		if hasPlaceholder(k) {
+			return unknown(afterApply(k))
+		}
+		return sc.fail(c.argRange(1), "call element: the index is no whole number")
+	}
+	if longerThanItLooks(list) && i != 0 {
+		return unknown(afterApply(c.args[0].v))
+	}
+	if i %= len(list); i < 0 {
+		i += len(list)
+	}
+	return list[i]
+}
+
+// longerThanItLooks reports whether an element is a computed list known by one name.
+func longerThanItLooks(list []value) bool {
+	return slices.ContainsFunc(list, func(v value) bool { return isListPlaceholder(v.v) })
+}
+
+// isListPlaceholder reports whether v is the placeholder of an attribute that is
+// a list, going by its name.
+func isListPlaceholder(v cty.Value) bool {
+	s, ok := asString(v)
+	if !ok || !isWholePlaceholder(v) {
+		return false
+	}
+	refs, _ := located.Refs(s)
+	return strings.HasSuffix(refs[0].Attribute, "ids") || refs[0].Attribute == "endpoints"
+}
+
+func lookup(sc scope, c *callSite) value {
+	m, marks := c.args[0].v.Unmark()
+	k, _ := c.args[1].v.Unmark()
+	t := m.Type()
+	switch {
+	case m.IsNull():
+		return sc.fail(c.argRange(0), "call lookup: the map is null")
+	case t == instanceType || t == moduleType:
+		if s, ok := asString(k); ok {
+			return sc.getAttr(c.args[0], s, c.rng())
+		}
+	case !m.IsKnown():
+		return unknownLike(c.args[0].v)
+	case !k.IsKnown():
+		return unknownLike(c.args[1].v)
+	case t == symbolicType:
+		return value{symbolicOf(m).instance(), c.args[0].o}
+	case !t.IsObjectType() && !t.IsMapType():
+		return sc.fail(c.argRange(0), "call lookup: it takes a map, not %s", describe(m))
+	}
+	ks, err := convert.Convert(k, cty.String)
+	if err != nil || ks.IsNull() {
+		return sc.fail(c.argRange(1), "call lookup: the key is no string")
+	}
+	name := ks.AsString()
+	if has, _ := hasKey(m, name); has {
+		var v cty.Value
+		if t.IsObjectType() {
+			v = m.GetAttr(name)
+		} else {
+			v = m.Index(ks)
+		}
+		return value{keepSensitive(v, marks), c.args[0].o.field(name)}
+	}
+	if hasPlaceholder(ks) {
+		return unknown(afterApply(ks))
+	}
+	if len(c.args) < 3 {
+		return sc.fail(c.rng(), "call lookup: the map has no key %q, and there is no default", name)
+	}
+	d := c.args[2]
+	if t.IsMapType() {
+		// A default of another type is no mistake as long as it converts.
+		if v, err := convert.Convert(d.v, t.ElementType()); err == nil {
+			d.v = v
+		}
+	}
+	return d
+}
+
+func merge(sc scope, c *callSite) value {
+	fields := make(map[string]cty.Value)
+	o := &origin{fields: make(map[string]*origin)}
+	if w := combined(c.args); w != nil {
+		o.callers, o.via = w.callers, w.via
+	}
+	elemType := cty.DynamicPseudoType
+	allMaps := true
+	any := false
+	for i, a := range c.args {
+		u, _ := a.v.Unmark()
+		t := u.Type()
+		switch {
+		case u.IsNull():
+			continue
+		case !u.IsKnown():
+			return unknownLike(a.v)
+		case !t.IsMapType() && !t.IsObjectType():
+			if t.IsCapsuleType() || hasPlaceholder(u) {
+				return unknown("merge() of a whole resource is known only after apply")
+			}
+			return sc.fail(c.argRange(i), "call merge: it takes maps, not %s", describe(u))
+		}
+		if !t.IsMapType() || any && !t.ElementType().Equals(elemType) {
+			allMaps = false
+		} else {
+			elemType = t.ElementType()
+		}
+		any = true
+		list, _, _ := sc.entries(a)
+		for _, en := range list {
+			name := en.key.AsString()
+			fields[name] = en.val.v
+			o.fields[name] = en.val.o
+		}
+	}
+	if any && allMaps && elemType != cty.DynamicPseudoType {
+		if len(fields) == 0 {
+			return value{cty.MapValEmpty(elemType), o}
+		}
+		return value{cty.MapVal(fields), o}
+	}
+	return value{cty.ObjectVal(fields), o}
+}
+
+func flatten(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	var elems []value
+	var walk func(list []value) *value
+	walk = func(list []value) *value {
+		for _, v := range list {
+			u, _ := v.v.Unmark()
+			if isSequence(u.Type()) && !u.IsNull() || u.Type() == symbolicType {
+				inner, unsure, _ := sc.entries(v)
+				if unsure != nil {
+					return unsure
+				}
+				next := make([]value, len(inner))
+				for i, en := range inner {
+					next[i] = en.val
+				}
+				if un := walk(next); un != nil {
+					return un
+				}
+				continue
+			}
+			if !u.IsKnown() && u.Type() == cty.DynamicPseudoType {
+				un := unknownLike(v.v) // it may be a list
+				return &un
+			}
+			elems = append(elems, v)
+		}
+		return nil
+	}
+	if un := walk(list); un != nil {
+		return *un
+	}
+	r := sequence(elems)
+	if w := combined(c.args); w != nil {
+		r.o.callers, r.o.via = w.callers, w.via
+	}
+	return value{cty.TupleVal(r.v.AsValueSlice()), r.o}
+}
+
+// mapEntries lists the entries of a map argument.
+func (sc scope) mapEntries(c *callSite, i int) (list []entry, bad *value) {
+	a := c.args[i]
+	u, _ := a.v.Unmark()
+	t := u.Type()
+	list, unsure, ok := sc.entries(a)
+	switch {
+	case unsure != nil:
+		return nil, unsure
+	case !ok || !t.IsMapType() && !t.IsObjectType() && t != symbolicType:
+		if t == instanceType || t == moduleType || isWholePlaceholder(u) {
+			r := unknown(c.name + "() of a whole resource is known only after apply")
+			return nil, &r
+		}
+		r := sc.fail(c.argRange(i), "call %s: it takes a map, not %s", c.name, describe(u))
+		return nil, &r
+	}
+	return list, nil
+}
+
+func keys(sc scope, c *callSite) value {
+	list, bad := sc.mapEntries(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	elems := make([]value, len(list))
+	for i, en := range list {
+		elems[i] = value{en.key, en.val.o.whole()}
+	}
+	r := sequence(elems)
+	if u, _ := c.args[0].v.Unmark(); u.Type().IsMapType() {
+		r.v = listOfStrings(r.v)
+	}
+	return r
+}
+
+func listOfStrings(v cty.Value) cty.Value {
+	if v.LengthInt() == 0 {
+		return cty.ListValEmpty(cty.String)
+	}
+	return cty.ListVal(v.AsValueSlice())
+}
+
+func valuesOf(sc scope, c *callSite) value {
+	list, bad := sc.mapEntries(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	elems := make([]value, len(list))
+	for i, en := range list {
+		elems[i] = en.val
+	}
+	r := sequence(elems)
+	if u, _ := c.args[0].v.Unmark(); u.Type().IsMapType() && len(elems) > 0 && u.Type().ElementType() != cty.DynamicPseudoType {
+		r.v = cty.ListVal(r.v.AsValueSlice())
+	}
+	if o := c.args[0].o; o != nil {
+		r.o.callers, r.o.via = o.callers, o.via
+	}
+	return r
+}
+
+func one(sc scope, c *callSite) value {
+	if u, _ := c.args[0].v.Unmark(); u.IsNull() {
+		return sc.fail(c.argRange(0), "call one: the list is null")
+	}
+	list, bad := sc.list(c, 0)
+	switch {
+	case bad != nil:
+		return *bad
+	case len(list) == 0:
+		return value{v: cty.NullVal(cty.DynamicPseudoType)}
+	case len(list) > 1:
+		return sc.fail(c.argRange(0), "call one: the list has %d elements", len(list))
+	}
+	return list[0]
+}
+
+func coalesce(sc scope, c *callSite) value {
+	text := false
+	for _, a := range c.args {
+		if u, _ := a.v.Unmark(); u.Type() == cty.String {
+			text = true
+		}
+	}
+	for _, a := range c.args {
+		u, _ := a.v.Unmark()
+		switch s, isText := asString(u); {
+		case u.IsNull() || isText && s == "":
+			continue
+		case !u.IsKnown():
+			return unknownLike(a.v)
+		case text && (u.Type() == cty.Number || u.Type() == cty.Bool):
+			if v, err := convert.Convert(a.v, cty.String); err == nil {
+				a.v = v
+			}
+		}
+		return a
+	}
+	return sc.fail(c.rng(), "call coalesce: all arguments are null or empty")
+}
+
+func coalesceList(sc scope, c *callSite) value {
+	for i, a := range c.args {
+		u, _ := a.v.Unmark()
+		if u.IsNull() {
+			continue
+		}
+		list, bad := sc.list(c, i)
+		if bad != nil {
+			return *bad
+		}
+		if len(list) > 0 {
+			return a
+		}
+	}
+	return sc.fail(c.rng(), "call coalescelist: all lists are empty")
+}
+
+// find compares the elements of a list with v in order. It stops at the first
+// that is equal or may be.
+func find(list []value, v cty.Value) (i int, found bool, doubt *cty.Value) {
+	for i, e := range list {
+		eq := equal(e.v, v)
+		u, _ := eq.Unmark()
+		switch {
+		case !u.IsKnown():
+			if doubt == nil {
+				doubt = &eq
+			}
+		case u.True():
+			return i, true, doubt
+		}
+	}
+	return 0, false, doubt
+}
+
+func contains(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(bad.v)}
+	}
+	_, found, doubt := find(sameType(c.args[0].v, list, &c.args[1]), c.args[1].v)
+	switch {
+	case found:
+		return value{cty.True, combined(c.args)}
+	case doubt != nil:
+		return value{v: *doubt}
+	case longerThanItLooks(list):
+		return unknown(afterApply(c.args[0].v))
+	default:
+		return value{cty.False, combined(c.args)}
+	}
+}
+
+// sameType converts the value that is looked for to the type of the list's
+// elements, as Terraform does.
+func sameType(coll cty.Value, list []value, v *value) []value {
+	u, _ := coll.Unmark()
+	if t := u.Type(); t.IsListType() || t.IsSetType() {
+		if cv, err := convert.Convert(v.v, t.ElementType()); err == nil {
+			v.v = cv
+		}
+	}
+	return list
+}
+
+func indexOf(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return value{v: cty.UnknownVal(cty.Number).WithSameMarks(bad.v)}
+	}
+	i, found, doubt := find(sameType(c.args[0].v, list, &c.args[1]), c.args[1].v)
+	switch {
+	case doubt != nil:
+		return value{v: cty.UnknownVal(cty.Number).WithSameMarks(*doubt)}
+	case found:
+		return value{cty.NumberIntVal(int64(i)), combined(c.args)}
+	default:
+		return sc.fail(c.rng(), "call index: the list does not hold the value")
+	}
+}
+
+func matchKeys(sc scope, c *callSite) value {
+	vals, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	ks, bad := sc.list(c, 1)
+	if bad != nil {
+		return *bad
+	}
+	wanted, bad := sc.list(c, 2)
+	if bad != nil {
+		return *bad
+	}
+	if len(vals) != len(ks) {
+		return sc.fail(c.rng(), "call matchkeys: the lists of values and keys differ in length")
+	}
+	var out []value
+	for i, k := range ks {
+		_, found, doubt := find(wanted, k.v)
+		if !found && doubt != nil {
+			return unknownLike(*doubt)
+		}
+		if found {
+			out = append(out, vals[i])
+		}
+	}
+	return sequence(out, c.args[0])
+}
+
+func allTrue(sc scope, c *callSite) value { return quantify(sc, c, false) }
+func anyTrue(sc scope, c *callSite) value { return quantify(sc, c, true) }
+
+// quantify looks for an element that decides alltrue (false) or anytrue (true).
+func quantify(sc scope, c *callSite, decides bool) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(bad.v)}
+	}
+	var doubt *value
+	for _, e := range list {
+		if u, _ := e.v.Unmark(); u.IsNull() {
+			if !decides {
+				return value{v: cty.False}
+			}
+			continue
+		}
+		b, unsure := sc.truth(e, c.argRange(0))
+		switch {
+		case unsure != nil:
+			doubt = unsure
+		case b == decides:
+			return value{cty.BoolVal(decides), combined(c.args)}
+		}
+	}
+	if doubt != nil {
+		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(doubt.v)}
+	}
+	return value{cty.BoolVal(!decides), combined(c.args)}
+}
+
+// legacyList and legacyMap are functions of Terraform 0.11 that are gone since 0.15.
+func legacyList(_ scope, c *callSite) value { return sequence(c.args) }
+
+func legacyMap(sc scope, c *callSite) value {
+	if len(c.args)%2 != 0 {
+		return sc.fail(c.rng(), "call map: it takes pairs of keys and values")
+	}
+	fields := make(map[string]cty.Value)
+	o := &origin{fields: make(map[string]*origin)}
+	for i := 0; i < len(c.args); i += 2 {
+		name, unsure := sc.key(c.args[i], c.argRange(i))
+		if unsure != nil {
+			return *unsure
+		}
+		fields[name] = c.args[i+1].v
+		o.fields[name] = c.args[i+1].o
+	}
+	return value{cty.ObjectVal(fields), o}
+}

@@ -1,0 +1,256 @@
+package terraform
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// fileFunctions read files, inside the tree only.
+var fileFunctions = map[string]specialFunc{
+	"file":           {1, 1, readText},
+	"filebase64":     {1, 1, readBase64},
+	"fileexists":     {1, 1, fileExists},
+	"fileset":        {2, 2, fileSet},
+	"templatefile":   {2, 2, templateFile},
+	"templatestring": {2, 2, templateString},
+}
+
+func init() {
+	for name, hash := range fileHashes {
+		fileFunctions[name] = specialFunc{1, 1, func(sc scope, c *callSite) value {
+			data, bad := sc.readFile(c, 0)
+			if bad != nil {
+				return *bad
+			}
+			return value{cty.StringVal(hash(data)), combined(c.args)}
+		}}
+	}
+}
+
+// fileResult is a file that a function asked for.
+type fileResult struct {
+	data []byte
+	err  error
+}
+
+// readFile reads the file that a function names. Names are relative to the
+// root's directory, where Terraform runs.
+func (sc scope) readFile(c *callSite, i int) (data []byte, bad *value) {
+	u, marks := c.args[i].v.Unmark()
+	if !u.IsKnown() {
+		r := value{v: cty.DynamicVal.WithMarks(marks)}
+		return nil, &r
+	}
+	name, ok := asString(u)
+	if !ok {
+		r := sc.fail(c.argRange(i), "call %s: it takes a path, not %s", c.name, describe(u))
+		return nil, &r
+	}
+	if hasPlaceholder(u) {
+		r := unknown(afterApply(u))
+		return nil, &r
+	}
+	full, err := source.Join(sc.ev.root.cfg.dir, name)
+	if err != nil {
+		r := unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+		return nil, &r
+	}
+	f, seen := sc.ev.files[full]
+	if !seen {
+		f.data, f.err = sc.ev.load.tree.ReadFile(full)
+		sc.ev.files[full] = f
+	}
+	if f.err != nil {
+		// It may be made before Terraform runs, so it is no mistake.
+		r := unknown(fmt.Sprintf("%s could not be read: %v", name, f.err))
+		return nil, &r
+	}
+	return f.data, nil
+}
+
+func readText(sc scope, c *callSite) value {
+	data, bad := sc.readFile(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	if !utf8.Valid(data) {
+		return sc.fail(c.rng(), "call %s: the file is not UTF-8 text", c.name)
+	}
+	return value{cty.StringVal(string(data)), combined(c.args)}
+}
+
+func readBase64(sc scope, c *callSite) value {
+	data, bad := sc.readFile(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	return value{cty.StringVal(base64.StdEncoding.EncodeToString(data)), combined(c.args)}
+}
+
+func templateFile(sc scope, c *callSite) value {
+	data, bad := sc.readFile(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	name, _ := asString(c.args[0].v)
+	return sc.renderTemplate(value{v: cty.StringVal(string(data))}, c.args[1], c.rng(), path.Base(name))
+}
+
+func templateString(sc scope, c *callSite) value {
+	return sc.renderTemplate(c.args[0], c.args[1], c.rng(), "template")
+}
+
+// maxTemplateDepth bounds how deep templates render templates.
+const maxTemplateDepth = 32
+
+// renderTemplate fills a template with variables. Mistakes inside it are
+// reported at rng, where it is used.
+func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) value {
+	u, marks := text.v.Unmark()
+	if !u.IsKnown() {
+		return value{v: cty.DynamicVal.WithMarks(marks)}
+	}
+	s, ok := asString(u)
+	if !ok {
+		return sc.fail(rng, "fill %s: it is no text", what)
+	}
+	if line, deep := tooDeep([]byte(s)); deep {
+		sc.ev.limit(rng, "fill %s: line %d is nested too deep", what, line)
+		return unknown("its template is nested too deep")
+	}
+	e, diags := hclsyntax.ParseTemplate([]byte(s), "", hcl.InitialPos)
+	if diags.HasErrors() {
+		return sc.fail(rng, "fill %s: %s", what, sentence(diags[0]))
+	}
+	vs, unsure, ok := sc.entries(vars)
+	if unsure != nil {
+		return *unsure
+	}
+	if uv, _ := vars.v.Unmark(); !ok || !uv.Type().IsObjectType() && !uv.Type().IsMapType() {
+		return sc.fail(rng, "fill %s: its variables are no map", what)
+	}
+	if sc.ev.templates >= maxTemplateDepth {
+		sc.ev.limit(rng, "fill %s: templates are nested more than %d deep", what, maxTemplateDepth)
+		return unknown("its template is nested too deep")
+	}
+	sc.ev.templates++
+	defer func() { sc.ev.templates-- }()
+	in := scope{ev: sc.ev}
+	args := []value{text}
+	for _, en := range vs {
+		in = in.with(en.key.AsString(), en.val)
+		args = append(args, en.val)
+	}
+	outer := sc.ev.sink
+	sc.ev.sink = &sink{}
+	r := in.eval(e)
+	inner := sc.ev.sink.diags
+	sc.ev.sink = outer
+	if len(inner) > 0 {
+		at := ""
+		if l := inner[0].rng.Start.Line; l > 0 {
+			at = fmt.Sprintf(" line %d", l)
+		}
+		return sc.fail(rng, "fill %s:%s: %s", what, at, strings.TrimPrefix(inner[0].msg, "fill template: "))
+	}
+	return value{r.v, combined(args)}
+}
+
+func fileExists(sc scope, c *callSite) value {
+	u, marks := c.args[0].v.Unmark()
+	if !u.IsKnown() {
+		return value{v: cty.UnknownVal(cty.Bool).WithMarks(marks)}
+	}
+	name, ok := asString(u)
+	switch {
+	case !ok:
+		return sc.fail(c.argRange(0), "call fileexists: it takes a path, not %s", describe(u))
+	case hasPlaceholder(u):
+		return unknown(afterApply(u))
+	}
+	full, err := source.Join(sc.ev.root.cfg.dir, name)
+	if err != nil {
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+	}
+	info, err := sc.ev.load.tree.Stat(full)
+	switch {
+	case errors.Is(err, source.ErrOutside):
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+	case err != nil:
+		return value{cty.False, combined(c.args)}
+	case info.IsDir():
+		return sc.fail(c.argRange(0), "call fileexists: %s is a directory", name)
+	}
+	return value{cty.True, combined(c.args)}
+}
+
+// maxFileSet bounds the files that one fileset call finds.
+const maxFileSet = 10_000
+
+// fileSet lists the files under a directory whose names match a pattern.
+func fileSet(sc scope, c *callSite) value {
+	texts, bad := sc.texts(c)
+	if bad != nil {
+		return value{v: cty.UnknownVal(cty.Set(cty.String)).WithSameMarks(bad.v)}
+	}
+	for _, a := range c.args {
+		if hasPlaceholder(a.v) {
+			return unknown(afterApply(a.v))
+		}
+	}
+	dir, err := source.Join(sc.ev.root.cfg.dir, texts[0])
+	if err != nil {
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[0]))
+	}
+	pattern := path.Clean(texts[1])
+	if !doublestar.ValidatePattern(pattern) {
+		return sc.fail(c.argRange(1), "call fileset: %q is no valid pattern", texts[1])
+	}
+	if strings.HasPrefix(pattern, "..") || path.IsAbs(pattern) {
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[1]))
+	}
+	var found []cty.Value
+	if !sc.ev.findFiles(dir, "", pattern, 0, &found) {
+		sc.ev.limit(c.rng(), "call fileset: it finds more than %d files", maxFileSet)
+		return unknown("its fileset is too large")
+	}
+	if len(found) == 0 {
+		return value{v: cty.SetValEmpty(cty.String)}
+	}
+	return value{cty.SetVal(found), combined(c.args)}
+}
+
+// findFiles adds the files under dir/rel that match; false when there are too many.
+func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty.Value) bool {
+	entries, err := ev.load.tree.ReadDir(path.Join(dir, rel))
+	if err != nil || depth > 64 {
+		return true
+	}
+	for _, e := range entries {
+		name := path.Join(rel, e.Name())
+		if e.IsDir() {
+			if !ev.findFiles(dir, name, pattern, depth+1, found) {
+				return false
+			}
+			continue
+		}
+		if doublestar.MatchUnvalidated(pattern, name) {
+			if len(*found) == maxFileSet {
+				return false
+			}
+			*found = append(*found, cty.StringVal(name))
+		}
+	}
+	return true
+}

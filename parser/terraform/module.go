@@ -1,0 +1,282 @@
+package terraform
+
+import (
+	"cmp"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// config is one module directory, parsed. It holds no values and is shared by
+// all roots and instances that use the directory.
+type config struct {
+	dir       string
+	variables map[string]*block
+	locals    map[string]*attribute
+	outputs   map[string]*block
+	resources map[string]*resourceBlock // by resourceKey
+	ordered   []*resourceBlock          // resources in order of key
+	calls     map[string]*callBlock
+	callOrder []*callBlock
+	providers []*block
+	diags     []source.Diagnostic
+}
+
+// resourceBlock is a resource or data block, with the meta-arguments taken out.
+type resourceBlock struct {
+	*block
+	data     bool
+	typ      string
+	name     string
+	key      string
+	count    *attribute
+	forEach  *attribute
+	provider string   // as written, "" for the default
+	ignore   []string // lifecycle.ignore_changes
+	args     body     // what is left
+}
+
+// callBlock is a module block.
+type callBlock struct {
+	*block
+	name      string
+	source    string
+	sourceErr string // why source cannot be told, else ""
+	count     *attribute
+	forEach   *attribute
+	providers map[string]string // the child's name to the caller's
+	args      body
+}
+
+// body is the content of a block in source order.
+type body struct {
+	attrs  []*attribute
+	index  map[string]int // of attrs, by name
+	blocks []*block
+}
+
+type attribute struct {
+	name      string
+	nameRange hcl.Range
+	expr      hclsyntax.Expression
+}
+
+type block struct {
+	typ    string
+	labels []string
+	header hcl.Range
+	body   body
+}
+
+func (b *body) attr(name string) *attribute {
+	if i, ok := b.index[name]; ok {
+		return b.attrs[i]
+	}
+	return nil
+}
+
+func (b *body) add(a *attribute) {
+	if b.index == nil {
+		b.index = make(map[string]int)
+	}
+	if i, ok := b.index[a.name]; ok {
+		b.attrs[i] = a
+		return
+	}
+	b.index[a.name] = len(b.attrs)
+	b.attrs = append(b.attrs, a)
+}
+
+// without returns the body less some attributes and block types.
+func (b *body) without(names ...string) body {
+	var out body
+	for _, a := range b.attrs {
+		if !slices.Contains(names, a.name) {
+			out.add(a)
+		}
+	}
+	for _, blk := range b.blocks {
+		if !slices.Contains(names, blk.typ) {
+			out.blocks = append(out.blocks, blk)
+		}
+	}
+	return out
+}
+
+// resourceKey is the part of an address that names a block in its module.
+func resourceKey(data bool, typ, name string) string {
+	if data {
+		return "data." + typ + "." + name
+	}
+	return typ + "." + name
+}
+
+// loader reads and parses module directories, each file and directory once.
+type loader struct {
+	tree *source.Tree
+
+	mu    sync.Mutex
+	dirs  map[string]*dirEntry
+	files map[string]*fileEntry
+	slots chan struct{} // bounds the files parsed at a time
+}
+
+type dirEntry struct {
+	once sync.Once
+	cfg  *config
+}
+
+type fileEntry struct {
+	once  sync.Once
+	text  *text
+	body  body
+	diags []source.Diagnostic
+}
+
+func newLoader(tree *source.Tree) *loader {
+	return &loader{
+		tree:  tree,
+		dirs:  make(map[string]*dirEntry),
+		files: make(map[string]*fileEntry),
+		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
+}
+
+func (l *loader) file(name string) *fileEntry {
+	l.mu.Lock()
+	e, ok := l.files[name]
+	if !ok {
+		e = &fileEntry{}
+		l.files[name] = e
+	}
+	l.mu.Unlock()
+	e.once.Do(func() {
+		l.slots <- struct{}{}
+		defer func() { <-l.slots }()
+		e.parse(l.tree, name)
+	})
+	return e
+}
+
+// text returns the text of a file that was parsed, nil for any other.
+func (l *loader) text(name string) *text {
+	l.mu.Lock()
+	e := l.files[name]
+	l.mu.Unlock()
+	if e == nil {
+		return nil
+	}
+	return e.text
+}
+
+// isConfigFile reports whether name is read as Terraform configuration.
+func isConfigFile(name string) bool {
+	base := path.Base(name)
+	if strings.HasPrefix(base, ".") || strings.HasSuffix(base, "~") || strings.HasPrefix(base, "#") {
+		return false
+	}
+	for _, ext := range []string{".tf", ".tf.json", ".tofu", ".tofu.json"} {
+		if strings.HasSuffix(base, ext) && len(base) > len(ext) {
+			return true
+		}
+	}
+	return false
+}
+
+func isOverride(name string) bool {
+	stem, _, _ := strings.Cut(path.Base(name), ".")
+	return stem == "override" || strings.HasSuffix(stem, "_override")
+}
+
+// configFiles lists the configuration files of a directory, the ordinary ones
+// first. A .tofu file takes the place of the .tf file of the same name.
+func (l *loader) configFiles(dir string) []string {
+	entries, err := l.tree.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names, overrides []string
+	for _, e := range entries {
+		if !isConfigFile(e.Name()) || e.IsDir() {
+			continue
+		}
+		if stem, isTF := strings.CutSuffix(strings.TrimSuffix(e.Name(), ".json"), ".tf"); isTF {
+			twin := stem + ".tofu" + strings.TrimPrefix(e.Name(), stem+".tf")
+			if slices.ContainsFunc(entries, func(o fs.DirEntry) bool { return o.Name() == twin }) {
+				continue
+			}
+		}
+		name := path.Join(dir, e.Name())
+		if isOverride(name) {
+			overrides = append(overrides, name)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return append(names, overrides...)
+}
+
+// config returns the parsed module directory; it has no blocks if there is none.
+func (l *loader) config(dir string) *config {
+	l.mu.Lock()
+	e, ok := l.dirs[dir]
+	if !ok {
+		e = &dirEntry{}
+		l.dirs[dir] = e
+	}
+	l.mu.Unlock()
+	e.once.Do(func() { e.cfg = l.loadDir(dir) })
+	return e.cfg
+}
+
+func (l *loader) loadDir(dir string) *config {
+	names := l.configFiles(dir)
+	entries := make([]*fileEntry, len(names))
+	parallel(len(names), func(i int) { entries[i] = l.file(names[i]) })
+
+	c := &config{
+		dir:       dir,
+		variables: make(map[string]*block),
+		locals:    make(map[string]*attribute),
+		outputs:   make(map[string]*block),
+		resources: make(map[string]*resourceBlock),
+		calls:     make(map[string]*callBlock),
+	}
+	for i, e := range entries {
+		c.diags = append(c.diags, e.diags...)
+		if e.text != nil {
+			a := adder{cfg: c, text: e.text, override: isOverride(names[i])}
+			a.addAll(&e.body)
+		}
+	}
+	for _, r := range c.resources {
+		c.ordered = append(c.ordered, r)
+	}
+	slices.SortFunc(c.ordered, func(a, b *resourceBlock) int { return cmp.Compare(a.key, b.key) })
+	for _, m := range c.calls {
+		c.callOrder = append(c.callOrder, m)
+	}
+	slices.SortFunc(c.callOrder, func(a, b *callBlock) int { return cmp.Compare(a.name, b.name) })
+	return c
+}
+
+// parallel runs f(0) to f(n-1) at the same time. What limits the work is up to f.
+func parallel(n int, f func(int)) {
+	if n == 1 {
+		f(0)
+		return
+	}
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { f(i) })
+	}
+	wg.Wait()
+}

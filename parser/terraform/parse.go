@@ -1,0 +1,175 @@
+package terraform
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// text is a file with what is needed to turn HCL's ranges into ours: HCL counts
+// columns in grapheme clusters, a source.Pos in code points.
+type text struct {
+	name  string
+	data  []byte
+	lines []int // offset of each line's first byte
+}
+
+func newText(name string, data []byte) *text {
+	t := &text{name: name, data: data, lines: []int{0}}
+	for i, c := range data {
+		if c == '\n' {
+			t.lines = append(t.lines, i+1)
+		}
+	}
+	return t
+}
+
+func (t *text) pos(p hcl.Pos) source.Pos {
+	if p.Line < 1 || p.Line > len(t.lines) {
+		return source.Pos{Line: p.Line, Column: p.Column}
+	}
+	start, end := t.lines[p.Line-1], min(p.Byte, len(t.data))
+	if end < start {
+		return source.Pos{Line: p.Line, Column: p.Column}
+	}
+	return source.Pos{Line: p.Line, Column: utf8.RuneCount(t.data[start:end]) + 1}
+}
+
+func (t *text) rng(r hcl.Range) source.Range {
+	return source.Range{File: t.name, Start: t.pos(r.Start), End: t.pos(r.End)}
+}
+
+// parse reads and parses one configuration or variable file.
+func (e *fileEntry) parse(tree *source.Tree, name string) {
+	data, err := tree.ReadFile(name)
+	if err != nil {
+		kind := source.ParseError
+		if errors.Is(err, source.ErrTooLarge) {
+			kind = source.LimitReached
+		}
+		e.diags = append(e.diags, source.Diagnostic{Kind: kind, Range: source.Range{File: name}, Message: fmt.Sprintf("read file: %v", err)})
+		return
+	}
+	e.text = newText(name, data)
+	if line, ok := tooDeep(data); ok {
+		at := source.Pos{Line: line, Column: 1}
+		e.diags = append(e.diags, source.Diagnostic{
+			Kind: source.LimitReached, Range: source.Range{File: name, Start: at, End: at},
+			Message: fmt.Sprintf("parse file: expressions are nested more than %d deep", maxNesting),
+		})
+		return
+	}
+	var diags hcl.Diagnostics
+	if strings.HasSuffix(name, ".json") {
+		e.body, diags = parseJSON(data, name)
+	} else {
+		var f *hcl.File
+		f, diags = hclsyntax.ParseConfig(data, name, hcl.InitialPos)
+		if f != nil {
+			if b, ok := f.Body.(*hclsyntax.Body); ok {
+				e.body = nativeBody(b)
+			}
+		}
+	}
+	e.diags = append(e.diags, e.text.parseErrors(diags)...)
+}
+
+func (t *text) parseErrors(diags hcl.Diagnostics) []source.Diagnostic {
+	var out []source.Diagnostic
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
+			continue
+		}
+		rng := source.Range{File: t.name}
+		if d.Subject != nil {
+			rng = t.rng(*d.Subject)
+		}
+		out = append(out, source.Diagnostic{Kind: source.ParseError, Range: rng, Message: "parse file: " + sentence(d)})
+	}
+	return out
+}
+
+// sentence is the text of a diagnostic in our style: one line, lower case.
+func sentence(d *hcl.Diagnostic) string {
+	s := d.Summary
+	if d.Detail != "" {
+		s += ": " + d.Detail
+	}
+	return plain(s)
+}
+
+func plain(s string) string {
+	s = strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".")
+	r, n := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[n:]); unicode.IsUpper(next) {
+		return s // an abbreviation
+	}
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
+// maxNesting bounds how deep brackets and operators are nested: HCL's parser
+// recurses without a limit of its own.
+const maxNesting = 500
+
+// tooDeep returns the line on which data is nested deeper than maxNesting. It
+// looks at bytes only, so brackets in strings and comments count too.
+func tooDeep(data []byte) (line int, deep bool) {
+	line = 1
+	var depth, prefix, chain int
+	for _, c := range data {
+		switch c {
+		case '\n':
+			line++
+			if depth == 0 {
+				chain = 0
+			}
+			continue
+		case ' ', '\t', '\r':
+			continue
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth = max(depth-1, 0)
+			chain = max(chain-1, 0)
+		case '?':
+			chain++
+		case '!', '-':
+			prefix++
+			if prefix > 4*maxNesting && depth+chain > 0 || prefix > 1<<16 {
+				return line, true
+			}
+			continue
+		}
+		prefix = 0
+		if depth+chain > maxNesting {
+			return line, true
+		}
+	}
+	return 0, false
+}
+
+// nativeBody converts a parsed body, in source order.
+func nativeBody(b *hclsyntax.Body) body {
+	var out body
+	attrs := make([]*hclsyntax.Attribute, 0, len(b.Attributes))
+	for _, a := range b.Attributes {
+		attrs = append(attrs, a)
+	}
+	slices.SortFunc(attrs, func(a, b *hclsyntax.Attribute) int { return cmp.Compare(a.SrcRange.Start.Byte, b.SrcRange.Start.Byte) })
+	for _, a := range attrs {
+		out.add(&attribute{name: a.Name, nameRange: a.NameRange, expr: a.Expr})
+	}
+	for _, blk := range b.Blocks {
+		out.blocks = append(out.blocks, &block{typ: blk.Type, labels: blk.Labels, header: blk.DefRange(), body: nativeBody(blk.Body)})
+	}
+	return out
+}
