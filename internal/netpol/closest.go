@@ -71,7 +71,7 @@ func (e *Evaluator) closest(class int32, dir Direction, d Dest, protocol string,
 func (e *Evaluator) miss(s *subject, i int, r *compiledRule, d Dest, sp span) (code string, score int) {
 	ports := s.ports
 	if s.direction == Egress && d.IsPod() {
-		ports = e.classes[d.class].ports
+		ports = e.classes[d.class()].ports
 	}
 	match, kind, family := e.peerMatch(s, i, r, d)
 	hi := r.ports.hi
@@ -120,7 +120,7 @@ func (e *Evaluator) peerMatch(s *subject, i int, r *compiledRule, d Dest) (match
 		return Yes, true, false
 	}
 	if d.IsPod() {
-		c := e.classes[d.class]
+		c := e.classes[d.class()]
 		match = e.selects(r, c)
 		if match == No && len(r.possible) > 0 && !e.profile.ebpf() {
 			for region := range e.regionsOfPods(s, c) {

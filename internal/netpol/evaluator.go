@@ -2,7 +2,7 @@ package netpol
 
 import (
 	"cmp"
-	"net/netip"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,7 +67,15 @@ type Profile struct {
 	// among them may be a pod's, unless the question says otherwise; if they are
 	// unknown, only pods given as pods count as such.
 	PodCIDRs *netipx.IPSet
+	// NodeCIDRs are the addresses that nodes may have; nil if unknown. A pod always
+	// reaches its own node by the API's definition, though data paths differ, and
+	// the blocks of ipvlan and v2 cover no nodes.
+	NodeCIDRs *netipx.IPSet
 }
+
+// isEmpty reports whether nothing is known of a set of addresses: every pod and
+// every node has one.
+func isEmpty(s *netipx.IPSet) bool { return s == nil || len(s.Ranges()) == 0 }
 
 // ebpf reports whether an ipBlock never covers a pod.
 func (p *Profile) ebpf() bool { return p.Datapath == "ipvlan" || p.Datapath == "v2" }
@@ -81,6 +89,7 @@ func (p *Profile) veth() bool { return p.Datapath == "veth" }
 type Evaluator struct {
 	profile  Profile
 	policies []*compiled
+	compiled map[*Policy]*compiled
 	ports    *portSets
 
 	podSelectors       matcher
@@ -141,6 +150,7 @@ type portName struct {
 func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
 	e := &Evaluator{
 		profile:      profile,
+		compiled:     make(map[*Policy]*compiled),
 		ports:        newPortSets(),
 		namespaceIDs: make(map[string]int32),
 		portNames:    make(map[string]struct{}),
@@ -149,20 +159,19 @@ func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile
 		classIDs:     make(map[classKey]int32),
 		subjectID:    make(map[string]*subject),
 	}
-	if s := e.profile.PodCIDRs; s != nil && len(s.Ranges()) == 0 {
-		e.profile.PodCIDRs = nil // every pod has some address
-	}
 	sorted := slices.DeleteFunc(slices.Clone(policies), func(p *Policy) bool { return p == nil })
 	slices.SortStableFunc(sorted, func(a, b *Policy) int {
 		return cmp.Or(a.Object.Root.Range.Compare(b.Object.Root.Range),
 			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	for i, p := range sorted {
-		e.policies = append(e.policies, e.compile(int32(i), p))
+		c := e.compile(int32(i), p)
+		e.policies = append(e.policies, c)
+		e.compiled[p] = c
 	}
 	e.podSelectors.index()
 	e.namespaceSelectors.index()
-	for _, ns := range namespaces {
+	for _, ns := range mergeNamespaces(namespaces) {
 		e.addNamespace(ns)
 	}
 	for _, c := range e.policies {
@@ -176,6 +185,47 @@ func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile
 	return e
 }
 
+// mergeNamespaces makes one of the namespaces that share a name. Where the
+// labels of two manifests differ, the files do not decide which of them count.
+func mergeNamespaces(namespaces []Namespace) []Namespace {
+	index := make(map[string]int, len(namespaces))
+	var merged []Namespace
+	disputed := make(map[string]bool)
+	for _, ns := range namespaces {
+		i, seen := index[ns.Name]
+		switch {
+		case !seen:
+			index[ns.Name] = len(merged)
+			merged = append(merged, ns)
+		case !ns.Known:
+		case !merged[i].Known && !disputed[ns.Name]:
+			merged[i] = ns
+		default:
+			old := merged[i]
+			if !maps.Equal(old.Labels, ns.Labels) || !sameKeys(old.UnknownLabels, ns.UnknownLabels) {
+				disputed[ns.Name] = true
+				merged[i] = Namespace{Name: ns.Name, Labels: shared(old.Labels, ns.Labels)}
+			}
+		}
+	}
+	return merged
+}
+
+func sameKeys(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// shared returns the labels that two sets agree on.
+func shared(a, b Labels) Labels {
+	both := make(Labels)
+	for k, v := range a {
+		if w, ok := b[k]; ok && v == w {
+			both[k] = v
+		}
+	}
+	return both
+}
+
 // namespace returns the index of a namespace, which is unknown if it was not given.
 func (e *Evaluator) namespace(name string) int32 {
 	if id, ok := e.namespaceIDs[name]; ok {
@@ -185,9 +235,6 @@ func (e *Evaluator) namespace(name string) int32 {
 }
 
 func (e *Evaluator) addNamespace(ns Namespace) int32 {
-	if id, ok := e.namespaceIDs[ns.Name]; ok {
-		return id // the first of two declarations counts
-	}
 	labels := make(Labels, len(ns.Labels)+1)
 	for k, v := range ns.Labels {
 		labels[k] = v
@@ -300,65 +347,3 @@ func (e *Evaluator) resolve(m int32, name portName) bounds {
 	}
 	return b
 }
-
-// Dest is the other end of a pod's connection: where it leads for Egress, where
-// it comes from for Ingress.
-type Dest struct {
-	class int32 // of a pod, else -1
-	addr  netip.Addr
-	set   []netipx.IPRange
-	// outside tells that the addresses are certainly no pods.
-	outside bool
-}
-
-// PodDest is a pod of the evaluator, by index: any of its replicas.
-func (e *Evaluator) PodDest(pod int) Dest { return Dest{class: e.classOf[pod]} }
-
-// Describe is a pod that is not among those of the evaluator, such as the
-// cluster's CoreDNS.
-func (e *Evaluator) Describe(p Pod) Dest { return Dest{class: e.classify(&p)} }
-
-// AddrDest is one address.
-func AddrDest(a netip.Addr) Dest {
-	return Dest{class: -1, addr: a.Unmap().WithZone("")}
-}
-
-// PrefixDest is every address of a prefix.
-func PrefixDest(p netip.Prefix) Dest {
-	return Dest{class: -1, set: []netipx.IPRange{netipx.RangeOfPrefix(p.Masked())}}
-}
-
-// SetDest is every address of a set.
-func SetDest(s *netipx.IPSet) Dest { return Dest{class: -1, set: s.Ranges()} }
-
-// InternetDest is every public IPv4 address.
-func InternetDest() Dest { return Dest{class: -1, set: publicIPv4, outside: true} }
-
-// Outside returns d with the certainty that its addresses belong to no pod of
-// the cluster: those of a cloud service, say.
-func (d Dest) Outside() Dest {
-	d.outside = true
-	return d
-}
-
-// IsPod reports whether d is a pod.
-func (d Dest) IsPod() bool { return d.class >= 0 }
-
-// publicIPv4 is IPv4 without the ranges that RFC 6890 and its registry set
-// apart as not globally reachable, and without multicast.
-var publicIPv4 = func() []netipx.IPRange {
-	var b netipx.IPSetBuilder
-	b.AddPrefix(netip.MustParsePrefix("0.0.0.0/0"))
-	for _, s := range []string{
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-		"192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	} {
-		b.RemovePrefix(netip.MustParsePrefix(s))
-	}
-	s, err := b.IPSet()
-	if err != nil {
-		panic(err) // constant input
-	}
-	return s.Ranges()
-}()

@@ -209,7 +209,7 @@ func (r *reader) rules(c cursor, d Direction) []rule {
 }
 
 func unknownRule(at source.Range) rule {
-	return rule{at: at, peers: []peer{{kind: unknownPeer, at: at}}, ports: []portRange{unknownPort()}}
+	return rule{at: at, peers: []peer{{kind: unknownPeer, at: at}}, ports: []portRange{unknownPort(at)}}
 }
 
 func (r *reader) peers(c cursor) []peer {

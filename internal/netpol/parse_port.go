@@ -5,24 +5,25 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // allProtocols are the indexes of protocols.
 func allProtocols() []int { return []int{0, 1, 2} }
 
-func unknownPort() portRange {
-	return portRange{protocols: allProtocols(), from: 1, to: maxPort}
+func unknownPort(at source.Range) portRange {
+	return portRange{at: at, protocols: allProtocols(), from: 1, to: maxPort}
 }
 
 func (r *reader) ports(c cursor) []portRange {
 	items, unknown := r.items(c)
 	if unknown {
-		return []portRange{unknownPort()}
+		return []portRange{unknownPort(c.at)}
 	}
 	var ports []portRange
 	for _, item := range items {
 		if item.IsUnknown() {
-			ports = append(ports, unknownPort())
+			ports = append(ports, unknownPort(item.at))
 			continue
 		}
 		if r.fields(item, "protocol", "port", "endPort") {
@@ -33,7 +34,7 @@ func (r *reader) ports(c cursor) []portRange {
 }
 
 func (r *reader) port(c cursor) portRange {
-	p := portRange{protocols: []int{0}, from: 1, to: maxPort, sure: maxPort}
+	p := portRange{at: c.at, protocols: []int{0}, from: 1, to: maxPort, sure: maxPort}
 	if protocol := c.field("protocol"); !protocol.IsNull() {
 		p.protocols = r.protocol(protocol)
 	}

@@ -55,6 +55,7 @@ type peer struct {
 
 // portRange is one element of a rule's ports.
 type portRange struct {
+	at        source.Range
 	protocols []int // the possible protocols; more than one if the files leave it undecided
 	name      string
 	// from..to are the ports it may admit and from..sure those that it admits

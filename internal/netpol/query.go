@@ -27,27 +27,30 @@ func (e *Evaluator) Ingress(pod int, from Dest, protocol string, port int) Verdi
 
 // Connect reports whether src reaches dst: the policies of both must admit it.
 func (e *Evaluator) Connect(src, dst int, protocol string, port int) Verdict {
+	from, to := e.classOf[src], e.classOf[dst]
+	sender, receiver := e.subject(from, Egress), e.subject(to, Ingress)
+	if sender.open() && receiver.open() {
+		return Allow
+	}
 	sp, ok := portSpan(protocol, port)
 	if !ok {
 		return Unknown
 	}
-	from, to := e.classOf[src], e.classOf[dst]
-	out := e.toPod(e.subject(from, Egress), to)
-	in := e.toPod(e.subject(to, Ingress), from)
+	out, in := e.toPod(sender, to), e.toPod(receiver, from)
 	return e.ports.verdict(bounds{e.ports.and(out.lo, in.lo), e.ports.and(out.hi, in.hi)}, sp)
 }
 
 func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, port int) Verdict {
+	s := e.subject(class, dir)
+	if s.open() {
+		return Allow
+	}
 	sp, ok := portSpan(protocol, port)
 	if !ok {
 		return Unknown
 	}
-	s := e.subject(class, dir)
-	if d.class >= 0 {
-		return e.ports.verdict(e.toPod(s, d.class), sp)
-	}
-	if len(s.sure)+len(s.possible) == 0 {
-		return Allow
+	if d.IsPod() {
+		return e.ports.verdict(e.toPod(s, d.class()), sp)
 	}
 	if d.addr.IsValid() {
 		return e.ports.verdict(e.regionAt(s, d.addr).bounds(d), sp)
@@ -118,8 +121,20 @@ func (t *tally) verdict() Verdict {
 	}
 }
 
+// Selects reports whether a policy selects a pod, whatever its types and whether
+// or not it is enforced. It is No for a policy that is not the evaluator's.
+func (e *Evaluator) Selects(p *Policy, pod int) Ternary {
+	c, ok := e.compiled[p]
+	class := e.classes[e.classOf[pod]]
+	if !ok || e.namespaces[class.namespace].name != p.Namespace {
+		return No
+	}
+	return class.vector.get(c.pods)
+}
+
 // Isolating returns the policies that certainly isolate the pod in a direction,
-// by place. It is empty where policies are not enforced.
+// by place. It is empty where policies are not certainly enforced: on hostNetwork
+// pods, say.
 func (e *Evaluator) Isolating(pod int, d Direction) []*Policy {
 	return policiesOf(e.subject(e.classOf[pod], d).sure)
 }

@@ -2,11 +2,6 @@ package netpol
 
 import (
 	"encoding/binary"
-	"iter"
-	"net/netip"
-	"slices"
-
-	"go4.org/netipx"
 )
 
 // subject is a set of pods that the same policies select in one direction, so
@@ -19,11 +14,18 @@ type subject struct {
 	ports          int32 // id of the pods' portMap, for named ports of Ingress
 	blocks         bool  // whether a rule has blocks
 
-	row     []bounds // by class of the other end; computed if lo is not negative
+	pods    []*page  // by class of the other end
 	regions []region // computed if not nil
 }
 
-const uncomputed setID = -1
+// page holds answers for some neighbouring classes. Most subjects are asked
+// about few classes, so a full row for each would be mostly empty.
+type page [pageSize]struct {
+	known  bool
+	bounds bounds
+}
+
+const pageSize = 64
 
 // subject returns the subject that a class of pods belongs to.
 func (e *Evaluator) subject(class int32, d Direction) *subject {
@@ -73,6 +75,9 @@ func (s *subject) key() string {
 	return string(b)
 }
 
+// open reports whether nothing isolates the pods, not even perhaps.
+func (s *subject) open() bool { return len(s.sure) == 0 && len(s.possible) == 0 }
+
 type selection struct {
 	compiled *compiled
 	sure     bool
@@ -108,7 +113,7 @@ func (e *Evaluator) selecting(c *class, d Direction) []selection {
 // combine joins what the rules of the subject's policies admit. A pod that
 // nothing isolates is open, and policies only add to each other.
 func (e *Evaluator) combine(s *subject, admit func(i int, r *compiledRule) bounds) bounds {
-	if len(s.sure) == 0 && len(s.possible) == 0 {
+	if s.open() {
 		return bounds{allPorts, allPorts}
 	}
 	i := 0
@@ -203,15 +208,18 @@ func (e *Evaluator) selects(r *compiledRule, c *class) Ternary {
 
 // toPod returns what the subject's policies admit to or from a class of pods.
 func (e *Evaluator) toPod(s *subject, class int32) bounds {
-	for len(s.row) <= int(class) {
-		s.row = append(s.row, slices.Repeat([]bounds{{uncomputed, noPorts}}, len(e.classes)-len(s.row))...)
+	n := int(class) / pageSize
+	if n >= len(s.pods) {
+		s.pods = append(s.pods, make([]*page, len(e.classes)/pageSize+1-len(s.pods))...)
 	}
-	b := s.row[class]
-	if b.lo == uncomputed {
-		b = e.computePod(s, e.classes[class])
-		s.row[class] = b
+	if s.pods[n] == nil {
+		s.pods[n] = new(page)
 	}
-	return b
+	answer := &s.pods[n][class%pageSize]
+	if !answer.known {
+		answer.known, answer.bounds = true, e.computePod(s, e.classes[class])
+	}
+	return answer.bounds
 }
 
 func (e *Evaluator) computePod(s *subject, c *class) bounds {
@@ -236,185 +244,4 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 		b.hi = allPorts
 	}
 	return b
-}
-
-// overAddresses returns what is admitted to a pod of class c if blocks cover
-// pods: certainly, whichever address it has; possibly, if it has some address.
-func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
-	out := bounds{allPorts, noPorts}
-	for region := range e.regionsOfPods(s, c) {
-		b := e.combine(s, func(i int, r *compiledRule) bounds {
-			return admitted(max(e.selects(r, c), region.match(i)), e.rulePorts(s, r, ports))
-		})
-		out.hi = e.ports.or(out.hi, b.hi)
-		// Without a word on pod addresses they are IPv4, the default of every cluster.
-		if region.pods || region.from.Is4() {
-			out.lo = e.ports.and(out.lo, b.lo)
-		}
-	}
-	return bounds{e.ports.and(out.lo, out.hi), out.hi}
-}
-
-// regionsOfPods yields the regions that pods of class c may have addresses in.
-func (e *Evaluator) regionsOfPods(s *subject, c *class) iter.Seq[*region] {
-	anywhere := e.profile.PodCIDRs == nil || c.hostNetwork // nodes are elsewhere
-	return func(yield func(*region) bool) {
-		regions := e.regionsOf(s)
-		for i := range regions {
-			if r := &regions[i]; (r.pods || anywhere) && !r.local && !yield(r) {
-				return
-			}
-		}
-	}
-}
-
-// region is a range of addresses that no rule of a subject tells apart.
-type region struct {
-	from netip.Addr
-	to   netip.Addr
-	// yes and maybe tell which rules' blocks cover it.
-	yes, maybe bitset
-	pods       bool // among the addresses that pods may have
-	local      bool // loopback or link-local
-	// outside and inside are what is admitted to addresses that are certainly no
-	// pods, and to those that may be.
-	outside, inside bounds
-}
-
-func (r *region) match(rule int) Ternary {
-	switch {
-	case r.yes.has(rule):
-		return Yes
-	case r.maybe.has(rule):
-		return Maybe
-	default:
-		return No
-	}
-}
-
-var (
-	loopbackRanges = []netipx.IPRange{
-		netipx.RangeOfPrefix(netip.MustParsePrefix("127.0.0.0/8")),
-		netipx.RangeOfPrefix(netip.MustParsePrefix("::1/128")),
-	}
-	linkLocalRanges = []netipx.IPRange{
-		netipx.RangeOfPrefix(netip.MustParsePrefix("169.254.0.0/16")),
-		netipx.RangeOfPrefix(netip.MustParsePrefix("fe80::/10")),
-	}
-)
-
-// regionsOf returns the subject's regions in ascending order; together they are
-// all addresses.
-func (e *Evaluator) regionsOf(s *subject) []region {
-	if s.regions != nil {
-		return s.regions
-	}
-	var rules []*compiledRule
-	for _, list := range [][]*compiled{s.sure, s.possible} {
-		for _, c := range list {
-			for i := range c.rules[s.direction] {
-				rules = append(rules, &c.rules[s.direction][i])
-			}
-		}
-	}
-	var podRanges []netipx.IPRange
-	if e.profile.PodCIDRs != nil {
-		podRanges = e.profile.PodCIDRs.Ranges()
-	}
-	cuts := []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
-	cut := func(ranges []netipx.IPRange) {
-		for _, r := range ranges {
-			cuts = append(cuts, r.From())
-			if next := r.To().Next(); next.IsValid() {
-				cuts = append(cuts, next)
-			}
-		}
-	}
-	cut(podRanges)
-	cut(loopbackRanges)
-	cut(linkLocalRanges)
-	for _, r := range rules {
-		cut(r.certain)
-		cut(r.possible)
-	}
-	slices.SortFunc(cuts, netip.Addr.Compare)
-	cuts = slices.Compact(cuts)
-	regions := make([]region, len(cuts))
-	for i, from := range cuts {
-		to := netipx.RangeOfPrefix(netip.PrefixFrom(from, 0).Masked()).To()
-		if i+1 < len(cuts) && cuts[i+1].BitLen() == from.BitLen() {
-			to = cuts[i+1].Prev()
-		}
-		regions[i] = region{from: from, to: to, yes: newBitset(len(rules)), maybe: newBitset(len(rules))}
-	}
-	within := func(ranges []netipx.IPRange, do func(*region)) {
-		for _, r := range ranges {
-			i, _ := slices.BinarySearchFunc(cuts, r.From(), netip.Addr.Compare)
-			for ; i < len(regions) && regions[i].to.Compare(r.To()) <= 0; i++ {
-				do(&regions[i])
-			}
-		}
-	}
-	loopback := make(map[netip.Addr]bool)
-	within(podRanges, func(r *region) { r.pods = true })
-	within(loopbackRanges, func(r *region) { r.local, loopback[r.from] = true, true })
-	within(linkLocalRanges, func(r *region) { r.local = true })
-	for i, rule := range rules {
-		within(rule.possible, func(r *region) { r.maybe.set(i) })
-		within(rule.certain, func(r *region) { r.yes.set(i) })
-	}
-	s.regions = regions
-	for i := range regions {
-		r := &regions[i]
-		r.outside = e.toAddress(s, r, false)
-		r.inside = r.outside
-		if r.pods {
-			r.inside = e.toAddress(s, r, true)
-		}
-		switch {
-		case loopback[r.from]:
-			r.outside = bounds{allPorts, allPorts} // never leaves the pod
-			r.inside = r.outside
-		case r.local && !e.profile.veth() && len(s.sure) > 0:
-			r.outside.hi, r.inside.hi = allPorts, allPorts
-		}
-	}
-	return regions
-}
-
-// toAddress returns what is admitted to or from the addresses of a region.
-func (e *Evaluator) toAddress(s *subject, region *region, maybePod bool) bounds {
-	if s.eci && region.from.Is6() && len(s.sure)+len(s.possible) > 0 {
-		return bounds{noPorts, allPorts} // Poseidon does not know IPv6
-	}
-	return e.combine(s, func(i int, r *compiledRule) bounds {
-		block := region.match(i)
-		if r.any {
-			block = Yes
-		} else if r.unsure {
-			block = max(block, Maybe)
-		}
-		ports := r.ports
-		if s.eci {
-			ports.lo = r.eci
-		}
-		if s.direction == Ingress {
-			ports = e.rulePorts(s, r, s.ports)
-		}
-		if !maybePod {
-			return admitted(block, ports)
-		}
-		if !e.profile.veth() && !r.any {
-			block = min(block, Maybe) // it may be a pod, which a block may not cover
-		}
-		if len(r.pods) > 0 {
-			block = max(block, Maybe)
-		}
-		if s.direction == Egress {
-			for _, n := range r.named {
-				ports.hi = e.ports.or(ports.hi, e.ports.ports(n.protocol, 1, maxPort))
-			}
-		}
-		return admitted(block, ports)
-	})
 }

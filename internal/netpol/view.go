@@ -6,11 +6,11 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// RuleView is a rule that a policy contributes to a pod.
+// RuleView is a rule of a policy.
 type RuleView struct {
 	Policy *Policy
 	Index  int // among the policy's rules of its direction
-	// Sure tells that the policy certainly isolates the pod.
+	// Sure tells that the policy certainly isolates the pod it was asked for.
 	Sure       bool
 	Range      source.Range
 	PortsRange source.Range // its ports, or the rule if it admits every port
@@ -18,7 +18,9 @@ type RuleView struct {
 	// empty then.
 	AnyPeer bool
 	Peers   []PeerView
-	Says    string // what it admits, such as "TCP 5432 to pods app=db"
+	// Ports is empty for a rule that admits every port.
+	Ports []PortView
+	Says  string // what it admits, such as "TCP 5432 to pods app=db"
 
 	rule *rule
 }
@@ -45,6 +47,16 @@ type PeerView struct {
 	peer *peer
 }
 
+// PortView is one element of a rule's ports.
+type PortView struct {
+	Protocol string // TCP, UDP or SCTP; empty if the files leave it undecided
+	Name     string // of a named port
+	// From and To are the first and last port it may admit; 1 and 65535 for a named
+	// port.
+	From, To int
+	Range    source.Range
+}
+
 // Rules returns the rules of the policies that certainly or possibly isolate a
 // pod in a direction, by place, the certain ones first.
 func (e *Evaluator) Rules(pod int, d Direction) []RuleView {
@@ -52,18 +64,28 @@ func (e *Evaluator) Rules(pod int, d Direction) []RuleView {
 	var views []RuleView
 	for n, list := range [][]*compiled{s.sure, s.possible} {
 		for _, c := range list {
-			for i := range c.policy.rules[d] {
-				views = append(views, c.policy.rule(d, i, n == 0))
+			for _, v := range c.policy.Rules(d) {
+				v.Sure = n == 0
+				views = append(views, v)
 			}
 		}
 	}
 	return views
 }
 
-func (p *Policy) rule(d Direction, i int, sure bool) RuleView {
+// Rules returns the policy's rules in a direction.
+func (p *Policy) Rules(d Direction) []RuleView {
+	views := make([]RuleView, len(p.rules[d]))
+	for i := range views {
+		views[i] = p.view(d, i)
+	}
+	return views
+}
+
+func (p *Policy) view(d Direction, i int) RuleView {
 	r := &p.rules[d][i]
 	v := RuleView{
-		Policy: p, Index: i, Sure: sure,
+		Policy: p, Index: i,
 		Range: p.RuleRange(d, i), PortsRange: p.PortsRange(d, i),
 		AnyPeer: len(r.peers) == 0, Says: r.describe(d, p.Namespace), rule: r,
 	}
@@ -83,11 +105,18 @@ func (p *Policy) rule(d Direction, i int, sure bool) RuleView {
 			Says: peer.describe(p.Namespace), peer: peer,
 		})
 	}
+	for _, port := range r.ports {
+		pv := PortView{Name: port.name, From: port.from, To: port.to, Range: port.at}
+		if len(port.protocols) == 1 {
+			pv.Protocol = protocols[port.protocols[0]]
+		}
+		v.Ports = append(v.Ports, pv)
+	}
 	return v
 }
 
-// AdmitsPort reports whether the rule admits a port to those of its peers that
-// match. It is Maybe for a port that only a name could stand for.
+// AdmitsPort reports whether the rule admits a port from 1 on to those of its
+// peers that match. It is Maybe for a port that only a name could stand for.
 func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
 	if len(v.rule.ports) == 0 {
 		return Yes

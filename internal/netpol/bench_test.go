@@ -1,0 +1,124 @@
+package netpol_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/egresslint/egresslint/internal/netpol"
+)
+
+// cluster is a large but ordinary cluster: every workload has labels of its own,
+// policies default-deny namespaces, open DNS, and let single workloads reach
+// others, a database and the Internet.
+func cluster(b *testing.B, pods, policies int) ([]*netpol.Policy, []netpol.Namespace, []netpol.Pod) {
+	b.Helper()
+	const namespaces = 50
+	var nss []netpol.Namespace
+	for i := range namespaces {
+		nss = append(nss, netpol.Namespace{
+			Name: fmt.Sprintf("ns-%d", i), Known: i%10 != 0,
+			Labels: netpol.Labels{"env": []string{"prod", "dev"}[i%2], "team": fmt.Sprintf("team-%d", i%7)},
+		})
+	}
+	var ps []netpol.Pod
+	for i := range pods {
+		ps = append(ps, netpol.Pod{
+			ID: fmt.Sprint(i), Namespace: nss[i%namespaces].Name, UnknownLabels: []string{"pod-template-hash"},
+			Labels: netpol.Labels{
+				"app": fmt.Sprintf("app-%d", i), "app.kubernetes.io/part-of": "shop", "tier": []string{"web", "db", "job"}[i%3],
+			},
+			Ports: []netpol.Port{{Name: "http", Number: 8080 + i%3, Protocol: "TCP"}},
+		})
+	}
+	var parsed []*netpol.Policy
+	for i := range policies {
+		p := plainPolicy{namespace: nss[i%namespaces].Name, types: []string{"Egress", "Ingress"}}
+		if i >= namespaces {
+			app := fmt.Sprintf("app-%d", i)
+			other := fmt.Sprintf("app-%d", (i*7)%pods)
+			p.pods = plainSelector{{"app", "In", []string{app}}, {"app.kubernetes.io/part-of", "In", []string{"shop"}}}
+			dns := plainSelector{{"kubernetes.io/metadata.name", "In", []string{"kube-system"}}}
+			all := plainSelector{}
+			to := plainSelector{{"app", "In", []string{other}}}
+			p.egress = []plainRule{
+				{peers: []plainPeer{{namespaces: &dns}}, ports: []plainPort{{protocol: "UDP", port: 53}, {protocol: "TCP", port: 53}}},
+				{peers: []plainPeer{{pods: &to, namespaces: &all}}, ports: []plainPort{{name: "http"}}},
+				{peers: []plainPeer{{cidr: fmt.Sprintf("10.%d.0.0/16", i%256)}}, ports: []plainPort{{port: 3306}}},
+				{peers: []plainPeer{{cidr: "0.0.0.0/0", except: []string{"10.0.0.0/8", "172.16.0.0/12"}}}, ports: []plainPort{{port: 443}}},
+			}
+			p.ingress = []plainRule{{peers: []plainPeer{{namespaces: &plainSelector{{"env", "In", []string{"prod"}}}}}}}
+		}
+		parsed = append(parsed, parsePlain(b, []plainPolicy{p})...)
+	}
+	return parsed, nss, ps
+}
+
+func BenchmarkNew(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	b.ReportAllocs()
+	for b.Loop() {
+		netpol.New(policies, namespaces, pods, profile)
+	}
+}
+
+// BenchmarkFirstAnswers asks for every pod what a run asks: DNS, the Internet,
+// an address and another pod, on a fresh evaluator.
+func BenchmarkFirstAnswers(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	dns := netpol.Pod{Namespace: "kube-system", Labels: netpol.Labels{"k8s-app": "kube-dns"}, MoreLabels: true}
+	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
+	b.ReportAllocs()
+	for b.Loop() {
+		e := netpol.New(policies, namespaces, pods, profile)
+		resolver := e.Describe(dns)
+		for i := range pods {
+			e.Egress(i, resolver, "UDP", 53)
+			e.Egress(i, netpol.InternetDest(), "TCP", 443)
+			e.Egress(i, rds, "TCP", 3306)
+			e.Connect(i, (i*7)%len(pods), "TCP", 8080)
+		}
+	}
+}
+
+func BenchmarkEgress(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	for _, bm := range []struct {
+		name string
+		dest netpol.Dest
+	}{
+		{"pod", e.PodDest(700)},
+		{"address", netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()},
+		{"prefix", netpol.PrefixDest(netip.MustParsePrefix("10.9.0.0/24"))},
+		{"internet", netpol.InternetDest()},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			for b.Loop() {
+				e.Egress(100, bm.dest, "TCP", 443)
+			}
+		})
+	}
+}
+
+func BenchmarkConnectAll(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 500, 300)
+	for b.Loop() {
+		e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+		for i := range pods {
+			for j := range pods {
+				e.Connect(i, j, "TCP", 8080)
+			}
+		}
+	}
+}
+
+func BenchmarkClosest(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+	for b.Loop() {
+		e.Closest(100, netpol.InternetDest(), "TCP", 80)
+	}
+}
