@@ -175,6 +175,10 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 	switch {
 	case len(sets) == 0:
 		return hop
+	case len(sets) == 1 && sets[0].ids.value.IsNull():
+		// ACK's own group accepts everything outbound (vendor's page on cluster
+		// security groups).
+		hop.Status, hop.Code, hop.Detail = Open, "ack-created", ""
 	case blocked == len(sets):
 		code := "not-covered"
 		if verdict.drop != nil {

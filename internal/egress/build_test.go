@@ -1,0 +1,117 @@
+package egress_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+var update = flag.Bool("update", false, "rewrite the want sections of testdata")
+
+// TestBuild builds the model of each archive in testdata and compares what its
+// gates say with the archive's want section.
+func TestBuild(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("list cases: %v, found %d", err, len(files))
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want *txtar.File
+			input := fstest.MapFS{}
+			for i := range archive.Files {
+				f := &archive.Files[i]
+				if f.Name == "want" {
+					want = f
+					continue
+				}
+				input[f.Name] = &fstest.MapFile{Data: f.Data}
+			}
+			if want == nil {
+				t.Fatal("the archive has no want section")
+			}
+			got := describe(build(t, input, optionsIn(string(archive.Comment))))
+			if *update {
+				want.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Errorf("model differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// optionsIn reads the lines "option: value" of an archive's comment.
+func optionsIn(comment string) egress.Options {
+	var options egress.Options
+	for line := range strings.Lines(comment) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch key {
+		case "cluster-network":
+			options.ClusterNetwork = value
+		case "private-domain":
+			options.PrivateDomains = append(options.PrivateDomains, value)
+		case "no-internet":
+			intent := false
+			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: value, Internet: &intent})
+		case "manifests":
+			dir, glob, _ := strings.Cut(value, " ")
+			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Manifests: []string{glob}})
+		case "require":
+			from, to, _ := strings.Cut(value, " ")
+			options.Requirements = append(options.Requirements, egress.RequirementConfig{
+				From: from, To: []string{to}, At: source.Range{File: ".egresslint.yaml", Start: source.Pos{Line: 1, Column: 1}},
+			})
+		}
+	}
+	return options
+}
+
+func build(t *testing.T, files fstest.MapFS, options egress.Options) (*egress.Model, []source.Diagnostic) {
+	t.Helper()
+	tree := source.NewTree(files)
+	var hcl []string
+	var objects []*kubernetes.Object
+	for name, f := range files {
+		switch filepath.Ext(name) {
+		case ".tf":
+			hcl = append(hcl, name)
+		case ".yaml":
+			list, diagnostics := kubernetes.Parse(name, f.Data)
+			for _, d := range diagnostics {
+				t.Errorf("%s: %s", d.Range, d.Message)
+			}
+			objects = append(objects, list...)
+		}
+	}
+	sortBy(hcl, func(s string) string { return s })
+	sortBy(objects, func(o *kubernetes.Object) string { return fmt.Sprintf("%s:%06d", o.File, o.Root.Range.Start.Line) })
+	roots, diagnostics := terraform.Load(tree, hcl, terraform.Options{})
+	for _, d := range diagnostics {
+		if d.Fatal() {
+			t.Errorf("%s: %s", d.Range, d.Message)
+		}
+	}
+	return egress.Build(egress.Input{Objects: objects, Roots: roots, Options: options})
+}

@@ -1,0 +1,116 @@
+package egress_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+func sortBy[T any](list []T, key func(T) string) {
+	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}
+
+// describe renders what a model says, one line per fact, for people to read and
+// tests to compare.
+func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
+	d := &describer{m: m}
+	for _, c := range m.Clusters {
+		d.line("cluster %s: %s, %s by %s, datapath %s, policies %s, vpc %q", c.ID, c.Kind, c.Plugin, c.PluginSource, c.Datapath, c.Enforcement, c.VPC)
+		for _, x := range c.Mismatches {
+			d.line("  mismatch %s %s", x.Code, d.at(x.Origin))
+		}
+	}
+	for _, x := range m.InternetAccess {
+		d.line("internet %s %s: %s %s%s", x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin))
+		for _, v := range x.VSwitches {
+			d.line("  %s %s: %s%s", v.Name, v.CIDR, v.Status, because(v.Reason))
+		}
+		d.list("  entry covers", x.EntryCovers)
+		d.need(x.Need)
+	}
+	for _, x := range m.SNATEntries {
+		d.line("snat entry %s: %s %s %s%s for %v", x.Address, x.Status, x.Code, x.EIP, d.at(x.Origin), x.Clusters)
+	}
+	for _, x := range m.RouteBlocks {
+		d.line("route %s: %s %s%s", x.Table, x.Code, strings.Join(x.VSwitches, ", "), d.at(x.Origin))
+	}
+	for _, x := range m.AllowListAccess {
+		d.line("allow-list %s for %s %s: %s %s%s%s", x.Target, x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin), because(x.Reason))
+		d.list("  uncovered", x.Uncovered)
+		d.list("  wrong covers", x.WrongCovers)
+		d.need(x.Need)
+	}
+	for _, x := range m.SecurityGroupEgress {
+		d.line("security groups %v of %s %s: %s %s%s", x.Groups, x.Cluster, x.Role, x.Code, x.Destination, d.at(x.Origin))
+		d.list("  also", x.Also)
+		d.need(x.Need)
+	}
+	for _, x := range m.PolicyEnforcement {
+		d.line("policies not enforced in %s: %s %v%s", x.Cluster, x.Code, x.Policies, d.at(x.Origin))
+	}
+	for _, x := range m.NameResolution {
+		d.line("dns of %v in %s: udp %s, tcp %s, %s%s", x.Workloads, x.Namespace, x.UDP, x.TCP, x.Code, d.at(x.Origin))
+		d.need(x.Need)
+	}
+	for _, x := range m.PolicyBlocks {
+		d.line("policy stops %v to %s port %d/%s (%s): %s%s, closest says %s", x.Workloads, x.Destination, x.Port, x.Protocol, x.Translated, x.Code, d.at(x.Origin), x.Says)
+		d.list("  also", x.Also)
+	}
+	for _, x := range m.LoadBalancerAccess {
+		d.line("load balancer %s from %s: %s %s%s", x.Service, x.Clients, x.Status, x.Code, d.at(x.Origin))
+		d.need(x.Need)
+	}
+	for _, p := range m.Paths {
+		var hops []string
+		for _, h := range p.Hops {
+			hops = append(hops, strings.TrimSpace(h.Name+" "+string(h.Status)+" "+h.Code))
+		}
+		d.line("path %s -> %s (%s): %s [%s]", p.Workload, p.Destination, p.Strength, p.Status, strings.Join(hops, ", "))
+	}
+	for _, x := range diagnostics {
+		d.line("diagnostic %s %s: %s", x.Kind, x.Range, x.Message)
+	}
+	return d.out.String()
+}
+
+type describer struct {
+	m   *egress.Model
+	out strings.Builder
+}
+
+func (d *describer) line(format string, args ...any) {
+	d.out.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+func (d *describer) list(name string, list []string) {
+	if len(list) > 0 {
+		d.line("%s %s", name, strings.Join(list, ", "))
+	}
+}
+
+func (d *describer) need(n egress.Need) {
+	if n.Strength == egress.None {
+		return
+	}
+	for _, e := range n.Evidence {
+		d.line("  needed (%s) by %s: %s%s", n.Strength, e.Workload, e.Destination, d.at(e.Origin))
+	}
+}
+
+func (d *describer) at(o egress.Origin) string {
+	if o.Ref == 0 {
+		return ""
+	}
+	return " @" + d.m.Origins[o.Ref].Range.String()
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
