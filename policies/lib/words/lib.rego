@@ -32,16 +32,14 @@ reference(name, _) := sprintf("\"%s\"", [name]) if not contains(name, "alicloud_
 #   What to write into an allow-list for a source: the attribute of its resource, else its CIDR, else what is known of
 #   it.
 # scope: document
-listed(name, _) := concat("", [name, ".ip_address"]) if contains(name, "alicloud_eip")
-
 listed(name, _) := concat("", [name, ".cidr_block"]) if contains(name, "alicloud_vswitch.")
 
 listed(name, cidr) := cidr if {
-	not contains(name, "alicloud_")
+	not contains(name, "alicloud_vswitch.")
 	cidr != ""
 }
 
-listed(name, "") := name if not contains(name, "alicloud_")
+listed(name, "") := name if not contains(name, "alicloud_vswitch.")
 
 # METADATA
 # description: A destination port; 0 stands for any.
@@ -49,6 +47,21 @@ listed(name, "") := name if not contains(name, "alicloud_")
 port(protocol, number) := sprintf("%s port %d", [protocol, number]) if number > 0
 
 port(_, 0) := "any port"
+
+# METADATA
+# description: Destinations beside the one that a message is about, with a space in front; empty without any.
+# scope: document
+also([]) := ""
+
+also(destinations) := sprintf(" The same stops %s.", [concat(", ", destinations)]) if {
+	count(destinations) in {1, 2, 3}
+}
+
+also(destinations) := text if {
+	more := count(destinations) - 3
+	more > 0
+	text := sprintf(" The same stops %s … and %d more.", [concat(", ", array.slice(destinations, 0, 3)), more])
+}
 
 # METADATA
 # description: >-

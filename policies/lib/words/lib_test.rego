@@ -22,7 +22,9 @@ test_reference_to_an_id if words.reference("vsw-1", "id") == `"vsw-1"`
 
 test_listed_vswitch if words.listed("alicloud_vswitch.pod", "10.0.1.0/24") == "alicloud_vswitch.pod.cidr_block"
 
-test_listed_eip if words.listed("alicloud_eip_address.nat", "") == "alicloud_eip_address.nat.ip_address"
+test_listed_eip if {
+	words.listed("alicloud_eip_address.nat.ip_address", "") == "alicloud_eip_address.nat.ip_address"
+}
 
 test_listed_id_with_cidr if words.listed("vsw-1", "10.0.1.0/24") == "10.0.1.0/24"
 
@@ -36,6 +38,12 @@ test_port if {
 test_assumption_is_told_only_if_made if {
 	words.assumed("enforced") == ""
 	contains(words.assumed("unknown"), "taken to be enforced")
+}
+
+test_also if {
+	words.also([]) == ""
+	words.also(["a", "b", "c"]) == " The same stops a, b, c."
+	words.also(["a", "b", "c", "d", "e"]) == " The same stops a, b, c … and 2 more."
 }
 
 test_interfaces if {

@@ -119,7 +119,7 @@ violation contains {
 		"facts": concat(", ", [_mode(gate.proxy_mode), _version(gate.version)]),
 		"stopped": need.sentence(gate.need.evidence),
 	},
-	"key": [gate.cluster_name, gate.service, gate.address, gate.clients],
+	"key": [gate.cluster_name, gate.service, gate.clients],
 	"related": need.places(gate.need.evidence),
 } if {
 	some gate in input.load_balancer_access

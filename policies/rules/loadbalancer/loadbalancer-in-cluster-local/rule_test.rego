@@ -53,7 +53,7 @@ test_points_at_the_service_and_names_the_way_out if {
 	violation.args.name == "web.shop"
 	violation.args.clients == "Pods"
 	violation.args.facts == "proxy mode ipvs, Kubernetes 1.20.11"
-	violation.key == ["prod", "shop/web", "192.168.1.10", "pod"]
+	violation.key == ["prod", "shop/web", "pod"]
 	{place.at.ref | some place in violation.related} == {901}
 }
 

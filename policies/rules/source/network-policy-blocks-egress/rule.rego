@@ -21,26 +21,23 @@
 #   messages:
 #     port: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is the right peer but not {port}.{stopped}{assumed}
+#       which is the right peer but not {port}.{also}{stopped}{assumed}
 #     service-port: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
 #       which is the port of the Service, but a policy sees the packet after Service translation, on its way to
-#       {port}.{stopped}{assumed}
+#       {port}.{also}{stopped}{assumed}
 #     protocol: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is another protocol than {port} (without protocol, a port is TCP).{stopped}{assumed}
+#       which is another protocol than {port} (without protocol, a port is TCP).{also}{stopped}{assumed}
 #     peer: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: the nearest rule, of NetworkPolicy
-#       {closest}, admits {says}, which does not include it.{stopped}{assumed}
+#       {closest}, admits {says}, which does not include it.{also}{stopped}{assumed}
 #     family: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is the other IP family.{stopped}{assumed}
+#       which is the other IP family.{also}{stopped}{assumed}
 #     no-rule: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: they are isolated for egress, and
-#       NetworkPolicy {policies} has no rule that admits anything.{stopped}{assumed}
-#     ingress: >-
-#       {workloads} in namespace {namespace} cannot reach {destination}{seen}: its pods are isolated for ingress, and
-#       nothing in NetworkPolicy {policies} admits these clients on {port}.{stopped}{assumed}
+#       NetworkPolicy {policies} has no rule that admits anything.{also}{stopped}{assumed}
 #   remedies:
 #     port: >-
 #       Add {port} to the ports of that rule.
@@ -54,9 +51,6 @@
 #       Add an ipBlock of the family that {target} has, on {port}.
 #     no-rule: >-
 #       Add an egress rule that admits {target} on {port}, to this policy or to one more that selects the same pods.
-#     ingress: >-
-#       Add an ingress rule "from" these workloads on {port}, to this policy or to one more that selects the same
-#       pods.
 #   help:
 #     effect: >-
 #       Once a policy with policyTypes Egress selects a pod, only what some policy of that pod admits gets out; the
@@ -91,7 +85,7 @@ import data.egresslint.lib.words
 violation contains {
 	"at": gate.origin,
 	"level": need.level(gate.need.strength),
-	"case": _case(gate.direction, gate.code),
+	"case": gate.code,
 	"args": {
 		"workloads": gate.workloads,
 		"namespace": gate.namespace,
@@ -102,10 +96,11 @@ violation contains {
 		"policies": gate.policies,
 		"closest": gate.closest,
 		"says": gate.says,
+		"also": words.also(gate.also),
 		"stopped": need.sentence(gate.need.evidence),
 		"assumed": words.assumed(gate.enforcement),
 	},
-	"key": [gate.namespace, gate.closest, gate.destination, words.port(gate.protocol, gate.port), gate.direction],
+	"key": array.concat([gate.namespace, gate.closest], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(
 		[{"at": place, "text": "another NetworkPolicy that isolates them"} | some place in gate.related],
 		need.places(gate.need.evidence),
@@ -113,10 +108,6 @@ violation contains {
 } if {
 	some gate in input.policy_blocks
 }
-
-_case("egress", code) := code
-
-_case("ingress", _) := "ingress"
 
 _seen("") := ""
 

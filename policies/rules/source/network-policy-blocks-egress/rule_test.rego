@@ -15,7 +15,7 @@ _gate := {
 	"code": "peer",
 	"says": "TCP port 5432 to pods app=db",
 	"enforcement": "enforced",
-	"direction": "egress",
+	"also": ["db.shop:5432"],
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
 	"related": [fixture.origin(51)],
@@ -31,8 +31,6 @@ test_each_near_miss_has_its_case if {
 	}
 }
 
-test_destination_may_refuse if _verdicts == {["ingress", "error"]} with input as _model({"direction": "ingress"})
-
 test_inferred_need_is_a_warning if {
 	_verdicts == {["peer", "warning"]} with input as _model(fixture.needed("inferred"))
 }
@@ -41,7 +39,8 @@ test_points_at_the_closest_rule if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
 	violation.args.port == "TCP port 8080"
-	violation.key == ["shop", "api", "orders.shop:80", "TCP port 8080", "egress"]
+	violation.args.also == " The same stops db.shop:5432."
+	violation.key == ["shop", "api", "db.shop:5432", "orders.shop:80"]
 	{place.at.ref | some place in violation.related} == {51, 901}
 }
 

@@ -22,14 +22,14 @@
 #   messages:
 #     dropped: >-
 #       {who} of cluster {cluster} cannot reach {destination} on {port}: this rule of security group {groups} drops it
-#       with priority {priority}, and no accept rule has a smaller number.{stopped}
+#       with priority {priority}, and no accept rule has a smaller number.{also}{stopped}
 #     drops-all: >-
 #       {who} of cluster {cluster} cannot open any connection: this rule of security group {groups} drops all outbound
-#       traffic with priority {priority}, and no accept rule has a smaller number.{stopped}
+#       traffic with priority {priority}, and no accept rule has a smaller number.{also}{stopped}
 #     drops-platform: >-
 #       {who} of cluster {cluster} cannot reach {destination} on {port}, which Alibaba Cloud's own services need (name
 #       resolution, image registry, OSS, metadata): this rule of security group {groups} drops it with priority
-#       {priority}.{stopped}
+#       {priority}.{also}{stopped}
 #   remedies:
 #     dropped: >-
 #       Narrow or remove {rule}, or add an accept rule for {destination} on {port} with a priority below {priority}; 1
@@ -82,12 +82,10 @@ violation contains {
 		"port": words.port(gate.protocol, gate.port),
 		"rule": gate.rule,
 		"priority": gate.priority,
+		"also": words.also(gate.also),
 		"stopped": need.sentence(gate.need.evidence),
 	},
-	"key": array.concat(
-		[gate.cluster_name, gate.role, gate.code, gate.rule],
-		[gate.destination, words.port(gate.protocol, gate.port)],
-	),
+	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(
 		[{"at": gate.cause, "text": "what puts the group on the interfaces"}],
 		need.places(gate.need.evidence),

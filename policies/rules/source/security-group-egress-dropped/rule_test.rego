@@ -10,6 +10,7 @@ _gate := {
 	"groups": ["alicloud_security_group.pod"],
 	"code": "dropped",
 	"destination": "10.0.9.7/32",
+	"also": ["10.0.8.1/32"],
 	"port": 3306,
 	"protocol": "TCP",
 	"rule": "alicloud_security_group_rule.deny",
@@ -42,14 +43,8 @@ test_points_at_the_rule if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
 	violation.args.priority == 1
-	violation.key == [
-		"prod",
-		"pod",
-		"dropped",
-		"alicloud_security_group_rule.deny",
-		"10.0.9.7/32",
-		"TCP port 3306",
-	]
+	violation.args.also == " The same stops 10.0.8.1/32."
+	violation.key == ["prod", "dropped", "10.0.8.1/32", "10.0.9.7/32"]
 	{place.at.ref | some place in violation.related} == {20, 901}
 }
 

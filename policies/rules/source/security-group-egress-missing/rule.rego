@@ -24,10 +24,10 @@
 #   messages:
 #     no-rule: >-
 #       {who} of cluster {cluster} cannot open any connection: security group {groups} is an advanced (enterprise)
-#       group, which denies outbound traffic by default, and it has no egress rule.{stopped}
+#       group, which denies outbound traffic by default, and it has no egress rule.{also}{stopped}
 #     not-covered: >-
 #       {who} of cluster {cluster} cannot reach {destination} on {port}: security group {groups} is an advanced
-#       (enterprise) group, which denies outbound traffic by default, and no egress rule accepts this.{stopped}
+#       (enterprise) group, which denies outbound traffic by default, and no egress rule accepts this.{also}{stopped}
 #   remedies:
 #     no-rule: >-
 #       Add an alicloud_security_group_rule with type = "egress", policy = "accept" and what the cluster needs: its
@@ -73,12 +73,10 @@ violation contains {
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"port": words.port(gate.protocol, gate.port),
+		"also": words.also(gate.also),
 		"stopped": need.sentence(gate.need.evidence),
 	},
-	"key": array.concat(
-		[gate.cluster_name, gate.role, gate.code, gate.destination, words.port(gate.protocol, gate.port)],
-		gate.groups,
-	),
+	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(
 		[{"at": gate.cause, "text": "what puts the group on the interfaces"}],
 		need.places(gate.need.evidence),

@@ -10,6 +10,7 @@ _gate := {
 	"groups": ["alicloud_security_group.pod"],
 	"code": "not-covered",
 	"destination": "10.0.9.7/32",
+	"also": ["10.0.8.1/32"],
 	"port": 3306,
 	"protocol": "TCP",
 	"rule": "",
@@ -40,14 +41,8 @@ test_points_at_the_group if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
 	violation.args.port == "TCP port 3306"
-	violation.key == [
-		"prod",
-		"pod",
-		"not-covered",
-		"10.0.9.7/32",
-		"TCP port 3306",
-		"alicloud_security_group.pod",
-	]
+	violation.args.also == " The same stops 10.0.8.1/32."
+	violation.key == ["prod", "not-covered", "10.0.8.1/32", "10.0.9.7/32"]
 	{place.at.ref | some place in violation.related} == {20, 901}
 }
 
