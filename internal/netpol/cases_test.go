@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"go4.org/netipx"
 	"golang.org/x/tools/txtar"
 
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -54,7 +53,7 @@ func worldPod(id string) (int, bool) {
 }
 
 // question is the first line of a case.
-var question = regexp.MustCompile(`^# (?:(\S+) -> )?(outside )?(\S+) (TCP|UDP|SCTP) (\d+)(?: on (\w+))?(?: with pods in ([^,]*?))?: (\w+)(.*)$`)
+var question = regexp.MustCompile(`^# (?:(\S+) -> )?(outside )?(\S+) (TCP|UDP|SCTP) (\d+)(?: on (\w+))?(?: with pods in ([^,]*?))?(?: with nodes in ([^,]*?))?: (\w+)(.*)$`)
 
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -80,7 +79,7 @@ func testCase(t *testing.T, text string) {
 	}
 	policies, diagnostics := parsePolicies(t, text)
 
-	want, extra := q[8], strings.TrimPrefix(q[9], ", ")
+	want, extra := q[9], strings.TrimPrefix(q[10], ", ")
 	switch {
 	case want == "invalid":
 		if len(policies) != 0 {
@@ -94,7 +93,7 @@ func testCase(t *testing.T, text string) {
 		t.Fatalf("unexpected %v", diagnostics)
 	}
 
-	e := netpol.New(policies, worldNamespaces, worldPods, profile(q[6], q[7]))
+	e := netpol.New(policies, worldNamespaces, worldPods, profile(q[6], q[7], q[8]))
 	port := 0
 	if _, err := fmt.Sscan(q[5], &port); err != nil {
 		t.Fatal(err)
@@ -141,7 +140,7 @@ func textAt(text string, r source.Range) string {
 	return lines[r.Start.Line-1][r.Start.Column-1 : r.End.Column-1]
 }
 
-func profile(name, pods string) netpol.Profile {
+func profile(name, pods, nodes string) netpol.Profile {
 	p := netpol.Profile{Datapath: name, Enforced: netpol.Yes}
 	switch name {
 	case "":
@@ -151,13 +150,8 @@ func profile(name, pods string) netpol.Profile {
 	case "perhaps":
 		p.Enforced = netpol.Maybe
 	}
-	if pods != "" {
-		var b netipx.IPSetBuilder
-		for s := range strings.FieldsSeq(pods) {
-			b.AddPrefix(netip.MustParsePrefix(s))
-		}
-		p.PodCIDRs, _ = b.IPSet()
-	}
+	p.PodCIDRs = set(strings.Fields(pods)...)
+	p.NodeCIDRs = set(strings.Fields(nodes)...)
 	return p
 }
 

@@ -59,22 +59,18 @@ func (r *reader) port(c cursor) portRange {
 		}
 		return p
 	}
-	n, ok := r.portNumber(port)
-	if !ok {
-		return p
-	}
+	n, known := r.portNumber(port)
 	p.from, p.to, p.sure = n, n, n
 	switch {
 	case !p.ranged:
 	case end.IsUnknown():
 		p.to = maxPort
 	default:
-		if m, ok := r.portNumber(end); ok {
-			if m < n {
-				r.reject(end, "is %d, below the port %d that the range starts at", m, n)
-			}
-			p.to, p.sure = m, m
+		m, ok := r.portNumber(end)
+		if ok && known && m < n {
+			r.reject(end, "is %d, below the port %d that the range starts at", m, n)
 		}
+		p.to, p.sure = m, m
 	}
 	return p
 }
