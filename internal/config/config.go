@@ -50,8 +50,8 @@ type Rule struct {
 // Cluster describes one ACK cluster.
 type Cluster struct {
 	Name string
-	// Terraform is the directory of the root module that creates it; empty if
-	// that is not in the tree.
+	// Terraform names the resource that creates it: the directory of the root
+	// module, an address, or both as directory:address. Empty if it is not in the tree.
 	Terraform string
 	// Manifests are globs of the manifests that are deployed to it.
 	Manifests []string
@@ -65,8 +65,8 @@ type Cluster struct {
 // leaves it to the files.
 type Network struct {
 	Plugin        string // terway or flannel
-	Datapath      string // Terway's eniip_virtual_type: veth, ipvlan or datapathv2
-	NetworkPolicy string // enabled or disabled: whether NetworkPolicies are enforced
+	Datapath      string // of Terway: veth, ipvlan or v2, which is DataPath V2
+	NetworkPolicy string // enforced or off
 }
 
 // Stack is one way to evaluate a Terraform root module.

@@ -29,9 +29,12 @@ clusters:
   - name: prod
     terraform: envs/prod
     manifests: [k8s/prod/**]
-    network: {plugin: terway, datapath: datapathv2, networkPolicy: enabled}
+    network: {plugin: terway, datapath: v2, networkPolicy: enforced}
     internet: false
   - name: edge
+    terraform: module.edge.alicloud_cs_edge_kubernetes.this
+  - name: lab
+    terraform: envs/lab:alicloud_cs_managed_kubernetes.a["x:y"]
 stacks:
   - name: prod
     dir: envs/prod
@@ -54,10 +57,11 @@ func TestParse(t *testing.T) {
 		Clusters: []config.Cluster{
 			{
 				Name: "prod", Terraform: "ops/envs/prod", Manifests: []string{"ops/k8s/prod/**"},
-				Network:  config.Network{Plugin: "terway", Datapath: "datapathv2", NetworkPolicy: "enabled"},
+				Network:  config.Network{Plugin: "terway", Datapath: "v2", NetworkPolicy: "enforced"},
 				Internet: &no,
 			},
-			{Name: "edge"},
+			{Name: "edge", Terraform: "module.edge.alicloud_cs_edge_kubernetes.this"},
+			{Name: "lab", Terraform: `ops/envs/lab:alicloud_cs_managed_kubernetes.a["x:y"]`},
 		},
 		Stacks: []config.Stack{{
 			Name: "prod", Dir: "ops/envs/prod",

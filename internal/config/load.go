@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -169,13 +170,13 @@ func (d *decoder) cluster(n *yaml.Node) Cluster {
 	c := Cluster{At: d.at(n)}
 	d.mapping(n, "a cluster", []field{
 		{"name", func(_, v *yaml.Node) { c.Name = d.text(v) }},
-		{"terraform", func(_, v *yaml.Node) { c.Terraform = d.path(v) }},
+		{"terraform", func(_, v *yaml.Node) { c.Terraform = d.terraform(v) }},
 		{"manifests", func(_, v *yaml.Node) { c.Manifests = d.globs(v) }},
 		{"network", func(_, v *yaml.Node) {
 			d.mapping(v, "network", []field{
 				{"plugin", func(_, v *yaml.Node) { c.Network.Plugin = d.oneOf(v, "terway", "flannel") }},
-				{"datapath", func(_, v *yaml.Node) { c.Network.Datapath = d.oneOf(v, "veth", "ipvlan", "datapathv2") }},
-				{"networkPolicy", func(_, v *yaml.Node) { c.Network.NetworkPolicy = d.oneOf(v, "enabled", "disabled") }},
+				{"datapath", func(_, v *yaml.Node) { c.Network.Datapath = d.oneOf(v, "veth", "ipvlan", "v2") }},
+				{"networkPolicy", func(_, v *yaml.Node) { c.Network.NetworkPolicy = d.oneOf(v, "enforced", "off") }},
 			})
 		}},
 		{"internet", func(_, v *yaml.Node) { c.Internet = d.boolean(v) }},
@@ -328,8 +329,28 @@ func (d *decoder) path(n *yaml.Node) string {
 	return name
 }
 
-// globMeta are the characters that a folder's name must not bring into a glob.
-var globMeta = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`, `{`, `\{`, `}`, `\}`)
+// terraform returns what names a cluster's resource: a root module's directory,
+// an address, or both as directory:address.
+func (d *decoder) terraform(n *yaml.Node) string {
+	s := d.text(n)
+	if s == "" || address.MatchString(s) {
+		return s
+	}
+	dir, rest, found := strings.Cut(s, ":")
+	name, err := source.Join(d.dir, dir)
+	if err != nil {
+		d.errorf(resolve(n), "use path %q: %v", dir, err)
+		return ""
+	}
+	if found {
+		name += ":" + rest
+	}
+	return name
+}
+
+// address matches Terraform addresses of clusters. No directory that holds a
+// root module is named like one.
+var address = regexp.MustCompile(`^(module\.|alicloud_[a-z_]+\.)`)
 
 func (d *decoder) globs(n *yaml.Node) []string {
 	var out []string
@@ -338,7 +359,7 @@ func (d *decoder) globs(n *yaml.Node) []string {
 		if s == "" {
 			continue
 		}
-		name, err := source.Join(globMeta.Replace(d.dir), s)
+		name, err := source.Join(EscapeGlob(d.dir), s)
 		switch {
 		case err != nil:
 			d.errorf(resolve(e), "use glob %q: %v", s, err)

@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// terminal makes a text from the scanned files safe to print on a terminal or in
+// Visible makes a text from the scanned files safe to print on a terminal or in
 // a log: control characters, which could move the cursor or start a line of
 // their own, and invisible ones, which could make it read differently from what
 // it is, become visible escapes.
-func terminal(s string) string {
+func Visible(s string) string {
 	if strings.IndexFunc(s, hidden) < 0 && utf8.ValidString(s) && !strings.Contains(s, "##[") {
 		return s
 	}
@@ -59,7 +59,7 @@ func hidden(r rune) bool {
 // lineStart makes a text safe at the start of a line, also an indented one: the
 // log of a GitHub workflow takes a line that starts with :: for an order.
 func lineStart(s string) string {
-	if s = terminal(s); strings.HasPrefix(strings.TrimSpace(s), "::") {
+	if s = Visible(s); strings.HasPrefix(strings.TrimSpace(s), "::") {
 		return "./" + s
 	}
 	return s

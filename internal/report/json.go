@@ -136,7 +136,7 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 	js.Clusters, js.Resources, js.Objects = s.Clusters, s.Resources, s.Objects
 	js.Workloads, js.Requirements, js.Unknowns = s.Workloads, s.Requirements, s.UnknownCount()
 	js.Findings.Error, js.Findings.Warning, js.Findings.Note = r.count(finding.Error), r.count(finding.Warning), r.count(finding.Note)
-	return encode(w, doc)
+	return EncodeJSON(w, doc)
 }
 
 // newLocation is nil for what has no place.
@@ -158,8 +158,8 @@ func list(s []string) []string {
 	return s
 }
 
-// encode writes a document of one of the JSON formats.
-func encode(w io.Writer, doc any) error {
+// EncodeJSON writes doc as indented JSON, with hidden characters escaped.
+func EncodeJSON(w io.Writer, doc any) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -23,7 +23,9 @@ type Report struct {
 	Diagnostics []source.Diagnostic
 	// SkipInvalid makes diagnostics that end a run with exit code 3 warnings.
 	SkipInvalid bool
-	Summary     Summary
+	// Empty says that there was nothing to analyse, which is no success.
+	Empty   bool
+	Summary Summary
 
 	// Lines returns lines of a scanned file, from first to last, counting from 1.
 	Lines func(name string, first, last int) []string

@@ -193,7 +193,7 @@ func writeSARIF(w io.Writer, r *Report, _ Options) error {
 		run.Results = append(run.Results, r.sarifResult(f))
 	}
 	run.Invocations = []sarifInvocation{r.sarifInvocation(dropped)}
-	return encode(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
+	return EncodeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
 func newSARIFRule(rule engine.Rule) sarifRule {
@@ -272,7 +272,12 @@ func (r *Report) sarifResult(f *finding.Finding) sarifResult {
 }
 
 func (r *Report) sarifInvocation(dropped int) sarifInvocation {
-	invocation := sarifInvocation{ExecutionSuccessful: true, ToolExecutionNotifications: []sarifNotificationResult{}}
+	invocation := sarifInvocation{ExecutionSuccessful: !r.Empty, ToolExecutionNotifications: []sarifNotificationResult{}}
+	if r.Empty {
+		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, sarifNotificationResult{
+			Level: "error", Message: sarifText{"There is nothing to analyse."},
+		})
+	}
 	for _, d := range r.diagnostics() {
 		severity := r.severity(d)
 		if severity == finding.Error {

@@ -50,5 +50,5 @@ func snippet(line string, r source.Range) (text, marker string) {
 
 // show renders a piece of a source line; a tab is four columns wide.
 func show(runes []rune) string {
-	return terminal(strings.ReplaceAll(string(runes), "\t", "    "))
+	return Visible(strings.ReplaceAll(string(runes), "\t", "    "))
 }

@@ -52,19 +52,19 @@ func (t *text) finding(f *finding.Finding) {
 			t.label("see", fmt.Sprintf("… and %d more places", len(f.Related)-i))
 			break
 		}
-		t.label("see", t.place(rel.Range)+": "+terminal(rel.Message))
+		t.label("see", t.place(rel.Range)+": "+Visible(rel.Message))
 	}
 	if len(f.Instances) > 0 {
-		t.label("in", terminal(strings.Join(f.Instances, ", ")))
+		t.label("in", Visible(strings.Join(f.Instances, ", ")))
 	}
 	if len(f.Variants) > 0 {
-		t.label("for", "variables of "+terminal(strings.Join(f.Variants, ", ")))
+		t.label("for", "variables of "+Visible(strings.Join(f.Variants, ", ")))
 	}
 	if f.Remedy != "" {
-		t.label("fix", terminal(f.Remedy))
+		t.label("fix", Visible(f.Remedy))
 	}
 	if url := t.r.docsURL(f.Rule); url != "" {
-		t.label("docs", terminal(url))
+		t.label("docs", Visible(url))
 	}
 	t.line("")
 }
@@ -82,7 +82,7 @@ func (t *text) head(r source.Range, s finding.Severity, message, id string) {
 	if !r.IsZero() {
 		place = lineStart(t.place(r))
 	}
-	t.line("%s: %s: %s %s", t.paint(bold, place), t.paint(severityStyle[s], s.String()), terminal(message), t.paint(dim, "["+terminal(id)+"]"))
+	t.line("%s: %s: %s %s", t.paint(bold, place), t.paint(severityStyle[s], s.String()), Visible(message), t.paint(dim, "["+Visible(id)+"]"))
 }
 
 // source writes the source line at r with a mark under the place.
@@ -108,10 +108,14 @@ func (t *text) place(r source.Range) string {
 	if t.r.Display != nil {
 		r.File = t.r.Display(r.File)
 	}
-	return terminal(r.String())
+	return Visible(r.String())
 }
 
 func (t *text) summary() {
+	if t.r.Empty {
+		t.line("There is nothing to analyse.")
+		return
+	}
 	s := &t.r.Summary
 	t.line("Read %s: %s, %s, %s, %s.", files(s.Files),
 		plural(s.Clusters, "cluster"), plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
@@ -132,11 +136,11 @@ func (t *text) summary() {
 			t.line("  %s: no cluster%s", lineStart(name), hint(b.Hint))
 			continue
 		}
-		t.line("  %s: %s (%s)", lineStart(name), terminal(b.Cluster), terminal(bindingReason(b.Reason)))
+		t.line("  %s: %s (%s)", lineStart(name), Visible(b.Cluster), Visible(bindingReason(b.Reason)))
 	}
 
 	if len(s.Unknowns) > 0 {
-		t.line("The files do not decide %s, which count neither as right nor as wrong:", plural(s.UnknownCount(), "fact"))
+		t.line("The files do not decide %s, counted neither as right nor as wrong:", plural(s.UnknownCount(), "fact"))
 	}
 	for i, u := range s.Unknowns {
 		if i == maxUnknownGroups {
@@ -149,7 +153,7 @@ func (t *text) summary() {
 			more = fmt.Sprintf(" and %d more", len(shown)-maxSubjectsShown)
 			shown = shown[:maxSubjectsShown]
 		}
-		t.line("  %dx %s", len(u.Subjects), terminal(u.Reason))
+		t.line("  %dx %s", len(u.Subjects), Visible(u.Reason))
 		t.line("     %s%s", lineStart(strings.Join(shown, ", ")), more)
 	}
 
@@ -192,7 +196,7 @@ func hint(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "; " + terminal(s)
+	return "; " + Visible(s)
 }
 
 // bindingReason puts the model's code into words.
