@@ -17,7 +17,7 @@ var allowedBuiltins = []string{
 	"internal.member_2", "internal.member_3",
 	// collections
 	"count", "max", "min", "sort", "sum", "union", "intersection",
-	"array.concat", "array.slice", "array.reverse",
+	"array.concat", "array.slice", "array.reverse", "object.union_n",
 	"object.get", "object.keys", "object.union", "numbers.range",
 	// text
 	"concat", "contains", "endswith", "format_int", "indexof", "lower", "replace",

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: A workload uses the load balancer address of a Service with externalTrafficPolicy Local
+# title: In-cluster use of a load balancer address with externalTrafficPolicy Local
 # description: >-
 #   A workload reaches a Service of its own cluster by its external address. That address is handled on the client's
 #   node, and with externalTrafficPolicy Local a node without a pod of the Service has nowhere to send the packet.
