@@ -49,6 +49,7 @@ type cluster struct {
 	config     *ClusterConfig
 	world      *world                   // what runs on it
 	gates      map[string]*internetGate // by role
+	groupSets  map[string][]*groupSet   // by role
 }
 
 // sources are the vSwitches of one role of a cluster.
@@ -309,8 +310,10 @@ func (b *builder) readPlugin(c *cluster) {
 		stated = b.places.value(c.scope, c.res, podCIDR)
 	}
 	c.PluginOrigin = stated
-	b.readMismatches(c, addons)
-	c.readDatapath(addons)
+	if c.res.Uncertain == "" { // what may not exist proves nothing
+		b.readMismatches(c, addons)
+		c.readDatapath(addons)
+	}
 }
 
 func isText(v *located.Value, want ...string) bool {
@@ -433,7 +436,8 @@ func (b *builder) readSources(c *cluster) {
 		c.pod.unknown = "the network plug-in is unknown"
 	}
 	if reason := c.res.Uncertain; reason != "" {
-		c.pod.unknown, c.node.unknown = reason, reason
+		c.pod = sources{role: rolePod, unknown: reason}
+		c.node = sources{role: roleNode, unknown: reason}
 	}
 }
 

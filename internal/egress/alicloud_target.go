@@ -400,7 +400,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role str
 		return
 	}
 	gate.Code = "missing"
-	if blocked == len(src.members) && role == c.primary().role {
+	if blocked == len(src.members) && src.unknown == "" && role == c.primary().role {
 		b.findWrongElement(gate, t, c, role)
 	}
 }

@@ -277,7 +277,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	if len(uncovered) == 1 && len(gate.ways) > 1 {
 		gate.Origin = uncovered[0].origin
 	}
-	if gate.Primary && gate.Code == "missing" && len(uncovered) == len(gate.ways) {
+	if gate.Primary && gate.Code == "missing" && len(uncovered) == len(gate.ways) && src.unknown == "" {
 		b.findWrongEntry(c, gate)
 	}
 }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -44,31 +45,52 @@ var platformProbes = []struct {
 
 // groupSet is the groups on one kind of interface.
 type groupSet struct {
-	groups  []*securityGroup
-	unknown string
-	ids     ids
+	groups   []*securityGroup
+	unknown  string
+	ids      ids
+	verdicts map[groupQuery]groupVerdict // thousands of workloads ask the same few questions
 }
 
-func (b *builder) groupSets(c *cluster, role string) []groupSet {
+type groupQuery struct {
+	dest, protocol string
+	port           int
+}
+
+// groupSets returns the groups on a cluster's interfaces of a role, one set for
+// each node pool with groups of its own.
+func (b *builder) groupSets(c *cluster, role string) []*groupSet {
 	if c.scope == nil {
 		return nil
 	}
-	var sets []groupSet
+	if sets, ok := c.groupSets[role]; ok {
+		return sets
+	}
+	var sets []*groupSet
 	for _, list := range c.groupsOf(role) {
-		set := groupSet{unknown: list.unknown, ids: list}
+		set := &groupSet{unknown: list.unknown, ids: list, verdicts: make(map[groupQuery]groupVerdict)}
 		for _, id := range list.list {
 			set.groups = append(set.groups, c.scope.securityGroup(id))
 		}
 		sets = append(sets, set)
 	}
+	if c.groupSets == nil {
+		c.groupSets = make(map[string][]*groupSet)
+	}
+	c.groupSets[role] = sets
 	return sets
 }
 
-func (s groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupVerdict {
+func (s *groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupVerdict {
 	if s.unknown != "" {
 		return groupVerdict{status: Unsure, reason: s.unknown}
 	}
-	return egressVerdict(s.groups, dest, strings.ToLower(protocol), port)
+	query := groupQuery{fmt.Sprint(dest.Ranges()), strings.ToLower(protocol), port}
+	v, ok := s.verdicts[query]
+	if !ok {
+		v = egressVerdict(s.groups, dest, query.protocol, port)
+		s.verdicts[query] = v
+	}
+	return v
 }
 
 // latentGroups judges what the groups alone prove: an enterprise group without
@@ -86,7 +108,7 @@ func (b *builder) latentGroups(c *cluster) {
 	}
 }
 
-func (b *builder) latentGroup(c *cluster, role string, set groupSet) {
+func (b *builder) latentGroup(c *cluster, role string, set *groupSet) {
 	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == Blocked {
 		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
@@ -109,7 +131,7 @@ func (b *builder) latentGroup(c *cluster, role string, set groupSet) {
 
 // groupGate returns the gate of one blocker, one for both roles if they share the
 // group.
-func (b *builder) groupGate(c *cluster, role string, set groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
+func (b *builder) groupGate(c *cluster, role string, set *groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
 	blocker := set.groups[0].key
 	if drop != nil {
 		blocker = drop.res.Address
@@ -158,7 +180,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 	role := c.sourcesOf(r.workload.hostNetwork == yes).role
 	sets := b.groupSets(c, role)
 	blocked := 0
-	var stopped groupSet
+	var stopped *groupSet
 	var verdict groupVerdict
 	for _, set := range sets {
 		v := set.verdict(dest, r.protocol, r.port)
