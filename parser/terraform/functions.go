@@ -1,6 +1,8 @@
 package terraform
 
 import (
+	"maps"
+
 	"github.com/hashicorp/go-cty-funcs/crypto"
 	"github.com/hashicorp/go-cty-funcs/encoding"
 	"github.com/hashicorp/go-cty-funcs/filesystem"
@@ -82,4 +84,23 @@ var keepsIdentity = map[string]bool{
 	"jsondecode": true, "jsonencode": true, "reverse": true, "setintersection": true, "setproduct": true,
 	"setsubtract": true, "setunion": true, "slice": true, "tolist": true, "tomap": true, "toset": true,
 	"tostring": true, "trimspace": true, "chomp": true, "yamldecode": true, "yamlencode": true, "zipmap": true,
+}
+
+// special are the functions with rules of their own for what is unknown, for
+// placeholders or for origins.
+var special map[string]specialFunc
+
+func init() {
+	// Filled here because the functions refer to the table through the evaluator.
+	special = make(map[string]specialFunc)
+	for _, m := range []map[string]specialFunc{collectionFunctions, textFunctions, fileFunctions} {
+		maps.Copy(special, m)
+	}
+	for name, hash := range fileHashes {
+		special[name] = hashFile(hash)
+	}
+	maps.Copy(functions, encodeFunctions)
+	for name, f := range netFunctions {
+		functions[name] = withoutLeadingZeros(f)
+	}
 }

@@ -12,40 +12,30 @@ import (
 	"github.com/egresslint/egresslint/parser/located"
 )
 
-// special are the functions with rules of their own.
-var special map[string]specialFunc
-
-func init() {
-	special = map[string]specialFunc{
-		"length":       {1, 1, length},
-		"concat":       {1, -1, concat},
-		"element":      {2, 2, element},
-		"lookup":       {2, 3, lookup},
-		"merge":        {0, -1, merge},
-		"flatten":      {1, 1, flatten},
-		"keys":         {1, 1, keys},
-		"values":       {1, 1, valuesOf},
-		"one":          {1, 1, one},
-		"coalesce":     {1, -1, coalesce},
-		"coalescelist": {1, -1, coalesceList},
-		"contains":     {2, 2, contains},
-		"index":        {2, 2, indexOf},
-		"matchkeys":    {3, 3, matchKeys},
-		"alltrue":      {1, 1, allTrue},
-		"anytrue":      {1, 1, anyTrue},
-		"list":         {0, -1, legacyList},
-		"map":          {0, -1, legacyMap},
-	}
-	for name, f := range textFunctions {
-		special[name] = f
-	}
-	for name, f := range fileFunctions {
-		special[name] = f
-	}
+// collectionFunctions are functions on lists and maps.
+var collectionFunctions = map[string]specialFunc{
+	"length":       {1, 1, length},
+	"concat":       {1, -1, concat},
+	"element":      {2, 2, element},
+	"lookup":       {2, 3, lookup},
+	"merge":        {0, -1, merge},
+	"flatten":      {1, 1, flatten},
+	"keys":         {1, 1, keys},
+	"values":       {1, 1, valuesOf},
+	"one":          {1, 1, one},
+	"coalesce":     {1, -1, coalesce},
+	"coalescelist": {1, -1, coalesceList},
+	"contains":     {2, 2, contains},
+	"index":        {2, 2, indexOf},
+	"matchkeys":    {3, 3, matchKeys},
+	"alltrue":      {1, 1, allTrue},
+	"anytrue":      {1, 1, anyTrue},
+	"list":         {0, -1, legacyList},
+	"map":          {0, -1, legacyMap},
 }
 
-// argument i as a list. ok is false after a mistake or where it is not known;
-// then bad is the result of the call.
+// list returns argument i as a list. After a mistake, or where it is not known,
+// bad is the result of the call.
 func (sc scope) list(c *callSite, i int) (list []value, bad *value) {
 	a := c.args[i]
 	u, _ := a.v.Unmark()

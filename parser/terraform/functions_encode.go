@@ -23,22 +23,18 @@ import (
 	"golang.org/x/text/encoding/ianaindex"
 )
 
-func init() {
-	functions["base64gzip"] = onString(gzipped)
-	functions["base64sha256"] = onString(func(s string) (string, error) {
-		h := sha256.Sum256([]byte(s))
-		return base64.StdEncoding.EncodeToString(h[:]), nil
-	})
-	functions["base64sha512"] = onString(func(s string) (string, error) {
-		h := sha512.Sum512([]byte(s))
-		return base64.StdEncoding.EncodeToString(h[:]), nil
-	})
-	functions["replace"] = replaceFunc
-	functions["sum"] = sumFunc
-	functions["timecmp"] = timeCmpFunc
-	functions["transpose"] = transposeFunc
-	functions["textencodebase64"] = onText(encodeText)
-	functions["textdecodebase64"] = onText(decodeText)
+// encodeFunctions are functions on encodings, numbers and dates that the
+// libraries lack or have with another meaning.
+var encodeFunctions = map[string]function.Function{
+	"base64gzip":       onString(gzipped),
+	"base64sha256":     onString(func(s string) (string, error) { return fileHashes["filebase64sha256"]([]byte(s)), nil }),
+	"base64sha512":     onString(func(s string) (string, error) { return fileHashes["filebase64sha512"]([]byte(s)), nil }),
+	"replace":          replaceFunc,
+	"sum":              sumFunc,
+	"timecmp":          timeCmpFunc,
+	"transpose":        transposeFunc,
+	"textencodebase64": onText(encodeText),
+	"textdecodebase64": onText(decodeText),
 }
 
 // fileHashes are the functions that hash a file.
@@ -49,6 +45,17 @@ var fileHashes = map[string]func(data []byte) string{
 	"filesha1":         func(d []byte) string { h := sha1.Sum(d); return hex.EncodeToString(h[:]) },
 	"filesha256":       func(d []byte) string { h := sha256.Sum256(d); return hex.EncodeToString(h[:]) },
 	"filesha512":       func(d []byte) string { h := sha512.Sum512(d); return hex.EncodeToString(h[:]) },
+}
+
+// hashFile is a function that hashes a file.
+func hashFile(hash func([]byte) string) specialFunc {
+	return specialFunc{1, 1, func(sc scope, c *callSite) value {
+		data, bad := sc.readFile(c, 0)
+		if bad != nil {
+			return *bad
+		}
+		return value{cty.StringVal(hash(data)), combined(c.args)}
+	}}
 }
 
 func onString(f func(string) (string, error)) function.Function {

@@ -26,18 +26,6 @@ var fileFunctions = map[string]specialFunc{
 	"templatestring": {2, 2, templateString},
 }
 
-func init() {
-	for name, hash := range fileHashes {
-		fileFunctions[name] = specialFunc{1, 1, func(sc scope, c *callSite) value {
-			data, bad := sc.readFile(c, 0)
-			if bad != nil {
-				return *bad
-			}
-			return value{cty.StringVal(hash(data)), combined(c.args)}
-		}}
-	}
-}
-
 // fileResult is a file that a function asked for.
 type fileResult struct {
 	data []byte

@@ -16,12 +16,6 @@ var netFunctions = map[string]function.Function{
 	"cidrsubnets": cidr.SubnetsFunc,
 }
 
-func init() {
-	for name, f := range netFunctions {
-		functions[name] = withoutLeadingZeros(f)
-	}
-}
-
 // withoutLeadingZeros makes f take addresses such as 10.010.0.0/16, whose
 // octets Terraform reads as decimal and the library refuses.
 func withoutLeadingZeros(f function.Function) function.Function {

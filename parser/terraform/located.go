@@ -41,6 +41,8 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 	case v.IsNull():
 	case t == cty.String:
 		out.Kind, out.Str = located.String, v.AsString()
+	case t == cty.Number && v.AsBigFloat().IsInf():
+		out.Kind, out.Reason = located.Unknown, "it is a number divided by zero"
 	case t == cty.Number:
 		out.Kind, out.Str = located.Number, v.AsBigFloat().Text('f', -1)
 	case t == cty.Bool:
