@@ -79,30 +79,33 @@ func compiler(t *testing.T, tests ...string) *ast.Compiler {
 func TestRegoTests(t *testing.T) {
 	modules := parse(t, regoFiles(t))
 	coverage := cover.New()
+	store := inmem.New()
 	runner := tester.NewRunner().
 		SetCompiler(compiler(t, "internal.test_case")).
-		SetStore(inmem.New()).
+		SetStore(store).
 		RaiseBuiltinErrors(true).
 		SetCoverageQueryTracer(coverage).
 		SetModules(modules)
-	var results chan *tester.Result
-	err := storage.Txn(t.Context(), inmem.New(), storage.TransactionParams{}, func(txn storage.Transaction) (err error) {
-		results, err = runner.RunTests(t.Context(), txn)
-		return err
+	passed := 0
+	err := storage.Txn(t.Context(), store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		results, err := runner.RunTests(t.Context(), txn)
+		if err != nil {
+			return err
+		}
+		for r := range results {
+			switch {
+			case r.Error != nil:
+				t.Errorf("%s: %s: %v", r.Location, r.Name, r.Error)
+			case r.Fail:
+				t.Errorf("%s: %s failed", r.Location, r.Name)
+			default:
+				passed++
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	passed := 0
-	for r := range results {
-		switch {
-		case r.Error != nil:
-			t.Errorf("%s: %s: %v", r.Location, r.Name, r.Error)
-		case r.Fail:
-			t.Errorf("%s: %s failed", r.Location, r.Name)
-		default:
-			passed++
-		}
 	}
 	if passed < len(modules) {
 		t.Errorf("only %d tests ran", passed)

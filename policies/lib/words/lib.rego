@@ -29,7 +29,7 @@ reference(name, _) := sprintf("\"%s\"", [name]) if not contains(name, "alicloud_
 
 # METADATA
 # description: >-
-#   What to write into an allow-list for a source: the attribute of its resource, else its CIDR, else what is known of
+#   What to write into a whitelist for a source: the attribute of its resource, else its CIDR, else what is known of
 #   it.
 # scope: document
 listed(name, _) := concat("", [name, ".cidr_block"]) if contains(name, "alicloud_vswitch.")

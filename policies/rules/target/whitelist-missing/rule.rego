@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: An allow-list does not admit the addresses that pods come from
+# title: A whitelist does not admit the addresses that pods come from
 # description: >-
 #   The whitelist of a cloud service instance does not cover every address that the cluster's packets arrive with.
 # entrypoint: true

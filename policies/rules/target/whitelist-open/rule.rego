@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: An allow-list admits every address
+# title: A whitelist admits every address
 # description: >-
 #   The whitelist of a cloud service instance holds 0.0.0.0/0 or ::/0. Only its other defences, such as accounts and
 #   the network it is in, stand between it and everybody.

@@ -1,6 +1,6 @@
 # METADATA
 # scope: package
-# title: An allow-list admits vSwitches that pods do not come from
+# title: A whitelist admits vSwitches that pods do not come from
 # description: >-
 #   The whitelist of a cloud service instance names the cluster's vSwitches of the wrong kind only: node vSwitches
 #   under Terway, or a pod vSwitch or the pod CIDR under Flannel.
