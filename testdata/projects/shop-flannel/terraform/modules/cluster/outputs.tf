@@ -1,0 +1,3 @@
+output "cluster_id" {
+  value = alicloud_cs_managed_kubernetes.this.id
+}
