@@ -106,6 +106,7 @@ type target struct {
 	prefixes  []string // first labels of its private host names
 	public    []string // first labels of its public host names
 	names     []string // what a declaration may call it
+	port      int      // the port it listens on; 0 if the files do not decide it
 }
 
 type allowEntry struct {
@@ -144,6 +145,7 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 			break
 		}
 	}
+	t.port = defaultPort(res, p.kind)
 	t.prefixes = literalArguments(res, p.prefix)
 	for _, typ := range []string{"alicloud_db_connection", "alicloud_kvstore_connection"} {
 		for _, conn := range s.byType[typ] {
@@ -160,6 +162,27 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 		t.Managed, t.Reason = Unsure, t.unknown
 	}
 	return t
+}
+
+// defaultPort is the port an instance listens on: the configured one, else the
+// product's or the engine's (provider documentation, connection attributes).
+func defaultPort(res *terraform.Resource, kind string) int {
+	for _, name := range []string{"port", "private_connection_port"} {
+		if v := res.Body.Get(name); !v.IsNull() {
+			return number(v)
+		}
+	}
+	engine, _ := res.Body.Get("engine").Text()
+	if kind == "polardb" {
+		engine, _ = res.Body.Get("db_type").Text()
+	}
+	switch kind {
+	case "redis":
+		return 6379
+	case "mongodb":
+		return 3717
+	}
+	return map[string]int{"MySQL": 3306, "MariaDB": 3306, "PostgreSQL": 5432, "SQLServer": 1433, "Oracle": 1521}[engine]
 }
 
 func literalArguments(res *terraform.Resource, names []string) []string {

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -187,7 +188,7 @@ func (b *builder) clustersFor(file string) (list []*cluster, reason string) {
 	switch {
 	case len(list) > 1:
 		return list, "tie"
-	case len(scores) == 1:
+	case len(b.clusterList) == 1:
 		return list, "only-cluster"
 	default:
 		return list, "directory"
@@ -233,10 +234,7 @@ func (b *builder) populate(w *world) {
 		if o.Name != "" {
 			address := objectAddress(o)
 			if first := seen[address]; first != nil {
-				b.diagnose(source.Diagnostic{
-					Kind: source.DuplicateObject, Range: o.Root.Range,
-					Message: "read object: " + address + " is also in " + first.Root.Range.String() + "; that one is used",
-				})
+				b.duplicate(o, first)
 				continue
 			}
 			seen[address] = o
@@ -268,6 +266,41 @@ func (b *builder) populate(w *world) {
 		}
 	}
 	b.evaluatorOf(w)
+}
+
+// duplicates are the objects of one file that another file has too.
+type duplicates struct {
+	file, first string
+	objects     map[*kubernetes.Object]bool
+	example     *kubernetes.Object
+}
+
+// duplicate notes that a second object of one kind, namespace and name is left
+// out. Whole files are often copies of each other, so they are told by file.
+func (b *builder) duplicate(o, first *kubernetes.Object) {
+	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.file == o.File && d.first == first.File })
+	if i < 0 {
+		i = len(b.duplicated)
+		b.duplicated = append(b.duplicated, &duplicates{
+			file: o.File, first: first.File, example: o, objects: make(map[*kubernetes.Object]bool),
+		})
+	}
+	b.duplicated[i].objects[o] = true
+}
+
+func (b *builder) reportDuplicates() {
+	for _, d := range b.duplicated {
+		message := "read object: " + objectAddress(d.example) + " is also in " + d.first
+		if n := len(d.objects); n > 1 {
+			message = fmt.Sprintf("read objects: %s and %d more of this file are also in %s", objectAddress(d.example), n-1, d.first)
+		}
+		if d.first == d.file {
+			message = "read object: " + objectAddress(d.example) + " is in this file more than once"
+		}
+		b.diagnose(source.Diagnostic{
+			Kind: source.DuplicateObject, Range: d.example.Root.Range, Message: message + "; the first is used",
+		})
+	}
 }
 
 // evaluatorOf compiles the policies of a world.

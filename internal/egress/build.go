@@ -43,6 +43,7 @@ type builder struct {
 	configs   map[*kubernetes.Object]*configSource
 	policies  map[*kubernetes.Object]*netpol.Policy
 
+	duplicated  []*duplicates
 	diagnostics []source.Diagnostic
 	diagnosed   map[source.Diagnostic]bool
 	unknowns    map[Unknown]bool
@@ -87,6 +88,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 		b.traceWorld(w)
 	}
 	b.finish(worlds)
+	b.reportDuplicates()
 	slices.SortFunc(b.diagnostics, source.Diagnostic.Compare)
 	return b.model, b.diagnostics
 }

@@ -289,7 +289,8 @@ type NameResolution struct {
 	Code        string   `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule"`
 	AdmitsOther bool     `json:"admits_other" doc:"whether the policies admit anything at all"`
 	Need        Need     `json:"need" doc:"requirements that need a name resolved"`
-	Origin      Origin   `json:"origin" doc:"the first policy's spec.egress, or spec.policyTypes if absent"`
+	Origin      Origin   `json:"origin" doc:"spec.egress of the policy with the nearest miss, else of the first; spec.policyTypes if absent"`
+	Miss        Origin   `json:"miss" doc:"the rule that misses, for the codes other than no-rule"`
 	Ports       Origin   `json:"ports" doc:"the ports of the rule that admits UDP 53"`
 	WorkloadAt  []Origin `json:"workload_origins" doc:"the workloads' places"`
 }

@@ -180,7 +180,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 	case item.Kind != "":
 		r.kind, r.host = toName, item.Text
 		if t := c.b.namedTarget(c.w, item.Kind, item.Name); t != nil {
-			r.kind, r.target = toTarget, t
+			r.kind, r.target, r.port = toTarget, t, t.port
 		}
 	case item.Prefix.IsValid():
 		r.prefix, r.kind = item.Prefix, toAddress

@@ -188,7 +188,8 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 			}
 		}
 		if code != "" {
-			gate.Code, gate.Origin = code, b.places.objectRange(rule.Policy.Object, rule.Range)
+			gate.Code, gate.Origin = code, b.places.objectRange(rule.Policy.Object, rule.Policy.EgressRange())
+			gate.Miss = b.places.objectRange(rule.Policy.Object, rule.Range)
 			return
 		}
 	}
