@@ -4,18 +4,38 @@
 package parser
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
-// Files counts what was read, by kind. Files that were found but hold nothing
-// egresslint understands, as most .json files, do not count.
+// Options say what to read.
+type Options struct {
+	// Paths are the files and directories to lint, relative to the tree's root.
+	// What they refer to is read too, wherever in the tree it lies.
+	Paths []string
+	// Exclude are globs of what not to lint, see [source.WalkOptions].
+	Exclude   []string
+	Terraform terraform.Options
+}
+
+// Files counts what was read, by kind. Files that were found but are nothing
+// egresslint reads, as most .json files, do not count.
 type Files struct {
-	Terraform int // .tf, .tf.json and .tofu files of the linted roots and modules
+	Terraform int // .tf, .tofu, .tf.json and .tofu.json files
 	Variables int // .tfvars and .tfvars.json files
 	YAML      int
-	JSON      int
+	JSON      int // that hold Kubernetes objects
 }
 
 // Total is the number of files read.
@@ -28,4 +48,144 @@ type Result struct {
 	// Diagnostics are in the order of their places.
 	Diagnostics []source.Diagnostic
 	Files       Files
+}
+
+// Empty reports whether nothing was found that egresslint understands.
+func (r *Result) Empty() bool { return len(r.Objects) == 0 && len(r.Roots) == 0 }
+
+// manifests is what one file holds.
+type manifests struct {
+	objects     []*kubernetes.Object
+	diagnostics []source.Diagnostic
+}
+
+// Parse reads what opts names. Whatever is wrong with single files is told in
+// Result.Diagnostics, and everything else is read all the same. Files are read in
+// parallel; the result does not depend on the order. The only error is that of
+// ctx; work under way is then abandoned.
+func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error) {
+	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude})
+	result := &Result{Diagnostics: diagnostics}
+
+	var names []string // of Terraform files
+	var candidates []source.File
+	for _, f := range files {
+		switch f.Kind {
+		case source.Terraform:
+			names = append(names, f.Name)
+			result.Files.Terraform++
+		case source.TerraformVars:
+			result.Files.Variables++
+		case source.YAML, source.JSON:
+			// The templates of a chart are not manifests until they are rendered.
+			if !f.Chart {
+				candidates = append(candidates, f)
+			}
+		}
+	}
+
+	read := make([]manifests, len(candidates))
+	var roots []*terraform.Root
+	var rootDiagnostics []source.Diagnostic
+	done := make(chan error, 1)
+	go func() {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(runtime.GOMAXPROCS(0))
+		group.Go(func() error {
+			roots, rootDiagnostics = loadTerraform(tree, names, opts.Terraform)
+			return nil
+		})
+		for i, f := range candidates {
+			group.Go(func() error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				read[i] = parseManifests(tree, f)
+				return nil
+			})
+		}
+		done <- group.Wait()
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return nil, err
+		}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+
+	for i, m := range read {
+		switch {
+		case candidates[i].Kind == source.YAML:
+			result.Files.YAML++
+		case len(m.objects) > 0 || len(m.diagnostics) > 0:
+			result.Files.JSON++
+		}
+		result.Objects = append(result.Objects, m.objects...)
+		result.Diagnostics = append(result.Diagnostics, m.diagnostics...)
+	}
+	result.Roots = roots
+	result.Diagnostics = append(result.Diagnostics, rootDiagnostics...)
+	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
+	return result, nil
+}
+
+// parseManifests reads one YAML or JSON file.
+func parseManifests(tree *source.Tree, f source.File) (m manifests) {
+	defer func() {
+		if r := recover(); r != nil {
+			m = manifests{diagnostics: []source.Diagnostic{internal(f.Name, r)}}
+		}
+	}()
+	data, err := tree.ReadFile(f.Name)
+	if f.Kind == source.JSON && (err != nil || !mayBeManifest(data)) {
+		return manifests{} // any tool may keep any data in JSON
+	}
+	if err != nil {
+		return manifests{diagnostics: []source.Diagnostic{readError(f.Name, err)}}
+	}
+	m.objects, m.diagnostics = kubernetes.Parse(f.Name, data)
+	// What egresslint itself printed looks like a manifest.
+	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
+		return strings.HasPrefix(o.APIVersion, ownGroup)
+	})
+	return m
+}
+
+// ownGroup begins the apiVersion of egresslint's own documents, reports and models.
+const ownGroup = "egresslint.io/"
+
+// mayBeManifest reports whether a JSON text has the keys of a Kubernetes object.
+func mayBeManifest(data []byte) bool {
+	return bytes.Contains(data, []byte(`"apiVersion"`)) && bytes.Contains(data, []byte(`"kind"`))
+}
+
+func loadTerraform(tree *source.Tree, names []string, opts terraform.Options) (roots []*terraform.Root, diagnostics []source.Diagnostic) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			roots, diagnostics = nil, []source.Diagnostic{internal(names[0], r)}
+		}
+	}()
+	return terraform.Load(tree, names, opts)
+}
+
+func readError(name string, err error) source.Diagnostic {
+	kind := source.ParseError
+	if errors.Is(err, source.ErrTooLarge) {
+		kind = source.LimitReached
+	}
+	return source.Diagnostic{Kind: kind, Range: source.Range{File: name}, Message: fmt.Sprintf("read file: %v", err)}
+}
+
+// internal is a mistake of egresslint itself that must not take the rest of the
+// run with it.
+func internal(name string, cause any) source.Diagnostic {
+	return source.Diagnostic{
+		Kind: source.ParseError, Range: source.Range{File: name},
+		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),
+	}
 }

@@ -1,12 +1,14 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -42,15 +44,6 @@ func OpenTree(root string) (*Tree, error) {
 	return NewTree(r.FS()), nil
 }
 
-// Overlay makes name read as data, whether or not the tree has such a file.
-func (t *Tree) Overlay(name string, data []byte) {
-	if t.overlay == nil {
-		t.overlay = make(map[string][]byte)
-	}
-	t.overlay[name] = data
-	t.lines.forget(name)
-}
-
 // ReadFile returns the contents of a file. The error is ErrOutside for a name
 // that leaves the tree and ErrTooLarge for a file above MaxFileSize.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
@@ -71,12 +64,16 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	return data, outside(err)
 }
 
-// ReadDir lists a directory, sorted by name.
+// ReadDir lists a directory, sorted by name. Files of the overlay are listed too.
 func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, ErrOutside
 	}
 	entries, err := fs.ReadDir(t.fsys, name)
+	if laid := t.overlaid(name, entries); len(laid) > 0 {
+		entries, err = append(entries, laid...), nil
+		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	}
 	return entries, outside(err)
 }
 
@@ -84,6 +81,9 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, ErrOutside
+	}
+	if data, ok := t.overlay[name]; ok {
+		return overlayFile{name: path.Base(name), size: int64(len(data))}, nil
 	}
 	info, err := fs.Stat(t.fsys, name)
 	return info, outside(err)
