@@ -1,9 +1,161 @@
 // Package cli is the command line of egresslint, one file per command.
 package cli
 
-import "io"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/report"
+)
+
+// The exit codes. They are a contract with scripts; help texts state them.
+const (
+	ExitOK         = 0 // nothing at or above --fail-on
+	ExitFindings   = 1 // findings, or unknowns with --fail-on-unknown
+	ExitUsage      = 2 // wrong flag, argument or configuration
+	ExitIncomplete = 3 // something could not be analysed; the rest was, and its findings are printed
+)
+
+const exitCodesHelp = `Exit codes:
+  0  no finding at or above --fail-on
+  1  findings at or above --fail-on, or unknown facts with --fail-on-unknown
+  2  wrong flag, argument or configuration
+  3  something could not be analysed; the rest was, and its findings are printed`
 
 // Main runs the command line args and returns the exit code.
-func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) int {
-	return 0
+func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) (code int) {
+	defer func() {
+		if r := recover(); r != nil {
+			code = crash(stderr, &panicError{value: r, stack: debug.Stack()})
+		}
+	}()
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := newRootCommand(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(context.Background())
+	return a.exit(cmd, err)
+}
+
+// app is one run of the command line.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	code   int // of a run without an error
+}
+
+// usageError is a mistake in what the user typed or configured.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// panicError is a panic that was caught.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("internal error: %v", e.value) }
+
+// exit tells the user of err and returns the exit code.
+func (a *app) exit(cmd *cobra.Command, err error) int {
+	var usage *usageError
+	var panicked *panicError
+	switch {
+	case err == nil:
+		return a.code
+	case errors.As(err, &panicked):
+		return crash(a.stderr, panicked)
+	case errors.As(err, &usage):
+		a.complain(err)
+		if !isConfigError(err) {
+			fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+		}
+		return ExitUsage
+	default:
+		a.complain(err)
+		return ExitIncomplete
+	}
+}
+
+func isConfigError(err error) bool {
+	var mistake *config.Error
+	return errors.As(err, &mistake)
+}
+
+// complain prints each line of an error: a configuration has one for each mistake.
+func (a *app) complain(err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		a.logf("%s", line)
+	}
+}
+
+// logf prints a line to the user beside the reports.
+func (a *app) logf(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "egresslint: %s\n", report.Visible(fmt.Sprintf(format, args...)))
+}
+
+// crash asks the user to report what must not happen.
+func crash(stderr io.Writer, p *panicError) int {
+	fmt.Fprintf(stderr, `egresslint: %v
+This is a mistake in egresslint. Please report it at https://github.com/egresslint/egresslint/issues with these lines:
+egresslint %s
+
+%s`, report.Visible(p.Error()), version(), p.stack)
+	return ExitIncomplete
+}
+
+func newRootCommand(a *app) *cobra.Command {
+	root := newLintCommand(a)
+	root.Use = "egresslint [flags] [path...]"
+	root.Short = "Find the line of a repository that stops a pod's packet"
+	root.Long = `egresslint reads the Kubernetes manifests and the Terraform of Alibaba Cloud ACK
+clusters together and tells, from the files alone, which pods cannot reach what
+they need, and which line of which file stops them.
+
+Without a command it lints the given files and folders, or the working directory.
+Nothing is downloaded, executed or sent anywhere.
+
+` + exitCodesHelp
+	root.Version = version()
+	root.SilenceErrors = true
+	root.SilenceUsage = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.AddCommand(
+		newLintCommand(a),
+		newModelCommand(a),
+		newRulesCommand(a),
+		newVersionCommand(a),
+	)
+	return root
+}
+
+// flagError adds the flag that was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var missing *pflag.NotExistError
+	if !errors.As(err, &missing) || missing.GetSpecifiedShortnames() != "" {
+		return &usageError{err}
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if name := config.Suggest(missing.GetSpecifiedName(), known); name != "" {
+		return usagef("unknown flag --%s, did you mean --%s?", missing.GetSpecifiedName(), name)
+	}
+	return &usageError{err}
 }

@@ -326,7 +326,7 @@ func TestHostileInput(t *testing.T) {
 		if rapid.Bool().Draw(t, "top") {
 			file = s("top file") + ".tf"
 		}
-		line := s("source line")
+		line := strings.ReplaceAll(s("source line"), "\x00", "") // lines of binaries are not shown
 		r := &report.Report{
 			Rules: rules,
 			Findings: []*finding.Finding{{
@@ -337,6 +337,7 @@ func TestHostileInput(t *testing.T) {
 			Diagnostics: []source.Diagnostic{{Kind: source.ParseError, Range: span(file, 1, 1, 1), Message: s("diagnostic")}},
 			Lines:       func(string, int, int) []string { return []string{line} },
 			Summary: report.Summary{
+				Clusters: 1,
 				Unknowns: []report.UnknownGroup{{Reason: s("reason"), Subjects: []string{s("subject")}}},
 				Bindings: []report.Binding{{Manifests: s("manifests"), Cluster: s("cluster"), Hint: s("hint")}},
 			},
@@ -408,6 +409,24 @@ func TestSnippet(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
+	}
+}
+
+// The mistakes that follow from the first in a broken file do not drown the rest.
+func TestTextManyDiagnostics(t *testing.T) {
+	r := &report.Report{Diagnostics: []source.Diagnostic{{Kind: source.ParseError, Range: span("z.tf", 1, 1, 2), Message: "the other file"}}}
+	for i := range 300 {
+		r.Diagnostics = append(r.Diagnostics, source.Diagnostic{Kind: source.ParseError, Range: span("a.tf", 1, i+1, i+2), Message: "bad character"})
+		r.Diagnostics = append(r.Diagnostics, source.Diagnostic{Kind: source.Unread, Range: span("a.tf", 1, i+1, i+2), Message: "not shown"})
+	}
+	out := string(write(t, "text", r, report.Options{}))
+	if n := strings.Count(out, "bad character"); n != 10 {
+		t.Errorf("%d diagnostics of one file are shown", n)
+	}
+	for _, want := range []string{"a.tf: error: … and 290 more in this file", "the other file", "301 places could not be analysed"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is missing in:\n%s", want, out)
+		}
 	}
 }
 

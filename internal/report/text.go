@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/finding"
@@ -17,6 +18,7 @@ const (
 	maxUnknownGroups = 10
 	maxSubjectsShown = 3
 	maxBindingsShown = 20
+	maxPerFile       = 10 // diagnostics
 )
 
 // text writes one block for each finding and diagnostic, and a summary. The
@@ -33,11 +35,7 @@ func writeText(w io.Writer, r *Report, opts Options) error {
 	for _, f := range r.Findings {
 		t.finding(f)
 	}
-	for _, d := range r.diagnostics() {
-		if d.Kind != source.Unread { // those are in the summary, by reason
-			t.diagnostic(d)
-		}
-	}
+	t.diagnostics(r.diagnostics())
 	if !opts.Quiet {
 		t.summary()
 	}
@@ -69,6 +67,26 @@ func (t *text) finding(f *finding.Finding) {
 	t.line("")
 }
 
+// diagnostics writes the diagnostics but for what is not known, which is in the
+// summary by reason. A broken file may have any number of mistakes that follow
+// from the first.
+func (t *text) diagnostics(diagnostics []source.Diagnostic) {
+	diagnostics = slices.DeleteFunc(diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.Unread })
+	shown := make(map[string]int)
+	for i, d := range diagnostics {
+		file := d.Range.File
+		if shown[file]++; file == "" || shown[file] <= maxPerFile {
+			t.diagnostic(d)
+		}
+		// They are sorted by file.
+		last := i+1 == len(diagnostics) || diagnostics[i+1].Range.File != file
+		if more := shown[file] - maxPerFile; last && file != "" && more > 0 {
+			t.head(source.Range{File: file}, t.r.severity(d), fmt.Sprintf("… and %d more in this file", more), string(d.Kind))
+			t.line("")
+		}
+	}
+}
+
 func (t *text) diagnostic(d source.Diagnostic) {
 	s := t.r.severity(d)
 	t.head(d.Range, s, d.Message, string(d.Kind))
@@ -91,7 +109,7 @@ func (t *text) source(r source.Range, s finding.Severity) {
 		return
 	}
 	lines := t.r.Lines(r.File, r.Start.Line, r.Start.Line)
-	if len(lines) == 0 {
+	if len(lines) == 0 || strings.Contains(lines[0], "\x00") { // binary
 		return
 	}
 	line, marker := snippet(lines[0], r)
@@ -120,12 +138,19 @@ func (t *text) summary() {
 	t.line("Read %s: %s, %s, %s, %s.", files(s.Files),
 		plural(s.Clusters, "cluster"), plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
 
-	if len(s.Bindings) > 0 {
+	bindings := s.Bindings
+	switch {
+	case s.Clusters == 0:
+		bindings = nil
+		if s.Workloads > 0 {
+			t.line("No cluster is in the files: rules that need one stay silent.")
+		}
+	case len(bindings) > 0:
 		t.line("Manifests were matched to clusters:")
 	}
-	for i, b := range s.Bindings {
+	for i, b := range bindings {
 		if i == maxBindingsShown {
-			t.line("  … and %d more", len(s.Bindings)-i)
+			t.line("  … and %d more", len(bindings)-i)
 			break
 		}
 		name := b.Manifests

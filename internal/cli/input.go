@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// stdinArg stands for standard input among the path arguments.
+const stdinArg = "-"
+
+// defaultStdinName is the name of what comes from standard input unless
+// --stdin-filename says otherwise.
+const defaultStdinName = "stdin.yaml"
+
+// inputFlags say what to read and how. All commands that read files share them.
+type inputFlags struct {
+	exclude        []string
+	varFiles       []string
+	vars           []string
+	clusterNetwork string
+	config         string
+	noConfig       bool
+	stdinFilename  string
+	skipInvalid    bool
+	allowEmpty     bool
+	timeout        time.Duration
+}
+
+func (f *inputFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files and folders that match the `glob`, relative to the working directory (repeatable)")
+	flags.StringArrayVar(&f.varFiles, "var-file", nil, "evaluate Terraform with the variables of `file` (repeatable)")
+	flags.StringArrayVar(&f.vars, "var", nil, "evaluate Terraform with a variable, `name=value` (repeatable)")
+	flags.StringVar(&f.clusterNetwork, "cluster-network", "", "network `plug-in` of all clusters, terway or flannel, if the files do not say it")
+	flags.StringVar(&f.config, "config", "", "read the configuration from `file` instead of the nearest "+config.FileName)
+	flags.BoolVar(&f.noConfig, "no-config", false, "read no configuration file")
+	flags.StringVar(&f.stdinFilename, "stdin-filename", "", "`name` of what comes from standard input, given as the path - (default "+defaultStdinName+")")
+	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "only warn of what cannot be analysed")
+	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "succeed if there is nothing to analyse")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give up after this time, 0 for never")
+	complete(cmd, "cluster-network", "terway", "flannel")
+}
+
+// input is what a run reads, made of flags, configuration and environment.
+type input struct {
+	*workspace
+	cfg    *config.Config
+	parser parser.Options
+	egress egress.Options
+}
+
+// input opens the tree and reads the configuration. Its errors are usage errors.
+func (a *app) input(f *inputFlags, args []string) (*input, error) {
+	switch {
+	case f.noConfig && f.config != "":
+		return nil, usagef("--config and --no-config exclude each other")
+	case f.clusterNetwork != "" && !slices.Contains([]string{"terway", "flannel"}, f.clusterNetwork):
+		return nil, usagef("unknown --cluster-network %q%s", f.clusterNetwork, config.DidYouMean(f.clusterNetwork, []string{"terway", "flannel"}))
+	case f.stdinFilename != "" && !slices.Contains(args, stdinArg):
+		return nil, usagef("--stdin-filename names what comes from standard input: give the path - too")
+	case f.timeout < 0:
+		return nil, usagef("--timeout %s is less than nothing", f.timeout)
+	}
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	stdinName := f.stdinFilename
+	if stdinName == "" {
+		stdinName = defaultStdinName
+	}
+	if _, ok := source.KindOf(filepath.ToSlash(stdinName)); !ok {
+		return nil, usagef("unknown kind of file --stdin-filename %q: want a name that ends in .tf, .tfvars, .yaml, .yml or .json", stdinName)
+	}
+
+	paths := make([]string, len(args))
+	for i, arg := range args {
+		if paths[i] = arg; arg == stdinArg {
+			paths[i] = existing(stdinName)
+			if paths[i] == stdinName { // the file that standard input stands for
+				continue
+			}
+		}
+		if _, err := os.Lstat(paths[i]); err != nil {
+			return nil, pathError(arg, err)
+		}
+	}
+	w, err := openWorkspace(paths)
+	if err != nil {
+		return nil, err
+	}
+
+	in := &input{workspace: w}
+	for _, arg := range slices.Compact(slices.Sorted(slices.Values(args))) {
+		p := arg
+		if arg == stdinArg {
+			p = stdinName
+		}
+		name, err := w.name(p)
+		if err != nil {
+			return nil, err
+		}
+		if arg == stdinArg {
+			data, err := readAll(a.stdin)
+			if err != nil {
+				return nil, fmt.Errorf("read standard input: %w", err)
+			}
+			w.tree.Overlay(name, data)
+		}
+		in.parser.Paths = append(in.parser.Paths, name)
+	}
+
+	if in.cfg, err = in.configuration(f); err != nil {
+		return nil, err
+	}
+	if err := in.options(f); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// pathError tells of an argument that is no path; perhaps it was meant as a command.
+func pathError(arg string, err error) error {
+	reason := err.Error()
+	if os.IsNotExist(err) {
+		reason = "no such file or directory"
+	}
+	if name := config.Suggest(arg, []string{"lint", "model", "rules", "version", "completion", "help"}); name != "" {
+		return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
+	}
+	return usagef("read %s: %s", arg, reason)
+}
+
+func (in *input) configuration(f *inputFlags) (*config.Config, error) {
+	var cfg *config.Config
+	var err error
+	switch {
+	case f.noConfig:
+		return &config.Config{}, nil
+	case f.config != "":
+		data, readErr := os.ReadFile(f.config)
+		if readErr != nil {
+			return nil, usagef("read configuration: %w", readErr)
+		}
+		// Its paths are relative to its folder, which must therefore lie in the tree.
+		name, nameErr := in.name(f.config)
+		if nameErr != nil {
+			return nil, nameErr
+		}
+		cfg, err = config.Parse(name, data, ruleIDs())
+	default:
+		cfg, err = config.Find(in.tree, in.startDir(), ruleIDs())
+	}
+	if err != nil {
+		return nil, in.displayErrors(err)
+	}
+	return cfg, nil
+}
+
+// startDir is the folder from which the configuration file is looked for.
+func (in *input) startDir() string {
+	first := in.parser.Paths[0]
+	if info, err := in.tree.Stat(first); err == nil && info.IsDir() {
+		return first
+	}
+	return path.Dir(first)
+}
+
+// displayErrors makes the places of configuration mistakes paths for the user.
+func (in *input) displayErrors(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return &usageError{err}
+	}
+	for _, e := range joined.Unwrap() {
+		if mistake, ok := e.(*config.Error); ok {
+			mistake.At.File = in.display(mistake.At.File)
+		}
+	}
+	return &usageError{err}
+}
+
+// options puts together what the parsers and the model are to know.
+func (in *input) options(f *inputFlags) error {
+	in.parser.Exclude = in.cfg.Exclude
+	for _, pattern := range f.exclude {
+		glob, err := in.glob(pattern)
+		if err != nil {
+			return err
+		}
+		in.parser.Exclude = append(in.parser.Exclude, glob)
+	}
+
+	tf := &in.parser.Terraform
+	for _, file := range f.varFiles {
+		name, err := in.name(file)
+		if err != nil {
+			return err
+		}
+		if _, err := in.tree.Stat(name); err != nil {
+			return usagef("read --var-file %s: %w", file, err)
+		}
+		tf.VarFiles = append(tf.VarFiles, name)
+	}
+	for _, v := range f.vars {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return usagef("read --var %q: want name=value", v)
+		}
+		tf.Vars = append(tf.Vars, terraform.Assignment{Name: name, Value: value})
+	}
+	tf.Env = make(map[string]string)
+	for _, entry := range os.Environ() {
+		key, value, _ := strings.Cut(entry, "=")
+		if name, ok := strings.CutPrefix(key, "TF_VAR_"); ok && name != "" {
+			tf.Env[name] = value
+		}
+	}
+	for _, s := range in.cfg.Stacks {
+		vars := make(map[string]string, len(s.Vars))
+		for _, v := range s.Vars {
+			vars[v.Name] = v.Value
+		}
+		tf.Stacks = append(tf.Stacks, terraform.Stack{Name: s.Name, Dir: s.Dir, VarFiles: s.VarFiles, Vars: vars})
+	}
+
+	in.egress.ClusterNetwork = f.clusterNetwork
+	in.egress.PrivateDomains = in.cfg.PrivateDomains
+	for _, c := range in.cfg.Clusters {
+		in.egress.Clusters = append(in.egress.Clusters, egress.ClusterConfig{
+			Name: c.Name, Terraform: c.Terraform, Manifests: c.Manifests,
+			Network: egress.NetworkConfig(c.Network), Internet: c.Internet,
+		})
+	}
+	for _, r := range in.cfg.Requirements {
+		in.egress.Requirements = append(in.egress.Requirements, egress.RequirementConfig(r))
+	}
+	return nil
+}

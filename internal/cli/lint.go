@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/policies"
+)
+
+// lintFlags say which rules run and what happens with their findings.
+type lintFlags struct {
+	input         inputFlags
+	formats       []string
+	failOn        string
+	failOnUnknown bool
+	only          []string
+	disable       []string
+	color         string
+	quiet         bool
+	verbose       bool
+}
+
+// never is the value of --fail-on for which findings do not count.
+const never = "never"
+
+func newLintCommand(a *app) *cobra.Command {
+	f := &lintFlags{}
+	cmd := &cobra.Command{
+		Use:   "lint [flags] [path...]",
+		Short: "Lint files and folders (what egresslint does without a command)",
+		Long: `Lint reads the manifests and the Terraform in the given files and folders, or in
+the working directory. The path - is standard input.
+
+What they refer to is read too, as long as it lies in the same git work tree.
+
+` + exitCodesHelp,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error { return a.lint(f, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report as text, json or sarif, to standard output or with `format=path` to a file (repeatable)")
+	flags.StringVar(&f.failOn, "fail-on", "error", "lowest `severity` that gives exit code 1: error, warning, note or never")
+	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
+	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
+	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
+	f.input.register(cmd)
+	flags.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, without the summary")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell on standard error what was read, matched, and how long it took")
+	complete(cmd, "format", report.Formats()...)
+	complete(cmd, "fail-on", "error", "warning", "note", never)
+	complete(cmd, "color", "auto", "always", "never")
+	complete(cmd, "only", ruleIDs()...)
+	complete(cmd, "disable", ruleIDs()...)
+	return cmd
+}
+
+// check returns the outputs, or a usage error of the flags' values.
+func (f *lintFlags) check() ([]output, error) {
+	outputs, err := parseOutputs(f.formats)
+	if err != nil {
+		return nil, err
+	}
+	known := ruleIDs()
+	for _, id := range slices.Concat(f.only, f.disable) {
+		if !slices.Contains(known, id) {
+			return nil, usagef("no rule %q%s", id, config.DidYouMean(id, known))
+		}
+	}
+	for _, flag := range []struct {
+		name, value string
+		words       []string
+	}{
+		{"fail-on", f.failOn, []string{"error", "warning", "note", never}},
+		{"color", f.color, []string{"auto", "always", "never"}},
+	} {
+		if !slices.Contains(flag.words, flag.value) {
+			return nil, usagef("unknown --%s %q%s", flag.name, flag.value, config.DidYouMean(flag.value, flag.words))
+		}
+	}
+	if f.quiet && f.verbose {
+		return nil, usagef("--quiet and --verbose exclude each other")
+	}
+	return outputs, nil
+}
+
+func (a *app) lint(f *lintFlags, args []string) error {
+	outputs, err := f.check()
+	if err != nil {
+		return err
+	}
+	watch := newStopwatch()
+	// Compiling the rules takes longer than anything else on small inputs, and
+	// depends on nothing that is read.
+	compiled := start(func() (*engine.Engine, error) {
+		return engine.New(policies.FS, engine.Options{Only: f.only, Disable: f.disable})
+	})
+	in, err := a.input(&f.input, args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withTimeout(f.input.timeout)
+	defer cancel()
+
+	w, err := read(ctx, in, watch)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
+	findings, rules, err := judge(ctx, w, compiled, settings(in.cfg, f.only), watch)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
+
+	// A file that is broken is reason enough for having nothing.
+	empty := w.parsed.Empty() && !f.input.allowEmpty && (w.complete() || f.input.skipInvalid)
+	r := &report.Report{
+		Version:     version(),
+		Rules:       slices.DeleteFunc(rules.Rules(), func(r engine.Rule) bool { return !r.Enabled }),
+		Findings:    findings,
+		Diagnostics: w.diagnostics,
+		SkipInvalid: f.input.skipInvalid,
+		Empty:       empty,
+		Summary:     report.Summarize(w.parsed, w.model, w.diagnostics),
+		Lines:       in.tree.Lines,
+		Display:     in.display,
+		Resolve:     in.resolve,
+	}
+	err = a.writeReports(outputs, r, f.color, f.quiet)
+	watch.lap("report")
+	if f.verbose {
+		a.tell(in, w, r, watch)
+	}
+	if err != nil {
+		return err
+	}
+	if empty {
+		a.logf("found no Kubernetes manifest and no Terraform in %s", strings.Join(displayAll(in), ", "))
+		a.logf("give the folder that holds them, or pass --allow-empty if that is right")
+	}
+	a.code = f.exitCode(r, w)
+	return nil
+}
+
+// exitCode is what a run that printed its reports ends with.
+func (f *lintFlags) exitCode(r *report.Report, w *world) int {
+	switch {
+	case r.Empty, !w.complete() && !f.input.skipInvalid:
+		return ExitIncomplete
+	case f.failOnUnknown && r.Summary.UnknownCount() > 0:
+		return ExitFindings
+	}
+	threshold, err := finding.ParseSeverity(f.failOn)
+	if err != nil { // never
+		return ExitOK
+	}
+	for _, found := range r.Findings {
+		if found.Severity >= threshold {
+			return ExitFindings
+		}
+	}
+	return ExitOK
+}
+
+// settings are the rules' settings of the configuration. A rule that the command
+// line asks for by name runs even if the configuration switches it off.
+func settings(cfg *config.Config, only []string) pipeline.Options {
+	opts := pipeline.Options{Severity: make(map[string]finding.Severity), Off: make(map[string]bool)}
+	for _, r := range cfg.Rules {
+		switch {
+		case !r.Off:
+			opts.Severity[r.ID] = r.Severity
+		case !slices.Contains(only, r.ID):
+			opts.Off[r.ID] = true
+		}
+	}
+	return opts
+}
+
+// tell prints what --verbose asks for.
+func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
+	a.logf("root %s", in.root)
+	if in.cfg.File != "" {
+		a.logf("configuration %s", in.display(in.cfg.File))
+	}
+	s := r.Summary
+	a.logf("read %d Terraform, %d variable, %d YAML and %d JSON files: %d objects",
+		s.Files.Terraform, s.Files.Variables, s.Files.YAML, s.Files.JSON, s.Objects)
+	for _, root := range w.parsed.Roots {
+		variant := ""
+		if root.Variant != "" {
+			variant = " with the variables of " + root.Variant
+		}
+		a.logf("evaluated %s%s: %d resources", in.display(root.Dir), variant, len(root.Resources))
+	}
+	for _, b := range s.Bindings {
+		cluster := b.Cluster
+		if cluster == "" {
+			cluster = "no cluster"
+		}
+		a.logf("matched %s to %s (%s)", in.display(b.Manifests), cluster, b.Reason)
+	}
+	for _, stage := range watch.stages {
+		a.logf("%-14s %s", stage.name, stage.took.Round(10*time.Microsecond))
+	}
+}
+
+func displayAll(in *input) []string {
+	paths := make([]string, len(in.parser.Paths))
+	for i, name := range in.parser.Paths {
+		paths[i] = in.display(name)
+	}
+	return paths
+}

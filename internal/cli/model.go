@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/report"
+)
+
+func newModelCommand(a *app) *cobra.Command {
+	f := &inputFlags{}
+	cmd := &cobra.Command{
+		Use:   "model [flags] [path...]",
+		Short: "Print the egress model as JSON",
+		Long: `Model prints what egresslint understands of the files: the clusters, workloads,
+what they need to reach, and what stands in the way. It is what the rules judge,
+and is described by policies/schemas/model.json.
+
+` + exitCodesHelp,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error { return a.printModel(f, args) },
+	}
+	f.register(cmd)
+	return cmd
+}
+
+func (a *app) printModel(f *inputFlags, args []string) error {
+	in, err := a.input(f, args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withTimeout(f.timeout)
+	defer cancel()
+	w, err := read(ctx, in, newStopwatch())
+	if err != nil {
+		return timedOut(err, f.timeout)
+	}
+	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.skipInvalid, Display: in.display})
+	if err := report.EncodeJSON(a.stdout, w.model); err != nil {
+		return err
+	}
+	if (w.parsed.Empty() && !f.allowEmpty) || (!w.complete() && !f.skipInvalid) {
+		a.code = ExitIncomplete
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/policies"
+)
+
+// ruleIDs are the ids of the built-in rules, sorted. They are read off the
+// layout of the policies, which is cheaper than parsing them.
+func ruleIDs() []string {
+	files, err := fs.Glob(policies.FS, "rules/*/*/rule.rego")
+	if err != nil {
+		return nil // only a malformed pattern gives an error
+	}
+	ids := make([]string, len(files))
+	for i, f := range files {
+		ids[i] = path.Base(path.Dir(f))
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// ruleJSON is a rule as "rules --format json" prints it.
+type ruleJSON struct {
+	ID          string           `json:"id"`
+	Title       string           `json:"title"`
+	Category    string           `json:"category"`
+	Severity    finding.Severity `json:"severity"`
+	Precision   string           `json:"precision"`
+	Since       string           `json:"since"`
+	Description string           `json:"description"`
+	Help        string           `json:"help"`
+	References  []string         `json:"references"`
+	Docs        string           `json:"docs"`
+}
+
+func newRulesCommand(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "rules [id]",
+		Short: "List the rules, or explain one",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("rules takes one rule id, found %d", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return usagef("unknown format %q%s", format, config.DidYouMean(format, []string{"text", "json"}))
+			}
+			rules, err := engine.Rules(policies.FS)
+			if err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				i := slices.IndexFunc(rules, func(r engine.Rule) bool { return r.ID == args[0] })
+				if i < 0 {
+					return usagef("no rule %q%s", args[0], config.DidYouMean(args[0], ruleIDs()))
+				}
+				rules = rules[i : i+1]
+			}
+			switch {
+			case format == "json":
+				return a.printRulesJSON(rules)
+			case len(args) == 1:
+				return a.explainRule(rules[0])
+			default:
+				return a.listRules(rules)
+			}
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json")
+	complete(cmd, "format", "text", "json")
+	return cmd
+}
+
+func (a *app) listRules(rules []engine.Rule) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	for _, r := range rules {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title)
+	}
+	return w.Flush()
+}
+
+func (a *app) explainRule(r engine.Rule) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s, %s)\n\n%s.\n\n%s\n\n%s\n", r.ID, r.Severity, r.Category, strings.TrimSuffix(r.Title, "."), r.Description, r.Help)
+	if len(r.References) > 0 {
+		b.WriteString("\nSources:\n")
+		for _, ref := range r.References {
+			fmt.Fprintf(&b, "  %s\n", ref)
+		}
+	}
+	fmt.Fprintf(&b, "\nDocumentation: %s\n", r.DocsURL)
+	_, err := fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+func (a *app) printRulesJSON(rules []engine.Rule) error {
+	docs := make([]ruleJSON, len(rules))
+	for i, r := range rules {
+		docs[i] = ruleJSON{
+			ID: r.ID, Title: r.Title, Category: r.Category, Severity: r.Severity, Precision: r.Precision, Since: r.Since,
+			Description: r.Description, Help: r.Help, References: r.References, Docs: r.DocsURL,
+		}
+	}
+	return report.EncodeJSON(a.stdout, docs)
+}
+
+// complete offers words as values of a flag to shell completion.
+func complete(cmd *cobra.Command, flag string, words ...string) {
+	// The only error is a flag that does not exist, which completion tests would show.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}

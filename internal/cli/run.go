@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// stage is how long a step of a run took.
+type stage struct {
+	name string
+	took time.Duration
+}
+
+// stopwatch measures the stages of a run.
+type stopwatch struct {
+	last   time.Time
+	stages []stage
+}
+
+func newStopwatch() *stopwatch { return &stopwatch{last: time.Now()} }
+
+// lap ends a stage.
+func (s *stopwatch) lap(name string) {
+	now := time.Now()
+	s.stages = append(s.stages, stage{name, now.Sub(s.last)})
+	s.last = now
+}
+
+// pending is a value that another goroutine computes.
+type pending[T any] struct{ ch chan outcome[T] }
+
+type outcome[T any] struct {
+	value T
+	err   error
+}
+
+// start computes a value in another goroutine. A panic there becomes an error
+// instead of the end of the process.
+func start[T any](compute func() (T, error)) pending[T] {
+	p := pending[T]{ch: make(chan outcome[T], 1)}
+	go func() {
+		var o outcome[T]
+		defer func() {
+			if r := recover(); r != nil {
+				o.err = &panicError{value: r, stack: debug.Stack()}
+			}
+			p.ch <- o
+		}()
+		o.value, o.err = compute()
+	}()
+	return p
+}
+
+// wait returns the value, or the error of ctx if that is done first. It may be
+// called once.
+func (p pending[T]) wait(ctx context.Context) (T, error) {
+	select {
+	case o := <-p.ch:
+		return o.value, o.err
+	case <-ctx.Done():
+		var zero T
+		return zero, ctx.Err()
+	}
+}
+
+// withTimeout bounds a run; 0 is no bound.
+func withTimeout(timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeout(context.Background(), timeout)
+}
+
+// timedOut puts the end of a run's time into words.
+func timedOut(err error, timeout time.Duration) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("analyse: it took longer than --timeout %s", timeout)
+	}
+	return err
+}
+
+// world is what the files say.
+type world struct {
+	parsed      *parser.Result
+	model       *egress.Model
+	diagnostics []source.Diagnostic
+}
+
+// read parses the input and builds the model.
+func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
+	parsed, err := start(func() (*parser.Result, error) {
+		return parser.Parse(ctx, in.tree, in.parser)
+	}).wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watch.lap("read files")
+	w, err := start(func() (*world, error) {
+		model, diagnostics := egress.Build(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		return &world{parsed: parsed, model: model, diagnostics: append(parsed.Diagnostics, diagnostics...)}, nil
+	}).wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watch.lap("build model")
+	return w, nil
+}
+
+// judge runs the rules over the model.
+func judge(ctx context.Context, w *world, compiled pending[*engine.Engine], opts pipeline.Options, watch *stopwatch) ([]*finding.Finding, *engine.Engine, error) {
+	value, err := engine.Value(w.model)
+	if err != nil {
+		return nil, nil, fmt.Errorf("judge model: %w", err)
+	}
+	watch.lap("convert model")
+	rules, err := compiled.wait(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	watch.lap("wait for rules")
+	results, diagnostics := rules.Run(ctx, value)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	w.diagnostics = append(w.diagnostics, diagnostics...)
+	watch.lap("judge")
+	findings, diagnostics := pipeline.Run(results, w.model.Origins, opts)
+	w.diagnostics = append(w.diagnostics, diagnostics...)
+	return findings, rules, nil
+}
+
+// complete reports whether everything could be analysed.
+func (w *world) complete() bool {
+	for _, d := range w.diagnostics {
+		if d.Fatal() {
+			return false
+		}
+	}
+	return true
+}
