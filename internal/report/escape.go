@@ -59,7 +59,8 @@ func hidden(r rune) bool {
 // lineStart makes a text safe at the start of a line, also an indented one: the
 // log of a GitHub workflow takes a line that starts with :: for an order.
 func lineStart(s string) string {
-	if s = Visible(s); strings.HasPrefix(strings.TrimSpace(s), "::") {
+	// The text that follows may begin with the second colon.
+	if s = Visible(s); strings.HasPrefix(strings.TrimSpace(s), ":") {
 		return "./" + s
 	}
 	return s
