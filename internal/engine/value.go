@@ -98,6 +98,7 @@ func encoderOf(t reflect.Type) (encoder, error) {
 	built, err = newEncoder(t)
 	close(ready)
 	if err != nil {
+		encoders.Delete(t)
 		return nil, err
 	}
 	encoders.Store(t, built)
@@ -259,10 +260,11 @@ func structEncoder(t reflect.Type) (encoder, error) {
 func fieldsOf(t reflect.Type, prefix []int) ([]field, error) {
 	var fields []field
 	for sf := range t.Fields() {
-		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		if name == "-" && options == "" {
+		tag := sf.Tag.Get("json")
+		if tag == "-" {
 			continue
 		}
+		name, options, _ := strings.Cut(tag, ",")
 		index := append(slices.Clone(prefix), sf.Index...)
 		if sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct {
 			embedded, err := fieldsOf(sf.Type, index)
