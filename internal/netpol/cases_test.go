@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -194,6 +196,7 @@ func parsePolicies(t testing.TB, text string) ([]*netpol.Policy, []source.Diagno
 			if namespace == "" {
 				namespace = "a"
 			}
+			o.Root = undecided(o.Root)
 			p, d := netpol.Parse(o, namespace)
 			diagnostics = append(diagnostics, d...)
 			if p != nil {
@@ -204,4 +207,24 @@ func parsePolicies(t testing.TB, text string) ([]*netpol.Policy, []source.Diagno
 		}
 	}
 	return policies, diagnostics
+}
+
+// undecided returns v with the values that the text marks as undecided.
+func undecided(v *located.Value) *located.Value {
+	c := *v
+	switch {
+	case v.Kind == located.String && v.Str == "UNDECIDED":
+		return &located.Value{Kind: located.Unknown, Range: v.Range, Reason: "var.x has no value"}
+	case v.Kind == located.String:
+		c.Str = strings.ReplaceAll(v.Str, "${id}", located.Ref{Address: "alicloud_vswitch.pod", Attribute: "id"}.Placeholder())
+	}
+	c.List = slices.Clone(v.List)
+	for i := range c.List {
+		c.List[i] = undecided(c.List[i])
+	}
+	c.Map = slices.Clone(v.Map)
+	for i := range c.Map {
+		c.Map[i].Value = undecided(c.Map[i].Value)
+	}
+	return &c
 }

@@ -169,6 +169,16 @@ func TestResolver(t *testing.T) {
 		Namespace: "kube-system", Labels: netpol.Labels{"k8s-app": "kube-dns"},
 		MoreLabels: true, Ports: []netpol.Port{{Name: "dns", Number: 53, Protocol: "UDP"}}, MorePorts: true,
 	}
+	named := evaluator(t, "v2", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{protocol: UDP, port: dns}, {port: metrics}]}]}")
+	for _, tt := range []struct {
+		protocol string
+		port     int
+		want     netpol.Verdict
+	}{{"UDP", 53, netpol.Allow}, {"TCP", 9153, netpol.Unknown}, {"SCTP", 53, netpol.Deny}} {
+		if got := named.Egress(0, named.Describe(coreDNS), tt.protocol, tt.port); got != tt.want {
+			t.Errorf("named port %s %d: got %v, want %v", tt.protocol, tt.port, got, tt.want)
+		}
+	}
 	for _, tt := range []struct {
 		name, to string
 		want     netpol.Verdict
