@@ -29,3 +29,16 @@ func ReferenceTitles(r Rule) []string {
 	}
 	return titles
 }
+
+// Arguments returns the names that a rule's templates use, sorted.
+func Arguments(r Rule) []string {
+	names := make(map[string]bool)
+	for _, c := range r.cases {
+		for _, s := range slices.Concat(c.message, c.remedy) {
+			if s.arg {
+				names[s.text] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

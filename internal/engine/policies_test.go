@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage"
@@ -206,6 +207,39 @@ func TestRulesAreComplete(t *testing.T) {
 		}
 		if !strings.Contains(text, "test_silent_") {
 			t.Errorf("rule %s: no test says when it is silent", r.ID)
+		}
+	}
+}
+
+// TestMessagesHaveTheirArguments compares the names in a rule's templates with
+// the arguments that its violations carry.
+func TestMessagesHaveTheirArguments(t *testing.T) {
+	rules, err := engine.Rules(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := regoFiles(t)
+	for _, r := range rules {
+		name := "rules/" + r.Category + "/" + r.ID + "/rule.rego"
+		module := parse(t, map[string]string{name: texts[name]})[name]
+		var given []string
+		ast.WalkTerms(module, func(term *ast.Term) bool {
+			object, ok := term.Value.(ast.Object)
+			if !ok {
+				return false
+			}
+			args := object.Get(ast.InternedTerm("args"))
+			if args == nil {
+				return false
+			}
+			for _, key := range args.Value.(ast.Object).Keys() {
+				given = append(given, string(key.Value.(ast.String)))
+			}
+			return true
+		})
+		slices.Sort(given)
+		if diff := cmp.Diff(engine.Arguments(r), given); diff != "" {
+			t.Errorf("rule %s: arguments (-in templates +in violations):\n%s", r.ID, diff)
 		}
 	}
 }

@@ -16,19 +16,22 @@ level(strength) := "error" if strength in {"declared", "referenced"}
 level("inferred") := "warning"
 
 # METADATA
-# description: A sentence that names who is stopped, with a space in front; empty without evidence.
+# description: A sentence that names who is affected, with a space in front; empty without evidence.
 # scope: document
-sentence(evidence) := "" if count(evidence) == 0
+affected([]) := ""
 
-sentence(evidence) := sprintf(" Stopped: %s.", [concat(", ", _names(evidence))]) if {
+affected(evidence) := sprintf(" Affected: %s.", [_few(needs)]) if {
 	count(evidence) > 0
-	count(evidence) <= shown
+	needs := [sprintf("%s (%s)", [e.workload, e.destination]) | some e in evidence]
 }
 
-sentence(evidence) := text if {
-	more := count(evidence) - shown
-	more > 0
-	text := sprintf(" Stopped: %s … and %d more.", [concat(", ", _names(evidence)), more])
+# METADATA
+# description: A sentence that names the destinations alone, with a space in front; empty without evidence.
+# scope: document
+destinations([]) := ""
+
+destinations(evidence) := sprintf(" They need %s.", [_few(sort({e.destination | some e in evidence}))]) if {
+	count(evidence) > 0
 }
 
 # METADATA
@@ -38,6 +41,10 @@ places(evidence) := [place |
 	place := {"at": e.origin, "text": sprintf("%s needs %s", [e.workload, e.destination])}
 ]
 
-_names(evidence) := [sprintf("%s to %s", [e.workload, e.destination]) |
-	some e in array.slice(evidence, 0, shown)
-]
+_few(list) := concat(", ", list) if count(list) <= shown
+
+_few(list) := text if {
+	more := count(list) - shown
+	more > 0
+	text := sprintf("%s … and %d more", [concat(", ", array.slice(list, 0, shown)), more])
+}

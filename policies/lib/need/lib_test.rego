@@ -12,16 +12,25 @@ test_inferred_needs_are_warnings if need.level("inferred") == "warning"
 
 test_no_need_has_no_level if not need.level("none")
 
-test_no_evidence_no_sentence if need.sentence([]) == ""
-
-test_sentence_names_everyone_up_to_three if {
-	text := need.sentence([fixture.evidence(1), fixture.evidence(2), fixture.evidence(3)])
-	startswith(text, " Stopped: shop/api-1[Deployment] to api.partner.com:443, shop/api-2")
-	endswith(text, "shop/api-3[Deployment] to api.partner.com:443.")
+test_no_evidence_no_sentence if {
+	need.affected([]) == ""
+	need.destinations([]) == ""
 }
 
-test_sentence_counts_the_rest if {
-	text := need.sentence([fixture.evidence(n) | some n in numbers.range(1, 5)])
+test_destinations_are_named_once if {
+	other := object.union(fixture.evidence(3), {"destination": "a.partner.com:443"})
+	text := need.destinations([fixture.evidence(1), fixture.evidence(2), other])
+	text == " They need a.partner.com:443, api.partner.com:443."
+}
+
+test_affected_names_everyone_up_to_three if {
+	text := need.affected([fixture.evidence(1), fixture.evidence(2), fixture.evidence(3)])
+	startswith(text, " Affected: shop/api-1[Deployment] (api.partner.com:443), shop/api-2")
+	endswith(text, "shop/api-3[Deployment] (api.partner.com:443).")
+}
+
+test_affected_counts_the_rest if {
+	text := need.affected([fixture.evidence(n) | some n in numbers.range(1, 5)])
 	contains(text, "shop/api-3[Deployment]")
 	not contains(text, "shop/api-4[Deployment]")
 	endswith(text, " … and 2 more.")

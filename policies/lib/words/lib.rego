@@ -78,6 +78,13 @@ assumed("unknown") := concat("", [
 # METADATA
 # description: Whose packets leave from the interfaces of a role.
 # scope: document
-interfaces("pod") := "Pods"
+interfaces("pod", cluster) := sprintf("Pods of cluster %s", [cluster])
 
-interfaces("node") := "Nodes and the pods that use their address"
+interfaces("node", cluster) := sprintf("Nodes of cluster %s, and pods that use their addresses,", [cluster])
+
+# METADATA
+# description: A hint after a list of vSwitches that each of them needs an entry, with a space in front.
+# scope: document
+each([_]) := ""
+
+each(list) := " (one entry for each)" if count(list) != 1

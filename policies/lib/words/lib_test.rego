@@ -47,6 +47,11 @@ test_also if {
 }
 
 test_interfaces if {
-	words.interfaces("pod") == "Pods"
-	words.interfaces("node") == "Nodes and the pods that use their address"
+	words.interfaces("pod", "prod") == "Pods of cluster prod"
+	words.interfaces("node", "prod") == "Nodes of cluster prod, and pods that use their addresses,"
+}
+
+test_each_of_several if {
+	words.each(["a"]) == ""
+	words.each(["a", "b"]) == " (one entry for each)"
 }

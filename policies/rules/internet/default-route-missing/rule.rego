@@ -22,12 +22,13 @@
 #   since: 0.1.0
 #   messages:
 #     no-default-route: >-
-#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this puts them on route table
-#       {table}, which has no route for 0.0.0.0/0, so that no packet gets to NAT gateway {gateway}.{stopped}
+#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this attachment puts them on
+#       route table {table}, which has no route for 0.0.0.0/0, so that no packet gets to NAT gateway
+#       {gateway}.{affected}
 #     other-gateway: >-
-#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this puts them on route table
-#       {table}, whose route for 0.0.0.0/0 leads to a NAT gateway without an SNAT entry for them; their entry is on
-#       {gateway}.{stopped}
+#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this attachment puts them on
+#       route table {table}, whose route for 0.0.0.0/0 leads to a NAT gateway without an SNAT entry for them; their
+#       entry is on {gateway}.{affected}
 #   remedies:
 #     no-default-route: >-
 #       Add an alicloud_route_entry to {table} with destination_cidrblock = "0.0.0.0/0", nexthop_type = "NatGateway"
@@ -69,7 +70,7 @@ violation contains {
 		"table": gate.table,
 		"gateway": gate.gateway,
 		"gateway_id": words.reference(gate.gateway, "id"),
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.cluster_name, gate.table, gate.code],
 	"related": array.concat(

@@ -21,16 +21,16 @@
 #   messages:
 #     needed: >-
 #       hostNetwork pods of cluster {cluster} cannot reach public IPv4 addresses: their packets leave with the node's
-#       address, and no SNAT entry covers {uncovered}; only the pod vSwitches have entries.{stopped}
+#       address, and no SNAT entry covers {uncovered}; only the pod vSwitches have entries.{affected}
 #     latent: >-
 #       Nodes of cluster {cluster} cannot reach public IPv4 addresses: no SNAT entry covers {uncovered}; only the pod
 #       vSwitches have entries. Pulling images from public registries fails, and so does every hostNetwork pod.
 #   remedies:
 #     needed: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each node vSwitch).
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}.
 #     latent: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each node vSwitch), or keep every
-#       image in a registry that the nodes reach inside the VPC.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}, or keep every image in a registry that the
+#       nodes reach inside the VPC.
 #   help:
 #     effect: >-
 #       Under Terway pods and nodes have addresses of different vSwitches, and the NAT gateway translates only those
@@ -64,7 +64,8 @@ violation contains {
 		"cluster": gate.cluster_name,
 		"uncovered": gate.uncovered,
 		"ids": [words.reference(name, "id") | some name in uncovered],
-		"stopped": need.sentence(gate.need.evidence),
+		"each": words.each(uncovered),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),
 	"related": array.concat(

@@ -21,13 +21,13 @@
 #   messages:
 #     not-associated: >-
 #       {who} cannot reach public IPv4 addresses through SNAT entry {entry}: its address {eip} is not associated with
-#       NAT gateway {gateway}.{stopped}
+#       NAT gateway {gateway}.{affected}
 #     other-instance: >-
 #       {who} cannot reach public IPv4 addresses through SNAT entry {entry}: its address {eip} is associated with
-#       {instance}, not with NAT gateway {gateway}.{stopped}
+#       {instance}, not with NAT gateway {gateway}.{affected}
 #     no-eip: >-
 #       {who} cannot reach public IPv4 addresses through SNAT entry {entry}: its NAT gateway {gateway} has no
-#       EIP.{stopped}
+#       EIP.{affected}
 #   remedies:
 #     not-associated: >-
 #       Add an alicloud_eip_association with allocation_id = {eip_id} and instance_id = {gateway_id}, or set snat_ip
@@ -77,7 +77,7 @@ violation contains {
 		"instance": entry.instance,
 		"gateway": entry.gateway,
 		"gateway_id": words.reference(entry.gateway, "id"),
-		"stopped": need.sentence(entry.need.evidence),
+		"affected": need.affected(entry.need.evidence),
 	},
 	"key": [entry.address, entry.code, entry.eip],
 	"related": need.places(entry.need.evidence),
@@ -89,4 +89,4 @@ violation contains {
 
 _who([]) := "What it covers"
 
-_who(clusters) := sprintf("Pods of cluster %s", [concat(", ", clusters)]) if count(clusters) > 0
+_who(clusters) := sprintf("Packets from cluster %s", [concat(", ", clusters)]) if count(clusters) > 0

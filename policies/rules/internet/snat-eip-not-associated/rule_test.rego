@@ -32,7 +32,7 @@ test_points_at_the_entry_and_names_the_change if {
 	violation.at == fixture.origin(10)
 	violation.args.eip_id == "alicloud_eip_address.nat.id"
 	violation.args.gateway_id == "alicloud_nat_gateway.main.id"
-	violation.args.who == "Pods of cluster prod"
+	violation.args.who == "Packets from cluster prod"
 	violation.key == ["alicloud_snat_entry.pod", "not-associated", "alicloud_eip_address.nat"]
 	{place.at.ref | some place in violation.related} == {901}
 }

@@ -23,13 +23,13 @@
 #   messages:
 #     partial: >-
 #       Some pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry covers
-#       {uncovered}, while {covered} can get out.{stopped}
+#       {uncovered}, while {covered} can get out.{affected}
 #     needed: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway} covers
-#       {uncovered}.{stopped}
+#       {uncovered}.{affected}
 #     needed-no-gateway: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with an
-#       SNAT entry for {uncovered}.{stopped}
+#       SNAT entry for {uncovered}.{affected}
 #     latent: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry of {gateway} covers
 #       {uncovered}.
@@ -39,20 +39,19 @@
 #   remedies:
 #     partial: >-
 #       A pod may get its address from any of the vSwitches, so each needs an entry: add an alicloud_snat_entry with
-#       source_vswitch_id = {ids} (one entry for each vSwitch), or one whose source_cidr contains them all.
+#       source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
 #     needed: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch), or one whose
-#       source_cidr contains them all.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
 #     needed-no-gateway: >-
 #       Add an alicloud_nat_gateway to the VPC, associate an EIP with it (alicloud_eip_association), and add an
-#       alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch).
+#       alicloud_snat_entry with source_vswitch_id = {ids}{each}.
 #     latent: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each vSwitch). If the cluster is
-#       meant to have no way to the Internet, say so: internet: false for it under clusters in .egresslint.yaml.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}. If the cluster is meant to have no way to the
+#       Internet, say so: internet: false for it under clusters in .egresslint.yaml.
 #     latent-no-gateway: >-
-#       Add an alicloud_nat_gateway with an EIP, and an alicloud_snat_entry with source_vswitch_id = {ids} (one entry
-#       for each vSwitch). If the cluster is meant to have no way to the Internet, say so: internet: false for it
-#       under clusters in .egresslint.yaml.
+#       Add an alicloud_nat_gateway with an EIP, and an alicloud_snat_entry with source_vswitch_id = {ids}{each}. If
+#       the cluster is meant to have no way to the Internet, say so: internet: false for it under clusters in
+#       .egresslint.yaml.
 #   help:
 #     effect: >-
 #       A NAT gateway translates only packets from the vSwitches and CIDRs that its SNAT entries name. Under Terway a
@@ -104,7 +103,8 @@ violation contains {
 		"covered": gate.covered,
 		"gateway": gate.gateway_name,
 		"ids": [words.reference(name, "id") | some name in uncovered],
-		"stopped": need.sentence(gate.need.evidence),
+		"each": words.each(uncovered),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),
 	"related": array.concat(

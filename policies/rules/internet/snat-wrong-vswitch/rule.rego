@@ -23,17 +23,16 @@
 #   messages:
 #     terway: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: this SNAT entry covers {covers}, where the nodes
-#       are, but with Terway a packet leaves with the pod's own address, from {uncovered}.{stopped}
+#       are, but with Terway a packet leaves with the pod's own address, from {uncovered}.{affected}
 #     flannel: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: this SNAT entry covers {covers}, but with
-#       Flannel a packet leaves with the address of the pod's node, from {uncovered}.{stopped}
+#       Flannel a packet leaves with the address of the pod's node, from {uncovered}.{affected}
 #   remedies:
 #     terway: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids} (one entry for each pod vSwitch), or one whose
-#       source_cidr contains them all. Keep this entry if nodes need the Internet too, for example to pull images.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
+#       Keep this entry if nodes need the Internet too, for example to pull images.
 #     flannel: >-
-#       Set source_vswitch_id = {ids} here (one entry for each node vSwitch). An entry for pod addresses does nothing
-#       under Flannel.
+#       Set source_vswitch_id = {ids} here{each}. An entry for pod addresses does nothing under Flannel.
 #   help:
 #     effect: >-
 #       Which address the NAT gateway sees depends on the network plug-in. Under Terway a pod has an address of a pod
@@ -74,7 +73,8 @@ violation contains {
 		"covers": gate.entry_covers,
 		"uncovered": gate.uncovered,
 		"ids": [words.reference(name, "id") | some name in uncovered],
-		"stopped": need.sentence(gate.need.evidence),
+		"each": words.each(uncovered),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),
 	"related": array.concat(

@@ -24,27 +24,27 @@
 #     proved: >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: kube-proxy
 #       handles it on the client's node ({facts}), and with externalTrafficPolicy Local it drops the packet unless a
-#       pod of the Service runs on that very node.{stopped}
+#       pod of the Service runs on that very node.{affected}
 #     documented: >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: the
 #       address is handled on the client's node ({facts}), and with externalTrafficPolicy Local it is answered, as
-#       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{stopped}
+#       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{affected}
 #     disputed: >-
 #       {clients} of this cluster may not reach {address}, the load balancer address of Service {service}, which has
 #       externalTrafficPolicy Local: Alibaba Cloud documents that it is answered only on nodes with a pod of the
-#       Service, while the code of this kube-proxy ({facts}) lets the packet through.{stopped}
+#       Service, while the code of this kube-proxy ({facts}) lets the packet through.{affected}
 #     proved-internal-local: >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: kube-proxy
 #       handles it on the client's node ({facts}), and with externalTrafficPolicy Local it drops the packet unless a
-#       pod of the Service runs on that very node.{stopped}
+#       pod of the Service runs on that very node.{affected}
 #     documented-internal-local: >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: the
 #       address is handled on the client's node ({facts}), and with externalTrafficPolicy Local it is answered, as
-#       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{stopped}
+#       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{affected}
 #     disputed-internal-local: >-
 #       {clients} of this cluster may not reach {address}, the load balancer address of Service {service}, which has
 #       externalTrafficPolicy Local: Alibaba Cloud documents that it is answered only on nodes with a pod of the
-#       Service, while the code of this kube-proxy ({facts}) lets the packet through.{stopped}
+#       Service, while the code of this kube-proxy ({facts}) lets the packet through.{affected}
 #   remedies:
 #     proved: >-
 #       Let the client use the Service name {name}, which never leaves the cluster; or set externalTrafficPolicy:
@@ -117,7 +117,7 @@ violation contains {
 		"service": gate.service,
 		"name": _name(gate.service),
 		"facts": concat(", ", [_mode(gate.proxy_mode), _version(gate.version)]),
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.cluster_name, gate.service, gate.clients],
 	"related": need.places(gate.need.evidence),

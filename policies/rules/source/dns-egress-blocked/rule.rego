@@ -23,20 +23,20 @@
 #   messages:
 #     own-namespace: >-
 #       {workloads} in namespace {namespace} cannot resolve names: the rule for port 53 has a podSelector without a
-#       namespaceSelector, which selects pods of {namespace} only and never {resolver}.{stopped}{assumed}
+#       namespaceSelector, which selects pods of {namespace} only and never {resolver}.{needed}{assumed}
 #     service-address: >-
 #       {workloads} in namespace {namespace} cannot resolve names: an ipBlock with the address of the DNS Service
 #       never matches, because a policy sees the packet after Service translation, on its way to
-#       {resolver}.{stopped}{assumed}
+#       {resolver}.{needed}{assumed}
 #     port: >-
 #       {workloads} in namespace {namespace} cannot resolve names: a rule of NetworkPolicy {policies} admits
-#       {resolver}, but not on UDP port 53.{stopped}{assumed}
+#       {resolver}, but not on UDP port 53.{needed}{assumed}
 #     resolver-address: >-
 #       {workloads} in namespace {namespace} cannot resolve names: by dnsPolicy or dnsConfig they ask {resolver},
-#       which nothing in NetworkPolicy {policies} admits on UDP port 53.{stopped}{assumed}
+#       which nothing in NetworkPolicy {policies} admits on UDP port 53.{needed}{assumed}
 #     no-rule: >-
 #       {workloads} in namespace {namespace} cannot resolve names: they are isolated for egress, and nothing in
-#       NetworkPolicy {policies} admits UDP port 53 to {resolver}.{stopped}{assumed}
+#       NetworkPolicy {policies} admits UDP port 53 to {resolver}.{needed}{assumed}
 #   remedies:
 #     own-namespace: >-
 #       Add to the same element of "to" a namespaceSelector with matchLabels kubernetes.io/metadata.name: kube-system,
@@ -97,7 +97,7 @@ violation contains {
 		"namespace": gate.namespace,
 		"policies": gate.policies,
 		"resolver": gate.resolver,
-		"stopped": need.sentence(gate.need.evidence),
+		"needed": need.destinations(gate.need.evidence),
 		"assumed": words.assumed(gate.enforcement),
 	},
 	"key": array.concat([gate.namespace, gate.code], gate.policies),

@@ -21,23 +21,23 @@
 #   messages:
 #     port: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is the right peer but not {port}.{also}{stopped}{assumed}
+#       which is the right peer but not {port}.{also}{assumed}
 #     service-port: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
 #       which is the port of the Service, but a policy sees the packet after Service translation, on its way to
-#       {port}.{also}{stopped}{assumed}
+#       {port}.{also}{assumed}
 #     protocol: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is another protocol than {port} (without protocol, a port is TCP).{also}{stopped}{assumed}
+#       which is another protocol than {port} (without protocol, a port is TCP).{also}{assumed}
 #     peer: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: the nearest rule, of NetworkPolicy
-#       {closest}, admits {says}, which does not include it.{also}{stopped}{assumed}
+#       {closest}, admits {says}, which does not include it.{also}{assumed}
 #     family: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: NetworkPolicy {closest} admits {says},
-#       which is the other IP family.{also}{stopped}{assumed}
+#       which is the other IP family.{also}{assumed}
 #     no-rule: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: they are isolated for egress, and
-#       NetworkPolicy {policies} has no rule that admits anything.{also}{stopped}{assumed}
+#       NetworkPolicy {policies} has no rule that admits anything.{also}{assumed}
 #   remedies:
 #     port: >-
 #       Add {port} to the ports of that rule.
@@ -97,7 +97,6 @@ violation contains {
 		"closest": gate.closest,
 		"says": gate.says,
 		"also": words.also(gate.also),
-		"stopped": need.sentence(gate.need.evidence),
 		"assumed": words.assumed(gate.enforcement),
 	},
 	"key": array.concat([gate.namespace, gate.closest], sort(array.concat([gate.destination], gate.also))),

@@ -21,25 +21,24 @@
 #   since: 0.1.0
 #   messages:
 #     dropped: >-
-#       {who} of cluster {cluster} cannot reach {destination} on {port}: this rule of security group {groups} drops it
-#       with priority {priority}, and no accept rule has a smaller number.{also}{stopped}
+#       {who} cannot reach {destination}: this rule of security group {groups} drops it with priority {priority}, and
+#       no accept rule has a smaller number.{affected}
 #     drops-all: >-
-#       {who} of cluster {cluster} cannot open any connection: this rule of security group {groups} drops all outbound
-#       traffic with priority {priority}, and no accept rule has a smaller number.{also}{stopped}
+#       {who} cannot open any connection: this rule of security group {groups} drops all outbound traffic with
+#       priority {priority}, and no accept rule has a smaller number.{affected}
 #     drops-platform: >-
-#       {who} of cluster {cluster} cannot reach {destination} on {port}, which Alibaba Cloud's own services need (name
-#       resolution, image registry, OSS, metadata): this rule of security group {groups} drops it with priority
-#       {priority}.{also}{stopped}
+#       {who} cannot reach {destination} on {port}, which Alibaba Cloud's own services need (name resolution, image
+#       registry, OSS, metadata): this rule of security group {groups} drops it with priority {priority}.{affected}
 #   remedies:
 #     dropped: >-
-#       Narrow or remove {rule}, or add an accept rule for {destination} on {port} with a priority below {priority}; 1
-#       comes first, and at equal priority drop wins.
+#       Narrow or remove {rule}, or give it a larger priority number than an accept rule for {destination} (1 comes
+#       first, 100 last; at equal numbers drop wins).
 #     drops-all: >-
-#       Remove {rule}, or give what the cluster needs accept rules with a priority below {priority}; 1 comes first,
-#       and at equal priority drop wins.
+#       Remove {rule}, or give it a larger priority number than accept rules for what the cluster needs (1 comes
+#       first, 100 last; at equal numbers drop wins).
 #     drops-platform: >-
-#       Add accept rules for 100.64.0.0/10, 100.100.2.136/32 and 100.100.2.138/32 with a priority below {priority}, or
-#       narrow {rule}; 1 comes first, and at equal priority drop wins.
+#       Narrow {rule}, or give it a larger priority number than accept rules for 100.64.0.0/10, 100.100.2.136/32 and
+#       100.100.2.138/32 (1 comes first, 100 last; at equal numbers drop wins).
 #   help:
 #     effect: >-
 #       The rules of all security groups on an interface are taken together. The smallest priority number decides, and
@@ -75,15 +74,13 @@ violation contains {
 	"level": verdict.level,
 	"case": gate.code,
 	"args": {
-		"who": words.interfaces(gate.role),
-		"cluster": gate.cluster_name,
+		"who": words.interfaces(gate.role, gate.cluster_name),
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"port": words.port(gate.protocol, gate.port),
 		"rule": gate.rule,
 		"priority": gate.priority,
-		"also": words.also(gate.also),
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(

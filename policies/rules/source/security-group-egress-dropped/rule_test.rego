@@ -43,7 +43,7 @@ test_points_at_the_rule if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
 	violation.args.priority == 1
-	violation.args.also == " The same stops 10.0.8.1/32."
+	violation.args.who == "Pods of cluster prod"
 	violation.key == ["prod", "dropped", "10.0.8.1/32", "10.0.9.7/32"]
 	{place.at.ref | some place in violation.related} == {20, 901}
 }

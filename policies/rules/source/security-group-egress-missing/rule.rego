@@ -23,11 +23,11 @@
 #   since: 0.1.0
 #   messages:
 #     no-rule: >-
-#       {who} of cluster {cluster} cannot open any connection: security group {groups} is an advanced (enterprise)
-#       group, which denies outbound traffic by default, and it has no egress rule.{also}{stopped}
+#       {who} cannot open any connection: security group {groups} is an advanced (enterprise) group, which denies
+#       outbound traffic by default, and it has no egress rule.{affected}
 #     not-covered: >-
-#       {who} of cluster {cluster} cannot reach {destination} on {port}: security group {groups} is an advanced
-#       (enterprise) group, which denies outbound traffic by default, and no egress rule accepts this.{also}{stopped}
+#       {who} cannot reach {destination}: security group {groups} is an advanced (enterprise) group, which denies
+#       outbound traffic by default, and no egress rule accepts this.{affected}
 #   remedies:
 #     no-rule: >-
 #       Add an alicloud_security_group_rule with type = "egress", policy = "accept" and what the cluster needs: its
@@ -35,7 +35,7 @@
 #       "0.0.0.0/0" for all.
 #     not-covered: >-
 #       Add an alicloud_security_group_rule with type = "egress", policy = "accept", ip_protocol and port_range for
-#       {port}, and cidr_ip for {destination}.
+#       {port}, and the address of {destination} in cidr_ip.
 #   help:
 #     effect: >-
 #       A basic security group allows outbound traffic unless a rule drops it. An advanced one (`security_group_type =
@@ -68,13 +68,11 @@ violation contains {
 	"level": verdict.level,
 	"case": gate.code,
 	"args": {
-		"who": words.interfaces(gate.role),
-		"cluster": gate.cluster_name,
+		"who": words.interfaces(gate.role, gate.cluster_name),
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"port": words.port(gate.protocol, gate.port),
-		"also": words.also(gate.also),
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(

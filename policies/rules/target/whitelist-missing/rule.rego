@@ -22,16 +22,16 @@
 #   messages:
 #     partial: >-
 #       {product} {target} refuses some connections from cluster {cluster}: {source}, and {attribute} admits {covered}
-#       but not {uncovered}.{stopped}
+#       but not {uncovered}.{affected}
 #     missing: >-
 #       {product} {target} refuses connections from cluster {cluster}: {source}, and {attribute} admits {entries}, not
-#       {uncovered}.{stopped}
+#       {uncovered}.{affected}
 #     loopback: >-
 #       {product} {target} refuses connections from cluster {cluster}: {attribute} admits 127.0.0.1 only, that is
-#       nobody; {source}, here from {uncovered}.{stopped}
+#       nobody; {source}, here from {uncovered}.{affected}
 #     omitted: >-
 #       {product} {target} refuses connections from cluster {cluster}: {attribute} is left out, and by default nobody
-#       is admitted; {source}, here from {uncovered}.{stopped}
+#       is admitted; {source}, here from {uncovered}.{affected}
 #   remedies:
 #     partial: >-
 #       A pod may come from any of these, so the list needs them all: add {values} to {attribute}.
@@ -84,7 +84,7 @@ violation contains {
 		"covered": gate.covered,
 		"uncovered": gate.uncovered,
 		"values": [words.listed(vswitch.name, vswitch.cidr) | some vswitch in uncovered],
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat(
 		[gate.target, gate.cluster_name, gate.role],

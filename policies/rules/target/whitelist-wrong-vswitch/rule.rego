@@ -22,14 +22,14 @@
 #   since: 0.1.0
 #   messages:
 #     terway: >-
-#       {product} {target} refuses pods of cluster {cluster}: {entry} in {attribute} admits {admits}, where the nodes
-#       are, but with Terway a packet arrives with the pod's own address, from {uncovered}.{stopped}
+#       {product} {target} refuses pods of cluster {cluster}: {attribute} admits {admits}, where the nodes are, but
+#       with Terway a packet arrives with the pod's own address, from {uncovered}.{affected}
 #     flannel: >-
-#       {product} {target} refuses pods of cluster {cluster}: {entry} in {attribute} admits {admits}, but with Flannel
-#       a packet arrives with the address of the pod's node, from {uncovered}.{stopped}
+#       {product} {target} refuses pods of cluster {cluster}: {attribute} admits {admits}, but with Flannel a packet
+#       arrives with the address of the pod's node, from {uncovered}.{affected}
 #   remedies:
 #     terway: >-
-#       Put {values} into {attribute}. Keep {entry} only if something on the nodes themselves connects.
+#       Put {values} into {attribute}. Keep {entry} there only if something on the nodes themselves connects.
 #     flannel: >-
 #       Replace {entry} in {attribute} with {values}. No packet to the instance has a pod address under Flannel.
 #   help:
@@ -67,7 +67,7 @@ violation contains {
 			some vswitch in gate.sources
 			vswitch.status == "blocked"
 		],
-		"stopped": need.sentence(gate.need.evidence),
+		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.target, gate.cluster_name],
 	"related": array.concat(
