@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/egresslint/egresslint/parser/located"
@@ -20,7 +19,9 @@ func looksLikeJSON(document []byte) bool {
 type jsonReader struct {
 	*builder
 	decoder *json.Decoder
-	end     int // of the last token
+	// document is where the value at the top starts, from the builder's base.
+	document int
+	end      int // of the last token
 }
 
 // jsonValues reads all of document. A failure with ParseError says that it is not
@@ -30,6 +31,7 @@ func (b *builder) jsonValues(document []byte) ([]*located.Value, error) {
 	r.decoder.UseNumber()
 	var values []*located.Value
 	for {
+		r.document = int(r.decoder.InputOffset())
 		v, err := r.next(0)
 		if errors.Is(err, io.EOF) {
 			return values, nil
@@ -146,17 +148,21 @@ func (r *jsonReader) close() error {
 	return nil
 }
 
+// syntaxError gives the decoder's error a place. The decoder counts from different
+// places in different errors; reading the value again as a whole does not.
 func (r *jsonReader) syntaxError(err error) error {
-	offset, message := r.end, err.Error()
+	offset, message := len(r.text.data), "the file ends in the middle of a value"
+	var whole json.RawMessage
 	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &syntax):
-		offset = r.base + max(0, int(syntax.Offset)-1)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		offset, message = len(r.text.data), "the file ends in the middle of a value"
+	start := r.base + r.document
+	switch again := json.Unmarshal(r.text.data[start:], &whole); {
+	case errors.As(again, &syntax) && syntax.Error() != "unexpected end of JSON input":
+		offset, message = start+int(syntax.Offset)-1, syntax.Error()
+	case !errors.As(err, &syntax) && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		message = err.Error()
 	}
 	return &failure{source.Diagnostic{
-		Kind: source.ParseError, Range: r.text.point(offset), Message: fmt.Sprintf("parse JSON: %s", message),
+		Kind: source.ParseError, Range: r.text.point(offset), Message: "parse JSON: " + message,
 	}}
 }
 

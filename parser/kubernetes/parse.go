@@ -99,8 +99,9 @@ func (p *parser) document(start, end int) {
 	if rest, ok := bytes.CutPrefix(data, []byte(byteOrderMark)); ok {
 		start, data = start+len(byteOrderMark), rest
 	}
+	isJSON := strings.HasSuffix(p.text.file, ".json")
 	var jsonErr error
-	if looksLikeJSON(data) {
+	if isJSON || looksLikeJSON(data) {
 		b := p.builder(start)
 		values, err := b.jsonValues(data)
 		var f *failure
@@ -109,13 +110,16 @@ func (p *parser) document(start, end int) {
 			return
 		}
 		jsonErr = err
+		if isJSON && isCommentedJSON(data) {
+			if bytes.Contains(data, []byte(`"apiVersion"`)) {
+				p.finish(b, nil, err)
+			}
+			return
+		}
 	}
 	b := p.builder(start)
 	root, err := b.load(data)
-	if err != nil && jsonErr != nil && strings.HasSuffix(p.text.file, ".json") {
-		if isCommentedJSON(data) && !bytes.Contains(data, []byte(`"apiVersion"`)) {
-			return
-		}
+	if isJSON && root == nil { // neither JSON nor a manifest in YAML
 		err = jsonErr
 	}
 	if err != nil || root == nil {

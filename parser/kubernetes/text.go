@@ -22,11 +22,19 @@ type text struct {
 	// three code points of Unicode also end a line. The same slice as lines in a
 	// file without any of these.
 	yamlLines []int
-	near      int // the line of the last position asked for
+
+	// Places are mostly asked for in the order of the text. What was found last is
+	// where the search goes on, so that even a file that is one line is read once.
+	lastPos  place // for pos; its line counts from 0
+	lastNode place // for offset; its line is the offset of the line's start
 }
+
+// place is an offset and the column that it is, on some line.
+type place struct{ line, column, offset int }
 
 func newText(file string, data []byte) *text {
 	t := &text{file: file, data: data}
+	t.lastPos.column = 1
 	t.lines = make([]int, 1, 1+bytes.Count(data, []byte{'\n'}))
 	if bytes.HasPrefix(data, []byte(byteOrderMark)) {
 		t.lines[0] = len(byteOrderMark)
@@ -39,6 +47,7 @@ func newText(file string, data []byte) *text {
 		i += n + 1
 		t.lines = append(t.lines, i)
 	}
+	t.lastPos.offset = t.lines[0]
 	t.yamlLines = t.lines
 	if hasOtherBreaks(data) {
 		t.yamlLines = []int{t.lines[0]}
@@ -94,7 +103,12 @@ func (t *text) offset(base, line, column int) int {
 		}
 		p = t.yamlLines[first+line-2]
 	}
-	for range column - 1 {
+	from := place{p, 1, p}
+	if last := t.lastNode; last.line == p && last.column <= column && last.column > 0 {
+		from = last
+	}
+	p = from.offset
+	for range column - from.column {
 		if p >= len(t.data) {
 			return len(t.data)
 		}
@@ -105,23 +119,34 @@ func (t *text) offset(base, line, column int) int {
 		_, n := utf8.DecodeRune(t.data[p:])
 		p += n
 	}
+	t.lastNode = place{from.line, column, p}
 	return p
 }
 
-// pos converts an offset into a position. Positions are mostly asked for in the
-// order of the text, so the line is looked for near the last one.
+// pos converts an offset into a position.
 func (t *text) pos(offset int) source.Pos {
-	n := t.near
+	last := &t.lastPos
+	n := last.line
 	if offset < t.lines[n] || n+1 < len(t.lines) && offset >= t.lines[n+1] {
 		if n+2 < len(t.lines) && offset >= t.lines[n+1] && offset < t.lines[n+2] {
 			n++
 		} else {
 			n = max(0, sort.SearchInts(t.lines, offset+1)-1)
 		}
-		t.near = n
+		*last = place{line: n, column: 1, offset: t.lines[n]}
 	}
-	start := min(t.lines[n], offset)
-	return source.Pos{Line: n + 1, Column: utf8.RuneCount(t.data[start:offset]) + 1}
+	switch {
+	case offset >= last.offset:
+		last.column += utf8.RuneCount(t.data[last.offset:offset])
+	case last.offset-offset < offset-t.lines[n]:
+		last.column -= utf8.RuneCount(t.data[offset:last.offset])
+	case offset >= t.lines[n]:
+		last.column = 1 + utf8.RuneCount(t.data[t.lines[n]:offset])
+	default: // in the byte order mark
+		return source.Pos{Line: 1, Column: 1}
+	}
+	last.offset = offset
+	return source.Pos{Line: n + 1, Column: last.column}
 }
 
 // span is the range between two offsets.
@@ -179,6 +204,9 @@ func (t *text) skipBlank(i int) int {
 func (t *text) skipProperties(i int) (value, end int) {
 	end = i
 	for t.byteAt(i) == '&' || t.byteAt(i) == '!' {
+		if t.byteAt(i+1) == '<' { // a tag in full may hold commas
+			i += max(0, bytes.IndexByte(t.data[i:], '>'))
+		}
 		for i < len(t.data) && !t.blankAt(i) && strings.IndexByte(",[]{}", t.data[i]) < 0 {
 			i++
 		}
