@@ -118,7 +118,7 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 
 // judge runs the rules over the model.
 func judge(ctx context.Context, w *world, compiled pending[*engine.Engine], opts pipeline.Options, watch *stopwatch) ([]*finding.Finding, *engine.Engine, error) {
-	value, err := engine.Value(w.model)
+	value, err := engine.Value(w.model.RuleInput())
 	if err != nil {
 		return nil, nil, fmt.Errorf("judge model: %w", err)
 	}

@@ -1,0 +1,93 @@
+package cli_test
+
+import (
+	"bytes"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/egresslint/egresslint/internal/cli"
+)
+
+// The order in which files are named, and in which goroutines finish with them,
+// must not show in any report.
+func TestDeterminism(t *testing.T) {
+	var files []string
+	for _, project := range []string{"shop", "shop-flannel"} {
+		err := filepath.WalkDir(filepath.Join(projects, project), func(name string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && filepath.Ext(name) != ".md" {
+				files = append(files, name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	text, sarif := filepath.Join(dir, "text"), filepath.Join(dir, "sarif")
+	run := func() string {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"--format", "json", "--format", "text=" + text, "--format", "sarif=" + sarif}, files...)
+		if code := cli.Main(nil, &stdout, &stderr, args); code != cli.ExitFindings {
+			t.Fatalf("exit code %d: %s", code, stderr.String())
+		}
+		for _, name := range []string{text, sarif} {
+			data, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stdout.Write(data)
+		}
+		return stdout.String()
+	}
+	first := run()
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range 20 {
+		random.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+		if run() != first {
+			t.Fatalf("run %d differs with the files in the order %q", i+1, files)
+		}
+	}
+}
+
+// panicking is standard input that brings down whoever reads it.
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("no more") }
+
+func TestPanicIsReported(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := cli.Main(panicking{}, &stdout, &stderr, []string{"-"}); code != cli.ExitIncomplete {
+		t.Errorf("exit code %d, want %d", code, cli.ExitIncomplete)
+	}
+	for _, want := range []string{"egresslint: internal error: no more", "Please report it at https://", "panicking"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("%q is missing in:\n%s", want, stderr.String())
+		}
+	}
+}
+
+// BenchmarkEmpty is the cost of every run: start-up and the compilation of the rules.
+func BenchmarkEmpty(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		var out bytes.Buffer
+		if code := cli.Main(nil, &out, &out, []string{"--allow-empty", dir}); code != cli.ExitOK {
+			b.Fatal(out.String())
+		}
+	}
+}
+
+// BenchmarkShop is a run over a typical repository.
+func BenchmarkShop(b *testing.B) {
+	for b.Loop() {
+		var out bytes.Buffer
+		if code := cli.Main(nil, &out, &out, []string{filepath.Join(projects, "shop")}); code != cli.ExitFindings {
+			b.Fatal(out.String())
+		}
+	}
+}
