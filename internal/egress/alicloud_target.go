@@ -347,7 +347,7 @@ func (b *builder) allowListAccess(t *target, c *cluster, role string) *allowList
 	gate := &allowListGate{target: t, cluster: c, AllowListAccess: &AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
 		Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: role, Status: Unsure,
-		Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
+		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
 	}}

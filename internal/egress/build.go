@@ -63,6 +63,9 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 			RouteBlocks: []*RouteBlock{}, AllowListAccess: []*AllowListAccess{}, LoadBalancerAccess: []*LoadBalancerAccess{},
 			NameResolution: []*NameResolution{}, PolicyBlocks: []*PolicyBlock{}, PolicyEnforcement: []*PolicyEnforcement{},
 			SecurityGroupEgress: []*SecurityGroupEgress{}, Paths: []*Path{},
+			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
+			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
+			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
 		},
 		entries:       make(map[*scope][]*snatEntry),
 		allowGates:    make(map[gateKey]*allowListGate),
@@ -229,6 +232,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	req := &Requirement{
 		Workload: path.Workload, Cluster: r.world.clusterID(), Kind: string(r.kind), Destination: path.Destination,
 		Port: r.port, Protocol: r.protocol, Strength: r.strength, Origin: r.origin,
+		Public: r.toPublic() || r.kind == toInternet,
 	}
 	switch {
 	case r.target != nil:

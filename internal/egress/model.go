@@ -39,6 +39,14 @@ type Model struct {
 	PolicyEnforcement   []*PolicyEnforcement   `json:"policy_enforcement" doc:"gate: NetworkPolicies in clusters that do not enforce them"`
 	SecurityGroupEgress []*SecurityGroupEgress `json:"security_group_egress" doc:"gate: outbound rules of the source's security groups"`
 
+	ACLAccess            []*AllowListAccess      `json:"acl_access" doc:"gate: access control lists of load balancer listeners against the source addresses of a cluster"`
+	SecurityGroupIngress []*SecurityGroupIngress `json:"security_group_ingress" doc:"gate: inbound rules of a destination's security groups"`
+	NetworkACLBlocks     []*NetworkACLBlock      `json:"network_acl_blocks" doc:"gate: network ACLs of source vSwitches"`
+	BucketPolicyBlocks   []*BucketPolicyBlock    `json:"bucket_policy_blocks" doc:"gate: OSS bucket policies"`
+	PodEIPs              []*PodEIP               `json:"pod_eips" doc:"gate: pod EIP annotations that do not work"`
+	IPv6Access           []*IPv6Access           `json:"ipv6_access" doc:"gate: the way to public IPv6 addresses"`
+	Injectors            []*Injector             `json:"injectors" doc:"gate: annotations of the whitelist injector that do not work"`
+
 	Paths []*Path `json:"paths" doc:"requirements hop by hop; for rules only those that do not pass"`
 
 	// Origins resolves Origin.Ref; index 0 is "no place".
@@ -164,7 +172,7 @@ type InternetAccess struct {
 	Role         string          `json:"role" doc:"pod or node: whose vSwitches these are"`
 	Primary      bool            `json:"primary" doc:"whether packets of ordinary pods leave from here"`
 	Status       Status          `json:"status" doc:"verdict over all vSwitches"`
-	Code         string          `json:"code" doc:"most specific reason: gateway-unusable, eip-not-associated, route, wrong-vswitch, missing, or empty"`
+	Code         string          `json:"code" doc:"most specific reason: gateway-unusable, eip-not-associated, node-eip, route, wrong-vswitch, missing, or empty"`
 	Intent       string          `json:"intent" doc:"yes, no or unsaid: what the configuration says of Internet access"`
 	VSwitches    []SourceVSwitch `json:"vswitches" doc:"every source vSwitch"`
 	Uncovered    []string        `json:"uncovered" doc:"name and CIDR of each vSwitch without a way out"`
@@ -173,6 +181,8 @@ type InternetAccess struct {
 	EntryCovers  []string        `json:"entry_covers" doc:"what that entry covers instead"`
 	Gateway      Origin          `json:"gateway" doc:"a NAT gateway of the VPC, if there is one"`
 	GatewayName  string          `json:"gateway_name" doc:"its address"`
+	PublicNodes  []Origin        `json:"public_nodes" doc:"for node-eip: what gives the nodes public addresses"`
+	GatewayCode  string          `json:"gateway_code" doc:"for gateway-unusable: intranet or other-vpc"`
 	OtherCovered bool            `json:"other_covered" doc:"whether all vSwitches of the other role have a way out"`
 	AllServed    bool            `json:"all_served" doc:"whether every scanned workload of the cluster has its own way out"`
 	Need         Need            `json:"need" doc:"requirements for public IPv4 that leave from here"`
@@ -243,6 +253,9 @@ type AllowListAccess struct {
 	Code          string          `json:"code" doc:"missing, wrong-vswitch or empty"`
 	Reason        string          `json:"reason" doc:"why it is unknown"`
 	Loopback      bool            `json:"loopback" doc:"whether the list holds nothing but 127.0.0.1, written or by default"`
+	List          string          `json:"list" doc:"whitelist, white-acl or black-acl"`
+	Listener      string          `json:"listener" doc:"for an ACL: address of the listener"`
+	Port          int             `json:"port" doc:"for an ACL: port of the listener"`
 	Omitted       bool            `json:"omitted" doc:"whether the list is left out, which for this product admits nobody"`
 	Sources       []SourceVSwitch `json:"sources" doc:"every source"`
 	Uncovered     []string        `json:"uncovered" doc:"name and CIDR of each source that is not admitted"`
@@ -345,6 +358,105 @@ type SecurityGroupEgress struct {
 	Cause       Origin   `json:"cause" doc:"the argument that puts the group on the interfaces"`
 }
 
+// SecurityGroupIngress judges the inbound rules of a destination's groups
+// against the addresses that one cluster's packets come from.
+type SecurityGroupIngress struct {
+	Target       string   `json:"target" doc:"address of the destination"`
+	TargetName   string   `json:"target_name" doc:"name of the destination, for messages"`
+	Product      string   `json:"product" doc:"what it is: ECS instance, elastic network interface, NLB"`
+	Cluster      string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName  string   `json:"cluster_name" doc:"name of the cluster"`
+	Plugin       string   `json:"plugin" doc:"terway or flannel"`
+	Role         string   `json:"role" doc:"pod or node: whose addresses must be admitted"`
+	Groups       []string `json:"groups" doc:"addresses of the groups"`
+	Status       Status   `json:"status" doc:"verdict over all sources"`
+	Code         string   `json:"code" doc:"missing, wrong-vswitch, dropped or empty"`
+	Port         int      `json:"port" doc:"destination port; 0 for any"`
+	Protocol     string   `json:"protocol" doc:"TCP or UDP"`
+	Uncovered    []string `json:"uncovered" doc:"name and CIDR of each source that is not admitted"`
+	Covered      []string `json:"covered" doc:"name and CIDR of each source that is admitted"`
+	WrongCovers  []string `json:"wrong_covers" doc:"for wrong-vswitch: name and CIDR of the vSwitches that are admitted instead"`
+	Rule         string   `json:"rule" doc:"for dropped: address of the drop rule"`
+	Need         Need     `json:"need" doc:"the requirements"`
+	Origin       Origin   `json:"origin" doc:"the first group, or the drop rule"`
+	Wrong        Origin   `json:"wrong" doc:"for wrong-vswitch: the rule that admits the wrong kind of vSwitch"`
+	SourceOrigin Origin   `json:"source_origin" doc:"the cluster's argument that names the source vSwitches"`
+}
+
+// NetworkACLBlock is a network ACL of a source vSwitch that drops packets of a
+// requirement, or the replies to them.
+type NetworkACLBlock struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Role        string   `json:"role" doc:"pod or node: whose vSwitches"`
+	ACL         string   `json:"acl" doc:"address of the network ACL"`
+	VSwitches   []string `json:"vswitches" doc:"name and CIDR of the source vSwitches it filters"`
+	Direction   string   `json:"direction" doc:"egress: the packets; ingress: the replies, which a stateless ACL must admit too"`
+	Destination string   `json:"destination" doc:"what the workloads need"`
+	Also        []string `json:"also" doc:"further destinations that the same entry stops"`
+	Port        int      `json:"port" doc:"destination port; 0 for any"`
+	Protocol    string   `json:"protocol" doc:"TCP or UDP"`
+	Entry       string   `json:"entry" doc:"the entry, for messages"`
+	Need        Need     `json:"need" doc:"the requirements"`
+	Origin      Origin   `json:"origin" doc:"the entry"`
+}
+
+// BucketPolicyBlock is a statement of an OSS bucket policy that denies the
+// addresses or the VPC that a cluster's packets come from.
+type BucketPolicyBlock struct {
+	Bucket      string   `json:"bucket" doc:"address of the bucket or of its policy"`
+	BucketName  string   `json:"bucket_name" doc:"name of the bucket"`
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Code        string   `json:"code" doc:"source-ip or source-vpc"`
+	Role        string   `json:"role" doc:"pod, node or eip: what kind of source the policy sees"`
+	Listed      []string `json:"listed" doc:"what the condition admits"`
+	Uncovered   []string `json:"uncovered" doc:"the sources that are denied"`
+	Need        Need     `json:"need" doc:"the requirements"`
+	Origin      Origin   `json:"origin" doc:"the policy"`
+}
+
+// PodEIP is a pod EIP annotation that has no effect or harms.
+type PodEIP struct {
+	Cluster     string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	ClusterName string `json:"cluster_name" doc:"name of the cluster"`
+	Workload    string `json:"workload" doc:"kind/name of the workload"`
+	Namespace   string `json:"namespace" doc:"its namespace"`
+	Annotation  string `json:"annotation" doc:"the annotation's key"`
+	Code        string `json:"code" doc:"flannel, on-owner: on the controller and not its pods, shared-instance: one EIP for several replicas, host-network, or controller-absent: the addon that serves it is not installed"`
+	Replicas    int    `json:"replicas" doc:"for shared-instance: the number of replicas"`
+	Origin      Origin `json:"origin" doc:"the annotation"`
+	Cause       Origin `json:"cause" doc:"what makes it so: the network plug-in, the replicas, hostNetwork"`
+}
+
+// IPv6Access judges the way to public IPv6 addresses.
+type IPv6Access struct {
+	Cluster     string   `json:"cluster" doc:"id of the cluster"`
+	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
+	Code        string   `json:"code" doc:"single-stack: the cluster has IPv4 only; no-gateway: the VPC has no IPv6 gateway; no-bandwidth: the pods have no public bandwidth for IPv6"`
+	Literal     bool     `json:"literal" doc:"whether a literal IPv6 address is needed, not only IPv6 in general"`
+	Workloads   []string `json:"workloads" doc:"kind/name of the workloads"`
+	Plugin      string   `json:"plugin" doc:"terway or flannel"`
+	VPC         string   `json:"vpc" doc:"address of the VPC"`
+	Need        Need     `json:"need" doc:"the requirements"`
+	Origin      Origin   `json:"origin" doc:"the evidence for single-stack, the VPC for no-gateway, else the workload"`
+	Cause       Origin   `json:"cause" doc:"what makes it so: the cluster's ip_stack or block"`
+}
+
+// Injector is a whitelist injector annotation that does not do its work.
+type Injector struct {
+	Cluster     string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	ClusterName string `json:"cluster_name" doc:"name of the cluster"`
+	Workload    string `json:"workload" doc:"kind/name of the workload"`
+	Namespace   string `json:"namespace" doc:"its namespace"`
+	Annotation  string `json:"annotation" doc:"the annotation's key"`
+	Code        string `json:"code" doc:"flannel, on-owner, no-group: rds_id without white_list_name, unsupported-product, no-openapi: policies cut the pods off from the OpenAPI, or terraform-covers: Terraform overwrites the same group"`
+	Group       string `json:"group" doc:"for terraform-covers: the whitelist group"`
+	Target      string `json:"target" doc:"for terraform-covers: address of the instance"`
+	Origin      Origin `json:"origin" doc:"the annotation"`
+	Cause       Origin `json:"cause" doc:"what makes it so: the network plug-in, the policy, the list"`
+}
+
 // Workload is something that runs pods.
 type Workload struct {
 	ID          string `json:"id" doc:"namespace/name[Kind], with the cluster when several are in the files"`
@@ -377,6 +489,7 @@ type Requirement struct {
 	Port        int      `json:"port" doc:"destination port; 0 if not said"`
 	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
 	Target      string   `json:"target" doc:"address of the target, or namespace/name of the Service"`
+	Public      bool     `json:"public" doc:"whether the packets certainly leave for public addresses"`
 	Strength    Strength `json:"strength" doc:"declared, referenced or inferred"`
 	Origin      Origin   `json:"origin" doc:"the evidence"`
 }

@@ -39,7 +39,7 @@ func (b *builder) internetAccess(c *cluster) {
 		gate := &internetGate{InternetAccess: &InternetAccess{
 			Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: src.role,
 			Primary: c.primary() == src, Intent: c.InternetIntent, Origin: src.origin,
-			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{},
+			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
 		}}
 		for _, m := range src.members {
 			way := b.wayOut(c, src, m)
