@@ -77,6 +77,7 @@ var ignoredKeys = []string{
 	"_public_hostname_", "_external_hostname_", "_public_host_",
 	"_image_", "_images_", "_repository_", "_tag_", "_registry_mirrors_",
 	"_runbook_", "_documentation_", "_docs_", "_doc_", "_homepage_", "_help_", "_license_", "_logo_", "_avatar_",
+	"_link_", "_links_", "_banner_", "_badge_", "_additional_urls_", "_character_set_server_",
 	"_summary_", "_description_", "_xmlns_", "_schema_location_", "_namespace_uri_",
 	"_email_", "_mail_from_", "_user_agent_", "_sentry_release_",
 }

@@ -310,3 +310,18 @@ func BenchmarkFromFile(b *testing.B) {
 		requirement.FromValue("application.yml", value, nil)
 	}
 }
+
+// BenchmarkFromLine reads a document without line breaks, where everything that
+// looks ahead to the end of a line would look at the whole.
+func BenchmarkFromLine(b *testing.B) {
+	var line strings.Builder
+	line.WriteString("{")
+	for i := range 5000 {
+		fmt.Fprintf(&line, `"s%d":{"host":"10.0.%d.%d","port":%d,"url":"https://api%d.partner.cn/v1"},`, i, i/250, i%250+1, 1000+i, i)
+	}
+	value := line.String() + `"end":1}`
+	b.SetBytes(int64(len(value)))
+	for b.Loop() {
+		requirement.FromValue("config.json", value, nil)
+	}
+}

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// addresses reads text[start:end] as a list of addresses. It is all or nothing: a
-// list with one element that is no address is not a list of addresses.
+// addresses reads text[start:end] as an address or a list of them, separated by
+// commas, semicolons or white space. It is all or nothing: a list with one element
+// that is no address is not a list of addresses.
 func (s *scanner) addresses(start, end int, key string, class keyClass) {
 	if start >= end || bytes.IndexByte(s.work[start:end], 0) >= 0 || strings.Contains(s.text[start:end], "@") {
 		return // read already, or with somebody's name in it
@@ -15,30 +16,31 @@ func (s *scanner) addresses(start, end int, key string, class keyClass) {
 	if class == keyBrokers {
 		c.scheme = scheme{product: "kafka"}
 	}
+	value := s.text[start:end]
+	prose := strings.ContainsAny(strings.ReplaceAll(value, ", ", ","), " \t;")
 	before := len(s.found)
-	ported, count := true, 0
-	for from := start; from <= end; count++ {
-		to := from + strings.IndexByte(s.text[from:end], ',')
-		if to < from {
-			to = end
+	ported := true
+	for from := start; from < end; {
+		to := end
+		if i := strings.IndexAny(s.text[from:end], ", \t;"); i >= 0 {
+			to = from + i
 		}
-		element := strings.TrimSpace(s.text[from:to])
-		if element == "" {
-			from = to + 1
-			count--
+		if to == from {
+			from++
 			continue
 		}
-		at := from + strings.Index(s.text[from:to], element)
-		length := len(element)
-		if i := strings.IndexByte(element, '/'); i >= 0 && takesPath(key) {
+		length := to - from
+		if i := strings.IndexByte(s.text[from:to], '/'); i >= 0 && takesPath(key) {
 			length = i // API_URL=api.partner.com/v1
 		}
-		if !s.isAddress(s.text[at:at+length]) || !s.hostPort(at, at+length, c) {
+		element := s.text[from : from+length]
+		_, port, _ := splitPort(element)
+		ported = ported && port != ""
+		c.bare = !prose || port != "" // words of a sentence are no Services
+		if !s.isAddress(element) || !s.hostPort(from, from+length, c) {
 			s.found = s.found[:before]
 			return
 		}
-		_, port, _ := splitPort(s.text[at : at+length])
-		ported = ported && port != ""
 		from = to + 1
 	}
 	if class == keyBrokers && ported {

@@ -173,7 +173,8 @@ func (s *scanner) hidesPassword(start, from, end, authLen int, web bool) bool {
 // where it was cut at a quote or a space: an @ follows. Behind white space that
 // counts only for a doubtful beginning.
 func (s *scanner) goesOn(start, end int, doubtful bool) bool {
-	tail := s.text[end:]
+	const longest = 1024 // no password is longer, and lines may be whole documents
+	tail := s.text[end:min(len(s.text), end+longest)]
 	if i := strings.IndexAny(tail, "\r\n"); i >= 0 {
 		tail = tail[:i]
 	}
