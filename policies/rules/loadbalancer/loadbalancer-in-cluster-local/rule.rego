@@ -21,55 +21,34 @@
 #   precision: medium
 #   since: 0.1.0
 #   messages:
-#     proved: >-
+#     proved: &proved >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: kube-proxy
 #       handles it on the client's node ({facts}), and with externalTrafficPolicy Local it drops the packet unless a
 #       pod of the Service runs on that very node.{affected}
-#     documented: >-
+#     documented: &documented >-
 #       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: the
 #       address is handled on the client's node ({facts}), and with externalTrafficPolicy Local it is answered, as
 #       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{affected}
-#     disputed: >-
+#     disputed: &disputed >-
 #       {clients} of this cluster may not reach {address}, the load balancer address of Service {service}, which has
 #       externalTrafficPolicy Local: Alibaba Cloud documents that it is answered only on nodes with a pod of the
 #       Service, while the code of this kube-proxy ({facts}) lets the packet through.{affected}
-#     proved-internal-local: >-
-#       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: kube-proxy
-#       handles it on the client's node ({facts}), and with externalTrafficPolicy Local it drops the packet unless a
-#       pod of the Service runs on that very node.{affected}
-#     documented-internal-local: >-
-#       {clients} of this cluster cannot rely on {address}, the load balancer address of Service {service}: the
-#       address is handled on the client's node ({facts}), and with externalTrafficPolicy Local it is answered, as
-#       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{affected}
-#     disputed-internal-local: >-
-#       {clients} of this cluster may not reach {address}, the load balancer address of Service {service}, which has
-#       externalTrafficPolicy Local: Alibaba Cloud documents that it is answered only on nodes with a pod of the
-#       Service, while the code of this kube-proxy ({facts}) lets the packet through.{affected}
+#     proved-internal-local: *proved
+#     documented-internal-local: *documented
+#     disputed-internal-local: *disputed
 #   remedies:
-#     proved: >-
+#     proved: &name-or-cluster >-
 #       Let the client use the Service name {name}, which never leaves the cluster; or set externalTrafficPolicy:
 #       Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type: eni, which keeps the
 #       client's address.
-#     documented: >-
-#       Let the client use the Service name {name}, which never leaves the cluster; or set externalTrafficPolicy:
-#       Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type: eni, which keeps the
-#       client's address.
-#     disputed: >-
-#       Let the client use the Service name {name}, which never leaves the cluster; or set externalTrafficPolicy:
-#       Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type: eni, which keeps the
-#       client's address.
-#     proved-internal-local: >-
+#     documented: *name-or-cluster
+#     disputed: *name-or-cluster
+#     proved-internal-local: &cluster >-
 #       Set externalTrafficPolicy: Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type:
 #       eni, which keeps the client's address. The Service name is no way out as it is, because internalTrafficPolicy
 #       is Local too.
-#     documented-internal-local: >-
-#       Set externalTrafficPolicy: Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type:
-#       eni, which keeps the client's address. The Service name is no way out as it is, because internalTrafficPolicy
-#       is Local too.
-#     disputed-internal-local: >-
-#       Set externalTrafficPolicy: Cluster, under Terway with the annotation service.beta.kubernetes.io/backend-type:
-#       eni, which keeps the client's address. The Service name is no way out as it is, because internalTrafficPolicy
-#       is Local too.
+#     documented-internal-local: *cluster
+#     disputed-internal-local: *cluster
 #   help:
 #     effect: >-
 #       A packet from inside the cluster to the address of a LoadBalancer Service usually never reaches the load
