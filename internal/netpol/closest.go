@@ -1,6 +1,10 @@
 package netpol
 
 import (
+	"sort"
+
+	"go4.org/netipx"
+
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -42,14 +46,13 @@ func (e *Evaluator) closest(class int32, dir Direction, d Dest, protocol string,
 	s := e.subject(class, dir)
 	sp, _ := portSpan(protocol, port)
 	best, score := Closest{Rule: -1, Code: CodeNoRule, Says: "nothing"}, -1
-	i := 0
 	for _, list := range [][]*compiled{s.sure, s.possible} {
 		for _, c := range list {
 			if best.Policy == nil {
 				best.Policy, best.Range = c.policy, c.policy.DirectionRange(dir)
 			}
 			for j := range c.rules[dir] {
-				code, n := e.miss(s, i, &c.rules[dir][j], d, sp)
+				code, n := e.miss(s, &c.rules[dir][j], d, sp)
 				if n > score {
 					score = n
 					best = Closest{
@@ -60,20 +63,19 @@ func (e *Evaluator) closest(class int32, dir Direction, d Dest, protocol string,
 						Range:  c.policy.RuleRange(dir, j),
 					}
 				}
-				i++
 			}
 		}
 	}
 	return best
 }
 
-// miss says why rule i of a subject does not match and how near it comes.
-func (e *Evaluator) miss(s *subject, i int, r *compiledRule, d Dest, sp span) (code string, score int) {
+// miss says why a rule of a subject does not match and how near it comes.
+func (e *Evaluator) miss(s *subject, r *compiledRule, d Dest, sp span) (code string, score int) {
 	ports := s.ports
 	if s.direction == Egress && d.IsPod() {
 		ports = e.classes[d.class()].ports
 	}
-	match, kind, family := e.peerMatch(s, i, r, d)
+	match, kind, family := e.peerMatch(s, r, d)
 	hi := r.ports.hi
 	if d.IsPod() || s.direction == Ingress {
 		hi = e.rulePorts(s, r, ports).hi
@@ -113,9 +115,9 @@ func (e *Evaluator) miss(s *subject, i int, r *compiledRule, d Dest, sp span) (c
 	return code, score
 }
 
-// peerMatch reports whether the peers of rule i match d, or else whether one is
+// peerMatch reports whether the peers of a rule match d, or else whether one is
 // of the kind of d, and whether the rule has blocks of the other IP family.
-func (e *Evaluator) peerMatch(s *subject, i int, r *compiledRule, d Dest) (match Ternary, kind, family bool) {
+func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match Ternary, kind, family bool) {
 	if r.any {
 		return Yes, true, false
 	}
@@ -123,33 +125,38 @@ func (e *Evaluator) peerMatch(s *subject, i int, r *compiledRule, d Dest) (match
 		c := e.classes[d.class()]
 		match = e.selects(r, c)
 		if match == No && len(r.possible) > 0 && !e.profile.ebpf() {
-			for region := range e.regionsOfPods(s, c) {
-				match = max(match, min(region.match(i), Maybe))
+			addresses, _ := e.podAddresses(s, c.hostNetwork)
+			for _, a := range addresses {
+				match = max(match, min(r.blocks(a.addr), Maybe))
 			}
 		}
 		return match, len(r.pods) > 0, false
 	}
 	match = No
-	see := func(region *region) {
-		match = max(match, region.match(i))
-		for _, b := range r.possible {
-			if b.From().Is4() == region.from.Is4() {
-				kind = true
-			} else {
-				family = true
-			}
-		}
-	}
-	if d.addr.IsValid() {
-		see(e.regionAt(s, d.addr))
-	}
-	for _, block := range d.set {
-		for region := range e.regionsIn(s, block) {
-			see(region)
-		}
-	}
 	if r.unsure {
-		match = max(match, Maybe)
+		match = Maybe
+	}
+	ranges := d.set
+	if d.addr.IsValid() {
+		ranges = []netipx.IPRange{netipx.IPRangeFrom(d.addr, d.addr)}
+	}
+	for _, want := range ranges {
+		for _, block := range r.possible {
+			sameFamily := block.From().BitLen() == want.From().BitLen()
+			kind, family = kind || sameFamily, family || !sameFamily
+		}
+		switch {
+		case overlap(r.certain, want):
+			match = Yes
+		case overlap(r.possible, want):
+			match = max(match, Maybe)
+		}
 	}
 	return match, kind, family
+}
+
+// overlap reports whether sorted ranges hold some address of another range.
+func overlap(ranges []netipx.IPRange, want netipx.IPRange) bool {
+	i := sort.Search(len(ranges), func(i int) bool { return ranges[i].To().Compare(want.From()) >= 0 })
+	return i < len(ranges) && ranges[i].From().Compare(want.To()) <= 0
 }

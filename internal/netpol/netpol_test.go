@@ -429,3 +429,60 @@ func TestDeterminism(t *testing.T) {
 		}
 	}
 }
+
+// TestTooMuchWork asks about more rules and addresses than are worth visiting.
+func TestTooMuchWork(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("spec:\n  podSelector: {}\n  policyTypes: [Egress]\n  egress:\n")
+	for i := range 4000 {
+		fmt.Fprintf(&b, "  - {to: [{ipBlock: {cidr: 10.%d.%d.0/25}}], ports: [{port: %d}]}\n", i/256, i%256, i+1)
+	}
+	e := evaluator(t, "veth", b.String())
+	dst, _ := worldPod("b/dst")
+	for _, tt := range []struct {
+		name string
+		dest netpol.Dest
+		port int
+		want netpol.Verdict
+	}{
+		{"one address", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 258, netpol.Allow},
+		{"one address, another port", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 259, netpol.Deny},
+		{"a small prefix", netpol.PrefixDest(netip.MustParsePrefix("10.1.1.0/24")), 258, netpol.Partial},
+		{"a large prefix", netpol.PrefixDest(netip.MustParsePrefix("10.0.0.0/8")), 65000, netpol.Unknown},
+		{"a pod anywhere", e.PodDest(dst), 80, netpol.Unknown},
+	} {
+		if got := e.Egress(0, tt.dest, "TCP", tt.port); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestClosestWithUnknownPeer prefers a peer that may match to one that does not.
+func TestClosestWithUnknownPeer(t *testing.T) {
+	e := evaluator(t, "v2", `
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - to: [{podSelector: {matchLabels: {app: x}}}]
+    ports: [{port: 80}]
+  - to: [{namespaceSelector: {matchLabels: {env: dev}}}]
+    ports: [{port: 443}]
+`)
+	lone, _ := worldPod("c/lone")
+	if c := e.Closest(0, e.PodDest(lone), "TCP", 80); c.Rule != 1 || c.Code != netpol.CodePort {
+		t.Errorf("got %+v", c)
+	}
+	if c := evaluator(t, "veth", `
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+  - to: [{podSelector: {matchLabels: {app: x}}}]
+    ports: [{port: 80}]
+  - to: [{ipBlock: {cidr: 0.0.0.0/0}}]
+    ports: [{port: 443}]
+`).Closest(0, e.PodDest(lone), "TCP", 80); c.Rule != 1 || c.Code != netpol.CodePort {
+		t.Errorf("got %+v", c)
+	}
+}

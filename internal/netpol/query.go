@@ -1,13 +1,5 @@
 package netpol
 
-import (
-	"iter"
-	"net/netip"
-	"slices"
-
-	"go4.org/netipx"
-)
-
 // Egress reports whether the pod's policies let packets out to d. Protocol is
 // TCP, UDP or SCTP (TCP if empty), port that of the destination after Service
 // translation.
@@ -53,51 +45,26 @@ func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, p
 		return e.ports.verdict(e.toPod(s, d.class()), sp)
 	}
 	if d.addr.IsValid() {
-		return e.ports.verdict(e.regionAt(s, d.addr).bounds(d), sp)
+		return e.ports.verdict(e.toRegion(s, &e.regionsIn(s, d.addr, d.addr)[0], d.outside), sp)
 	}
 	var sum tally
+	work := 0
 	for _, r := range d.set {
-		for region := range e.regionsIn(s, r) {
-			sum.add(e.ports.verdict(region.bounds(d), sp))
+		regions := e.regionsIn(s, r.From(), r.To())
+		if work += len(regions) * s.size; work > maxWork {
+			return Unknown
+		}
+		for i := range regions {
+			sum.add(e.ports.verdict(e.toRegion(s, &regions[i], d.outside), sp))
+			if sum.allow && sum.deny {
+				return Partial
+			}
 		}
 	}
 	return sum.verdict()
 }
 
-func (r *region) bounds(d Dest) bounds {
-	if d.outside {
-		return r.outside
-	}
-	return r.inside
-}
-
-// regionAt returns the region that holds an address.
-func (e *Evaluator) regionAt(s *subject, a netip.Addr) *region {
-	regions := e.regionsOf(s)
-	i, found := slices.BinarySearchFunc(regions, a, func(r region, a netip.Addr) int { return r.from.Compare(a) })
-	if !found {
-		i-- // regions begin with the lowest address of all
-	}
-	return &regions[i]
-}
-
-// regionsIn yields the regions that overlap a range.
-func (e *Evaluator) regionsIn(s *subject, r netipx.IPRange) iter.Seq[*region] {
-	return func(yield func(*region) bool) {
-		regions := e.regionsOf(s)
-		i, found := slices.BinarySearchFunc(regions, r.From(), func(r region, a netip.Addr) int { return r.from.Compare(a) })
-		if !found {
-			i--
-		}
-		for ; i < len(regions) && regions[i].from.Compare(r.To()) <= 0; i++ {
-			if !yield(&regions[i]) {
-				return
-			}
-		}
-	}
-}
-
-// tally sums up verdicts on the parts of a question.
+// tally sums up verdicts on the parts of a question until it is Partial.
 type tally struct {
 	allow, deny, unsure bool
 }
@@ -110,8 +77,6 @@ func (t *tally) add(v Verdict) {
 
 func (t *tally) verdict() Verdict {
 	switch {
-	case t.allow && t.deny:
-		return Partial
 	case t.unsure || !t.allow && !t.deny:
 		return Unknown
 	case t.allow:
@@ -161,15 +126,10 @@ func (e *Evaluator) AdmitsAnything(pod int) bool {
 	if len(s.sure) == 0 {
 		return true
 	}
-	for _, list := range [][]*compiled{s.sure, s.possible} {
-		for _, c := range list {
-			for i := range c.rules[Egress] {
-				r := &c.rules[Egress][i]
-				// A named port matches only on pods.
-				if r.ports.hi != noPorts || r.any || r.unsure || len(r.pods) > 0 {
-					return true
-				}
-			}
+	for r := range s.rules() {
+		// A named port matches only on pods.
+		if r.ports.hi != noPorts || r.any || r.unsure || len(r.pods) > 0 {
+			return true
 		}
 	}
 	return false

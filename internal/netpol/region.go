@@ -1,74 +1,47 @@
 package netpol
 
 import (
-	"iter"
 	"net/netip"
 	"slices"
+	"sort"
 
 	"go4.org/netipx"
 )
 
-// overAddresses returns what is admitted to a pod of class c if blocks cover
-// pods: certainly, whichever address it has; possibly, if it has some address.
-func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
-	out := bounds{allPorts, noPorts}
-	for region := range e.regionsOfPods(s, c) {
-		b := e.combine(s, func(i int, r *compiledRule) bounds {
-			return admitted(max(e.selects(r, c), region.match(i)), e.rulePorts(s, r, ports))
-		})
-		out.hi = e.ports.or(out.hi, b.hi)
-		// Without a word on pod addresses they are IPv4, the default of every cluster.
-		if region.pods || region.from.Is4() {
-			out.lo = e.ports.and(out.lo, b.lo)
-		}
-	}
-	return bounds{e.ports.and(out.lo, out.hi), out.hi}
-}
-
-// regionsOfPods yields the regions that pods of class c may have addresses in.
-func (e *Evaluator) regionsOfPods(s *subject, c *class) iter.Seq[*region] {
-	set := e.profile.PodCIDRs
-	if c.hostNetwork {
-		set = e.profile.NodeCIDRs
-	}
-	anywhere := isEmpty(set)
-	return func(yield func(*region) bool) {
-		regions := e.regionsOf(s)
-		for i := range regions {
-			r := &regions[i]
-			here := r.pods
-			if c.hostNetwork {
-				here = r.nodes
-			}
-			if (here || anywhere) && !r.loopback && !r.linkLocal && !yield(r) {
-				return
-			}
-		}
-	}
-}
+// maxWork bounds the product of regions and rules that a question about many
+// addresses may visit; beyond it the answer is Unknown. No cluster comes near:
+// it would take a thousand rules with ten blocks each for one pod.
+const maxWork = 10_000_000
 
 // region is a range of addresses that no rule of a subject tells apart.
 type region struct {
 	from, to netip.Addr
-	// yes and maybe tell which rules' blocks cover it.
-	yes, maybe bitset
 	// pods and nodes tell whether it lies among their addresses.
 	pods, nodes         bool
 	loopback, linkLocal bool
+
 	// outside and inside are what is admitted to addresses that are certainly not
 	// of the cluster, and to those that may be a pod's or a node's.
+	known           bool
 	outside, inside bounds
 }
 
-func (r *region) match(rule int) Ternary {
+// blocks reports whether the blocks of a rule cover the address.
+func (r *compiledRule) blocks(a netip.Addr) Ternary {
 	switch {
-	case r.yes.has(rule):
+	case contains(r.certain, a):
 		return Yes
-	case r.maybe.has(rule):
+	case contains(r.possible, a):
 		return Maybe
 	default:
 		return No
 	}
+}
+
+// contains reports whether sorted ranges hold an address.
+func contains(ranges []netipx.IPRange, a netip.Addr) bool {
+	i := sort.Search(len(ranges), func(i int) bool { return ranges[i].To().Compare(a) >= 0 })
+	return i < len(ranges) && ranges[i].From().Compare(a) <= 0
 }
 
 var (
@@ -82,27 +55,21 @@ var (
 	}
 )
 
+// rangesOf returns the ranges of a set that may be unknown.
+func rangesOf(s *netipx.IPSet) []netipx.IPRange {
+	if s == nil {
+		return nil
+	}
+	return s.Ranges()
+}
+
 // regionsOf returns the subject's regions in ascending order; together they are
 // all addresses.
 func (e *Evaluator) regionsOf(s *subject) []region {
 	if s.regions != nil {
 		return s.regions
 	}
-	var rules []*compiledRule
-	for _, list := range [][]*compiled{s.sure, s.possible} {
-		for _, c := range list {
-			for i := range c.rules[s.direction] {
-				rules = append(rules, &c.rules[s.direction][i])
-			}
-		}
-	}
-	var podRanges, nodeRanges []netipx.IPRange
-	if !isEmpty(e.profile.PodCIDRs) {
-		podRanges = e.profile.PodCIDRs.Ranges()
-	}
-	if !isEmpty(e.profile.NodeCIDRs) {
-		nodeRanges = e.profile.NodeCIDRs.Ranges()
-	}
+	pods, nodes := rangesOf(e.profile.PodCIDRs), rangesOf(e.profile.NodeCIDRs)
 	cuts := []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()}
 	cut := func(ranges []netipx.IPRange) {
 		for _, r := range ranges {
@@ -112,11 +79,10 @@ func (e *Evaluator) regionsOf(s *subject) []region {
 			}
 		}
 	}
-	cut(podRanges)
-	cut(nodeRanges)
-	cut(loopbackRanges)
-	cut(linkLocalRanges)
-	for _, r := range rules {
+	for _, ranges := range [][]netipx.IPRange{pods, nodes, loopbackRanges, linkLocalRanges} {
+		cut(ranges)
+	}
+	for r := range s.rules() {
 		cut(r.certain)
 		cut(r.possible)
 	}
@@ -128,32 +94,36 @@ func (e *Evaluator) regionsOf(s *subject) []region {
 		if i+1 < len(cuts) && cuts[i+1].BitLen() == from.BitLen() {
 			to = cuts[i+1].Prev()
 		}
-		regions[i] = region{from: from, to: to, yes: newBitset(len(rules)), maybe: newBitset(len(rules))}
-	}
-	within := func(ranges []netipx.IPRange, do func(*region)) {
-		for _, r := range ranges {
-			i, _ := slices.BinarySearchFunc(cuts, r.From(), netip.Addr.Compare)
-			for ; i < len(regions) && regions[i].to.Compare(r.To()) <= 0; i++ {
-				do(&regions[i])
-			}
+		regions[i] = region{
+			from: from, to: to,
+			pods: contains(pods, from), nodes: contains(nodes, from),
+			loopback: contains(loopbackRanges, from), linkLocal: contains(linkLocalRanges, from),
 		}
-	}
-	within(podRanges, func(r *region) { r.pods = true })
-	within(nodeRanges, func(r *region) { r.nodes = true })
-	within(loopbackRanges, func(r *region) { r.loopback = true })
-	within(linkLocalRanges, func(r *region) { r.linkLocal = true })
-	for i, rule := range rules {
-		within(rule.possible, func(r *region) { r.maybe.set(i) })
-		within(rule.certain, func(r *region) { r.yes.set(i) })
-	}
-	for i := range regions {
-		e.admitAddresses(s, &regions[i])
 	}
 	s.regions = regions
 	return regions
 }
 
-// admitAddresses computes what is admitted to or from the addresses of a region.
+// regionsIn returns the regions that overlap the range from one address to another.
+func (e *Evaluator) regionsIn(s *subject, from, to netip.Addr) []region {
+	regions := e.regionsOf(s)
+	first := sort.Search(len(regions), func(i int) bool { return regions[i].to.Compare(from) >= 0 })
+	last := sort.Search(len(regions), func(i int) bool { return regions[i].from.Compare(to) > 0 })
+	return regions[first:last]
+}
+
+// toRegion returns what is admitted to or from the addresses of a region.
+func (e *Evaluator) toRegion(s *subject, r *region, outside bool) bounds {
+	if !r.known {
+		r.known = true
+		e.admitAddresses(s, r)
+	}
+	if outside {
+		return r.outside
+	}
+	return r.inside
+}
+
 func (e *Evaluator) admitAddresses(s *subject, r *region) {
 	if r.loopback { // such a packet never leaves the pod
 		r.outside = bounds{allPorts, allPorts}
@@ -173,18 +143,18 @@ func (e *Evaluator) admitAddresses(s *subject, r *region) {
 	}
 }
 
-// toAddress returns what is admitted to or from the addresses of a region, which
-// may be of the cluster or certainly are not.
+// toAddress returns what the rules admit to or from the addresses of a region,
+// which may be of the cluster or certainly are not.
 func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
 	if s.eci && region.from.Is6() && !s.open() {
 		return bounds{noPorts, allPorts} // Poseidon does not know IPv6
 	}
-	return e.combine(s, func(i int, r *compiledRule) bounds {
-		block := region.match(i)
+	return e.combine(s, func(r *compiledRule) bounds {
+		match := r.blocks(region.from)
 		if r.any {
-			block = Yes
+			match = Yes
 		} else if r.unsure {
-			block = max(block, Maybe)
+			match = max(match, Maybe)
 		}
 		ports := r.ports
 		if s.eci {
@@ -194,19 +164,94 @@ func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
 			ports = e.rulePorts(s, r, s.ports)
 		}
 		if !inside {
-			return admitted(block, ports)
+			return admitted(match, ports)
 		}
 		if !e.profile.veth() && !r.any {
-			block = min(block, Maybe) // blocks may cover neither pods nor nodes
+			match = min(match, Maybe) // blocks may cover neither pods nor nodes
 		}
 		if region.pods && len(r.pods) > 0 {
-			block = max(block, Maybe)
+			match = max(match, Maybe)
 		}
 		if s.direction == Egress {
 			for _, n := range r.named {
 				ports.hi = e.ports.or(ports.hi, e.ports.ports(n.protocol, 1, maxPort))
 			}
 		}
-		return admitted(block, ports)
+		return admitted(match, ports)
 	})
+}
+
+// podAddress is an address that stands for all those that pods may have and
+// that the same blocks cover.
+type podAddress struct {
+	addr netip.Addr
+	// certain tells that some pods certainly have such addresses, as far as the
+	// profile says; others only may.
+	certain bool
+}
+
+// podAddresses returns the addresses that pods may have, or hostNetwork pods.
+// It is false if there are too many to visit.
+func (e *Evaluator) podAddresses(s *subject, hostNetwork bool) ([]podAddress, bool) {
+	i, set := 0, e.profile.PodCIDRs
+	if hostNetwork {
+		i, set = 1, e.profile.NodeCIDRs
+	}
+	if s.addresses[i] != nil {
+		return s.addresses[i], true
+	}
+	var rules []*compiledRule
+	for r := range s.rules() {
+		if len(r.possible) > 0 {
+			rules = append(rules, r)
+		}
+	}
+	regions := e.regionsOf(s)
+	if len(rules)*len(regions) > maxWork {
+		return nil, false
+	}
+	anywhere := isEmpty(set)
+	addresses := []podAddress{}
+	seen := make(map[string]int)
+	covered := make([]byte, len(rules))
+	for _, r := range regions {
+		here := hostNetwork && r.nodes || !hostNetwork && r.pods
+		if !here && !anywhere || r.loopback || r.linkLocal {
+			continue
+		}
+		for j, rule := range rules {
+			covered[j] = byte(rule.blocks(r.from))
+		}
+		// Without a word on their addresses, pods have IPv4, the default of every
+		// cluster.
+		certain := here || r.from.Is4()
+		if j, ok := seen[string(covered)]; ok {
+			addresses[j].certain = addresses[j].certain || certain
+			continue
+		}
+		seen[string(covered)] = len(addresses)
+		addresses = append(addresses, podAddress{r.from, certain})
+	}
+	s.addresses[i] = addresses
+	return addresses, true
+}
+
+// overAddresses returns what is admitted to a pod of class c if blocks cover
+// pods: certainly, whichever address it has; possibly, if it has some address.
+func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
+	addresses, ok := e.podAddresses(s, c.hostNetwork)
+	if !ok {
+		return bounds{noPorts, allPorts}
+	}
+	out := bounds{allPorts, noPorts}
+	for _, a := range addresses {
+		b := e.combine(s, func(r *compiledRule) bounds {
+			return admitted(max(e.selects(r, c), r.blocks(a.addr)), e.rulePorts(s, r, ports))
+		})
+		out.hi = e.ports.or(out.hi, b.hi)
+		if a.certain {
+			out.lo = e.ports.and(out.lo, b.lo)
+		}
+	}
+	return bounds{e.ports.and(out.lo, out.hi), out.hi}
 }

@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"encoding/binary"
+	"iter"
 )
 
 // subject is a set of pods that the same policies select in one direction, so
@@ -13,9 +14,11 @@ type subject struct {
 	eci            bool
 	ports          int32 // id of the pods' portMap, for named ports of Ingress
 	blocks         bool  // whether a rule has blocks
+	size           int   // number of rules
 
-	pods    []*page  // by class of the other end
-	regions []region // computed if not nil
+	pods      []*page         // by class of the other end
+	regions   []region        // computed if not nil
+	addresses [2][]podAddress // of pods and of hostNetwork pods; computed if not nil
 }
 
 // page holds answers for some neighbouring classes. Most subjects are asked
@@ -41,11 +44,11 @@ func (e *Evaluator) subject(class int32, d Direction) *subject {
 		} else {
 			s.possible = append(s.possible, p.compiled)
 		}
-		for i := range p.compiled.rules[d] {
-			r := &p.compiled.rules[d][i]
-			named = named || len(r.named) > 0
-			s.blocks = s.blocks || len(r.possible) > 0
-		}
+	}
+	for r := range s.rules() {
+		s.size++
+		named = named || len(r.named) > 0
+		s.blocks = s.blocks || len(r.possible) > 0
 	}
 	if d == Ingress && named {
 		s.ports = c.ports
@@ -77,6 +80,21 @@ func (s *subject) key() string {
 
 // open reports whether nothing isolates the pods, not even perhaps.
 func (s *subject) open() bool { return len(s.sure) == 0 && len(s.possible) == 0 }
+
+// rules yields the rules of the subject's policies.
+func (s *subject) rules() iter.Seq[*compiledRule] {
+	return func(yield func(*compiledRule) bool) {
+		for _, list := range [][]*compiled{s.sure, s.possible} {
+			for _, c := range list {
+				for i := range c.rules[s.direction] {
+					if !yield(&c.rules[s.direction][i]) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
 
 type selection struct {
 	compiled *compiled
@@ -112,18 +130,16 @@ func (e *Evaluator) selecting(c *class, d Direction) []selection {
 
 // combine joins what the rules of the subject's policies admit. A pod that
 // nothing isolates is open, and policies only add to each other.
-func (e *Evaluator) combine(s *subject, admit func(i int, r *compiledRule) bounds) bounds {
+func (e *Evaluator) combine(s *subject, admit func(r *compiledRule) bounds) bounds {
 	if s.open() {
 		return bounds{allPorts, allPorts}
 	}
-	i := 0
 	union := func(c *compiled) bounds {
 		var b bounds
 		rules := c.rules[s.direction]
 		for j := range rules {
-			admitted := admit(i, &rules[j])
+			admitted := admit(&rules[j])
 			b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
-			i++
 		}
 		return b
 	}
@@ -228,7 +244,7 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 		ports = s.ports
 	}
 	// What the selectors admit; the addresses of pods come on top.
-	b := e.combine(s, func(_ int, r *compiledRule) bounds {
+	b := e.combine(s, func(r *compiledRule) bounds {
 		return admitted(e.selects(r, c), e.rulePorts(s, r, ports))
 	})
 	if s.blocks && !e.profile.ebpf() {
