@@ -162,7 +162,11 @@ func (p *parser) finish(b *builder, values []*located.Value, err error) {
 // load parses the first YAML document in data. It returns nil if there is none or
 // it cannot be a manifest.
 func (b *builder) load(data []byte) (*yaml.Node, error) {
-	loader, err := yaml.NewLoader(bytes.NewReader(data), withLimits)
+	var input io.Reader = bytes.NewReader(data)
+	if !bytes.HasSuffix(data, []byte{'\n'}) { // kubectl ends the last line, which shows in block scalars
+		input = io.MultiReader(input, strings.NewReader("\n"))
+	}
+	loader, err := yaml.NewLoader(input, withLimits)
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,12 @@ func plain(v *located.Value) any {
 	}
 }
 
-// oracle reads a document as Kubernetes does.
+// oracle reads a document as Kubernetes does, which passes it on line by line, each
+// with a line feed at its end.
 func oracle(document []byte) (any, error) {
+	if !bytes.HasSuffix(document, []byte("\n")) {
+		document = append(bytes.Clone(document), '\n')
+	}
 	if bytes.HasPrefix(bytes.TrimSpace(document), []byte("{")) {
 		d := json.NewDecoder(bytes.NewReader(document))
 		d.UseNumber()
