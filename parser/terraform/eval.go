@@ -4,7 +4,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // scope is what an expression can refer to besides its module.
@@ -163,7 +162,7 @@ func (sc scope) key(key value, rng hcl.Range) (name string, unsure *value) {
 		u := sc.fail(rng, "use as key: the value is null")
 		return "", &u
 	}
-	s, err := convert.Convert(k, cty.String)
+	s, err := convertTo(k, cty.String)
 	if err != nil {
 		u := sc.fail(rng, "use as key: %v", err)
 		return "", &u
@@ -195,7 +194,7 @@ func (sc scope) conditional(e *hclsyntax.ConditionalExpr) value {
 		if want := sc.staticType(other); want == cty.String {
 			// Both results get one type, and text wins over numbers and flags.
 			if t := v.v.Type(); t == cty.Number || t == cty.Bool {
-				if s, err := convert.Convert(v.v, cty.String); err == nil {
+				if s, err := convertTo(v.v, cty.String); err == nil {
 					v.v = s
 				}
 			}
@@ -211,7 +210,7 @@ func (sc scope) conditional(e *hclsyntax.ConditionalExpr) value {
 // truth returns the value of a condition, or in unsure what to take for the
 // whole expression when it is not known or no condition at all.
 func (sc scope) truth(cond value, rng hcl.Range) (b bool, unsure *value) {
-	v, marks := cond.v.Unmark()
+	v, _ := cond.v.Unmark()
 	if !v.IsKnown() {
 		u := unknownLike(cond.v)
 		return false, &u
@@ -220,7 +219,7 @@ func (sc scope) truth(cond value, rng hcl.Range) (b bool, unsure *value) {
 		u := sc.fail(rng, "decide condition: it is null")
 		return false, &u
 	}
-	bv, err := convert.Convert(v, cty.Bool)
+	bv, err := convertTo(v, cty.Bool)
 	if err != nil || !bv.IsKnown() {
 		if hasPlaceholder(v) {
 			u := unknown(afterApply(v))
@@ -229,7 +228,6 @@ func (sc scope) truth(cond value, rng hcl.Range) (b bool, unsure *value) {
 		u := sc.fail(rng, "decide condition: it is no bool")
 		return false, &u
 	}
-	_ = marks
 	return bv.True(), nil
 }
 
@@ -302,7 +300,7 @@ func (sc scope) operand(arg value, want cty.Type, rng hcl.Range) (cty.Value, *va
 		u := sc.fail(rng, "evaluate operator: the operand is null")
 		return cty.NilVal, &u
 	}
-	v, err := convert.Convert(arg.v, want)
+	v, err := convertTo(arg.v, want)
 	if err == nil {
 		return v, nil
 	}

@@ -213,9 +213,6 @@ func (ev *evaluator) roots(e hclsyntax.Expression) []string {
 	switch e := e.(type) {
 	case *hclsyntax.FunctionCallExpr:
 		join(e.Args...)
-		switch e.Name {
-		case "timestamp", "uuid", "bcrypt", "plantimestamp":
-		}
 	case *hclsyntax.ConditionalExpr:
 		join(e.Condition, e.TrueResult, e.FalseResult)
 	case *hclsyntax.IndexExpr:

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // each is one repetition of a block by count or for_each.
@@ -81,7 +80,7 @@ func (sc scope) repeatCount(at *attribute) repetition {
 	case !u.IsKnown():
 		return uncertainCount(at, orNotKnown(whyUnknown(marks)))
 	}
-	n, err := convert.Convert(u, cty.Number)
+	n, err := convertTo(u, cty.Number)
 	if err != nil {
 		if hasPlaceholder(u) {
 			return uncertainCount(at, afterApply(u))
@@ -173,6 +172,13 @@ func (sc scope) repeatEach(at *attribute) repetition {
 		return uncertain("its for_each is too large to expand")
 	}
 	list, _, _ := sc.entries(v)
+	if isOpen(v.v) {
+		r := uncertain(openReason(valuesIn(list)))
+		if len(list) == 1 {
+			r.items[0].val = list[0].val // its name stands for all of them
+		}
+		return r
+	}
 	r := repetition{forEach: true, items: make([]each, 0, len(list))}
 	for _, en := range list {
 		key, keyO := en.key, en.val.o.whole()
@@ -255,7 +261,12 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		}
 	}
 	set := u.Type().IsSetType()
+	open := isOpen(coll.v)
 	for _, en := range list {
+		if open && !en.val.v.IsKnown() {
+			yield(value{unknown(openReason([]value{en.val})).v, placed(en.val.o, rng)})
+			continue
+		}
 		if set {
 			en.key = en.val.v
 		}

@@ -22,10 +22,8 @@ var functions = map[string]function.Function{
 	"ceil":            stdlib.CeilFunc,
 	"chomp":           stdlib.ChompFunc,
 	"chunklist":       stdlib.ChunklistFunc,
-	"compact":         stdlib.CompactFunc,
 	"csvdecode":       stdlib.CSVDecodeFunc,
 	"dirname":         filesystem.DirnameFunc,
-	"distinct":        stdlib.DistinctFunc,
 	"floor":           stdlib.FloorFunc,
 	"format":          stdlib.FormatFunc,
 	"formatdate":      stdlib.FormatDateFunc,
@@ -60,10 +58,8 @@ var functions = map[string]function.Function{
 	"timeadd":         stdlib.TimeAddFunc,
 	"title":           stdlib.TitleFunc,
 	"tobool":          stdlib.MakeToFunc(cty.Bool),
-	"tolist":          stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)),
 	"tomap":           stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
 	"tonumber":        stdlib.MakeToFunc(cty.Number),
-	"toset":           stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 	"tostring":        stdlib.MakeToFunc(cty.String),
 	"trim":            stdlib.TrimFunc,
 	"trimprefix":      stdlib.TrimPrefixFunc,
@@ -80,10 +76,17 @@ var functions = map[string]function.Function{
 // keepsIdentity are the functions of that list through which a placeholder
 // passes whole. All others would take it apart, or depend on its text.
 var keepsIdentity = map[string]bool{
-	"chunklist": true, "compact": true, "distinct": true, "formatlist": true, "indent": true, "join": true,
+	"chunklist": true, "formatlist": true, "indent": true, "join": true,
 	"jsondecode": true, "jsonencode": true, "reverse": true, "setintersection": true, "setproduct": true,
-	"setsubtract": true, "setunion": true, "slice": true, "tolist": true, "tomap": true, "toset": true,
+	"setsubtract": true, "setunion": true, "slice": true, "tomap": true,
 	"tostring": true, "trimspace": true, "chomp": true, "yamldecode": true, "yamlencode": true, "zipmap": true,
+}
+
+// needsLength are the functions of that list whose result depends on the length
+// of their lists, or on what stands where.
+var needsLength = map[string]bool{
+	"chunklist": true, "formatlist": true, "max": true, "min": true, "setproduct": true, "slice": true,
+	"sum": true, "zipmap": true, "reverse": true, "setsubtract": true, "setintersection": true, "transpose": true,
 }
 
 // special are the functions with rules of their own for what is unknown, for

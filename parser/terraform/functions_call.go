@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 )
 
@@ -123,6 +122,9 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 			p = &params[i]
 		}
 		v := a.v
+		if needsLength[c.name] && isOpen(v) {
+			return unknownWith("the length of a list is not known before apply", c.args)
+		}
 		if hasPlaceholder(v) {
 			if !keepsIdentity[c.name] {
 				return unknownWith(fmt.Sprintf("%s() of what is not there yet: %s", c.name, afterApply(v)), c.args)
@@ -130,7 +132,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 			v = listOfOne(v, p.Type)
 		}
 		if p.Type != cty.DynamicPseudoType {
-			cv, err := convert.Convert(v, p.Type)
+			cv, err := convertTo(v, p.Type)
 			if err != nil {
 				if hasCapsule(v) {
 					return unknown(c.name + "() of a whole resource is known only after apply")
@@ -152,7 +154,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		}
 		return sc.fail(rng, "call %s: %s", c.name, plain(err.Error()))
 	}
-	if _, ok := out.Type(), true; ok && !out.IsKnown() {
+	if !out.IsKnown() {
 		out = withReasons(out, c.args)
 	}
 	return value{out, originOfCall(c, out)}

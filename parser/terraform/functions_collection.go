@@ -2,14 +2,11 @@ package terraform
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
-
-	"github.com/egresslint/egresslint/parser/located"
 )
 
 // collectionFunctions are functions on lists and maps.
@@ -20,6 +17,8 @@ var collectionFunctions = map[string]specialFunc{
 	"lookup":       {2, 3, lookup},
 	"merge":        {0, -1, merge},
 	"flatten":      {1, 1, flatten},
+	"distinct":     {1, 1, distinct},
+	"compact":      {1, 1, compact},
 	"keys":         {1, 1, keys},
 	"values":       {1, 1, valuesOf},
 	"one":          {1, 1, one},
@@ -30,6 +29,8 @@ var collectionFunctions = map[string]specialFunc{
 	"matchkeys":    {3, 3, matchKeys},
 	"alltrue":      {1, 1, allTrue},
 	"anytrue":      {1, 1, anyTrue},
+	"tolist":       {1, 1, toList},
+	"toset":        {1, 1, toSet},
 	"list":         {0, -1, legacyList},
 	"map":          {0, -1, legacyMap},
 }
@@ -53,11 +54,7 @@ func (sc scope) list(c *callSite, i int) (list []value, bad *value) {
 		r := value{v: unsure.v}
 		return nil, &r
 	}
-	list = make([]value, len(entries))
-	for i, en := range entries {
-		list[i] = en.val
-	}
-	return list, nil
+	return valuesIn(entries), nil
 }
 
 func (c *callSite) argRange(i int) hcl.Range {
@@ -75,6 +72,19 @@ func length(sc scope, c *callSite) value {
 		return sc.fail(c.rng(), "call length: the value is null")
 	case t == symbolicType:
 		return unknown(symbolicOf(v).why)
+	case isOpen(c.args[0].v) && (isSequence(t) || t == cty.String):
+		list, bad := sc.list(c, 0)
+		if bad != nil {
+			return *bad
+		}
+		exact := 0
+		for _, e := range list {
+			if e.v.IsKnown() && !isListPlaceholder(e.v) {
+				exact++
+			}
+		}
+		n := cty.UnknownVal(cty.Number).Refine().NotNull().NumberRangeLowerBound(cty.NumberIntVal(int64(exact)), true).NewValue()
+		return value{v: n.Mark(reason(openReason(list)))}
 	case t.IsTupleType():
 		return value{cty.NumberIntVal(int64(len(t.TupleElementTypes()))), combined(c.args)}
 	case t.IsObjectType():
@@ -131,66 +141,82 @@ func sequence(elems []value, sources ...value) value {
 	return value{cty.ListVal(vals), o}
 }
 
+// concat joins lists. One that is not known becomes a single unknown element, so
+// that what the others hold stays known.
 func concat(sc scope, c *callSite) value {
 	var elems []value
-	for i := range c.args {
+	open := false
+	for i, a := range c.args {
+		u, _ := a.v.Unmark()
+		if !u.IsKnown() {
+			open = true
+			elems = append(elems, value{unknownLike(a.v).v, a.o.whole()})
+			continue
+		}
 		list, bad := sc.list(c, i)
 		if bad != nil {
 			return *bad
 		}
-		if u, _ := c.args[i].v.Unmark(); u.Type().IsSetType() {
+		if u.Type().IsSetType() {
 			return sc.fail(c.argRange(i), "call concat: it takes lists, not a set")
 		}
+		open = open || isOpen(a.v)
 		elems = append(elems, list...)
 	}
-	return sequence(elems, c.args...)
+	return withMarks(sequence(elems, c.args...), open, c.args)
 }
 
+// withMarks marks a list as open, and as sensitive if an argument is.
+func withMarks(v value, open bool, args []value) value {
+	if open {
+		v.v = v.v.Mark(openEnded{})
+	}
+	for _, a := range args {
+		v.v = v.v.WithMarks(sensitiveMarks(a.v))
+	}
+	return v
+}
+
+// element takes an element of a list by an index that wraps around. It does not
+// look at the whole list, because it is often called once for each element.
 func element(sc scope, c *callSite) value {
-	list, bad := sc.list(c, 0)
-	if bad != nil {
-		return *bad
-	}
-	if len(list) == 0 {
-		return sc.fail(c.argRange(0), "call element: the list is empty")
-	}
-	if len(list) == 1 {
-		return list[0] // whatever the index: it wraps around
-	}
+	coll := c.args[0]
+	u, _ := coll.v.Unmark()
 	k, _ := c.args[1].v.Unmark()
-	if !k.IsKnown() {
+	i, isInt := asInt(k)
+	t := u.Type()
+	if !isSequence(t) || t.IsSetType() || !u.IsKnown() || u.IsNull() || isOpen(coll.v) {
+		list, bad := sc.list(c, 0)
+		switch {
+		case bad != nil:
+			return *bad
+		case t.IsSetType():
+			return sc.fail(c.argRange(0), "call element: it takes a list, not a set")
+		case len(list) == 1:
+			return list[0]
+		case isInt:
+			return openElement(list, i)
+		}
 		return unknownLike(c.args[1].v)
 	}
-	i, ok := asInt(k)
-	if !ok {
-		if hasPlaceholder(k) {
-			return unknown(afterApply(k))
-		}
+	n := u.LengthInt()
+	switch {
+	case n == 0:
+		return sc.fail(c.argRange(0), "call element: the list is empty")
+	case n == 1:
+		i = 0 // whatever the index is
+	case !k.IsKnown():
+		return anyElement(u, c.args[1])
+	case hasPlaceholder(k):
+		return unknown(afterApply(k))
+	case !isInt:
 		return sc.fail(c.argRange(1), "call element: the index is no whole number")
+	default:
+		if i %= n; i < 0 {
+			i += n
+		}
 	}
-	if longerThanItLooks(list) && i != 0 {
-		return unknown(afterApply(c.args[0].v))
-	}
-	if i %= len(list); i < 0 {
-		i += len(list)
-	}
-	return list[i]
-}
-
-// longerThanItLooks reports whether an element is a computed list known by one name.
-func longerThanItLooks(list []value) bool {
-	return slices.ContainsFunc(list, func(v value) bool { return isListPlaceholder(v.v) })
-}
-
-// isListPlaceholder reports whether v is the placeholder of an attribute that is
-// a list, going by its name.
-func isListPlaceholder(v cty.Value) bool {
-	s, ok := asString(v)
-	if !ok || !isWholePlaceholder(v) {
-		return false
-	}
-	refs, _ := located.Refs(s)
-	return strings.HasSuffix(refs[0].Attribute, "ids") || refs[0].Attribute == "endpoints"
+	return sc.index(coll, value{v: cty.NumberIntVal(int64(i))}, c.rng())
 }
 
 func lookup(sc scope, c *callSite) value {
@@ -213,7 +239,7 @@ func lookup(sc scope, c *callSite) value {
 	case !t.IsObjectType() && !t.IsMapType():
 		return sc.fail(c.argRange(0), "call lookup: it takes a map, not %s", describe(m))
 	}
-	ks, err := convert.Convert(k, cty.String)
+	ks, err := convertTo(k, cty.String)
 	if err != nil || ks.IsNull() {
 		return sc.fail(c.argRange(1), "call lookup: the key is no string")
 	}
@@ -236,7 +262,7 @@ func lookup(sc scope, c *callSite) value {
 	d := c.args[2]
 	if t.IsMapType() {
 		// A default of another type is no mistake as long as it converts.
-		if v, err := convert.Convert(d.v, t.ElementType()); err == nil {
+		if v, err := convertTo(d.v, t.ElementType()); err == nil {
 			d.v = v
 		}
 	}
@@ -288,46 +314,141 @@ func merge(sc scope, c *callSite) value {
 	return value{cty.ObjectVal(fields), o}
 }
 
+// flatten spreads nested lists. As in concat, what is not known becomes one
+// unknown element.
 func flatten(sc scope, c *callSite) value {
 	list, bad := sc.list(c, 0)
 	if bad != nil {
 		return *bad
 	}
 	var elems []value
-	var walk func(list []value) *value
-	walk = func(list []value) *value {
+	open := isOpen(c.args[0].v)
+	var walk func(list []value)
+	walk = func(list []value) {
 		for _, v := range list {
 			u, _ := v.v.Unmark()
-			if isSequence(u.Type()) && !u.IsNull() || u.Type() == symbolicType {
-				inner, unsure, _ := sc.entries(v)
-				if unsure != nil {
-					return unsure
-				}
-				next := make([]value, len(inner))
-				for i, en := range inner {
-					next[i] = en.val
-				}
-				if un := walk(next); un != nil {
-					return un
-				}
+			if !u.IsKnown() {
+				open = true // it may be a list
+				elems = append(elems, value{unknownLike(v.v).v, v.o})
 				continue
 			}
-			if !u.IsKnown() && u.Type() == cty.DynamicPseudoType {
-				un := unknownLike(v.v) // it may be a list
-				return &un
+			if isListPlaceholder(u) {
+				open = true
+			}
+			if isSequence(u.Type()) && !u.IsNull() || u.Type() == symbolicType {
+				open = open || isOpen(v.v)
+				inner, _, _ := sc.entries(v)
+				walk(valuesIn(inner))
+				continue
 			}
 			elems = append(elems, v)
 		}
-		return nil
 	}
-	if un := walk(list); un != nil {
-		return *un
-	}
+	walk(list)
 	r := sequence(elems)
 	if w := combined(c.args); w != nil {
 		r.o.callers, r.o.via = w.callers, w.via
 	}
-	return value{cty.TupleVal(r.v.AsValueSlice()), r.o}
+	return withMarks(r, open, c.args)
+}
+
+// distinct leaves out elements that stood before. The unknown ones stay, though
+// they may turn out to be equal to others.
+func distinct(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	list = sameTypes(list)
+	open := isOpen(c.args[0].v)
+	texts := make(map[string]bool)
+	others := make(map[int][]cty.Value)
+	var elems []value
+	for _, e := range list {
+		u, _ := e.v.UnmarkDeep()
+		if !u.IsWhollyKnown() {
+			open = true
+			elems = append(elems, e)
+			continue
+		}
+		if s, ok := asString(u); ok {
+			if !texts[s] {
+				texts[s] = true
+				elems = append(elems, e)
+			}
+			continue
+		}
+		h := u.Hash()
+		if !slices.ContainsFunc(others[h], func(o cty.Value) bool { return o.RawEquals(u) }) {
+			others[h] = append(others[h], u)
+			elems = append(elems, e)
+		}
+	}
+	return withMarks(sequence(elems, c.args[0]), open, c.args)
+}
+
+// sameTypes converts the elements of a tuple to the one type that they would
+// have in a list, if there is one.
+func sameTypes(list []value) []value {
+	types := make([]cty.Type, len(list))
+	same := true
+	for i, e := range list {
+		types[i] = e.v.Type()
+		same = same && types[i].Equals(types[0])
+	}
+	if same {
+		return list
+	}
+	t, convs := convert.UnifyUnsafe(types)
+	if t == cty.NilType {
+		return list
+	}
+	out := slices.Clone(list)
+	for i, conv := range convs {
+		if conv == nil {
+			continue
+		}
+		v, err := conv(out[i].v)
+		if err != nil {
+			return list
+		}
+		out[i].v = v
+	}
+	return out
+}
+
+// compact leaves out what is null or empty.
+func compact(sc scope, c *callSite) value {
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	open := isOpen(c.args[0].v)
+	var elems []value
+	for _, e := range list {
+		u, _ := e.v.Unmark()
+		if !u.IsKnown() {
+			open = true
+			elems = append(elems, e)
+			continue
+		}
+		if u.IsNull() {
+			continue
+		}
+		s, err := convertTo(e.v, cty.String)
+		if err != nil {
+			return sc.fail(c.argRange(0), "call compact: it takes strings, not %s", describe(u))
+		}
+		if text, _ := asString(s); text != "" {
+			elems = append(elems, value{s, e.o})
+		}
+	}
+	r := sequence(elems, c.args[0])
+	if !open {
+		u, marks := r.v.Unmark()
+		r.v = listOfStrings(u).WithMarks(marks)
+	}
+	return withMarks(r, open, c.args)
 }
 
 // mapEntries lists the entries of a map argument.
@@ -402,6 +523,8 @@ func one(sc scope, c *callSite) value {
 		return *bad
 	case len(list) == 0:
 		return value{v: cty.NullVal(cty.DynamicPseudoType)}
+	case isOpen(c.args[0].v) && (len(list) > 1 || !isListPlaceholder(list[0].v)):
+		return unknown(openReason(list))
 	case len(list) > 1:
 		return sc.fail(c.argRange(0), "call one: the list has %d elements", len(list))
 	}
@@ -423,7 +546,7 @@ func coalesce(sc scope, c *callSite) value {
 		case !u.IsKnown():
 			return unknownLike(a.v)
 		case text && (u.Type() == cty.Number || u.Type() == cty.Bool):
-			if v, err := convert.Convert(a.v, cty.String); err == nil {
+			if v, err := convertTo(a.v, cty.String); err == nil {
 				a.v = v
 			}
 		}
@@ -441,6 +564,9 @@ func coalesceList(sc scope, c *callSite) value {
 		list, bad := sc.list(c, i)
 		if bad != nil {
 			return *bad
+		}
+		if isOpen(a.v) && !slices.ContainsFunc(list, func(e value) bool { return e.v.IsKnown() }) {
+			return unknown(openReason(list))
 		}
 		if len(list) > 0 {
 			return a
@@ -478,8 +604,8 @@ func contains(sc scope, c *callSite) value {
 		return value{cty.True, combined(c.args)}
 	case doubt != nil:
 		return value{v: *doubt}
-	case longerThanItLooks(list):
-		return unknown(afterApply(c.args[0].v))
+	case isOpen(c.args[0].v):
+		return unknown(openReason(list))
 	default:
 		return value{cty.False, combined(c.args)}
 	}
@@ -490,7 +616,7 @@ func contains(sc scope, c *callSite) value {
 func sameType(coll cty.Value, list []value, v *value) []value {
 	u, _ := coll.Unmark()
 	if t := u.Type(); t.IsListType() || t.IsSetType() {
-		if cv, err := convert.Convert(v.v, t.ElementType()); err == nil {
+		if cv, err := convertTo(v.v, t.ElementType()); err == nil {
 			v.v = cv
 		}
 	}
@@ -506,14 +632,23 @@ func indexOf(sc scope, c *callSite) value {
 	switch {
 	case doubt != nil:
 		return value{v: cty.UnknownVal(cty.Number).WithSameMarks(*doubt)}
+	case found && isOpen(c.args[0].v):
+		return unknown(openReason(list))
 	case found:
 		return value{cty.NumberIntVal(int64(i)), combined(c.args)}
+	case isOpen(c.args[0].v):
+		return unknown(openReason(list))
 	default:
 		return sc.fail(c.rng(), "call index: the list does not hold the value")
 	}
 }
 
 func matchKeys(sc scope, c *callSite) value {
+	for _, a := range c.args {
+		if isOpen(a.v) {
+			return unknown("the length of a list is not known before apply")
+		}
+	}
 	vals, bad := sc.list(c, 0)
 	if bad != nil {
 		return *bad
@@ -570,6 +705,9 @@ func quantify(sc scope, c *callSite, decides bool) value {
 	if doubt != nil {
 		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(doubt.v)}
 	}
+	if isOpen(c.args[0].v) {
+		return unknown(openReason(list))
+	}
 	return value{cty.BoolVal(!decides), combined(c.args)}
 }
 
@@ -591,4 +729,27 @@ func legacyMap(sc scope, c *callSite) value {
 		o.fields[name] = c.args[i+1].o
 	}
 	return value{cty.ObjectVal(fields), o}
+}
+
+func toList(sc scope, c *callSite) value { return sc.collection(c, cty.List(cty.DynamicPseudoType)) }
+func toSet(sc scope, c *callSite) value  { return sc.collection(c, cty.Set(cty.DynamicPseudoType)) }
+
+// collection converts a list, set or tuple to a list or a set.
+func (sc scope) collection(c *callSite, t cty.Type) value {
+	a := c.args[0]
+	u, marks := a.v.Unmark()
+	switch {
+	case u.Type() == symbolicType && u.IsKnown():
+		a.v = cty.TupleVal([]cty.Value{symbolicOf(u).instance()}).Mark(openEnded{}).Mark(reason(symbolicOf(u).why))
+	case isWholePlaceholder(u):
+		a.v = cty.TupleVal([]cty.Value{u}).WithMarks(marks, listMarks(a.v))
+	}
+	v, err := convertTo(a.v, t)
+	if err != nil {
+		return sc.fail(c.argRange(0), "call %s: %v", c.name, err)
+	}
+	if u, _ := v.Unmark(); u.Type().IsSetType() {
+		return value{v, matched(v, c.args)}
+	}
+	return value{v, a.o}
 }

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function"
 	"golang.org/x/text/encoding/ianaindex"
 )
@@ -162,7 +161,7 @@ var sumFunc = function.New(&function.Spec{
 		total := new(big.Float).SetPrec(512)
 		for it := list.ElementIterator(); it.Next(); {
 			_, e := it.Element()
-			n, err := convert.Convert(e, cty.Number)
+			n, err := convertTo(e, cty.Number)
 			if err != nil || n.IsNull() {
 				return cty.NilVal, errors.New("it takes a list of numbers")
 			}

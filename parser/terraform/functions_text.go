@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"github.com/egresslint/egresslint/parser/located"
@@ -32,7 +31,7 @@ func (sc scope) texts(c *callSite) (texts []string, bad *value) {
 			r := value{v: cty.UnknownVal(cty.String).WithMarks(marks)}
 			return nil, &r
 		}
-		s, err := convert.Convert(u, cty.String)
+		s, err := convertTo(u, cty.String)
 		if err != nil || s.IsNull() {
 			r := sc.fail(c.argRange(i), "call %s: it takes a string, not %s", c.name, describe(u))
 			return nil, &r
@@ -55,7 +54,11 @@ func split(sc scope, c *callSite) value {
 	}
 	var parts []cty.Value
 	for _, p := range splitText(texts[0], texts[1]) {
-		parts = append(parts, cty.StringVal(p))
+		v := cty.StringVal(p)
+		if isListPlaceholder(v) {
+			marks = joinMarks(marks, cty.NewValueMarks(openEnded{}))
+		}
+		parts = append(parts, v)
 	}
 	if len(parts) == 0 {
 		return value{cty.ListValEmpty(cty.String).WithMarks(marks), combined(c.args)}

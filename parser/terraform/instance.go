@@ -338,17 +338,48 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	for _, b := range args.blocks {
 		if blockType(b) == name {
 			v := in.nested(ev, name, b.header)
-			return value{v.v, cross(v.o, b.header, aside)}
+			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside)}
 		}
 	}
 	if v, ok := in.derived(ev, name); ok {
 		return v
 	}
-	if isIdentity(name) && (!in.res.blk.data || name == "id") {
-		return value{v: cty.StringVal(located.Ref{Address: located.Display(in.address), Attribute: name}.Placeholder())}
+	return in.computed(name)
+}
+
+// computed returns an attribute that the configuration does not set.
+func (in *instance) computed(name string) value {
+	address := located.Display(in.address)
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	switch {
+	case isIdentity(last) && (!in.res.blk.data || name == "id"):
+		return value{v: cty.StringVal(located.Ref{Address: address, Attribute: name}.Placeholder())}
+	case in.res.blk.data:
+		return unknown(address + " is read at apply time")
+	default:
+		return unknown(address + "." + name + " is known only after apply")
 	}
-	if in.res.blk.data {
-		return unknown(in.address + " is read at apply time")
+}
+
+// nestedBlock marks the value of a nested block that other expressions read: it
+// has attributes, computed ones, that the configuration does not show.
+type nestedBlock struct {
+	in   *instance
+	path string // e.g. network_info[0]
+}
+
+// blocksAsSeen marks the objects in v if it is a list of nested blocks.
+func (in *instance) blocksAsSeen(v cty.Value, path string) cty.Value {
+	list, marks := v.Unmark()
+	if !list.Type().IsTupleType() || !list.IsKnown() || list.IsNull() || list.LengthInt() == 0 {
+		return v
 	}
-	return unknown(in.address + "." + name + " is known only after apply")
+	elems := list.AsValueSlice()
+	for i, e := range elems {
+		if u, _ := e.Unmark(); !u.Type().IsObjectType() {
+			return v
+		}
+		elems[i] = e.Mark(nestedBlock{in, fmt.Sprintf("%s[%d]", path, i)})
+	}
+	return cty.TupleVal(elems).WithMarks(marks)
 }

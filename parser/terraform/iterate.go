@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // entry is one element of a collection with its key.
@@ -65,7 +64,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		fields map[string]cty.Value
 		groups map[string][]cty.Value
 		o      = &origin{}
-		marks  = sensitiveMarks(coll.v)
+		marks  = listMarks(coll.v)
 	)
 	if coll.o != nil {
 		o.callers, o.via = coll.o.callers, coll.o.via
@@ -173,7 +172,11 @@ func (sc scope) splat(e *hclsyntax.SplatExpr) value {
 		elems[i] = r.v
 		o.elems[i] = historyOnly(r.o)
 	}
-	return value{cty.TupleVal(elems).WithMarks(sensitiveMarks(src.v)), o}
+	marks = sensitiveMarks(src.v)
+	if isSequence(v.Type()) {
+		marks = listMarks(src.v)
+	}
+	return value{cty.TupleVal(elems).WithMarks(marks), o}
 }
 
 // template joins the parts of a quoted or heredoc template.
@@ -204,7 +207,7 @@ func (sc scope) text(p value, e hclsyntax.Expression) (cty.Value, *value) {
 		u := sc.fail(e.Range(), "fill template: the value is null")
 		return cty.NilVal, &u
 	}
-	t, err := convert.Convert(p.v, cty.String)
+	t, err := convertTo(p.v, cty.String)
 	if err != nil {
 		u := sc.fail(e.Range(), "fill template: %s is no text", describe(p.v))
 		return cty.NilVal, &u

@@ -44,7 +44,7 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 	case t == cty.Number && v.AsBigFloat().IsInf():
 		out.Kind, out.Reason = located.Unknown, "it is a number divided by zero"
 	case t == cty.Number:
-		out.Kind, out.Str = located.Number, v.AsBigFloat().Text('f', -1)
+		out.Kind, out.Str = located.Number, numberText(v)
 	case t == cty.Bool:
 		out.Kind, out.Bool = located.Bool, v.True()
 	case isSequence(t):
@@ -69,6 +69,14 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 		out.Kind, out.Reason = located.Unknown, "a whole module is known only after apply"
 	}
 	return out
+}
+
+// numberText is the shortest decimal form of a number.
+func numberText(v cty.Value) string {
+	if s, ok := wholeNumber(v); ok {
+		return s
+	}
+	return v.AsBigFloat().Text('f', -1)
 }
 
 // partOf returns the origin of element i if it has one of its own.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 )
 
 // resolve follows a reference such as var.x, module.m.out or alicloud_vswitch.v[0].id.
@@ -135,9 +134,20 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 		return value{v: typedUnknown(t, name).WithMarks(marks)}
 	case t.IsObjectType():
 		if !t.HasAttribute(name) {
+			for m := range marks {
+				if b, ok := m.(nestedBlock); ok {
+					return b.in.computed(b.path + "." + name)
+				}
+			}
 			return sc.fail(rng, "read .%s: the object has no such attribute", name)
 		}
-		return value{keepSensitive(u.GetAttr(name), marks), v.o.field(name)}
+		r := u.GetAttr(name)
+		for m := range marks {
+			if b, ok := m.(nestedBlock); ok {
+				r = b.in.blocksAsSeen(r, b.path+"."+name)
+			}
+		}
+		return value{keepSensitive(r, marks), v.o.field(name)}
 	case t.IsMapType():
 		key := cty.StringVal(name)
 		if has, _ := u.HasIndex(key).Unmark(); !has.IsKnown() || has.False() {
@@ -164,7 +174,7 @@ func typedUnknown(t cty.Type, name string) cty.Value {
 
 func (sc scope) index(coll, key value, rng hcl.Range) value {
 	c, marks := coll.v.Unmark()
-	k, kmarks := key.v.Unmark()
+	k, _ := key.v.Unmark()
 	switch {
 	case c.IsNull():
 		return sc.fail(rng, "index: the value is null")
@@ -187,43 +197,68 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 	case k.IsNull():
 		return sc.fail(rng, "index: the key is null")
 	case !k.IsKnown():
-		return sc.anyElement(c, key)
+		r := anyElement(c, key)
+		return value{keepSensitive(r.v, marks), coll.o.whole()}
 	}
 	if s, ok := asString(k); ok && strings.Contains(s, placeholderMark) && (c.Type().IsObjectType() || c.Type().IsMapType()) {
 		if has, _ := hasKey(c, s); !has {
 			return unknown(afterApply(k))
 		}
 	}
+	if marks.Has(openEnded{}) && isSequence(c.Type()) {
+		list, _, _ := sc.entries(coll)
+		if i, ok := asInt(k); ok && i >= 0 {
+			return openElement(valuesIn(list), i)
+		}
+	}
 	r, diags := hcl.Index(c, k, &rng)
 	if diags.HasErrors() {
-		if i, ok := asInt(k); ok && i >= 0 && isSequence(c.Type()) && shortOfPlaceholder(c) {
-			return unknown(afterApply(c))
-		}
 		return sc.fail(rng, "%s", plain(diags[0].Detail))
 	}
-	_ = kmarks
 	return value{keepSensitive(r, marks), coll.o.at(c, k)}
+}
+
+// openElement returns element i of an open list. Up to the first element that
+// stands for several the positions are right, and that one by its name stands
+// for its own first.
+func openElement(list []value, i int) value {
+	switch first := firstOpen(list); {
+	case i < len(list) && (i <= first || first < 0):
+		return list[i]
+	case len(list) == 1 && isListPlaceholder(list[0].v):
+		return list[0] // the name stands for all of them
+	default:
+		return unknown(openReason(list))
+	}
+}
+
+func valuesIn(list []entry) []value {
+	out := make([]value, len(list))
+	for i, en := range list {
+		out[i] = en.val
+	}
+	return out
 }
 
 // anyElement is the result of an index that is not known: unknown, unless all
 // elements are the same.
-func (sc scope) anyElement(c cty.Value, key value) value {
-	if !c.CanIterateElements() {
-		return unknownLike(key.v)
-	}
-	return unknownLike(key.v)
-}
-
-// shortOfPlaceholder reports whether a list holds a computed list by one name,
-// so that it may be longer than it looks.
-func shortOfPlaceholder(list cty.Value) bool {
-	for it := list.ElementIterator(); it.Next(); {
-		_, e := it.Element()
-		if isWholePlaceholder(e) {
-			return true
+func anyElement(c cty.Value, key value) value {
+	var first cty.Value
+	if c.CanIterateElements() {
+		for it := c.ElementIterator(); it.Next(); {
+			_, e := it.Element()
+			if first == cty.NilVal {
+				first = e
+			}
+			if !e.RawEquals(first) {
+				return unknownLike(key.v)
+			}
 		}
 	}
-	return false
+	if first == cty.NilVal {
+		return unknownLike(key.v)
+	}
+	return value{v: first}
 }
 
 func hasKey(c cty.Value, name string) (has, ok bool) {
@@ -237,7 +272,7 @@ func hasKey(c cty.Value, name string) (has, ok bool) {
 // converted returns v as a value of type t, as far as placeholders and resources
 // allow: an id that stands for a list is a list of one.
 func converted(ev *evaluator, v value, t cty.Type) (value, error) {
-	out, err := convert.Convert(v.v, t)
+	out, err := convertTo(v.v, t)
 	if err == nil {
 		return value{out, reordered(out, v)}, nil
 	}
@@ -245,7 +280,7 @@ func converted(ev *evaluator, v value, t cty.Type) (value, error) {
 	if !changed {
 		return value{}, err
 	}
-	out, err2 := convert.Convert(adapted, t)
+	out, err2 := convertTo(adapted, t)
 	if err2 != nil {
 		return value{}, err
 	}

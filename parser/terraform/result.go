@@ -18,6 +18,9 @@ type Root struct {
 	Variant string
 	// Resources are the managed and data resource instances, ordered by address.
 	Resources []*Resource
+	// Providers are the provider blocks of the root and its modules, ordered by
+	// module and name.
+	Providers []*Provider
 	// UnreadModules are module calls whose source is not in the tree. Anything they
 	// create is unknown.
 	UnreadModules []UnreadModule
@@ -46,6 +49,13 @@ type Resource struct {
 	IgnoreChanges []string
 	// Provider is the provider configuration it uses, e.g. alicloud or alicloud.shanghai.
 	Provider string
+}
+
+// Provider is a provider block.
+type Provider struct {
+	Name   string // as in Resource.Provider: alicloud, or alicloud.shanghai with an alias
+	Module string // the address of the module instance it stands in, "" for the root module
+	Body   *located.Value
 }
 
 // UnreadModule is a module call that could not be followed.

@@ -296,6 +296,9 @@ func (j *job) run(l *loader) {
 	used := make(map[string]*config)
 	ev.collect(m, j.root, used)
 	slices.SortFunc(j.root.Resources, func(a, b *Resource) int { return compareAddresses(a.Address, b.Address) })
+	slices.SortFunc(j.root.Providers, func(a, b *Provider) int {
+		return cmp.Or(compareAddresses(a.Module, b.Module), cmp.Compare(a.Name, b.Name))
+	})
 	slices.SortFunc(j.root.UnreadModules, func(a, b UnreadModule) int { return compareAddresses(a.Address, b.Address) })
 	for _, cfg := range used {
 		j.diags = append(j.diags, cfg.diags...)
@@ -306,6 +309,18 @@ func (j *job) run(l *loader) {
 // collect evaluates what a module instance holds, and the modules it calls.
 func (ev *evaluator) collect(m *module, root *Root, used map[string]*config) {
 	used[m.cfg.dir] = m.cfg
+	for _, blk := range m.cfg.providers {
+		name := blk.labels[0]
+		if at := blk.body.attr("alias"); at != nil {
+			if alias, ok := literal(at.expr); ok {
+				name += "." + alias
+			}
+		}
+		v := scope{ev: ev, mod: m}.blockValue(blk.header, &blk.body)
+		root.Providers = append(root.Providers, &Provider{
+			Name: name, Module: located.Display(m.address), Body: ev.locate(v, blk.header),
+		})
+	}
 	for _, blk := range m.cfg.ordered {
 		r := m.expandResource(ev, blk)
 		for _, in := range r.insts {

@@ -3,12 +3,12 @@ package terraform
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -57,6 +57,52 @@ func sensitiveMarks(v cty.Value) cty.ValueMarks {
 	return nil
 }
 
+// openEnded is the mark of a list that may be longer or shorter than it looks:
+// one of its elements stands for a list that is not known, or is known by one
+// name only.
+type openEnded struct{}
+
+// isOpen reports whether v is such a list, or such an element on its own.
+func isOpen(v cty.Value) bool { return v.HasMark(openEnded{}) || isListPlaceholder(v) }
+
+// firstOpen returns the position of the first element of an open list that may
+// stand for several or none.
+func firstOpen(list []value) int {
+	return slices.IndexFunc(list, func(v value) bool { return !v.v.IsKnown() || isListPlaceholder(v.v) })
+}
+
+// listMarks returns the marks of a list that are those of one made of its elements, too.
+func listMarks(v cty.Value) cty.ValueMarks {
+	marks := sensitiveMarks(v)
+	if isOpen(v) {
+		marks = joinMarks(marks, cty.NewValueMarks(openEnded{}))
+	}
+	return marks
+}
+
+// isListPlaceholder reports whether v is the placeholder of an attribute that is
+// a list, going by its name.
+func isListPlaceholder(v cty.Value) bool {
+	s, ok := asString(v)
+	if !ok || !isWholePlaceholder(v) {
+		return false
+	}
+	refs, _ := located.Refs(s)
+	return strings.HasSuffix(refs[0].Attribute, "ids") || refs[0].Attribute == "endpoints"
+}
+
+// openReason says what makes a list open.
+func openReason(list []value) string {
+	i := firstOpen(list)
+	if i < 0 {
+		return "the length of a list is not known before apply"
+	}
+	if list[i].v.IsKnown() {
+		return afterApply(list[i].v)
+	}
+	return orNotKnown(whyUnknown(reasonsOf(list[i].v)))
+}
+
 func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
 	if marks.Has(sensitive{}) {
 		return v.Mark(sensitive{})
@@ -86,7 +132,7 @@ func asInt(v cty.Value) (int, bool) {
 	if v.IsNull() || !v.IsKnown() {
 		return 0, false
 	}
-	v, err := convert.Convert(v, cty.Number)
+	v, err := convertTo(v, cty.Number)
 	if err != nil || v.IsNull() {
 		return 0, false
 	}
@@ -223,6 +269,9 @@ func equal(a, b cty.Value) cty.Value {
 		if len(m) > 0 {
 			marks = append(marks, m)
 		}
+	}
+	if (ma.Has(openEnded{}) || mb.Has(openEnded{})) && ua.CanIterateElements() && ub.CanIterateElements() {
+		return cty.UnknownVal(cty.Bool).WithMarks(marks...)
 	}
 	return equalPlain(ua, ub).WithMarks(marks...)
 }
