@@ -27,9 +27,6 @@ var kinds = []string{
 	"nlb", "oss", "polardb", "rabbitmq", "rds", "redis", "rocketmq", "service", "slb",
 }
 
-// Kinds returns the kinds that a declaration may name, sorted.
-func Kinds() []string { return slices.Clone(kinds) }
-
 // DeclarationError is an item of a declaration that cannot be read.
 type DeclarationError struct {
 	Item   string // as written

@@ -93,6 +93,8 @@ func isReserved(name string) bool {
 	switch labels[len(labels)-1] {
 	case "localhost", "example", "invalid":
 		return true
+	case "svc":
+		return false // a Service may have any name
 	}
 	for i, label := range labels {
 		if label == "example" && i < len(labels)-1 && i >= len(labels)-3 {

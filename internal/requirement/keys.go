@@ -27,6 +27,9 @@ func classify(key string) keyClass {
 			return keyIgnored
 		}
 	}
+	if isDescriptive(words) {
+		return keyIgnored
+	}
 	switch whole := strings.Trim(joined, "_"); {
 	case ownAddressKeys[whole]:
 		return keyIgnored
@@ -62,8 +65,7 @@ var secretWords = set("password", "passwd", "pwd", "pass", "passphrase", "secret
 	"credentials", "salt", "signature", "username", "user")
 
 // ignoredKeys are parts of keys whose values name hosts that the workload does not
-// connect to: where it listens, what others call it, whom it lets in, what it
-// identifies or documents, and images, which the node pulls.
+// connect to: where it listens, what others call it, whom it lets in.
 var ignoredKeys = []string{
 	"_no_proxy_", "_non_proxy_hosts_", "_proxy_bypass_",
 	"_cors_", "_origin_", "_origins_", "_csp_", "_referer_", "_referers_",
@@ -72,14 +74,25 @@ var ignoredKeys = []string{
 	"_allowed_hosts_", "_allow_hosts_", "_trusted_hosts_", "_trusted_proxies_", "_whitelist_", "_allowlist_", "_blocklist_",
 	"_virtual_host_", "_vhost_", "_server_name_", "_server_names_", "_sni_", "_ssl_host_", "_tls_host_",
 	"_common_name_", "_alt_names_", "_dns_names_", "_subject_", "_cookie_", "_audience_",
-	"_ingress_host_", "_ingress_hosts_",
+	"_ingress_host_", "_ingress_hosts_", "_xmlns_", "_schema_location_",
 	"_public_url_", "_public_base_url_", "_external_url_", "_root_url_", "_site_url_", "_self_url_", "_frontend_url_",
-	"_public_hostname_", "_external_hostname_", "_public_host_",
-	"_image_", "_images_", "_repository_", "_tag_", "_registry_mirrors_",
-	"_runbook_", "_documentation_", "_docs_", "_doc_", "_homepage_", "_help_", "_license_", "_logo_", "_avatar_",
-	"_link_", "_links_", "_banner_", "_badge_", "_additional_urls_", "_character_set_server_",
-	"_summary_", "_description_", "_xmlns_", "_schema_location_", "_namespace_uri_",
-	"_email_", "_mail_from_", "_user_agent_", "_sentry_release_",
+	"_public_hostname_", "_external_hostname_", "_public_host_", "_additional_urls_",
+	"_image_repository_", "_image_registry_", "_registry_mirrors_", "_character_set_server_",
+}
+
+// descriptiveWords end keys, alone or before URL and the like, whose values are for
+// people's eyes or for the kubelet, which pulls the images.
+var descriptiveWords = set("image", "images", "runbook", "documentation", "docs", "doc", "homepage", "help", "license",
+	"logo", "avatar", "icon", "summary", "description", "link", "links", "banner", "badge", "agent")
+
+// isDescriptive reports keys such as IMAGE, DOCS_URL and runbook_url, but not
+// IMAGE_SERVICE_URL.
+func isDescriptive(words []string) bool {
+	n := len(words)
+	if descriptiveWords[words[n-1]] {
+		return words[n-1] != "agent" || n > 1 && words[n-2] == "user"
+	}
+	return n > 1 && hostWords[words[n-1]] && descriptiveWords[words[n-2]] && words[n-2] != "agent"
 }
 
 // ownAddressKeys are whole keys that name the workload itself, the machine or a

@@ -123,7 +123,7 @@ func FromValue(key, value string, sibling func(key string) (string, bool)) []End
 func compact(found []Endpoint) []Endpoint {
 	slices.SortStableFunc(found, func(a, b Endpoint) int {
 		return cmp.Or(cmp.Compare(a.Arg, b.Arg), cmp.Compare(a.Start, b.Start),
-			cmp.Compare(rank(a.Strength), rank(b.Strength)))
+			-cmp.Compare(a.Strength, b.Strength)) // "referenced" before "inferred"
 	})
 	type identity struct {
 		host     string
@@ -135,7 +135,7 @@ func compact(found []Endpoint) []Endpoint {
 	for _, e := range found {
 		id := identity{e.Host, e.Port, e.Protocol}
 		if i, ok := seen[id]; ok {
-			if rank(e.Strength) < rank(out[i].Strength) {
+			if e.Strength == StrengthReferenced && out[i].Strength == StrengthInferred {
 				out[i] = e
 			}
 			continue
@@ -144,15 +144,4 @@ func compact(found []Endpoint) []Endpoint {
 		out = append(out, e)
 	}
 	return out
-}
-
-func rank(strength string) int {
-	switch strength {
-	case StrengthDeclared:
-		return 0
-	case StrengthReferenced:
-		return 1
-	default:
-		return 2
-	}
 }
