@@ -69,9 +69,5 @@ var publicIPv4 = func() []netipx.IPRange {
 	} {
 		b.RemovePrefix(netip.MustParsePrefix(s))
 	}
-	s, err := b.IPSet()
-	if err != nil {
-		panic(err) // constant input
-	}
-	return s.Ranges()
+	return built(&b).Ranges()
 }()

@@ -280,6 +280,71 @@ spec: {podSelector: {}, policyTypes: [Egress, Both], egress: [{ports: [{port: 0,
 	}
 }
 
+// TestRejected lists what the API server rejects beyond the cases of testdata,
+// and what it accepts although it looks similar.
+func TestRejected(t *testing.T) {
+	port := func(s string) string { return "{egress: [{ports: [{port: " + s + "}]}]}" }
+	label := func(k, v string) string { return "{podSelector: {matchLabels: {" + k + ": " + v + "}}}" }
+	expression := func(s string) string { return "{podSelector: {matchExpressions: [" + s + "]}}" }
+	block := func(s string) string { return "{egress: [{to: [{ipBlock: " + s + "}]}]}" }
+	long := strings.Repeat("a", 64)
+	for _, tt := range []struct {
+		name, spec, want string // accepted if want is empty
+	}{
+		{"three types", "{policyTypes: [Egress, Ingress, Egress]}", "names 3 types"},
+		{"one type twice", "{policyTypes: [Egress, Egress]}", ""},
+		{"a type that is null", "{policyTypes: [null]}", "must be Ingress or Egress"},
+		{"a spec that is a list", "[]", "spec must be a map"},
+		{"a rule that is a word", "{egress: [all]}", "spec.egress[0] must be a map"},
+		{"a peer that is a word", "{egress: [{to: [all]}]}", "spec.egress[0].to[0] must be a map"},
+		{"a port that is a number", "{ingress: [{ports: [80]}]}", "spec.ingress[0].ports[0] must be a map"},
+		{"a protocol that is a number", "{egress: [{ports: [{protocol: 6}]}]}", `must be a string: write "6" in quotes`},
+		{"an empty port name", port("''"), "it is empty"},
+		{"a port name in upper case", port("HTTP"), "only lower-case letters"},
+		{"a port name with a space", port("a b"), "only lower-case letters"},
+		{"a port name without a letter", port("1-2"), "it needs a letter"},
+		{"a port name that starts with a hyphen", port("-a"), "hyphens must stand alone"},
+		{"a port name with two hyphens", port("a--b"), "hyphens must stand alone"},
+		{"a port name with a digit", port("8080-http"), ""},
+		{"a negative port", port("-1"), "-1 is not between 1 and 65535"},
+		{"a port that is a list", port("[80]"), "must be a whole number"},
+		{"a label value that is long", label("app", long), "is no label value"},
+		{"a label value as long as can be", label("app", long[1:]), ""},
+		{"a label value that is empty", label("app", "''"), ""},
+		{"a label value that ends with a dot", label("app", "a."), "is no label value"},
+		{"a label value that is a list", label("app", "[a]"), "must be a string"},
+		{"a label value that is null", label("app", ""), ""},
+		{"a label key that is empty", label("''", "a"), "is no label key"},
+		{"a label key with a domain", label("example.com/a_b", "a"), ""},
+		{"a label key with a domain in upper case", label("Example.com/a", "a"), "is no label key"},
+		{"a label key with a domain that is long", label(strings.Repeat("a.", 127)+"a/a", "a"), "is no label key"},
+		{"a label key without a name", label("example.com/", "a"), "is no label key"},
+		{"labels that are a list", "{podSelector: {matchLabels: [a]}}", "must be a map of labels"},
+		{"an expression without a key", expression("{operator: Exists}"), "needs a key"},
+		{"an expression without an operator", expression("{key: a}"), `"" is no operator`},
+		{"an expression that is a word", expression("a"), "must be a map"},
+		{"a value that is a number", expression("{key: a, operator: In, values: [1]}"), `must be a string: write "1" in quotes`},
+		{"a value that is null", expression("{key: a, operator: In, values: [null]}"), ""},
+		{"a block without a cidr", block("{except: [10.0.0.0/8]}"), "needs a cidr"},
+		{"a block that is a word", block("10.0.0.0/8"), "ipBlock must be a map"},
+		{"a cidr that is a name", block("{cidr: example.com}"), "is no CIDR such as"},
+		{"a cidr that is a number", block("{cidr: 10}"), `must be a string: write "10" in quotes`},
+		{"an exception that is null", block("{cidr: 10.0.0.0/8, except: [null]}"), "must be a CIDR"},
+		{"an exception that is no CIDR", block("{cidr: 10.0.0.0/8, except: [10.1.0.0]}"), "write 10.1.0.0/32 for this one address"},
+		{"an exception of the other family", block("{cidr: 10.0.0.0/8, except: ['2001:db8::/32']}"), "must lie inside"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			policies, diagnostics := parsePolicies(t, "spec: "+tt.spec)
+			switch {
+			case tt.want == "" && (len(policies) != 1 || len(diagnostics) != 0):
+				t.Errorf("got %v", diagnostics)
+			case tt.want != "" && (len(policies) != 0 || len(diagnostics) != 1 || !strings.Contains(diagnostics[0].Message, tt.want)):
+				t.Errorf("got %v, want %q", diagnostics, tt.want)
+			}
+		})
+	}
+}
+
 // TestNamespaceTwice makes a verdict depend on which of two manifests counts.
 func TestNamespaceTwice(t *testing.T) {
 	policies, _ := parsePolicies(t, "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {env: dev}}}]}]}")

@@ -68,9 +68,6 @@ type portRange struct {
 // a type of a policy without policyTypes only if it has an egress rule.
 func (p *Policy) Isolates(d Direction) Ternary { return p.isolates[d] }
 
-// RuleCount returns the number of rules in a direction.
-func (p *Policy) RuleCount(d Direction) int { return len(p.rules[d]) }
-
 // EgressRange is the place to change what the policy lets out: the key
 // spec.egress, else spec.policyTypes, else the object's kind.
 func (p *Policy) EgressRange() source.Range { return p.DirectionRange(Egress) }
