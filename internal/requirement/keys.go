@@ -77,7 +77,7 @@ var ignoredKeys = []string{
 	"_ingress_host_", "_ingress_hosts_", "_xmlns_", "_schema_location_",
 	"_public_url_", "_public_base_url_", "_external_url_", "_root_url_", "_site_url_", "_self_url_", "_frontend_url_",
 	"_public_hostname_", "_external_hostname_", "_public_host_", "_additional_urls_",
-	"_image_repository_", "_image_registry_", "_registry_mirrors_", "_character_set_server_",
+	"_image_repository_", "_image_registry_", "_registry_mirrors_", "_character_set_server_", "_help_",
 }
 
 // descriptiveWords end keys, alone or before URL and the like, whose values are for

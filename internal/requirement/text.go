@@ -2,6 +2,7 @@ package requirement
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 )
 
@@ -31,7 +32,9 @@ func (s *scanner) addresses(start, end int, key string, class keyClass) {
 		}
 		length := to - from
 		if i := strings.IndexByte(s.text[from:to], '/'); i >= 0 && takesPath(key) {
-			length = i // API_URL=api.partner.com/v1
+			if _, err := netip.ParsePrefix(s.text[from:to]); err != nil {
+				length = i // API_URL=api.partner.com/v1
+			}
 		}
 		element := s.text[from : from+length]
 		_, port, _ := splitPort(element)
