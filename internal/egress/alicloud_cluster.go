@@ -40,8 +40,12 @@ type cluster struct {
 	pools []*nodePool
 	pod   sources
 	node  sources
-	// publicNodes says whether the nodes have public addresses of their own.
+	// publicNodes says whether the nodes have public addresses of their own, and
+	// publicBy what gives them to some of the nodes.
 	publicNodes tri
+	publicBy    []Origin
+	// ipStack is ipv4, dual or empty if unknown.
+	ipStack string
 	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
 	// names a way out.
 	newGateway tri
@@ -132,7 +136,8 @@ func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *clust
 	b.readPlugin(c)
 	b.readSources(c)
 	c.readNewGateway(body)
-	c.readPublicNodes()
+	b.readPublicNodes(c)
+	c.readIPStack(body)
 	c.readIntent()
 	c.vpc = c.findVPC()
 	if c.vpc != nil && c.vpc.res != nil {
@@ -598,15 +603,17 @@ func (c *cluster) readNewGateway(body *located.Value) {
 }
 
 // readPublicNodes says whether nodes have public addresses of their own: a pool's
-// internet_max_bandwidth_out above 0 or a bound EIP (provider documentation,
-// cs_kubernetes_node_pool).
-func (c *cluster) readPublicNodes() {
+// internet_max_bandwidth_out above 0, a bound EIP, or an EIP associated with an
+// instance that the pool names (provider documentation, cs_kubernetes_node_pool).
+func (b *builder) readPublicNodes(c *cluster) {
 	c.publicNodes = no
 	public := 0
 	for _, pool := range c.pools {
-		switch publicPool(pool.res.Body) {
+		answer, by := publicPool(pool.res.Body)
+		switch answer {
 		case yes:
 			public++
+			c.publicBy = append(c.publicBy, b.places.value(c.scope, pool.res, by))
 		case maybe:
 			c.publicNodes = maybe
 		}
@@ -618,30 +625,53 @@ func (c *cluster) readPublicNodes() {
 		c.publicNodes = maybe
 	}
 	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
+		instance := c.scope.ident(assoc.Body.Get("instance_id"))
 		// EIPs of nodes are associated through attributes that the cluster computes.
-		if c.publicNodes == no && c.scope.ident(assoc.Body.Get("instance_id")).unknown() {
+		if c.publicNodes == no && instance.unknown() {
 			c.publicNodes = maybe
+		}
+		for _, pool := range c.pools {
+			list, _ := c.scope.idents(pool.res.Body.Get("instances"))
+			if slices.ContainsFunc(list, func(id ident) bool { return id.res != nil && id.key == instance.key }) {
+				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
+				if c.publicNodes == no {
+					c.publicNodes = maybe
+				}
+			}
 		}
 	}
 }
 
-func publicPool(body *located.Value) tri {
-	answer := no
+func publicPool(body *located.Value) (answer tri, by *located.Value) {
+	answer = no
 	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
 		answer = maybe
 	} else if text, ok := v.Text(); ok && text != "" && text != "0" {
-		return yes
+		return yes, v
 	}
 	for _, block := range body.Get("scaling_config").Items() {
-		on, ok := block.Get("is_bond_eip").Truth()
+		v := block.Get("is_bond_eip")
+		on, ok := v.Truth()
 		switch {
 		case ok && on:
-			return yes
-		case block.Get("is_bond_eip").IsUnknown():
+			return yes, v
+		case v.IsUnknown():
 			answer = maybe
 		}
 	}
-	return answer
+	return answer, nil
+}
+
+// readIPStack: a cluster has IPv4 only unless ip_stack says dual (provider
+// documentation, cs_managed_kubernetes); Flannel has no dual stack.
+func (c *cluster) readIPStack(body *located.Value) {
+	v := body.Get("ip_stack")
+	switch text, ok := v.Text(); {
+	case c.Plugin == pluginFlannel, v.IsNull():
+		c.ipStack = "ipv4"
+	case ok:
+		c.ipStack = text
+	}
 }
 
 func (c *cluster) readIntent() {

@@ -17,11 +17,13 @@ type securityGroup struct {
 	res        *terraform.Resource // nil if it is outside the files
 	enterprise tri                 // advanced groups deny outbound traffic by default, basic ones allow it
 	egress     []*groupRule
+	ingress    []*groupRule
+	inner      tri // whether members of a basic group reach each other
 	// unknown says why the rules are not known in full; empty if they are.
 	unknown string
 }
 
-// groupRule is one outbound rule.
+// groupRule is one rule.
 type groupRule struct {
 	res      *terraform.Resource
 	accept   bool
@@ -29,8 +31,9 @@ type groupRule struct {
 	protocol string // tcp, udp, icmp, icmpv6, gre, all
 	low      int    // port range; 0 to 65535 stands for all
 	high     int
-	cidr     netip.Prefix // invalid if the rule names a group or a prefix list, or is not decided
-	unknown  string       // why cidr or another decisive argument is unknown
+	cidrs    []netip.Prefix // the peer's addresses; empty if it is a group or not decided
+	group    string         // key of the peer's group
+	unknown  string         // why the peer or another decisive argument is unknown
 }
 
 // matches reports whether the rule is about a protocol and port; port 0 stands
@@ -75,6 +78,12 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 			}
 		}
 	}
+	g.inner = yes
+	if v := id.res.Body.Get("inner_access_policy"); v.IsUnknown() {
+		g.inner = maybe
+	} else if isText(v, "Drop") || g.enterprise == yes {
+		g.inner = no
+	}
 	for _, res := range s.byType["alicloud_security_group_rule"] {
 		owner := s.ident(res.Body.Get("security_group_id"))
 		if !owner.known() || owner.res == nil && !strings.HasPrefix(owner.key, "id:") {
@@ -89,8 +98,11 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 			g.unknown = "the direction of " + res.Address + " is unknown"
 			continue
 		}
-		if typ == "egress" {
-			g.egress = append(g.egress, readGroupRule(res))
+		switch typ {
+		case "egress":
+			g.egress = append(g.egress, s.readGroupRule(res))
+		case "ingress":
+			g.ingress = append(g.ingress, s.readGroupRule(res))
 		}
 	}
 	if reason, found := s.unreadModule(g.key); found && g.unknown == "" {
@@ -99,7 +111,7 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 	return g
 }
 
-func readGroupRule(res *terraform.Resource) *groupRule {
+func (s *scope) readGroupRule(res *terraform.Resource) *groupRule {
 	r := &groupRule{res: res, accept: true, priority: 1, low: 0, high: 65535, unknown: res.Uncertain}
 	body := res.Body
 	if v := body.Get("policy"); !v.IsNull() {
@@ -135,28 +147,56 @@ func readGroupRule(res *terraform.Resource) *groupRule {
 			r.low, r.high = low, high
 		}
 	}
-	r.readPeer()
+	s.readPeer(r)
 	return r
 }
 
-func (r *groupRule) readPeer() {
+// readPeer reads whose addresses a rule is about: a CIDR, another group, or a
+// prefix list.
+func (s *scope) readPeer(r *groupRule) {
+	body := r.res.Body
 	for _, name := range []string{"cidr_ip", "ipv6_cidr_ip"} {
-		v := r.res.Body.Get(name)
+		v := body.Get(name)
 		if v.IsUnknown() {
 			r.unknown = v.Reason
 			return
 		}
 		if text, ok := v.Text(); ok && text != "" {
-			cidr, ok := parseCIDR(text)
-			if !ok {
+			if cidr, ok := parseCIDR(text); ok {
+				r.cidrs = []netip.Prefix{cidr}
+			} else {
 				r.unknown = "the " + name + " of " + r.res.Address + " is not a CIDR"
 			}
-			r.cidr = cidr
 			return
 		}
 	}
+	if id := s.ident(body.Get("source_security_group_id")); id.known() {
+		r.group = id.key
+		return
+	}
+	if list := s.ident(body.Get("prefix_list_id")); list.res != nil && list.res.Type == "alicloud_ecs_prefix_list" {
+		s.readPrefixList(r, list.res)
+		return
+	}
 	if r.unknown == "" {
-		r.unknown = r.res.Address + " names a group or a prefix list, whose addresses the files do not say"
+		r.unknown = reasonFor(body, "the peer of "+r.res.Address+" is outside the files")
+	}
+}
+
+func (s *scope) readPrefixList(r *groupRule, res *terraform.Resource) {
+	entries := res.Body.Get("entry")
+	if u := entries.FirstUnknown(); u != nil {
+		r.unknown = u.Reason
+		return
+	}
+	for _, entry := range entries.Items() {
+		text, _ := entry.Get("cidr").Text()
+		if cidr, ok := parseCIDR(text); ok {
+			r.cidrs = append(r.cidrs, cidr)
+		}
+	}
+	if len(r.cidrs) == 0 {
+		r.unknown = res.Address + " holds no CIDR"
 	}
 }
 
@@ -188,28 +228,66 @@ type groupVerdict struct {
 	drop   *groupRule // the drop that decides a Blocked; nil if nothing accepts
 }
 
-// egressVerdict merges the rules of all groups on an interface, as the vendor
-// does: lower priority number first, drop before accept at equal priority, then
-// the default of the groups' type. A destination that is only accepted in part
-// is Unsure: the files do not say which part is meant.
+// egressVerdict merges the rules of all groups on an interface for outbound
+// packets. Basic groups allow what no rule is about, advanced ones deny it.
 func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string, port int) groupVerdict {
 	if len(groups) == 0 {
 		return groupVerdict{status: Unsure, reason: "the security group is created by ACK, its rules are not in the files"}
 	}
-	var rules []*groupRule
-	defaultAccept, unknown := false, ""
+	q := ruleQuery{addresses: dest, protocol: protocol, port: port}
 	for _, g := range groups {
-		if g.unknown != "" && unknown == "" {
-			unknown = g.unknown
+		if g.unknown != "" && q.unknown == "" {
+			q.unknown = g.unknown
 		}
 		if g.enterprise != yes {
-			defaultAccept = true
+			q.defaultAccept = true
 		}
-		if g.enterprise == maybe && unknown == "" {
-			unknown = "the type of " + g.name + " is unknown"
+		if g.enterprise == maybe && q.unknown == "" {
+			q.unknown = "the type of " + g.name + " is unknown"
 		}
-		rules = append(rules, g.egress...)
+		q.rules = append(q.rules, g.egress...)
 	}
+	return q.verdict()
+}
+
+// ingressVerdict merges the rules of a destination's groups for packets from an
+// address range whose interfaces carry the groups in from; fromUnknown says why
+// those may not be all. Both types of group deny what no rule accepts.
+func ingressVerdict(groups []*securityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int) groupVerdict {
+	q := ruleQuery{addresses: src, protocol: protocol, port: port, peers: from, peersUnknown: fromUnknown}
+	for _, g := range groups {
+		if g.unknown != "" && q.unknown == "" {
+			q.unknown = g.unknown
+		}
+		// Members of a basic group reach each other, whatever its rules.
+		if slices.Contains(from, g.key) && g.inner != no {
+			if g.inner == yes {
+				return groupVerdict{status: Open}
+			}
+			q.unknown = "the inner_access_policy of " + g.name + " is unknown"
+		}
+		q.rules = append(q.rules, g.ingress...)
+	}
+	return q.verdict()
+}
+
+// ruleQuery is a question to the merged rules of some groups.
+type ruleQuery struct {
+	rules         []*groupRule
+	defaultAccept bool
+	addresses     *netipx.IPSet
+	protocol      string
+	port          int
+	peers         []string // keys of the groups that the other side carries
+	peersUnknown  string   // why it may carry others
+	unknown       string
+}
+
+// verdict answers as the vendor merges rules: lower priority number first, drop
+// before accept at equal priority, then the default. A range that is only
+// accepted in part is Unsure: the files do not say which part is meant.
+func (q *ruleQuery) verdict() groupVerdict {
+	rules := slices.Clone(q.rules)
 	slices.SortStableFunc(rules, func(a, b *groupRule) int {
 		if a.priority != b.priority {
 			return a.priority - b.priority
@@ -223,26 +301,23 @@ func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string,
 			return -1
 		}
 	})
-	rest := dest
-	accepted := &netipx.IPSet{}
+	unknown := q.unknown
+	rest, accepted := q.addresses, &netipx.IPSet{}
 	var drop *groupRule
 	for _, r := range rules {
-		if !r.touches(protocol, port) {
+		if !r.touches(q.protocol, q.port) {
 			continue
 		}
-		if r.unknown != "" {
-			if unknown == "" {
-				unknown = r.unknown
-			}
-			continue
+		hit, why := q.hit(r, rest)
+		if why != "" && unknown == "" {
+			unknown = why
 		}
-		hit := intersect(rest, prefixSet(r.cidr))
-		if isEmpty(hit) {
+		if hit == nil || isEmpty(hit) {
 			continue
 		}
 		// With any port asked for, a rule for some ports accepts in part and drops in
 		// part: neither decides.
-		if !r.matches(protocol, port) {
+		if !r.matches(q.protocol, q.port) {
 			if r.accept {
 				accepted = union(accepted, hit)
 			}
@@ -255,7 +330,7 @@ func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string,
 			drop = r
 		}
 	}
-	if defaultAccept {
+	if q.defaultAccept {
 		accepted = union(accepted, rest)
 	}
 	switch {
@@ -263,10 +338,28 @@ func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string,
 		return groupVerdict{status: Unsure, reason: unknown}
 	case isEmpty(accepted):
 		return groupVerdict{status: Blocked, drop: drop}
-	case isEmpty(subtract(dest, accepted)):
+	case isEmpty(subtract(q.addresses, accepted)):
 		return groupVerdict{status: Open}
 	default:
-		return groupVerdict{status: Unsure, reason: "the security group admits only a part of the addresses the destination may have"}
+		return groupVerdict{status: Unsure, reason: "the security group admits only a part of the addresses"}
+	}
+}
+
+// hit is the part of the addresses that a rule is about.
+func (q *ruleQuery) hit(r *groupRule, rest *netipx.IPSet) (set *netipx.IPSet, unknown string) {
+	switch {
+	case r.unknown != "":
+		return nil, r.unknown
+	case r.group == "":
+		return intersect(rest, prefixSet(r.cidrs...)), ""
+	case slices.Contains(q.peers, r.group):
+		return rest, ""
+	case q.peersUnknown != "":
+		return nil, q.peersUnknown
+	case q.peers == nil:
+		return nil, r.res.Address + " names a group, whose members the files do not say"
+	default:
+		return nil, ""
 	}
 }
 

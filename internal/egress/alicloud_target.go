@@ -107,6 +107,12 @@ type target struct {
 	public    []string // first labels of its public host names
 	names     []string // what a declaration may call it
 	port      int      // the port it listens on; 0 if the files do not decide it
+
+	// Of ECS instances, load balancers and buckets.
+	addresses []netip.Addr // private addresses that are in the files
+	internet  tri          // whether a load balancer has a public address
+	groups    ids          // security groups
+	listeners []*listener
 }
 
 type allowEntry struct {
@@ -344,18 +350,9 @@ func (b *builder) allowListAccess(t *target, c *cluster, role string) *allowList
 	if gate, ok := b.allowGates[key]; ok {
 		return gate
 	}
-	gate := &allowListGate{target: t, cluster: c, AllowListAccess: &AllowListAccess{
-		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
-		Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: role, Status: Unsure,
-		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
-		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
-		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
-	}}
+	gate := b.newAllowListGate(t, c, role)
 	b.allowGates[key] = gate
 	b.allowList = append(b.allowList, gate)
-	for _, e := range t.entries {
-		gate.Entries = append(gate.Entries, e.text)
-	}
 	switch {
 	case c.Plugin == pluginUnknown:
 		gate.Reason = "the network plug-in of " + c.Name + " is unknown"
@@ -363,6 +360,20 @@ func (b *builder) allowListAccess(t *target, c *cluster, role string) *allowList
 		b.judgePublicList(gate, t, c)
 	default:
 		b.judgeList(gate, t, c, role)
+	}
+	return gate
+}
+
+func (b *builder) newAllowListGate(t *target, c *cluster, role string) *allowListGate {
+	gate := &allowListGate{target: t, cluster: c, AllowListAccess: &AllowListAccess{
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
+		Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: role, Status: Unsure,
+		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
+		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
+		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
+	}}
+	for _, e := range t.entries {
+		gate.Entries = append(gate.Entries, e.text)
 	}
 	return gate
 }
@@ -375,10 +386,7 @@ type gateKey struct {
 
 // judgeList compares an allow-list with the vSwitches of a role.
 func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role string) {
-	src := &c.pod
-	if role == roleNode {
-		src = &c.node
-	}
+	src := c.sourcesFor(role)
 	gate.SourceOrigin = src.origin
 	set := t.set()
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))

@@ -36,6 +36,16 @@ type builder struct {
 	groupGates       map[string]*groupGate
 	loadBalancerList []*loadBalancerGate
 	loadBalancers    map[string]*loadBalancerGate
+	aclList          []*allowListGate
+	ingressList      []*ingressGate
+	ingressGates     map[ingressKey]*ingressGate
+	ipv6List         []*ipv6Gate
+	ipv6Gates        map[string]*ipv6Gate
+	networkACLs      map[*vswitch]*networkACL
+	aclBlocks        []*aclGate
+	aclGates         map[string]*aclGate
+	bucketList       []*bucketGate
+	bucketGates      map[gateKey]*bucketGate
 
 	// What an object is does not depend on the worlds it belongs to.
 	workloads map[*kubernetes.Object]*workload
@@ -72,6 +82,11 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 		policyGates:   make(map[string]*policyGate),
 		groupGates:    make(map[string]*groupGate),
 		loadBalancers: make(map[string]*loadBalancerGate),
+		ipv6Gates:     make(map[string]*ipv6Gate),
+		ingressGates:  make(map[ingressKey]*ingressGate),
+		networkACLs:   make(map[*vswitch]*networkACL),
+		aclGates:      make(map[string]*aclGate),
+		bucketGates:   make(map[gateKey]*bucketGate),
 		workloads:     make(map[*kubernetes.Object]*workload),
 		services:      make(map[*kubernetes.Object]*service),
 		configs:       make(map[*kubernetes.Object]*configSource),
@@ -88,6 +103,8 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 	for _, w := range worlds {
 		b.policyEnforcement(w)
 		b.nameResolution(w)
+		b.podEIPs(w)
+		b.injectors(w)
 		b.traceWorld(w)
 	}
 	b.finish(worlds)
@@ -104,6 +121,7 @@ func (b *builder) readCloud() {
 	for _, s := range b.scopes {
 		b.clusterList = append(b.clusterList, b.clusters(s)...)
 		b.targetList = append(b.targetList, b.targets(s)...)
+		b.targetList = append(b.targetList, b.destinations(s)...)
 	}
 	b.readPrivateDomains()
 	b.addConfiguredClusters()
@@ -163,6 +181,9 @@ func (b *builder) judgeClusters() {
 		b.entryGates(s)
 	}
 	for _, t := range b.targetList {
+		if len(t.product.lists) == 0 {
+			continue
+		}
 		for _, c := range b.clusterList {
 			if t.vpc != nil && t.vpc == c.vpc && c.Plugin != pluginUnknown {
 				b.allowListAccess(t, c, c.primary().role)
@@ -206,13 +227,16 @@ func (b *builder) tracePath(r *requirementOf) {
 	}
 	path.Hops = append(path.Hops, b.policyHop(r))
 	if r.kind != toService && r.kind != toLoadBalancer {
-		path.Hops = append(path.Hops, b.groupHop(r))
+		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
+	}
+	if r.toPublic6() {
+		path.Hops = append(path.Hops, b.ipv6Hop(r))
 	}
 	if r.toPublic() {
 		path.Hops = append(path.Hops, b.natHop(r))
 	}
 	if r.kind == toTarget {
-		path.Hops = append(path.Hops, b.allowListHop(r))
+		path.Hops = append(path.Hops, b.targetHop(r))
 	}
 	path.Status = Open
 	for _, hop := range path.Hops {
@@ -296,8 +320,9 @@ func (b *builder) natHop(r *requirementOf) Hop {
 	return hop
 }
 
-// allowListHop judges the target's allow-list.
-func (b *builder) allowListHop(r *requirementOf) Hop {
+// targetHop judges what guards the target: its allow-list, ACL, security groups
+// or bucket policy.
+func (b *builder) targetHop(r *requirementOf) Hop {
 	hop := Hop{Name: "whitelist", Status: Unsure}
 	c := r.world.cluster
 	switch {
@@ -311,6 +336,14 @@ func (b *builder) allowListHop(r *requirementOf) Hop {
 	role := c.sourcesOf(r.workload.hostNetwork == yes).role
 	if r.public {
 		role = roleEIP
+	}
+	switch r.target.Kind {
+	case "slb", "alb":
+		return b.aclHop(r, role)
+	case "ecs", "nlb":
+		return b.ingressHop(r, role)
+	case "oss":
+		return b.bucketHop(r, role)
 	}
 	gate := b.allowListAccess(r.target, c, role)
 	gate.need.add(r)
@@ -380,6 +413,26 @@ func (b *builder) finish(worlds []*world) {
 	for _, gate := range b.loadBalancerList {
 		gate.Need = gate.need.sum()
 		m.LoadBalancerAccess = append(m.LoadBalancerAccess, gate.LoadBalancerAccess)
+	}
+	for _, gate := range b.aclList {
+		gate.Need = gate.need.sum()
+		m.ACLAccess = append(m.ACLAccess, gate.AllowListAccess)
+	}
+	for _, gate := range b.ingressList {
+		gate.Need = gate.need.sum()
+		m.SecurityGroupIngress = append(m.SecurityGroupIngress, gate.SecurityGroupIngress)
+	}
+	for _, gate := range b.aclBlocks {
+		gate.Need = gate.need.sum()
+		m.NetworkACLBlocks = append(m.NetworkACLBlocks, gate.NetworkACLBlock)
+	}
+	for _, gate := range b.bucketList {
+		gate.Need = gate.need.sum()
+		m.BucketPolicyBlocks = append(m.BucketPolicyBlocks, gate.BucketPolicyBlock)
+	}
+	for _, gate := range b.ipv6List {
+		gate.Need = gate.need.sum()
+		m.IPv6Access = append(m.IPv6Access, gate.IPv6Access)
 	}
 	m.Origins = b.places.list
 	b.sort()

@@ -48,9 +48,11 @@ type requirementOf struct {
 	shown string
 	// anywhere stands for "internet": any public IPv4 address.
 	anywhere bool
-	target   *target
-	public   bool // the target's public endpoint
-	service  *service
+	// anywhere6 stands for "internet6": any public IPv6 address.
+	anywhere6 bool
+	target    *target
+	public    bool // the target's public endpoint
+	service   *service
 }
 
 // byName reports whether a name has to be resolved first.
@@ -62,12 +64,17 @@ func (r *requirementOf) byName() bool {
 func (r *requirementOf) toPublic() bool {
 	switch r.kind {
 	case toInternet:
-		return !r.addr.IsValid() || r.addr.Is4()
+		return !r.anywhere6 && (!r.addr.IsValid() || r.addr.Is4()) && (!r.prefix.IsValid() || r.prefix.Addr().Is4())
 	case toTarget:
 		return r.public
 	default:
 		return false
 	}
+}
+
+// toPublic6 reports whether the packets certainly go to public IPv6 addresses.
+func (r *requirementOf) toPublic6() bool {
+	return r.kind == toInternet && (r.anywhere6 || r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6())
 }
 
 // display names the destination in messages.
@@ -78,6 +85,8 @@ func (r *requirementOf) display() string {
 		return name
 	case r.anywhere:
 		return "the Internet"
+	case r.anywhere6:
+		return "the IPv6 Internet"
 	case r.prefix.IsValid():
 		name = r.prefix.String()
 	default:
@@ -165,7 +174,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 	case item.Internet:
 		r.kind, r.anywhere, r.host = toInternet, true, "internet"
 	case item.Internet6:
-		return // IPv6 is not traced
+		r.kind, r.anywhere6, r.host = toInternet, true, "internet6"
 	case item.Kind == "service":
 		ns, name, ok := strings.Cut(item.Name, "/")
 		if !ok {
@@ -180,7 +189,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 	case item.Kind != "":
 		r.kind, r.host = toName, item.Text
 		if t := c.b.namedTarget(c.w, item.Kind, item.Name); t != nil {
-			r.kind, r.target, r.port = toTarget, t, t.port
+			c.toTarget(r, t)
 		}
 	case item.Prefix.IsValid():
 		r.prefix, r.kind = item.Prefix, toAddress
@@ -372,9 +381,24 @@ func (c *collector) resolveAddress(r *requirementOf) {
 			return
 		}
 	}
+	for _, t := range c.b.reachableTargets(c.w) {
+		if slices.Contains(t.addresses, r.addr) {
+			c.toTarget(r, t)
+			return
+		}
+	}
 	r.kind = toAddress
 	if publicAddress(r.addr) {
 		r.kind = toInternet
+	}
+}
+
+// toTarget leads to a target by what names it: over its public address if it has
+// one.
+func (c *collector) toTarget(r *requirementOf, t *target) {
+	r.kind, r.target, r.public = toTarget, t, t.internet == yes
+	if r.port == 0 {
+		r.port = t.port
 	}
 }
 
@@ -519,10 +543,10 @@ func (b *builder) hostTarget(w *world, e requirement.Endpoint) (t *target, publi
 		switch {
 		case t.Kind != e.Product:
 		case slices.Contains(t.prefixes, first):
-			return t, false
+			return t, t.Kind == "oss" && e.Public
 		case slices.Contains(t.public, first):
 			return t, true
-		case len(t.prefixes) == 0:
+		case len(t.prefixes) == 0 && len(t.product.lists) > 0:
 			unnamed = append(unnamed, t)
 		}
 	}

@@ -263,6 +263,10 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 			gate.Entry = b.places.value(c.scope, way.entry.res, way.entry.source)
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
 			gate.GatewayName = way.entry.gateway.name
+			gate.GatewayCode = "other-vpc"
+			if way.entry.gateway.internet == no {
+				gate.GatewayCode = "intranet"
+			}
 			gate.Gateway = b.places.block(c.scope, way.entry.gateway.res)
 		}
 	}
@@ -278,6 +282,11 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		gate.Origin = uncovered[0].origin
 	}
 	if gate.Primary && gate.Code == "missing" && len(uncovered) == len(gate.ways) && src.unknown == "" {
+		if c.Plugin == pluginTerway && len(c.publicBy) > 0 {
+			// The nodes' public addresses look like a way out, and are none for pods.
+			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
+			return
+		}
 		b.findWrongEntry(c, gate)
 	}
 }

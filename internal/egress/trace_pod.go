@@ -244,6 +244,9 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 	switch r.kind {
 	case toInternet:
 		plain.dest = netpol.InternetDest()
+		if r.anywhere6 {
+			plain.dest = netpol.PrefixDest(netip.MustParsePrefix("2000::/3")).Outside()
+		}
 		if r.addr.IsValid() {
 			plain.dest = netpol.AddrDest(r.addr).Outside()
 		}

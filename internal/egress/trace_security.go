@@ -223,6 +223,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return prefixSet(netip.PrefixFrom(r.addr, r.addr.BitLen()))
 	case r.prefix.IsValid():
 		return prefixSet(r.prefix)
+	case r.anywhere6:
+		return prefixSet(netip.MustParsePrefix("2000::/3"))
 	case r.kind == toInternet, r.kind == toTarget && r.public:
 		return publicIPv4
 	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():

@@ -1,0 +1,506 @@
+package egress
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// destinationType says how a resource type that is no cloud service with an
+// allow-list is named and guarded.
+type destinationType struct {
+	kind, name string
+	names      []string // arguments that hold its own name
+	addresses  []string // arguments that hold its private address
+	groups     []string // arguments that hold its security groups
+}
+
+var destinationTypes = map[string]destinationType{
+	"alicloud_slb_load_balancer": {
+		kind: "slb", name: "CLB instance", names: []string{"load_balancer_name", "name"}, addresses: []string{"address"},
+	},
+	"alicloud_alb_load_balancer": {kind: "alb", name: "ALB instance", names: []string{"load_balancer_name"}},
+	"alicloud_nlb_load_balancer": {
+		kind: "nlb", name: "NLB instance", names: []string{"load_balancer_name"}, groups: []string{"security_group_ids"},
+	},
+	"alicloud_instance": {
+		kind: "ecs", name: "ECS instance", names: []string{"instance_name"}, addresses: []string{"private_ip"},
+		groups: []string{"security_groups"},
+	},
+	"alicloud_ecs_network_interface": {
+		kind: "ecs", name: "elastic network interface", names: []string{"network_interface_name", "name"},
+		addresses: []string{"primary_ip_address", "private_ip"}, groups: []string{"security_group_ids", "security_groups"},
+	},
+	"alicloud_oss_bucket": {kind: "oss", name: "OSS bucket", names: []string{"bucket"}},
+}
+
+// groupAttachments put a security group on a load balancer from outside.
+var groupAttachments = []string{"alicloud_nlb_load_balancer_security_group_attachment"}
+
+// destinations reads the ECS instances, load balancers and buckets of a scope.
+func (b *builder) destinations(s *scope) []*target {
+	var list []*target
+	for _, res := range s.root.Resources {
+		typ, ok := destinationTypes[aliasOf(res.Type)]
+		if !ok || res.Data {
+			continue
+		}
+		list = append(list, b.destination(s, res, typ))
+	}
+	return list
+}
+
+func (b *builder) destination(s *scope, res *terraform.Resource, typ destinationType) *target {
+	t := &target{
+		Target: &Target{
+			Address: res.Address, Kind: typ.kind, Product: typ.name, Name: res.Name, Root: s.root.Dir,
+			Managed: Unsure, Reason: "it has no allow-list of its own", AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+		},
+		scope: s, res: res, names: []string{res.Name},
+	}
+	t.origin = t.Origin
+	for _, name := range literalArguments(res, typ.names) {
+		t.Name = name
+		t.names = append(t.names, name)
+	}
+	for _, text := range literalArguments(res, typ.addresses) {
+		if a, err := netip.ParseAddr(text); err == nil {
+			t.addresses = append(t.addresses, a)
+		}
+	}
+	if typ.kind == "oss" {
+		t.prefixes = literalArguments(res, typ.names)
+	}
+	b.placeTarget(t)
+	if mappings := res.Body.Get("zone_mappings"); t.vswitch == nil && len(mappings.Items()) > 0 {
+		if id := s.ident(mappings.Items()[0].Get("vswitch_id")); id.known() {
+			t.vswitch = s.vswitch(id)
+		}
+	}
+	t.internet = internetFacing(res, t)
+	t.groups = s.destinationGroups(res, typ)
+	return t
+}
+
+// internetFacing reports whether a load balancer has a public address. A CLB
+// without address_type has one unless it names a vSwitch (API documentation,
+// CreateLoadBalancer).
+func internetFacing(res *terraform.Resource, t *target) tri {
+	if t.Kind != "slb" && t.Kind != "alb" && t.Kind != "nlb" {
+		return no
+	}
+	v := res.Body.Get("address_type")
+	text, ok := v.Text()
+	switch {
+	case ok && strings.EqualFold(text, "internet"):
+		return yes
+	case ok:
+		return no
+	case v.IsUnknown() || t.Kind != "slb":
+		return maybe
+	case res.Body.Get("vswitch_id").IsNull():
+		return yes
+	default:
+		return no
+	}
+}
+
+func (s *scope) destinationGroups(res *terraform.Resource, typ destinationType) ids {
+	var out ids
+	for _, name := range typ.groups {
+		if v := res.Body.Get(name); !v.IsNull() {
+			out.list, out.unknown = s.idents(v)
+			out.value, out.holder = v, res
+			break
+		}
+	}
+	for _, attachment := range groupAttachments {
+		for _, a := range s.byType[attachment] {
+			lb := s.ident(a.Body.Get("load_balancer_id"))
+			if lb.unknown() {
+				out.unknown = "which load balancer " + a.Address + " attaches a group to is unknown"
+			}
+			if lb.key == res.Address {
+				list, unknown := s.idents(a.Body.Get("security_group_id"))
+				out.list = append(out.list, list...)
+				out.unknown += unknown
+			}
+		}
+	}
+	if _, found := s.unreadModule(res.Address); found && out.unknown == "" {
+		out.unknown = "a module that was not read may change " + res.Address
+	}
+	return out
+}
+
+// listener is a listener of a load balancer with its access control list.
+type listener struct {
+	res     *terraform.Resource
+	port    int
+	kind    string // white-acl, black-acl, or empty if it filters nothing
+	unknown string
+	list    *target // the entries, as a target of their own
+}
+
+// listeners reads the listeners of a CLB or ALB.
+func (b *builder) listeners(t *target) []*listener {
+	if t.listeners != nil {
+		return t.listeners
+	}
+	typ, portArgument := "alicloud_slb_listener", "frontend_port"
+	if t.Kind == "alb" {
+		typ, portArgument = "alicloud_alb_listener", "listener_port"
+	}
+	for _, res := range t.scope.byType[typ] {
+		if t.scope.ident(res.Body.Get("load_balancer_id")).key != t.res.Address {
+			continue
+		}
+		l := &listener{res: res, port: number(res.Body.Get(portArgument)), unknown: res.Uncertain}
+		l.list = &target{
+			Target: t.Target, scope: t.scope, res: res, origin: b.places.block(t.scope, res), attribute: "the ACL of " + res.Address,
+			vpc: t.vpc, vswitch: t.vswitch,
+		}
+		if t.Kind == "alb" {
+			b.readALBList(l)
+		} else {
+			b.readCLBList(l)
+		}
+		l.list.unknown = l.unknown
+		t.listeners = append(t.listeners, l)
+	}
+	return t.listeners
+}
+
+func (b *builder) readCLBList(l *listener) {
+	body := l.res.Body
+	status := body.Get("acl_status")
+	if status.IsUnknown() {
+		l.unknown = status.Reason
+		return
+	}
+	if !isText(status, "on") {
+		return
+	}
+	l.readKind(body.Get("acl_type"))
+	for _, name := range []string{"acl_ids", "acl_id"} {
+		if v := body.Get(name); !v.IsNull() {
+			for _, item := range splitItems(v) {
+				b.readACL(l, l.list.scope.ident(item), "alicloud_slb_acl", "entry_list", "alicloud_slb_acl_entry_attachment")
+			}
+			return
+		}
+	}
+	l.unknown = "the ACL of " + l.res.Address + " is not in the files"
+}
+
+func (b *builder) readALBList(l *listener) {
+	s := l.list.scope
+	for _, config := range l.res.Body.Get("acl_config").Items() {
+		l.readKind(config.Get("acl_type"))
+		for _, relation := range config.Get("acl_relations").Items() {
+			b.readACL(l, s.ident(relation.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
+		}
+	}
+	for _, res := range s.byType["alicloud_alb_listener_acl_attachment"] {
+		id := s.ident(res.Body.Get("listener_id"))
+		if id.unknown() {
+			l.unknown = "which listener " + res.Address + " attaches an ACL to is unknown"
+		}
+		if id.key != l.res.Address {
+			continue
+		}
+		l.readKind(res.Body.Get("acl_type"))
+		b.readACL(l, s.ident(res.Body.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
+	}
+}
+
+func (l *listener) readKind(v *located.Value) {
+	switch text, _ := v.Text(); strings.ToLower(text) {
+	case "white":
+		l.kind = "white-acl"
+	case "black":
+		l.kind = "black-acl"
+	default:
+		l.unknown = reasonFor(v, "the acl_type of "+l.res.Address+" is not in the files")
+	}
+}
+
+// readACL adds the entries of an ACL: its own blocks and those attached from
+// outside.
+func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) {
+	s := l.list.scope
+	if id.res == nil || id.res.Type != typ {
+		l.unknown = "the ACL of " + l.res.Address + " is outside the files"
+		return
+	}
+	if id.res.Uncertain != "" {
+		l.unknown = id.res.Uncertain
+	}
+	add := func(res *terraform.Resource, v *located.Value) {
+		text, ok := v.Text()
+		cidr, valid := parseCIDR(text)
+		if !ok || !valid || res.Uncertain != "" {
+			l.unknown = reasonFor(v, "an entry of "+id.res.Address+" is not in the files")
+			return
+		}
+		l.list.entries = append(l.list.entries, allowEntry{text: text, cidr: cidr, origin: b.places.value(s, res, v)})
+	}
+	blocks := id.res.Body.Get(block)
+	if blocks.IsUnknown() {
+		l.unknown = blocks.Reason
+	}
+	for _, entry := range blocks.Items() {
+		add(id.res, entry.Get("entry"))
+	}
+	for _, res := range s.byType[attachment] {
+		switch owner := s.ident(res.Body.Get("acl_id")); {
+		case owner.key == id.key:
+			add(res, res.Body.Get("entry"))
+		case owner.unknown():
+			l.unknown = "which ACL " + res.Address + " adds to is unknown"
+		}
+	}
+	if reason, found := s.unreadModule(id.key, l.res.Address); found {
+		l.unknown = reason
+	}
+}
+
+// aclHop judges the listener that a requirement meets.
+func (b *builder) aclHop(r *requirementOf, role string) Hop {
+	hop := Hop{Name: "target-acl", Status: Unsure}
+	var met *listener
+	list := b.listeners(r.target)
+	for _, l := range list {
+		if l.port == r.port || r.port == 0 && len(list) == 1 {
+			met = l
+		}
+	}
+	switch {
+	case met == nil:
+		hop.Detail = "no listener of " + r.target.Address + " for the port is in the files"
+		return hop
+	case met.kind == "" && met.unknown == "", met.kind == "white-acl" && len(met.list.entries) == 0 && met.unknown == "":
+		// A white list without entries forwards everything (API documentation, ACLs).
+		hop.Status = Open
+		return hop
+	case met.kind == "":
+		hop.Detail = met.unknown
+		return hop
+	}
+	gate := b.aclAccess(met, r, role)
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = gate.Status, gate.Code, gate.Reason
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	return hop
+}
+
+func (b *builder) aclAccess(l *listener, r *requirementOf, role string) *allowListGate {
+	c := r.world.cluster
+	key := gateKey{l.list, c, role}
+	if gate, ok := b.allowGates[key]; ok {
+		return gate
+	}
+	gate := b.newAllowListGate(l.list, c, role)
+	gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
+	gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
+	b.allowGates[key] = gate
+	b.aclList = append(b.aclList, gate)
+	switch {
+	case l.kind == "black-acl":
+		b.judgeBlackList(gate, l.list, c, role)
+	case role == roleEIP:
+		b.judgePublicList(gate, l.list, c)
+	default:
+		b.judgeList(gate, l.list, c, role)
+	}
+	return gate
+}
+
+// judgeBlackList reports the sources that a black list holds.
+func (b *builder) judgeBlackList(gate *allowListGate, t *target, c *cluster, role string) {
+	src := c.sourcesFor(role)
+	if role == roleEIP || t.unknown != "" || len(src.members) == 0 {
+		gate.Reason = t.unknown
+		return
+	}
+	gate.SourceOrigin = src.origin
+	var blocked, open, unsure int
+	for _, m := range src.members {
+		v := m.vswitch
+		if !v.cidr.IsValid() {
+			unsure++
+			continue
+		}
+		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(v.cidr) })
+		if i < 0 {
+			open++
+			gate.Covered = append(gate.Covered, v.label())
+			continue
+		}
+		if blocked == 0 {
+			gate.Origin = t.entries[i].origin
+		}
+		blocked++
+		gate.Uncovered = append(gate.Uncovered, v.label())
+	}
+	gate.Status = summary(blocked, open, unsure, src.unknown)
+	if blocked > 0 {
+		gate.Code = "missing"
+	}
+}
+
+// ingressGate is a SecurityGroupIngress under construction.
+type ingressGate struct {
+	*SecurityGroupIngress
+	need needs
+}
+
+// ingressHop judges the inbound rules of a destination's security groups.
+func (b *builder) ingressHop(r *requirementOf, role string) Hop {
+	hop := Hop{Name: "target-security-group", Status: Unsure}
+	t, c := r.target, r.world.cluster
+	switch {
+	case role == roleEIP || len(t.groups.list) == 0 && t.groups.unknown == "" && t.Kind == "nlb":
+		hop.Status = Open // an NLB without a group filters nothing
+		if role == roleEIP {
+			hop.Status, hop.Detail = Unsure, "which public addresses arrive is known only after apply"
+		}
+		return hop
+	case len(t.groups.list) == 0 || t.groups.unknown != "":
+		hop.Detail = "the security groups of " + t.Address + " are not in the files"
+		return hop
+	}
+	gate := b.ingressAccess(t, c, role, r)
+	gate.need.add(r)
+	hop.Status, hop.Code = gate.Status, gate.Code
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	return hop
+}
+
+func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requirementOf) *ingressGate {
+	key := ingressKey{gateKey{t, c, role}, r.protocol, r.port}
+	if gate, ok := b.ingressGates[key]; ok {
+		return gate
+	}
+	src := c.sourcesFor(role)
+	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin,
+		Role: role, Groups: []string{}, Status: Unsure, Port: r.port, Protocol: r.protocol,
+		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
+	}}
+	b.ingressGates[key] = gate
+	b.ingressList = append(b.ingressList, gate)
+	var groups []*securityGroup
+	for _, id := range t.groups.list {
+		g := t.scope.securityGroup(id)
+		groups = append(groups, g)
+		gate.Groups = append(gate.Groups, g.name)
+	}
+	if groups[0].res != nil {
+		gate.Origin = b.places.block(t.scope, groups[0].res)
+	}
+	from, fromUnknown := b.sourceGroups(c, role)
+	judge := func(v *vswitch) groupVerdict {
+		return ingressVerdict(groups, prefixSet(v.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
+	}
+	var blocked, open, unsure int
+	for _, m := range src.members {
+		if !m.vswitch.cidr.IsValid() {
+			unsure++
+			continue
+		}
+		switch v := judge(m.vswitch); v.status {
+		case Blocked:
+			blocked++
+			gate.Uncovered = append(gate.Uncovered, m.vswitch.label())
+			if v.drop != nil && gate.Rule == "" {
+				gate.Rule, gate.Origin = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
+			}
+		case Open:
+			open++
+			gate.Covered = append(gate.Covered, m.vswitch.label())
+		default:
+			unsure++
+		}
+	}
+	if len(src.members) == 0 {
+		return gate
+	}
+	gate.Status = summary(blocked, open, unsure, src.unknown)
+	switch {
+	case blocked == 0:
+	case gate.Rule != "":
+		gate.Code = "dropped"
+	default:
+		gate.Code = "missing"
+		if blocked == len(src.members) && src.unknown == "" && role == c.primary().role {
+			b.findWrongRule(gate, t, c, role, groups, r)
+		}
+	}
+	return gate
+}
+
+type ingressKey struct {
+	gateKey
+	protocol string
+	port     int
+}
+
+// findWrongRule looks for an inbound rule that admits the cluster's other kind of
+// vSwitch.
+func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*securityGroup, r *requirementOf) {
+	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	for _, g := range groups {
+		for _, rule := range g.ingress {
+			if !rule.accept || !rule.matches(strings.ToLower(r.protocol), r.port) {
+				continue
+			}
+			var covers []string
+			for _, cidr := range rule.cidrs {
+				for _, v := range c.wrongVSwitches(role) {
+					if v.cidr.IsValid() && contains(cidr, v.cidr) {
+						covers = append(covers, v.label())
+					}
+				}
+				if c.Plugin == pluginFlannel && hasPodCIDR && contains(podCIDR, cidr) {
+					covers = append(covers, "the pod CIDR "+podCIDR.String())
+				}
+			}
+			if len(covers) > 0 && gate.Wrong.Ref == 0 {
+				gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.res)
+			}
+			gate.WrongCovers = append(gate.WrongCovers, covers...)
+		}
+	}
+	slices.Sort(gate.WrongCovers)
+	gate.WrongCovers = slices.Compact(gate.WrongCovers)
+}
+
+// sourceGroups are the keys of the groups that a cluster's interfaces carry.
+func (b *builder) sourceGroups(c *cluster, role string) (keys []string, unknown string) {
+	keys = []string{}
+	for _, set := range b.groupSets(c, role) {
+		if set.unknown != "" {
+			unknown = set.unknown
+		}
+		for _, g := range set.groups {
+			keys = append(keys, g.key)
+		}
+	}
+	return keys, unknown
+}
+
+// sourcesFor are the vSwitches of a role.
+func (c *cluster) sourcesFor(role string) *sources {
+	if role == roleNode {
+		return &c.node
+	}
+	return &c.pod
+}

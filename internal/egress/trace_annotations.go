@@ -1,0 +1,297 @@
+package egress
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// The annotations on pods that give them a public address or put them on
+// allow-lists, and what keeps them from working (vendor's pages on pod EIPs and
+// on ack-kubernetes-webhook-injector; code of the injector).
+
+// podEIPAnnotations give a pod an EIP, on ECS nodes of Terway clusters.
+var podEIPAnnotations = []string{"k8s.aliyun.com/pod-with-eip", "k8s.aliyun.com/pod-eip-instanceid"}
+
+// eipController is the addon that serves them; Terway itself has not since 1.7.
+const eipController = "ack-extend-network-controller"
+
+// podEIPs judges the pod EIP annotations of a world's workloads.
+func (b *builder) podEIPs(w *world) {
+	for _, wl := range w.workloads {
+		for _, key := range podEIPAnnotations {
+			onPods := wl.annotation(key)
+			onOwner := wl.obj.Root.Get("metadata", "annotations", key)
+			if wl.kind == "Pod" {
+				onOwner = &located.Value{}
+			}
+			switch {
+			case wantsEIP(key, onPods):
+				b.podEIP(w, wl, key, onPods)
+			case wantsEIP(key, onOwner) && onPods.IsNull():
+				b.addPodEIP(w, wl, key, "on-owner", onOwner, Origin{})
+			}
+		}
+	}
+}
+
+func wantsEIP(key string, v *located.Value) bool {
+	text, ok := v.Text()
+	if strings.HasSuffix(key, "pod-with-eip") {
+		return ok && text == "true"
+	}
+	return ok && text != ""
+}
+
+func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
+	c := w.cluster
+	switch {
+	case c != nil && c.Plugin == pluginFlannel:
+		b.addPodEIP(w, wl, key, "flannel", v, c.PluginOrigin)
+	case wl.hostNetwork == yes:
+		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
+	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
+		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
+	case c != nil && c.Plugin == pluginTerway && c.lacksAddon(eipController):
+		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
+	}
+}
+
+func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located.Value, cause Origin) {
+	gate := &PodEIP{
+		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Annotation: key, Code: code,
+		Replicas: number(wl.replicas), Origin: b.places.object(wl.obj, v), Cause: cause,
+	}
+	if w.cluster != nil {
+		gate.ClusterName = w.cluster.Name
+	}
+	b.model.PodEIPs = append(b.model.PodEIPs, gate)
+}
+
+// lacksAddon reports whether the cluster's addons are all known and this one is
+// not among them.
+func (c *cluster) lacksAddon(name string) bool {
+	if c.scope == nil {
+		return false
+	}
+	blocks := c.res.Body.Get("addons")
+	if len(blocks.Items()) == 0 || blocks.FirstUnknown() != nil {
+		return false
+	}
+	for _, block := range blocks.Items() {
+		if isText(block.Get("name"), name) {
+			return false
+		}
+	}
+	for _, res := range c.scope.byType["alicloud_cs_kubernetes_addon"] {
+		if v := res.Body.Get("name"); isText(v, name) || v.IsUnknown() {
+			return false
+		}
+	}
+	_, unread := c.scope.unreadModule(c.res.Address)
+	return !unread
+}
+
+// injectorAnnotations are the keys that the injector knows.
+var injectorAnnotations = map[string]string{
+	"ack.aliyun.com/rds_id":                   "rds",
+	"ack.aliyun.com/white_list_name":          "",
+	"ack.aliyun.com/redis_id":                 "redis",
+	"ack.aliyun.com/redis_white_list_name":    "",
+	"ack.aliyun.com/access_control_policy_id": "slb",
+	"ack.aliyun.com/security_group_id":        "ecs",
+}
+
+const injectorPrefix = "ack.aliyun.com/"
+
+// unsupportedByInjector are products that people expect it to serve.
+var unsupportedByInjector = []string{"mongodb", "polardb", "elasticsearch", "oss", "alb", "nlb", "kafka", "clickhouse", "adb", "gpdb", "lindorm"}
+
+// injectors judges the injector's annotations of a world's workloads.
+func (b *builder) injectors(w *world) {
+	for _, wl := range w.workloads {
+		for _, f := range wl.template.Get("annotations").Items() {
+			for _, field := range f.Map {
+				if strings.HasPrefix(field.Key, injectorPrefix) {
+					b.injector(w, wl, field)
+				}
+			}
+		}
+		if wl.kind == "Pod" {
+			continue
+		}
+		for _, f := range wl.obj.Root.Get("metadata", "annotations").Items() {
+			for _, field := range f.Map {
+				if injectorAnnotations[field.Key] != "" && wl.annotation(field.Key).IsNull() {
+					b.addInjector(w, wl, field, "on-owner", Origin{})
+				}
+			}
+		}
+	}
+}
+
+func (b *builder) injector(w *world, wl *workload, field located.Field) {
+	c := w.cluster
+	kind, known := injectorAnnotations[field.Key]
+	switch {
+	case !known:
+		name := strings.TrimPrefix(field.Key, injectorPrefix)
+		if slices.ContainsFunc(unsupportedByInjector, func(p string) bool { return strings.HasPrefix(name, p+"_") }) {
+			b.addInjector(w, wl, field, "unsupported-product", Origin{})
+		}
+	case kind == "":
+	case c != nil && c.Plugin == pluginFlannel:
+		b.addInjector(w, wl, field, "flannel", c.PluginOrigin)
+	case kind == "rds" && wl.annotation("ack.aliyun.com/white_list_name").IsNull():
+		b.addInjector(w, wl, field, "no-group", Origin{})
+	default:
+		if at, cut := b.cutFromOpenAPI(w, wl); cut {
+			b.addInjector(w, wl, field, "no-openapi", at)
+			return
+		}
+		b.managedGroup(w, wl, field, kind)
+	}
+}
+
+// cutFromOpenAPI reports whether policies let the pods reach TCP 443 nowhere: the
+// injected init container calls the OpenAPI from the pod's own network.
+func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
+	i := slices.Index(w.workloads, wl)
+	policies := w.evaluator.Isolating(i, netpol.Egress)
+	if w.enforcement() == "not-enforced" || wl.hostNetwork != no || len(policies) == 0 {
+		return Origin{}, false
+	}
+	anywhere := netpol.PrefixDest(netip.MustParsePrefix("0.0.0.0/0")).Outside()
+	if w.evaluator.Egress(i, anywhere, "TCP", 443) != netpol.Deny {
+		return Origin{}, false
+	}
+	return b.places.objectRange(policies[0].Object, policies[0].EgressRange()), true
+}
+
+// managedGroup reports a whitelist group that the injector writes to and that
+// Terraform overwrites: modify_mode is Cover unless it says otherwise.
+func (b *builder) managedGroup(w *world, wl *workload, field located.Field, kind string) {
+	key, argument := "ack.aliyun.com/white_list_name", "db_instance_ip_array_name"
+	if kind == "redis" {
+		key, argument = "ack.aliyun.com/redis_white_list_name", "security_ip_group_name"
+	}
+	group, ok := wl.annotation(key).Text()
+	if !ok && kind == "redis" {
+		group = "default"
+	}
+	var candidates []*target
+	for _, t := range b.reachableTargets(w) {
+		if t.Kind == kind {
+			candidates = append(candidates, t)
+		}
+	}
+	t := only(candidates)
+	if t == nil || group == "" || len(t.entries) == 0 {
+		return
+	}
+	own := "default"
+	if v := t.res.Body.Get(argument); !v.IsNull() {
+		own, _ = v.Text()
+	}
+	mode, _ := t.res.Body.Get("modify_mode").Text()
+	if !strings.EqualFold(own, group) || mode != "" && mode != "Cover" || ignored(t.res, "security_ips") {
+		return
+	}
+	gate := b.addInjector(w, wl, field, "terraform-covers", t.origin)
+	gate.Group, gate.Target = group, t.Address
+}
+
+func (b *builder) addInjector(w *world, wl *workload, field located.Field, code string, cause Origin) *Injector {
+	gate := &Injector{
+		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Annotation: field.Key, Code: code,
+		Origin: b.places.object(wl.obj, field.Value), Cause: cause,
+	}
+	if w.cluster != nil {
+		gate.ClusterName = w.cluster.Name
+	}
+	b.model.Injectors = append(b.model.Injectors, gate)
+	return gate
+}
+
+// ipv6Gate is an IPv6Access under construction.
+type ipv6Gate struct {
+	*IPv6Access
+	need needs
+}
+
+// ipv6Hop judges the way to public IPv6 addresses (vendor's page on IPv6
+// bandwidth of pods: without it an IPv6 address reaches only its VPC).
+func (b *builder) ipv6Hop(r *requirementOf) Hop {
+	hop := Hop{Name: "ipv6", Status: Unsure}
+	c := r.world.cluster
+	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork != no {
+		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
+		return hop
+	}
+	switch {
+	case c.ipStack == "ipv4":
+		b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
+	case c.ipStack != "dual":
+		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.Name+" is unknown")
+		return hop
+	case b.lacksIPv6Gateway(c):
+		b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.Origin)
+	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
+		hop.Status = Open
+		return hop
+	case len(c.scope.byType["alicloud_vpc_ipv6_internet_bandwidth"]) > 0 || r.workload.annotation("k8s.aliyun.com/eci-vswitch").Kind != located.Null:
+		hop.Detail = "which addresses have public bandwidth is known only at run time"
+		return hop
+	default:
+		b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.Origin)
+	}
+	hop.Status = Blocked
+	return hop
+}
+
+func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) {
+	c := r.world.cluster
+	literal := r.addr.Is6()
+	key := strings.Join([]string{c.ID, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
+	gate := b.ipv6Gates[key]
+	if gate == nil {
+		gate = &ipv6Gate{IPv6Access: &IPv6Access{
+			Cluster: c.ID, ClusterName: c.Name, Code: code, Literal: literal, Plugin: c.Plugin, VPC: c.VPC,
+			Workloads: []string{}, Origin: at, Cause: cause,
+		}}
+		b.ipv6Gates[key] = gate
+		b.ipv6List = append(b.ipv6List, gate)
+	}
+	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
+		gate.Workloads = append(gate.Workloads, name)
+	}
+	gate.need.add(r)
+}
+
+// lacksIPv6Gateway reports whether the files prove that the cluster's VPC has no
+// IPv6 gateway.
+func (b *builder) lacksIPv6Gateway(c *cluster) bool {
+	if c.vpc == nil || c.vpc.res == nil {
+		return false
+	}
+	for _, s := range b.scopes {
+		for _, res := range s.byType["alicloud_vpc_ipv6_gateway"] {
+			id := s.ident(res.Body.Get("vpc_id"))
+			if s != c.scope {
+				if s.root.Dir != c.scope.root.Dir && id.res == nil {
+					return false
+				}
+				continue
+			}
+			if !id.known() || id.key == c.vpc.key || id.res == nil {
+				return false
+			}
+		}
+	}
+	_, unread := c.scope.unreadModule(c.vpc.key)
+	return !unread
+}
