@@ -116,7 +116,7 @@ func (b *builder) afterProperties(n *yaml.Node, start int) (value, propertiesEnd
 	if n.Anchor == "" && n.Tag != "!" && n.Style&yaml.TaggedStyle == 0 {
 		return start, start
 	}
-	return b.text.skipProperties(start)
+	return b.text.skipProperties(start, n.Anchor)
 }
 
 // alias gives the anchor's value, whose place is where it can be changed.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -53,6 +54,10 @@ func checkParse(t *testing.T, data []byte) {
 	compareWithKubernetes(t, data, objects, diagnostics)
 }
 
+// readsOtherwise finds what the two versions of YAML read in different ways: a
+// colon in flow style (see TestColonInFlowStyle) and punctuation in a tag.
+var readsOtherwise = regexp.MustCompile(`:[][{},]|![^\s]*[][{},]`)
+
 // compareWithKubernetes compares a file of one document.
 func compareWithKubernetes(t *testing.T, data []byte, objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
 	if len(objects) != 1 || bytes.Contains(data, []byte("\n---")) || bytes.Contains(data, []byte("items")) {
@@ -63,6 +68,9 @@ func compareWithKubernetes(t *testing.T, data []byte, objects []*kubernetes.Obje
 		if strings.Contains(d.Message, "twice") || d.Fatal() {
 			return
 		}
+	}
+	if readsOtherwise.Match(data) {
+		return
 	}
 	want, err := oracle(data)
 	if err != nil {

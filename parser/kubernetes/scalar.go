@@ -206,16 +206,17 @@ func (s scalar) key() (string, error) {
 	case intScalar:
 		return strconv.FormatInt(s.i, 10), nil
 	case floatScalar:
-		switch {
-		case math.IsNaN(s.f):
-			return ".nan", nil
-		case math.IsInf(s.f, 1):
-			return ".inf", nil
-		case math.IsInf(s.f, -1):
-			return "-.inf", nil
-		}
 		// Single precision is what Kubernetes keeps of a key.
-		return strconv.FormatFloat(s.f, 'g', -1, 32), nil
+		switch text := strconv.FormatFloat(s.f, 'g', -1, 32); text {
+		case "NaN":
+			return ".nan", nil
+		case "+Inf":
+			return ".inf", nil
+		case "-Inf":
+			return "-.inf", nil
+		default:
+			return text, nil
+		}
 	case uintScalar:
 		return "", errors.New("a key is a larger number than Kubernetes reads")
 	default:

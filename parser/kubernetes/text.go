@@ -201,19 +201,25 @@ func (t *text) skipBlank(i int) int {
 
 // skipProperties skips the anchor and the tag in front of a value. It returns the
 // offset of the value and the end of the last property.
-func (t *text) skipProperties(i int) (value, end int) {
+func (t *text) skipProperties(i int, anchor string) (value, end int) {
 	end = i
-	for t.byteAt(i) == '&' || t.byteAt(i) == '!' {
-		if t.byteAt(i+1) == '<' { // a tag in full may hold commas
-			i += max(0, bytes.IndexByte(t.data[i:], '>'))
-		}
-		for i < len(t.data) && !t.blankAt(i) && strings.IndexByte(",[]{}", t.data[i]) < 0 {
-			i++
+	for {
+		switch t.byteAt(i) {
+		case '&':
+			i = min(i+1+len(anchor), len(t.data))
+		case '!':
+			if t.byteAt(i+1) == '<' { // a tag in full may hold commas
+				i += max(0, bytes.IndexByte(t.data[i:], '>'))
+			}
+			for i < len(t.data) && !t.blankAt(i) && strings.IndexByte(",[]{}", t.data[i]) < 0 {
+				i++
+			}
+		default:
+			return i, end
 		}
 		end = i
 		i = t.skipBlank(i)
 	}
-	return i, end
 }
 
 // aliasEnd returns the end of the alias (*name) at start.
