@@ -52,7 +52,9 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	code   int // of a run without an error
+	// started is set when flags and arguments were accepted.
+	started bool
+	code    int // of a run without an error
 }
 
 // usageError is a mistake in what the user typed or configured.
@@ -82,7 +84,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		return a.code
 	case errors.As(err, &panicked):
 		return crash(a.stderr, panicked)
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), !a.started:
 		a.complain(err)
 		if !isConfigError(err) {
 			fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
@@ -136,7 +138,8 @@ Nothing is downloaded, executed or sent anywhere.
 	root.Version = version()
 	root.SilenceErrors = true
 	root.SilenceUsage = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRun = func(*cobra.Command, []string) { a.started = true }
 	root.AddCommand(
 		newLintCommand(a),
 		newModelCommand(a),

@@ -104,7 +104,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	}
 
 	in := &input{workspace: w}
-	for _, arg := range slices.Compact(slices.Sorted(slices.Values(args))) {
+	for _, arg := range args {
 		p := arg
 		if arg == stdinArg {
 			p = stdinName
@@ -170,13 +170,22 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	return cfg, nil
 }
 
-// startDir is the folder from which the configuration file is looked for.
+// startDir is the folder from which the configuration file is looked for: the
+// deepest one that holds all paths.
 func (in *input) startDir() string {
-	first := in.parser.Paths[0]
-	if info, err := in.tree.Stat(first); err == nil && info.IsDir() {
-		return first
+	dir := ""
+	for _, name := range in.parser.Paths {
+		if info, err := in.tree.Stat(name); err != nil || !info.IsDir() {
+			name = path.Dir(name)
+		}
+		if dir == "" {
+			dir = name
+		}
+		for dir != "." && name != dir && !strings.HasPrefix(name, dir+"/") {
+			dir = path.Dir(dir)
+		}
 	}
-	return path.Dir(first)
+	return dir
 }
 
 // displayErrors makes the places of configuration mistakes paths for the user.

@@ -59,8 +59,9 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	complete(cmd, "format", report.Formats()...)
 	complete(cmd, "fail-on", "error", "warning", "note", never)
 	complete(cmd, "color", "auto", "always", "never")
-	complete(cmd, "only", ruleIDs()...)
-	complete(cmd, "disable", ruleIDs()...)
+	for _, flag := range []string{"only", "disable"} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, completeRule) // see complete
+	}
 	return cmd
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/egresslint/egresslint/internal/cli"
 )
 
@@ -50,6 +52,28 @@ func TestDeterminism(t *testing.T) {
 		random.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
 		if run() != first {
 			t.Fatalf("run %d differs with the files in the order %q", i+1, files)
+		}
+	}
+}
+
+// What a real run writes keeps to the published schemas.
+func TestSchemas(t *testing.T) {
+	for format, file := range map[string]string{
+		"json":  "../report/schema.json",
+		"sarif": "../report/testdata/sarif-schema-2.1.0.json",
+	} {
+		schema, err := jsonschema.NewCompiler().Compile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		cli.Main(nil, &stdout, &stderr, []string{"--format", format, projects})
+		doc, err := jsonschema.UnmarshalJSON(&stdout)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, stderr.String())
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", format, err)
 		}
 	}
 }

@@ -57,9 +57,7 @@ func newRulesCommand(a *app) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeRule,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usagef("unknown format %q%s", format, config.DidYouMean(format, []string{"text", "json"}))
@@ -121,6 +119,11 @@ func (a *app) printRulesJSON(rules []engine.Rule) error {
 		}
 	}
 	return report.EncodeJSON(a.stdout, docs)
+}
+
+// completeRule offers the ids of rules to shell completion.
+func completeRule(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // complete offers words as values of a flag to shell completion.

@@ -9,8 +9,8 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// FileName is the name of the configuration file, which is looked for from the
-// first linted path up to the root of the tree.
+// FileName is the name of the configuration file. It is looked for from the
+// folder that holds all linted paths up to the root of the tree.
 const FileName = ".egresslint.yaml"
 
 // Schema is the JSON Schema of the configuration file, for editors.
