@@ -64,6 +64,31 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.line("load balancer %s from %s: %s %s%s", x.Service, x.Clients, x.Status, x.Code, d.at(x.Origin))
 		d.need(x.Need)
 	}
+	for _, x := range m.ACLAccess {
+		d.line("%s of %s port %d for %s %s: %s %s%s%s", x.List, x.Listener, x.Port, x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin), because(x.Reason))
+		d.list("  uncovered", x.Uncovered)
+		d.list("  wrong covers", x.WrongCovers)
+	}
+	for _, x := range m.SecurityGroupIngress {
+		d.line("ingress of %s port %d/%s for %s %s: %s %s%s", x.Target, x.Port, x.Protocol, x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin))
+		d.list("  uncovered", x.Uncovered)
+		d.list("  wrong covers", x.WrongCovers)
+	}
+	for _, x := range m.NetworkACLBlocks {
+		d.line("network acl %s stops %s of %s to %s: %s%s", x.ACL, x.Direction, strings.Join(x.VSwitches, ", "), x.Destination, x.Entry, d.at(x.Origin))
+	}
+	for _, x := range m.BucketPolicyBlocks {
+		d.line("bucket policy %s for %s %s: %s lists %v, not %v%s", x.Bucket, x.Cluster, x.Role, x.Code, x.Listed, x.Uncovered, d.at(x.Origin))
+	}
+	for _, x := range m.PodEIPs {
+		d.line("pod eip of %s: %s %s%s", x.Workload, x.Annotation, x.Code, d.at(x.Origin))
+	}
+	for _, x := range m.IPv6Access {
+		d.line("ipv6 of %v: %s%s", x.Workloads, x.Code, d.at(x.Origin))
+	}
+	for _, x := range m.Injectors {
+		d.line("injector of %s: %s %s %s%s", x.Workload, x.Annotation, x.Code, x.Target, d.at(x.Origin))
+	}
 	for _, p := range m.Paths {
 		var hops []string
 		for _, h := range p.Hops {

@@ -3,6 +3,7 @@ package egress
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -336,20 +337,23 @@ func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
 	if !ok || json.Unmarshal([]byte(text), &policy) != nil {
 		return &bucketGate{status: Unsure, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
 	}
+	verdict := &bucketGate{status: Open}
 	for _, statement := range policy.Statement {
-		if statement.Effect != "Deny" || !deniesObjects(statement.Action) {
-			continue
+		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
+			continue // a Deny for everybody is not about networks
 		}
-		code, listed, uncovered := b.deniedBy(statement.Condition, t, c, role)
-		if code == "" {
-			continue
+		d := b.denial(statement.Condition, t, c, role)
+		switch d.holds {
+		case yes:
+			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
+				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role,
+				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
+			}}
+		case maybe:
+			verdict = &bucketGate{status: Unsure, reason: "whether a Deny of the policy of " + t.Name + " applies is not decided by the files"}
 		}
-		return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
-			Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: code, Role: role,
-			Listed: listed, Uncovered: uncovered, Origin: b.places.value(s, holder, v),
-		}}
 	}
-	return &bucketGate{status: Open}
+	return verdict
 }
 
 // deniesObjects reports whether a statement is about reading or writing objects.
@@ -359,75 +363,91 @@ func deniesObjects(actions []string) bool {
 	})
 }
 
-// deniedBy reports whether all conditions of a Deny certainly hold for the
-// cluster's packets. Conditions that it does not know may not hold.
-func (b *builder) deniedBy(conditions map[string]map[string]stringList, t *target, c *cluster, role string) (code string, listed, uncovered []string) {
-	if len(conditions) == 0 {
-		return "", nil, nil // a Deny for everybody is not about networks
-	}
-	for operator, keys := range conditions {
-		for key, values := range keys {
+// denial is what the conditions of a Deny say about a cluster's packets.
+type denial struct {
+	holds     tri
+	code      string
+	listed    []string // what the condition lets through
+	uncovered []string // the sources it does not
+}
+
+// denial reports whether all conditions of a Deny hold for the cluster's packets.
+// Conditions that it does not know may hold or not.
+func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, role string) denial {
+	all := denial{holds: yes}
+	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
+		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
+			values := conditions[operator][key]
+			one := denial{holds: maybe}
 			switch {
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
-				missing := b.notListed(values, c, role)
-				if len(missing) == 0 {
-					return "", nil, nil
-				}
-				code, listed, uncovered = "source-ip", values, missing
+				one = b.addressDenial(values, c, role)
 			case operator == "StringNotEquals" && key == "acs:SourceVpc" && role != roleEIP:
-				if !b.otherVPC(values, t, c) {
-					return "", nil, nil
-				}
-				if code == "" {
-					code, uncovered = "source-vpc", []string{c.vpc.name}
-					for _, text := range values {
-						listed = append(listed, located.Display(text))
-					}
-				}
-			default:
-				return "", nil, nil
+				one = b.vpcDenial(values, t, c)
+			}
+			all.holds = min(all.holds, one.holds)
+			if all.code == "" {
+				all.code, all.listed, all.uncovered = one.code, one.listed, one.uncovered
 			}
 		}
 	}
-	return code, listed, uncovered
+	return all
 }
 
-// otherVPC reports whether every listed VPC is one of the files and none is the
-// cluster's. A literal id may be that of any VPC of the files.
-func (b *builder) otherVPC(values []string, t *target, c *cluster) bool {
-	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
-		return false
-	}
-	for _, text := range values {
-		id := t.scope.ident(&located.Value{Kind: located.String, Str: text})
-		if id.res == nil || id.key == c.vpc.key {
-			return false
-		}
-	}
-	return len(values) > 0
-}
-
-// notListed returns the sources that a list of addresses certainly leaves out.
-func (b *builder) notListed(values []string, c *cluster, role string) []string {
+// addressDenial judges NotIpAddress: it holds for sources outside the list.
+func (b *builder) addressDenial(values []string, c *cluster, role string) denial {
+	d := denial{holds: maybe, code: "source-ip", listed: values, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
 	for _, text := range values {
 		cidr, ok := parseCIDR(text)
 		if !ok {
-			return nil
+			return d
 		}
 		builder.AddPrefix(cidr)
 	}
 	set := build(&builder)
 	if role == roleEIP {
-		return nil // the EIPs' addresses exist only after apply
+		return d // the EIPs' addresses exist only after apply
 	}
-	var list []string
-	for _, m := range c.sourcesFor(role).members {
+	members := c.sourcesFor(role).members
+	inside := 0
+	for _, m := range members {
 		v := m.vswitch
-		if !v.cidr.IsValid() || !isEmpty(intersect(set, prefixSet(v.cidr))) {
-			return nil
+		switch {
+		case !v.cidr.IsValid():
+			return d
+		case set.ContainsPrefix(v.cidr):
+			inside++
+		case isEmpty(intersect(set, prefixSet(v.cidr))):
+			d.uncovered = append(d.uncovered, v.label())
 		}
-		list = append(list, v.label())
 	}
-	return list
+	switch {
+	case len(members) > 0 && inside == len(members):
+		d.holds = no
+	case len(members) > 0 && len(d.uncovered) == len(members):
+		d.holds = yes
+	}
+	return d
+}
+
+// vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
+// of the files, whose ids exist only after apply.
+func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
+	d := denial{holds: maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
+	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
+		return d
+	}
+	d.holds = yes
+	for _, text := range values {
+		d.listed = append(d.listed, located.Display(text))
+		switch id := t.scope.ident(&located.Value{Kind: located.String, Str: text}); {
+		case id.key == c.vpc.key:
+			return denial{holds: no}
+		case id.res == nil:
+			d.holds = maybe
+		}
+	}
+	d.uncovered = append(d.uncovered, c.vpc.name)
+	return d
 }

@@ -1,7 +1,6 @@
 package egress
 
 import (
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,9 +164,11 @@ func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
 	if w.enforcement() == "not-enforced" || wl.hostNetwork != no || len(policies) == 0 {
 		return Origin{}, false
 	}
-	anywhere := netpol.PrefixDest(netip.MustParsePrefix("0.0.0.0/0")).Outside()
-	if w.evaluator.Egress(i, anywhere, "TCP", 443) != netpol.Deny {
-		return Origin{}, false
+	// Its endpoints are public, or in the cloud's own range.
+	for _, dest := range []netpol.Dest{netpol.InternetDest(), netpol.PrefixDest(cloudServices).Outside()} {
+		if w.evaluator.Egress(i, dest, "TCP", 443) != netpol.Deny {
+			return Origin{}, false
+		}
 	}
 	return b.places.objectRange(policies[0].Object, policies[0].EgressRange()), true
 }

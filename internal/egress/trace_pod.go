@@ -223,6 +223,11 @@ func (b *builder) findPorts(w *world, pod int, r resolver, gate *dnsGate) {
 	gate.Ports = gate.Origin
 }
 
+// privateRanges are the addresses that a VPC may have.
+var privateRanges = prefixSet(
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
+)
+
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*PolicyBlock
@@ -264,8 +269,12 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			plain.dest = netpol.InternetDest()
 		case r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
 			plain.dest = netpol.PrefixDest(r.target.vswitch.cidr).Outside()
+		case r.target.Kind == "oss":
+			plain.dest = netpol.PrefixDest(cloudServices).Outside()
+		case len(r.target.addresses) == 1:
+			plain.dest = netpol.AddrDest(r.target.addresses[0]).Outside()
 		default:
-			plain.dest = netpol.PrefixDest(netip.MustParsePrefix("0.0.0.0/0")).Outside()
+			plain.dest = netpol.SetDest(privateRanges).Outside()
 		}
 	case toService:
 		return b.backends(r)

@@ -29,6 +29,10 @@ var publicIPv4 = func() *netipx.IPSet {
 	return build(&b)
 }()
 
+// cloudServices is the range of the cloud's own services inside every VPC: OSS,
+// registries, name servers (vendor's page on OSS endpoints and their ranges).
+var cloudServices = netip.MustParsePrefix("100.64.0.0/10")
+
 // platformProbes are the flows that every node or pod needs for the platform
 // itself: name resolution of the VPC, and the range that holds the cloud's own
 // services (vendor's page on cluster security groups).
@@ -37,8 +41,8 @@ var platformProbes = []struct {
 	protocol string
 	port     int
 }{
-	{netip.MustParsePrefix("100.64.0.0/10"), "tcp", 443},
-	{netip.MustParsePrefix("100.64.0.0/10"), "tcp", 80},
+	{cloudServices, "tcp", 443},
+	{cloudServices, "tcp", 80},
 	{netip.MustParsePrefix("100.100.2.136/32"), "udp", 53},
 	{netip.MustParsePrefix("100.100.2.138/32"), "udp", 53},
 }
@@ -227,6 +231,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return prefixSet(netip.MustParsePrefix("2000::/3"))
 	case r.kind == toInternet, r.kind == toTarget && r.public:
 		return publicIPv4
+	case r.kind == toTarget && r.target.Kind == "oss":
+		return prefixSet(cloudServices)
 	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
 		return prefixSet(r.target.vswitch.cidr)
 	default:
