@@ -305,7 +305,7 @@ func (b *builder) key(n *yaml.Node, depth int) (key string, end int, r source.Ra
 		return "", 0, r, err
 	}
 	if node.Kind != yaml.ScalarNode {
-		return "", 0, r, b.fail(source.ParseError, r, "read manifest: a key is a map or a list; Kubernetes reads only strings, numbers and booleans")
+		return "", 0, r, b.fail(source.ParseError, r, "read manifest: a key is a map or a list, not text%s", b.text.templateHint(start))
 	}
 	s, err := scalarOf(node)
 	if err == nil {

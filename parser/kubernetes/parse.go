@@ -247,12 +247,10 @@ func (b *builder) yamlError(data []byte, err error) error {
 	if i := bytes.IndexFunc(data, isControl); i >= 0 && strings.HasPrefix(message, "control characters") {
 		offset, message = b.base+i, "control characters are not allowed"
 	}
-	line := b.text.data[b.text.lines[b.text.pos(min(offset, len(b.text.data))).Line-1]:b.text.lineEnd(offset)]
-	switch {
-	case b.text.byteAt(offset) == '\t':
+	if b.text.byteAt(offset) == '\t' {
 		message = "a tab is not allowed here; indent with spaces"
-	case bytes.Contains(line, []byte("{{")), bytes.Contains(line, []byte("{%")):
-		message += "; this looks like a template, which has to be rendered first"
+	} else {
+		message += b.text.templateHint(offset)
 	}
 	return b.fail(source.ParseError, b.text.point(offset), "parse YAML: %s", message)
 }

@@ -63,6 +63,11 @@ func TestParse(t *testing.T) {
 			diagnostics: "x.yaml:4:28: parse-error: parse YAML: did not find expected key; this looks like a template, which has to be rendered first\n",
 		},
 		{
+			name:        "a value that is all template",
+			data:        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n",
+			diagnostics: "x.yaml:4:10: parse-error: read manifest: a key is a map or a list, not text; this looks like a template, which has to be rendered first\n",
+		},
+		{
 			name:        "control character",
 			data:        "a: b\nc: d\x01\n",
 			diagnostics: "x.yaml:2:5: parse-error: parse YAML: control characters are not allowed\n",
@@ -133,7 +138,7 @@ func TestParse(t *testing.T) {
 		{
 			name:        "what JSON has no room for",
 			data:        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nx: .inf\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nx:\n  [a]: b\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n~: b\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n<<: b\n",
-			diagnostics: "x.yaml:4:4: parse-error: read value: an infinite number, or one that is not a number, has no place in a manifest\nx.yaml:10:3: parse-error: read manifest: a key is a map or a list; Kubernetes reads only strings, numbers and booleans\nx.yaml:15:1: parse-error: read manifest: a key is null\nx.yaml:20:5: parse-error: read manifest: the merge key << needs a map or a list of maps\n",
+			diagnostics: "x.yaml:4:4: parse-error: read value: an infinite number, or one that is not a number, has no place in a manifest\nx.yaml:10:3: parse-error: read manifest: a key is a map or a list, not text\nx.yaml:15:1: parse-error: read manifest: a key is null\nx.yaml:20:5: parse-error: read manifest: the merge key << needs a map or a list of maps\n",
 		},
 		{
 			name:    "the kind is merged in",

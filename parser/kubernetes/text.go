@@ -313,6 +313,17 @@ func (t *text) lineEnd(i int) int {
 	return len(t.data)
 }
 
+// templateHint ends the message of an error at offset if its line is one of a
+// template, by far the commonest thing that is not quite YAML.
+func (t *text) templateHint(offset int) string {
+	offset = min(offset, len(t.data))
+	line := t.data[t.lines[t.pos(offset).Line-1]:t.lineEnd(offset)]
+	if bytes.Contains(line, []byte("{{")) || bytes.Contains(line, []byte("{%")) {
+		return "; this looks like a template, which has to be rendered first"
+	}
+	return ""
+}
+
 // closing returns the end of a flow collection whose last element ends at i.
 func (t *text) closing(i int, bracket byte) (end int, ok bool) {
 	for {
