@@ -172,8 +172,8 @@ func (sc scope) repeatEach(at *attribute) repetition {
 		return uncertain("its for_each is too large to expand")
 	}
 	list, _, _ := sc.entries(v)
-	if isOpen(v.v) {
-		r := uncertain(openReason(valuesIn(list)))
+	if open, ok := openOf(v.v); ok {
+		r := uncertain(open.why)
 		if len(list) == 1 {
 			r.items[0].val = list[0].val // its name stands for all of them
 		}
@@ -261,10 +261,10 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		}
 	}
 	set := u.Type().IsSetType()
-	open := isOpen(coll.v)
+	open, isOpen := openOf(coll.v)
 	for _, en := range list {
-		if open && !en.val.v.IsKnown() {
-			yield(value{unknown(openReason([]value{en.val})).v, placed(en.val.o, rng)})
+		if isOpen && !en.val.v.IsKnown() {
+			yield(value{unknown(open.why).v, placed(en.val.o, rng)})
 			continue
 		}
 		if set {

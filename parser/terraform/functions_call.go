@@ -116,14 +116,20 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		return sc.fail(c.rng(), "call %s: it does not take %d arguments", c.name, len(c.args))
 	}
 	vals := make([]cty.Value, len(c.args))
+	open, why := false, ""
 	for i, a := range c.args {
 		p := vp
 		if i < len(params) {
 			p = &params[i]
 		}
 		v := a.v
-		if needsLength[c.name] && isOpen(v) {
-			return unknownWith("the length of a list is not known before apply", c.args)
+		o, isOpen := openOf(v)
+		if isOpen && needsLength[c.name] {
+			return unknownWith(o.why, c.args)
+		}
+		open = open || isOpen
+		if isOpen {
+			why = o.why
 		}
 		if hasPlaceholder(v) {
 			if !keepsIdentity[c.name] {
@@ -141,9 +147,12 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 			}
 			v = cv
 		}
-		vals[i] = v
+		vals[i] = closed(v)
 	}
 	out, err := f.Call(vals)
+	if open && err == nil && isSequence(out.Type()) {
+		out = out.Mark(openEnded{0, why})
+	}
 	if err != nil {
 		if hasCapsule(cty.TupleVal(vals)) {
 			return unknown(c.name + "() of a whole resource is known only after apply")

@@ -67,24 +67,19 @@ func (c *callSite) argRange(i int) hcl.Range {
 func length(sc scope, c *callSite) value {
 	v, marks := c.args[0].v.Unmark()
 	t := v.Type()
+	open, isOpen := openOf(c.args[0].v)
 	switch {
 	case v.IsNull():
 		return sc.fail(c.rng(), "call length: the value is null")
 	case t == symbolicType:
 		return unknown(symbolicOf(v).why)
-	case isOpen(c.args[0].v) && (isSequence(t) || t == cty.String):
-		list, bad := sc.list(c, 0)
-		if bad != nil {
-			return *bad
-		}
-		exact := 0
-		for _, e := range list {
-			if e.v.IsKnown() && !isListPlaceholder(e.v) {
-				exact++
-			}
+	case isOpen && (isSequence(t) || t == cty.String):
+		exact := open.exact
+		if t.IsSetType() {
+			exact = min(exact, 1) // some may turn out to be equal
 		}
 		n := cty.UnknownVal(cty.Number).Refine().NotNull().NumberRangeLowerBound(cty.NumberIntVal(int64(exact)), true).NewValue()
-		return value{v: n.Mark(reason(openReason(list)))}
+		return value{v: n.Mark(reason(open.why))}
 	case t.IsTupleType():
 		return value{cty.NumberIntVal(int64(len(t.TupleElementTypes()))), combined(c.args)}
 	case t.IsObjectType():
@@ -144,13 +139,11 @@ func sequence(elems []value, sources ...value) value {
 // concat joins lists. One that is not known becomes a single unknown element, so
 // that what the others hold stays known.
 func concat(sc scope, c *callSite) value {
-	var elems []value
-	open := false
+	var b builder
 	for i, a := range c.args {
 		u, _ := a.v.Unmark()
 		if !u.IsKnown() {
-			open = true
-			elems = append(elems, value{unknownLike(a.v).v, a.o.whole()})
+			b.addUnknown(value{a.v, a.o.whole()})
 			continue
 		}
 		list, bad := sc.list(c, i)
@@ -160,21 +153,9 @@ func concat(sc scope, c *callSite) value {
 		if u.Type().IsSetType() {
 			return sc.fail(c.argRange(i), "call concat: it takes lists, not a set")
 		}
-		open = open || isOpen(a.v)
-		elems = append(elems, list...)
+		b.spread(list, a.v)
 	}
-	return withMarks(sequence(elems, c.args...), open, c.args)
-}
-
-// withMarks marks a list as open, and as sensitive if an argument is.
-func withMarks(v value, open bool, args []value) value {
-	if open {
-		v.v = v.v.Mark(openEnded{})
-	}
-	for _, a := range args {
-		v.v = v.v.WithMarks(sensitiveMarks(a.v))
-	}
-	return v
+	return b.list(c.args...)
 }
 
 // element takes an element of a list by an index that wraps around. It does not
@@ -185,19 +166,20 @@ func element(sc scope, c *callSite) value {
 	k, _ := c.args[1].v.Unmark()
 	i, isInt := asInt(k)
 	t := u.Type()
-	if !isSequence(t) || t.IsSetType() || !u.IsKnown() || u.IsNull() || isOpen(coll.v) {
+	open, isOpen := openOf(coll.v)
+	if !isSequence(t) || t.IsSetType() || !u.IsKnown() || u.IsNull() || isOpen {
 		list, bad := sc.list(c, 0)
 		switch {
 		case bad != nil:
 			return *bad
 		case t.IsSetType():
 			return sc.fail(c.argRange(0), "call element: it takes a list, not a set")
+		case isInt && i >= 0:
+			return openElement(list, open, i)
 		case len(list) == 1:
-			return list[0]
-		case isInt:
-			return openElement(list, i)
+			return openElement(list, open, 0)
 		}
-		return unknownLike(c.args[1].v)
+		return unknown(open.why)
 	}
 	n := u.LengthInt()
 	switch {
@@ -321,35 +303,40 @@ func flatten(sc scope, c *callSite) value {
 	if bad != nil {
 		return *bad
 	}
-	var elems []value
-	open := isOpen(c.args[0].v)
-	var walk func(list []value)
-	walk = func(list []value) {
-		for _, v := range list {
+	var b builder
+	var walk func(list []value, coll cty.Value)
+	walk = func(list []value, coll cty.Value) {
+		open, isOpen := openOf(coll)
+		for i, v := range list {
+			if isOpen && i >= open.exact {
+				b.openAt(len(b.elems), open.why)
+			}
 			u, _ := v.v.Unmark()
-			if !u.IsKnown() {
-				open = true // it may be a list
-				elems = append(elems, value{unknownLike(v.v).v, v.o})
+			if !u.IsKnown() { // it may be a list
+				b.addUnknown(v)
 				continue
 			}
-			if isListPlaceholder(u) {
-				open = true
-			}
-			if isSequence(u.Type()) && !u.IsNull() || u.Type() == symbolicType {
-				open = open || isOpen(v.v)
+			if isSequence(u.Type()) && !u.IsNull() || u.Type() == symbolicType || isListPlaceholder(u) {
 				inner, _, _ := sc.entries(v)
-				walk(valuesIn(inner))
+				if isListPlaceholder(u) {
+					b.spread(valuesIn(inner), u)
+				} else {
+					walk(valuesIn(inner), v.v)
+				}
 				continue
 			}
-			elems = append(elems, v)
+			b.add(v)
+		}
+		if isOpen {
+			b.openAt(len(b.elems), open.why)
 		}
 	}
-	walk(list)
-	r := sequence(elems)
+	walk(list, c.args[0].v)
+	r := sequence(b.elems)
 	if w := combined(c.args); w != nil {
 		r.o.callers, r.o.via = w.callers, w.via
 	}
-	return withMarks(r, open, c.args)
+	return b.finish(r, c.args)
 }
 
 // distinct leaves out elements that stood before. The unknown ones stay, though
@@ -360,31 +347,34 @@ func distinct(sc scope, c *callSite) value {
 		return *bad
 	}
 	list = sameTypes(list)
-	open := isOpen(c.args[0].v)
+	open, isOpen := openOf(c.args[0].v)
 	texts := make(map[string]bool)
 	others := make(map[int][]cty.Value)
-	var elems []value
-	for _, e := range list {
+	var b builder
+	for i, e := range list {
+		if isOpen && i >= open.exact {
+			b.openAt(len(b.elems), open.why)
+		}
 		u, _ := e.v.UnmarkDeep()
 		if !u.IsWhollyKnown() {
-			open = true
-			elems = append(elems, e)
+			b.openAt(len(b.elems), whyUnknown(reasonsOf(e.v)))
+			b.add(e)
 			continue
 		}
 		if s, ok := asString(u); ok {
 			if !texts[s] {
 				texts[s] = true
-				elems = append(elems, e)
+				b.add(e)
 			}
 			continue
 		}
 		h := u.Hash()
 		if !slices.ContainsFunc(others[h], func(o cty.Value) bool { return o.RawEquals(u) }) {
 			others[h] = append(others[h], u)
-			elems = append(elems, e)
+			b.add(e)
 		}
 	}
-	return withMarks(sequence(elems, c.args[0]), open, c.args)
+	return b.list(c.args[0])
 }
 
 // sameTypes converts the elements of a tuple to the one type that they would
@@ -423,13 +413,16 @@ func compact(sc scope, c *callSite) value {
 	if bad != nil {
 		return *bad
 	}
-	open := isOpen(c.args[0].v)
-	var elems []value
-	for _, e := range list {
+	open, isOpen := openOf(c.args[0].v)
+	var b builder
+	for i, e := range list {
+		if isOpen && i >= open.exact {
+			b.openAt(len(b.elems), open.why)
+		}
 		u, _ := e.v.Unmark()
 		if !u.IsKnown() {
-			open = true
-			elems = append(elems, e)
+			b.openAt(len(b.elems), whyUnknown(reasonsOf(e.v)))
+			b.add(e)
 			continue
 		}
 		if u.IsNull() {
@@ -440,15 +433,15 @@ func compact(sc scope, c *callSite) value {
 			return sc.fail(c.argRange(0), "call compact: it takes strings, not %s", describe(u))
 		}
 		if text, _ := asString(s); text != "" {
-			elems = append(elems, value{s, e.o})
+			b.add(value{s, e.o})
 		}
 	}
-	r := sequence(elems, c.args[0])
-	if !open {
+	r := b.list(c.args[0])
+	if b.open == nil {
 		u, marks := r.v.Unmark()
 		r.v = listOfStrings(u).WithMarks(marks)
 	}
-	return withMarks(r, open, c.args)
+	return r
 }
 
 // mapEntries lists the entries of a map argument.
@@ -518,13 +511,16 @@ func one(sc scope, c *callSite) value {
 		return sc.fail(c.argRange(0), "call one: the list is null")
 	}
 	list, bad := sc.list(c, 0)
+	open, isOpen := openOf(c.args[0].v)
 	switch {
 	case bad != nil:
 		return *bad
+	case len(list) == 0 && isOpen:
+		return unknown(open.why)
 	case len(list) == 0:
 		return value{v: cty.NullVal(cty.DynamicPseudoType)}
-	case isOpen(c.args[0].v) && (len(list) > 1 || !isListPlaceholder(list[0].v)):
-		return unknown(openReason(list))
+	case isOpen && (len(list) > 1 || !hasPlaceholder(list[0].v)):
+		return unknown(open.why)
 	case len(list) > 1:
 		return sc.fail(c.argRange(0), "call one: the list has %d elements", len(list))
 	}
@@ -565,8 +561,8 @@ func coalesceList(sc scope, c *callSite) value {
 		if bad != nil {
 			return *bad
 		}
-		if isOpen(a.v) && !slices.ContainsFunc(list, func(e value) bool { return e.v.IsKnown() }) {
-			return unknown(openReason(list))
+		if open, ok := openOf(a.v); ok && open.exact == 0 && !isListPlaceholder(list[0].v) {
+			return unknown(open.why) // it may be empty
 		}
 		if len(list) > 0 {
 			return a
@@ -598,14 +594,15 @@ func contains(sc scope, c *callSite) value {
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(bad.v)}
 	}
+	open, isOpen := openOf(c.args[0].v)
 	_, found, doubt := find(sameType(c.args[0].v, list, &c.args[1]), c.args[1].v)
 	switch {
 	case found:
 		return value{cty.True, combined(c.args)}
 	case doubt != nil:
 		return value{v: *doubt}
-	case isOpen(c.args[0].v):
-		return unknown(openReason(list))
+	case isOpen:
+		return unknown(open.why)
 	default:
 		return value{cty.False, combined(c.args)}
 	}
@@ -628,16 +625,17 @@ func indexOf(sc scope, c *callSite) value {
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.Number).WithSameMarks(bad.v)}
 	}
+	open, isOpen := openOf(c.args[0].v)
 	i, found, doubt := find(sameType(c.args[0].v, list, &c.args[1]), c.args[1].v)
 	switch {
 	case doubt != nil:
 		return value{v: cty.UnknownVal(cty.Number).WithSameMarks(*doubt)}
-	case found && isOpen(c.args[0].v):
-		return unknown(openReason(list))
+	case found && isOpen && i >= open.exact:
+		return unknown(open.why)
 	case found:
 		return value{cty.NumberIntVal(int64(i)), combined(c.args)}
-	case isOpen(c.args[0].v):
-		return unknown(openReason(list))
+	case isOpen:
+		return unknown(open.why)
 	default:
 		return sc.fail(c.rng(), "call index: the list does not hold the value")
 	}
@@ -645,8 +643,8 @@ func indexOf(sc scope, c *callSite) value {
 
 func matchKeys(sc scope, c *callSite) value {
 	for _, a := range c.args {
-		if isOpen(a.v) {
-			return unknown("the length of a list is not known before apply")
+		if open, ok := openOf(a.v); ok {
+			return unknown(open.why)
 		}
 	}
 	vals, bad := sc.list(c, 0)
@@ -705,8 +703,8 @@ func quantify(sc scope, c *callSite, decides bool) value {
 	if doubt != nil {
 		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(doubt.v)}
 	}
-	if isOpen(c.args[0].v) {
-		return unknown(openReason(list))
+	if open, ok := openOf(c.args[0].v); ok {
+		return unknown(open.why)
 	}
 	return value{cty.BoolVal(!decides), combined(c.args)}
 }
@@ -738,18 +736,26 @@ func toSet(sc scope, c *callSite) value  { return sc.collection(c, cty.Set(cty.D
 func (sc scope) collection(c *callSite, t cty.Type) value {
 	a := c.args[0]
 	u, marks := a.v.Unmark()
+	open, isOpen := openOf(a.v)
 	switch {
 	case u.Type() == symbolicType && u.IsKnown():
-		a.v = cty.TupleVal([]cty.Value{symbolicOf(u).instance()}).Mark(openEnded{}).Mark(reason(symbolicOf(u).why))
+		u = cty.TupleVal([]cty.Value{symbolicOf(u).instance()})
 	case isWholePlaceholder(u):
-		a.v = cty.TupleVal([]cty.Value{u}).WithMarks(marks, listMarks(a.v))
+		u = cty.TupleVal([]cty.Value{u})
 	}
-	v, err := convertTo(a.v, t)
+	v, err := convertTo(closed(u.WithMarks(marks)), t)
 	if err != nil {
 		return sc.fail(c.argRange(0), "call %s: %v", c.name, err)
 	}
-	if u, _ := v.Unmark(); u.Type().IsSetType() {
-		return value{v, matched(v, c.args)}
+	o := a.o
+	if r, _ := v.Unmark(); r.Type().IsSetType() {
+		open.exact = min(open.exact, 1)
+		o = matched(v, c.args)
+	} else if u.Type().IsSetType() {
+		open.exact = 0
 	}
-	return value{v, a.o}
+	if isOpen {
+		v = v.Mark(open)
+	}
+	return value{v, o}
 }

@@ -53,10 +53,12 @@ func split(sc scope, c *callSite) value {
 		marks = joinMarks(marks, sensitiveMarks(a.v))
 	}
 	var parts []cty.Value
+	open := false
 	for _, p := range splitText(texts[0], texts[1]) {
 		v := cty.StringVal(p)
-		if isListPlaceholder(v) {
-			marks = joinMarks(marks, cty.NewValueMarks(openEnded{}))
+		if o, ok := openOf(v); ok && !open {
+			open = true
+			marks = joinMarks(marks, cty.NewValueMarks(openEnded{len(parts), o.why}))
 		}
 		parts = append(parts, v)
 	}

@@ -64,7 +64,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		fields map[string]cty.Value
 		groups map[string][]cty.Value
 		o      = &origin{}
-		marks  = listMarks(coll.v)
+		marks  = sensitiveMarks(coll.v)
 	)
 	if coll.o != nil {
 		o.callers, o.via = coll.o.callers, coll.o.via
@@ -74,8 +74,13 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		groups = make(map[string][]cty.Value)
 		o.fields = make(map[string]*origin)
 	}
+	open, isOpen := openOf(coll.v)
+	exact := 0 // elements of the result that stand where they will
 	var undecided *value
-	for _, en := range list {
+	for i, en := range list {
+		if i == open.exact {
+			exact = len(elems)
+		}
 		in := sc
 		if e.KeyVar != "" {
 			in = in.with(e.KeyVar, value{en.key, en.val.o.whole()})
@@ -120,9 +125,14 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			o.keys = append(o.keys, keyPlace{name, e.SrcRange})
 		}
 	}
+	if isOpen && open.exact >= len(list) {
+		exact = len(elems)
+	}
 	switch {
 	case undecided != nil:
 		return *undecided
+	case e.KeyExpr == nil && isOpen:
+		return value{cty.TupleVal(elems).WithMarks(marks, cty.NewValueMarks(openEnded{exact, open.why})), o}
 	case e.KeyExpr == nil:
 		return value{cty.TupleVal(elems).WithMarks(marks), o}
 	case e.Group:
@@ -173,8 +183,8 @@ func (sc scope) splat(e *hclsyntax.SplatExpr) value {
 		o.elems[i] = historyOnly(r.o)
 	}
 	marks = sensitiveMarks(src.v)
-	if isSequence(v.Type()) {
-		marks = listMarks(src.v)
+	if open, ok := openOf(src.v); ok && (isSequence(v.Type()) || v.Type() == symbolicType) {
+		marks = joinMarks(marks, cty.NewValueMarks(open))
 	}
 	return value{cty.TupleVal(elems).WithMarks(marks), o}
 }

@@ -136,7 +136,7 @@ func joinMarks(a, b cty.ValueMarks) cty.ValueMarks {
 	if len(a) == 0 {
 		return b
 	}
-	out := cty.NewValueMarks()
+	out := make(cty.ValueMarks, len(a)+len(b))
 	for m := range a {
 		out[m] = struct{}{}
 	}

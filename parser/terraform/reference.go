@@ -205,10 +205,10 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 			return unknown(afterApply(k))
 		}
 	}
-	if marks.Has(openEnded{}) && isSequence(c.Type()) {
+	if open, ok := openOf(coll.v); ok && isSequence(c.Type()) {
 		list, _, _ := sc.entries(coll)
 		if i, ok := asInt(k); ok && i >= 0 {
-			return openElement(valuesIn(list), i)
+			return openElement(valuesIn(list), open, i)
 		}
 	}
 	r, diags := hcl.Index(c, k, &rng)
@@ -216,20 +216,6 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 		return sc.fail(rng, "%s", plain(diags[0].Detail))
 	}
 	return value{keepSensitive(r, marks), coll.o.at(c, k)}
-}
-
-// openElement returns element i of an open list. Up to the first element that
-// stands for several the positions are right, and that one by its name stands
-// for its own first.
-func openElement(list []value, i int) value {
-	switch first := firstOpen(list); {
-	case i < len(list) && (i <= first || first < 0):
-		return list[i]
-	case len(list) == 1 && isListPlaceholder(list[0].v):
-		return list[0] // the name stands for all of them
-	default:
-		return unknown(openReason(list))
-	}
 }
 
 func valuesIn(list []entry) []value {

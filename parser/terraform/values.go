@@ -3,7 +3,6 @@ package terraform
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -55,52 +54,6 @@ func sensitiveMarks(v cty.Value) cty.ValueMarks {
 		return cty.NewValueMarks(sensitive{})
 	}
 	return nil
-}
-
-// openEnded is the mark of a list that may be longer or shorter than it looks:
-// one of its elements stands for a list that is not known, or is known by one
-// name only.
-type openEnded struct{}
-
-// isOpen reports whether v is such a list, or such an element on its own.
-func isOpen(v cty.Value) bool { return v.HasMark(openEnded{}) || isListPlaceholder(v) }
-
-// firstOpen returns the position of the first element of an open list that may
-// stand for several or none.
-func firstOpen(list []value) int {
-	return slices.IndexFunc(list, func(v value) bool { return !v.v.IsKnown() || isListPlaceholder(v.v) })
-}
-
-// listMarks returns the marks of a list that are those of one made of its elements, too.
-func listMarks(v cty.Value) cty.ValueMarks {
-	marks := sensitiveMarks(v)
-	if isOpen(v) {
-		marks = joinMarks(marks, cty.NewValueMarks(openEnded{}))
-	}
-	return marks
-}
-
-// isListPlaceholder reports whether v is the placeholder of an attribute that is
-// a list, going by its name.
-func isListPlaceholder(v cty.Value) bool {
-	s, ok := asString(v)
-	if !ok || !isWholePlaceholder(v) {
-		return false
-	}
-	refs, _ := located.Refs(s)
-	return strings.HasSuffix(refs[0].Attribute, "ids") || refs[0].Attribute == "endpoints"
-}
-
-// openReason says what makes a list open.
-func openReason(list []value) string {
-	i := firstOpen(list)
-	if i < 0 {
-		return "the length of a list is not known before apply"
-	}
-	if list[i].v.IsKnown() {
-		return afterApply(list[i].v)
-	}
-	return orNotKnown(whyUnknown(reasonsOf(list[i].v)))
 }
 
 func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
@@ -270,8 +223,12 @@ func equal(a, b cty.Value) cty.Value {
 			marks = append(marks, m)
 		}
 	}
-	if (ma.Has(openEnded{}) || mb.Has(openEnded{})) && ua.CanIterateElements() && ub.CanIterateElements() {
-		return cty.UnknownVal(cty.Bool).WithMarks(marks...)
+	if ua.CanIterateElements() && ub.CanIterateElements() {
+		for _, v := range []cty.Value{a, b} {
+			if o, ok := openOf(v); ok {
+				return cty.UnknownVal(cty.Bool).Mark(reason(o.why))
+			}
+		}
 	}
 	return equalPlain(ua, ub).WithMarks(marks...)
 }
