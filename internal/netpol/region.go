@@ -169,7 +169,7 @@ func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
 		if !e.profile.veth() && !r.any {
 			match = min(match, Maybe) // blocks may cover neither pods nor nodes
 		}
-		if region.pods && len(r.pods) > 0 {
+		if len(r.pods) > 0 {
 			match = max(match, Maybe)
 		}
 		if s.direction == Egress {
@@ -212,7 +212,7 @@ func (e *Evaluator) podAddresses(s *subject, hostNetwork bool) ([]podAddress, bo
 	}
 	anywhere := isEmpty(set)
 	addresses := []podAddress{}
-	seen := make(map[string]int)
+	seen := make(map[string]bool)
 	covered := make([]byte, len(rules))
 	for _, r := range regions {
 		here := hostNetwork && r.nodes || !hostNetwork && r.pods
@@ -222,15 +222,12 @@ func (e *Evaluator) podAddresses(s *subject, hostNetwork bool) ([]podAddress, bo
 		for j, rule := range rules {
 			covered[j] = byte(rule.blocks(r.from))
 		}
-		// Without a word on their addresses, pods have IPv4, the default of every
-		// cluster.
-		certain := here || r.from.Is4()
-		if j, ok := seen[string(covered)]; ok {
-			addresses[j].certain = addresses[j].certain || certain
-			continue
+		// IPv4 comes first, so that the first address of a kind is the surest. Without
+		// a word on their addresses, pods have IPv4, the default of every cluster.
+		if !seen[string(covered)] {
+			seen[string(covered)] = true
+			addresses = append(addresses, podAddress{r.from, here || r.from.Is4()})
 		}
-		seen[string(covered)] = len(addresses)
-		addresses = append(addresses, podAddress{r.from, certain})
 	}
 	s.addresses[i] = addresses
 	return addresses, true
