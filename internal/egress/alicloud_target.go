@@ -12,101 +12,26 @@ import (
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
-// product says how a resource type declares its allow-list. Facts: provider
-// documentation and source of each type, and the vendor's pages on whitelists.
-type product struct {
-	kind, name string
-	lists      []listArgument
-	// closed products send 127.0.0.1, which admits nobody, when the list is left
-	// out; for the others the default is the server's and unknown.
-	closed bool
-	// unless are arguments that admit sources in ways the files do not decide:
-	// security groups, templates.
-	unless []string
-	names  []string // arguments that hold the instance's own name
-	prefix []string // arguments that hold the first label of its host name
-}
-
-// listArgument is one argument with allow-list entries: directly, or in the
-// argument of that name inside nested blocks.
-type listArgument struct {
-	block, name string
-}
-
-func (l listArgument) String() string {
-	if l.block != "" {
-		return l.block + "." + l.name
-	}
-	return l.name
-}
-
-var products = map[string]product{
-	"alicloud_db_instance": {
-		kind: "rds", name: "RDS instance", closed: true,
-		lists:  []listArgument{{name: "security_ips"}},
-		unless: []string{"security_group_ids", "security_group_id", "template_id_list"},
-		names:  []string{"instance_name"}, prefix: []string{"connection_string_prefix"},
-	},
-	"alicloud_db_readonly_instance": {
-		kind: "rds", name: "read-only RDS instance", // the primary's list may be synchronised to it
-		lists: []listArgument{{name: "security_ips"}},
-		names: []string{"instance_name"},
-	},
-	"alicloud_kvstore_instance": {
-		kind: "redis", name: "Redis instance",
-		lists:  []listArgument{{name: "security_ips"}},
-		unless: []string{"security_group_id"},
-		names:  []string{"db_instance_name", "instance_name"}, prefix: []string{"private_connection_prefix", "connection_string_prefix"},
-	},
-	"alicloud_redis_tair_instance": {
-		kind: "redis", name: "Tair instance",
-		lists:  []listArgument{{name: "security_ips"}},
-		unless: []string{"security_group_id"},
-		names:  []string{"tair_instance_name"}, prefix: []string{"connection_string_prefix"},
-	},
-	"alicloud_mongodb_instance": {
-		kind: "mongodb", name: "MongoDB instance", closed: true,
-		lists:  []listArgument{{name: "security_ip_list"}, {"security_ip_groups", "security_ip_list"}},
-		unless: []string{"security_group_id", "global_security_group_list"},
-		names:  []string{"name"},
-	},
-	"alicloud_mongodb_sharding_instance": {
-		kind: "mongodb", name: "MongoDB sharded cluster", closed: true,
-		lists:  []listArgument{{name: "security_ip_list"}, {"security_ip_groups", "security_ip_list"}},
-		unless: []string{"security_group_id", "global_security_group_list"},
-		names:  []string{"name"},
-	},
-	"alicloud_polardb_cluster": {
-		kind: "polardb", name: "PolarDB cluster",
-		lists:  []listArgument{{name: "security_ips"}, {"db_cluster_ip_array", "security_ips"}},
-		unless: []string{"security_group_ids", "global_security_group_list"},
-		names:  []string{"description"},
-	},
-}
-
-// publicConnections are resources that open a public endpoint of an instance.
-var publicConnections = map[string]struct{ instance, prefix string }{
-	"alicloud_db_connection":      {"instance_id", "connection_prefix"},
-	"alicloud_kvstore_connection": {"instance_id", "connection_string_prefix"},
-}
-
 // target is a cloud service instance with its allow-list.
 type target struct {
 	*Target
-	scope     *scope
-	res       *terraform.Resource
-	product   product
-	entries   []allowEntry
-	unknown   string // why the list is not known in full
-	omitted   bool   // no list is written and the product is closed then
-	attribute string
-	origin    Origin // the list, else the instance
-	vswitch   *vswitch
-	vpc       *vpc
-	prefixes  []string // first labels of its private host names
-	public    []string // first labels of its public host names
-	names     []string // what a declaration may call it
-	port      int      // the port it listens on; 0 if the files do not decide it
+	scope   *scope
+	res     *terraform.Resource
+	product product
+	entries []allowEntry
+	unknown string // why the list is not known in full
+	// Of products that filter their public endpoint by a list of its own.
+	publicEntries []allowEntry
+	publicUnknown string
+	omitted       bool // no list is written and the product is closed then
+	attribute     string
+	origin        Origin // the list, else the instance
+	vswitch       *vswitch
+	vpc           *vpc
+	prefixes      []string // first labels of its private host names
+	public        []string // first labels of its public host names
+	names         []string // what a declaration may call it
+	port          int      // the port it listens on; 0 if the files do not decide it
 
 	// Of ECS instances, load balancers and buckets.
 	addresses []netip.Addr // private addresses that are in the files
@@ -153,11 +78,10 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 	}
 	t.port = defaultPort(res, p.kind)
 	t.prefixes = literalArguments(res, p.prefix)
-	for _, typ := range []string{"alicloud_db_connection", "alicloud_kvstore_connection"} {
-		for _, conn := range s.byType[typ] {
-			spec := publicConnections[typ]
-			if s.ident(conn.Body.Get(spec.instance)).key == res.Address {
-				t.public = append(t.public, literalArguments(conn, []string{spec.prefix})...)
+	for _, connection := range publicConnections {
+		for _, res := range s.byType[connection.typ] {
+			if s.ident(res.Body.Get(connection.instance)).key == t.res.Address {
+				t.public = append(t.public, literalArguments(res, []string{connection.prefix})...)
 			}
 		}
 	}
@@ -216,27 +140,30 @@ func (b *builder) placeTarget(t *target) {
 	}
 }
 
-// readAllowList reads every list of an instance: their union counts.
+// readAllowList reads every list of an instance: those of one endpoint are a
+// union.
 func (b *builder) readAllowList(t *target) {
 	body := t.res.Body
 	t.origin = t.Origin
 	written := false
 	for _, list := range t.product.lists {
+		if list.when != "" {
+			switch on, ok := body.Get(list.when).Truth(); {
+			case ok && on:
+			case body.Get(list.when).IsUnknown():
+				b.unknownList(t, list, body.Get(list.when).Reason)
+				continue
+			default:
+				continue // the list has no effect
+			}
+		}
 		if ignored(t.res, cmp.Or(list.block, list.name)) {
-			t.unknown = "lifecycle.ignore_changes leaves " + list.String() + " to be changed outside Terraform"
+			b.unknownList(t, list, "lifecycle.ignore_changes leaves "+list.String()+" to be changed outside Terraform")
 		}
-		if list.block == "" {
-			written = b.readList(t, body, list, list.name) || written
-			continue
-		}
-		blocks := body.Get(list.block)
-		if blocks.IsUnknown() {
-			t.unknown = blocks.Reason
-			written = true
-		}
-		for _, block := range blocks.Items() {
-			written = b.readList(t, block, list, list.name) || written
-		}
+		written = b.readLists(t, t.res, list) || written
+	}
+	if t.product.attached.typ != "" {
+		written = b.readAttached(t) || written
 	}
 	if mode, ok := body.Get("modify_mode").Text(); ok && mode == "Delete" {
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
@@ -245,12 +172,18 @@ func (b *builder) readAllowList(t *target) {
 		t.unknown = "modify_mode Append adds to a list that is not in the files"
 	}
 	if !written {
-		t.attribute = t.product.lists[0].name
+		t.attribute = t.product.lists[0].String()
 		if t.product.closed {
 			t.omitted = true
 		} else {
 			t.unknown = "the allow-list is left to the service's default"
 		}
+	}
+	if t.product.partial != "" {
+		t.unknown = t.product.partial
+	}
+	for _, template := range t.product.templates {
+		b.readTemplates(t, template)
 	}
 	for _, name := range t.product.unless {
 		if v := body.Get(name); v.IsUnknown() || len(splitItems(v)) > 0 {
@@ -265,47 +198,110 @@ func (b *builder) readAllowList(t *target) {
 	}
 }
 
+func (b *builder) unknownList(t *target, list listArgument, reason string) {
+	if list.endpoint == publicEndpoint {
+		t.publicUnknown = reason
+	} else {
+		t.unknown = reason
+	}
+}
+
 func ignored(res *terraform.Resource, attribute string) bool {
 	return slices.Contains(res.IgnoreChanges, attribute) || slices.Contains(res.IgnoreChanges, "all")
 }
 
+// readLists adds the entries of one argument, in every block that holds it; it
+// reports whether a list is written.
+func (b *builder) readLists(t *target, holder *terraform.Resource, list listArgument) bool {
+	if list.block == "" {
+		return b.readList(t, holder, holder.Body, list)
+	}
+	blocks := holder.Body.Get(list.block)
+	written := false
+	if blocks.IsUnknown() {
+		b.unknownList(t, list, blocks.Reason)
+		written = true
+	}
+	for _, block := range blocks.Items() {
+		written = b.readList(t, holder, block, list) || written
+	}
+	return written
+}
+
+// readAttached adds the entries that resources of their own add to the list.
+func (b *builder) readAttached(t *target) bool {
+	attached := t.product.attached
+	written := false
+	for _, res := range t.scope.byType[attached.typ] {
+		switch owner := t.scope.ident(res.Body.Get(attached.owner)); {
+		case owner.unknown():
+			t.unknown = "which instance " + res.Address + " belongs to is unknown"
+		case owner.key == t.res.Address:
+			if attached.only != "" && !isText(res.Body.Get(attached.only), attached.value) {
+				continue
+			}
+			if res.Uncertain != "" {
+				t.unknown = res.Uncertain
+			}
+			written = b.readLists(t, res, listArgument{name: attached.list}) || written
+		}
+	}
+	return written
+}
+
+// readTemplates adds the entries of the global groups that an argument names.
+func (b *builder) readTemplates(t *target, template templateArgument) {
+	for _, item := range splitItems(t.res.Body.Get(template.argument)) {
+		id := t.scope.ident(item)
+		if id.res == nil || id.res.Type != template.typ {
+			t.unknown = reasonFor(item, template.argument+" names a group outside the files")
+			continue
+		}
+		b.readLists(t, id.res, listArgument{name: template.list})
+	}
+}
+
 // readList adds the entries of one list; it reports whether the list is written.
-func (b *builder) readList(t *target, body *located.Value, list listArgument, name string) bool {
-	v := body.Get(name)
+func (b *builder) readList(t *target, holder *terraform.Resource, body *located.Value, list listArgument) bool {
+	v := body.Get(list.name)
 	if v.IsNull() {
 		return false
 	}
-	if t.attribute == "" {
-		t.attribute, t.origin = list.String(), b.places.value(t.scope, t.res, v)
+	if t.attribute == "" && list.endpoint == anyEndpoint {
+		t.attribute, t.origin = list.String(), b.places.value(t.scope, holder, v)
 	}
 	if mode, _ := body.Get("modify_mode").Text(); list.block != "" && mode == "Delete" {
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
 		return true
 	}
-	items := splitItems(v)
-	for _, item := range items {
+	for _, item := range splitItems(v) {
 		text, ok := item.Text()
 		if !ok {
-			t.unknown = reasonFor(item, "an element of "+list.String()+" is unknown")
+			b.unknownList(t, list, reasonFor(item, "an element of "+list.String()+" is unknown"))
 			continue
 		}
-		e := allowEntry{text: located.Display(text), origin: b.places.value(t.scope, t.res, item)}
+		e := allowEntry{text: located.Display(text), origin: b.places.value(t.scope, holder, item)}
 		if ref, ok := item.Ref(); ok {
 			e.ref = ref.String()
 			if res := t.scope.byAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
-				t.unknown = "the element " + ref.String() + " is not in the files"
+				b.unknownList(t, list, "the element "+ref.String()+" is not in the files")
 			}
 		} else if cidr, ok := parseCIDR(text); ok {
 			e.cidr = cidr
 		} else {
-			t.unknown = "the element " + e.text + " of " + list.String() + " is not an address"
+			b.unknownList(t, list, "the element "+e.text+" of "+list.String()+" is not an address")
 		}
-		t.entries = append(t.entries, e)
+		switch list.endpoint {
+		case anyEndpoint:
+			t.entries = append(t.entries, e)
+		case publicEndpoint:
+			t.publicEntries = append(t.publicEntries, e)
+		}
 		t.AllowList = append(t.AllowList, AllowListEntry{
 			Value: e.text, Open: e.cidr.IsValid() && e.cidr.Bits() == 0, Attribute: list.String(), Origin: e.origin,
 		})
 	}
-	return true
+	return list.endpoint == anyEndpoint
 }
 
 // singleAddress reports whether an attribute is one host's address, which never
@@ -314,10 +310,10 @@ func singleAddress(attribute string) bool {
 	return strings.HasSuffix(attribute, "_ip") || strings.HasSuffix(attribute, "ip_address") || attribute == "address"
 }
 
-// set is the union of the list's IPv4 and IPv6 entries.
-func (t *target) set() *netipx.IPSet {
+// setOf is the union of entries, IPv4 and IPv6.
+func setOf(entries []allowEntry) *netipx.IPSet {
 	var builder netipx.IPSetBuilder
-	for _, e := range t.entries {
+	for _, e := range entries {
 		if e.cidr.IsValid() {
 			builder.AddPrefix(e.cidr)
 		}
@@ -388,7 +384,7 @@ type gateKey struct {
 func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role string) {
 	src := c.sourcesFor(role)
 	gate.SourceOrigin = src.origin
-	set := t.set()
+	set := setOf(t.entries)
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
 	var blocked, open, unsure int
 	for _, m := range src.members {
@@ -493,26 +489,30 @@ func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, r
 // closed.
 func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	eips := b.publicSources(c)
-	set := t.set()
+	entries, unknown := t.entries, t.unknown
+	if t.product.hasPublicList() {
+		entries, unknown = t.publicEntries, t.publicUnknown
+	}
+	set := setOf(entries)
 	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
 		gate.Status = Open
 		return
 	}
 	switch {
-	case t.unknown != "":
-		gate.Reason = t.unknown
+	case unknown != "":
+		gate.Reason = unknown
 		return
 	case len(eips) == 0:
 		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
 		return
-	case slices.ContainsFunc(t.entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
+	case slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
 		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
 		return
 	}
 	var blocked, open int
 	for _, eip := range eips {
 		source := SourceVSwitch{Name: eip, Status: Blocked}
-		if slices.ContainsFunc(t.entries, func(e allowEntry) bool { return e.ref == eip }) {
+		if slices.ContainsFunc(entries, func(e allowEntry) bool { return e.ref == eip }) {
 			source.Status = Open
 			open++
 			gate.Covered = append(gate.Covered, eip)

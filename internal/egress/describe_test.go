@@ -44,6 +44,13 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.list("  wrong covers", x.WrongCovers)
 		d.need(x.Need)
 	}
+	for _, t := range m.Targets {
+		for _, e := range t.AllowList {
+			if e.Open {
+				d.line("open %s of %s: %s%s", e.Attribute, t.Address, e.Value, d.at(e.Origin))
+			}
+		}
+	}
 	for _, x := range m.SecurityGroupEgress {
 		d.line("security groups %v of %s %s: %s %s%s", x.Groups, x.Cluster, x.Role, x.Code, x.Destination, d.at(x.Origin))
 		d.list("  also", x.Also)
