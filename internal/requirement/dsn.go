@@ -34,7 +34,7 @@ func (s *scanner) goMySQL(start, end int) bool {
 	if open < 0 {
 		return false
 	}
-	c := context{schemeName: "mysql", scheme: schemes["mysql"], strength: StrengthReferenced, bare: true}
+	c := hint{schemeName: "mysql", scheme: schemes["mysql"], strength: StrengthReferenced, bare: true}
 	s.hostPort(start+open, start+slash, c)
 	return true
 }
@@ -61,14 +61,14 @@ func (s *scanner) keywords(start, end int) bool {
 	if hosts.value == "" || !certain {
 		return false
 	}
-	c := context{schemeName: "postgresql", scheme: schemes["postgresql"], strength: StrengthReferenced, bare: true}
+	c := hint{schemeName: "postgresql", scheme: schemes["postgresql"], strength: StrengthReferenced, bare: true}
 	s.list(start+hosts.start, start+hosts.start+len(hosts.value), port, c)
 	return true
 }
 
 // list reads a comma list of hosts; port is that of all of them, or a comma list
 // of as many.
-func (s *scanner) list(start, end int, port string, c context) {
+func (s *scanner) list(start, end int, port string, c hint) {
 	ports := strings.Split(port, ",")
 	i := 0
 	for from := start; from <= end; i++ {
@@ -199,7 +199,7 @@ func (s *scanner) ado(start, end int) bool {
 	if rest, ok := strings.CutPrefix(value, "tcp:"); ok {
 		value, from, microsoft = rest, from+len("tcp:"), true
 	}
-	c := context{strength: StrengthReferenced, bare: true}
+	c := hint{strength: StrengthReferenced, bare: true}
 	if microsoft {
 		c.schemeName, c.scheme = "sqlserver", schemes["sqlserver"]
 		value, comma, ok := strings.Cut(value, ",") // Microsoft's drivers write HOST,PORT
@@ -231,7 +231,7 @@ func (s *scanner) stackExchange(start, end int) bool {
 	if !certain {
 		return false
 	}
-	c := context{schemeName: "redis", scheme: schemes["redis"], strength: StrengthReferenced, bare: true}
+	c := hint{schemeName: "redis", scheme: schemes["redis"], strength: StrengthReferenced, bare: true}
 	for _, f := range fields {
 		if f.key != "" {
 			break
@@ -263,7 +263,7 @@ func (s *scanner) userInfo(start, end int, key string) bool {
 	if class := classify(key); class != keyHost && !namesDatabase(key) {
 		return true
 	}
-	s.hostPort(start+at+1, start+at+1+len(address), context{strength: StrengthReferenced})
+	s.hostPort(start+at+1, start+at+1+len(address), hint{strength: StrengthReferenced})
 	return true
 }
 

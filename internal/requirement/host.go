@@ -33,7 +33,7 @@ func parseHost(s string) (host, bool) {
 		}
 		return host{name: addr.String(), addr: addr}, true
 	}
-	name := strings.ToLower(strings.TrimSuffix(s, "."))
+	name := lowerASCII(strings.TrimSuffix(s, "."))
 	if !isName(name) || isReserved(name) {
 		return host{}, false
 	}

@@ -29,8 +29,8 @@ func (s *scanner) blank(start, end int) {
 // rest is the text as the current step sees it.
 func (s *scanner) rest() string { return string(s.work) }
 
-// context is what the surroundings of a host say about it.
-type context struct {
+// hint is what the surroundings of a host say about it.
+type hint struct {
 	schemeName string
 	scheme     scheme
 	strength   string
@@ -42,7 +42,7 @@ type context struct {
 
 // hostPort reads text[start:end] as HOST[:PORT] and adds it. It reports whether it
 // was one.
-func (s *scanner) hostPort(start, end int, c context) bool {
+func (s *scanner) hostPort(start, end int, c hint) bool {
 	written := s.text[start:end]
 	hostText, portText, ok := splitPort(written)
 	if !ok || hostText == "" {
@@ -81,7 +81,7 @@ func (s *scanner) hostPort(start, end int, c context) bool {
 // port decides the port: the one written, else that of a sibling key, else the
 // default of the scheme, else that of the product. 0 stands for one that only the
 // cluster knows; false for text that is no port.
-func (s *scanner) port(written string, h host, c context) (int, bool) {
+func (s *scanner) port(written string, h host, c hint) (int, bool) {
 	if written != "" {
 		value, ok := s.expand(written)
 		if !ok {

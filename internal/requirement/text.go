@@ -13,7 +13,7 @@ func (s *scanner) addresses(start, end int, key string, class keyClass) {
 	if start >= end || bytes.IndexByte(s.work[start:end], 0) >= 0 || strings.Contains(s.text[start:end], "@") {
 		return // read already, or with somebody's name in it
 	}
-	c := context{strength: StrengthInferred, key: key, bare: true}
+	c := hint{strength: StrengthInferred, key: key, bare: true}
 	if class == keyBrokers {
 		c.scheme = scheme{product: "kafka"}
 	}
@@ -184,6 +184,6 @@ func (s *scanner) name(text string, start, end int) {
 			return // an image, which the node pulls
 		}
 	}
-	s.hostPort(start, portEnd, context{strength: StrengthReferenced})
+	s.hostPort(start, portEnd, hint{strength: StrengthReferenced})
 	s.blank(start, portEnd)
 }

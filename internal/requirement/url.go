@@ -22,7 +22,7 @@ func (s *scanner) urls() {
 			continue
 		}
 		end := tokenEnd(text, start, from)
-		s.authority(from, end, context{schemeName: name, scheme: scheme, strength: StrengthReferenced, bare: true}, start)
+		s.authority(from, end, hint{schemeName: name, scheme: scheme, strength: StrengthReferenced, bare: true}, start)
 		s.blank(start, end)
 		from = end // a URL inside a path or a query is a parameter
 	}
@@ -88,7 +88,7 @@ func endsToken(c byte) bool {
 
 // authority reads the hosts of the URL text[from:end], whose scheme starts at
 // start.
-func (s *scanner) authority(from, end int, c context, start int) {
+func (s *scanner) authority(from, end int, c hint, start int) {
 	rest := s.text[from:end]
 	terminators := "/?#"
 	if strings.HasSuffix(c.schemeName, ":sqlserver") || strings.HasPrefix(c.schemeName, "jdbc:db2") {
@@ -119,7 +119,7 @@ func (s *scanner) authority(from, end int, c context, start int) {
 		}
 		hosts = hosts[:i]
 	}
-	if lower := strings.ToLower(hosts); strings.Contains(lower, "(host=") {
+	if strings.Contains(lowerASCII(hosts), "(host=") {
 		s.descriptors(from, from+len(hosts), c)
 		return
 	}
@@ -199,8 +199,8 @@ func (s *scanner) goesOn(start, end int, doubtful bool) bool {
 
 // descriptors reads (HOST=name)(PORT=number) groups, as MySQL's and Oracle's
 // drivers take them.
-func (s *scanner) descriptors(from, end int, c context) {
-	lower := strings.ToLower(s.text[from:end])
+func (s *scanner) descriptors(from, end int, c hint) {
+	lower := lowerASCII(s.text[from:end])
 	for at := 0; ; {
 		i := strings.Index(lower[at:], "(host=")
 		if i < 0 {
@@ -226,11 +226,23 @@ func (s *scanner) descriptors(from, end int, c context) {
 	}
 }
 
+// lowerASCII maps A-Z to lower case and leaves every other byte in its place, so
+// that offsets hold.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
 // oracle reads the thin driver's strings, which have no "://".
 func (s *scanner) oracle() {
 	const prefix = "jdbc:oracle:"
 	text := s.rest()
-	lower := strings.ToLower(text)
+	lower := lowerASCII(text)
 	for from := 0; ; {
 		i := strings.Index(lower[from:], prefix)
 		if i < 0 {
@@ -248,7 +260,7 @@ func (s *scanner) oracle() {
 		if at < 0 || strings.Contains(text[i+len(rest):end], "@") || s.goesOn(i, end, true) {
 			continue
 		}
-		c := context{schemeName: "jdbc:oracle", scheme: scheme{port: 1521, multi: true}, strength: StrengthReferenced, bare: true}
+		c := hint{schemeName: "jdbc:oracle", scheme: scheme{port: 1521, multi: true}, strength: StrengthReferenced, bare: true}
 		address := rest[at+1:]
 		start := i + at + 1
 		if strings.Contains(address, "(host=") {
