@@ -54,12 +54,13 @@ func (a *app) writeReports(outputs []output, r *report.Report, color string, qui
 	var failed error
 	shown := false
 	for _, o := range outputs {
-		w := a.stdout
+		w, opts := a.stdout, report.Options{Quiet: quiet, Color: color == "always"}
 		var b bytes.Buffer
 		if o.path != "" {
 			w = &b // a report that fails half-way leaves no broken file
+		} else {
+			opts.Color = useColor(color, w, os.LookupEnv)
 		}
-		opts := report.Options{Quiet: quiet, Color: useColor(color, w, os.LookupEnv)}
 		err := report.Write(w, o.format, r, opts)
 		if err == nil && o.path != "" {
 			err = os.WriteFile(o.path, b.Bytes(), 0o644)
@@ -90,7 +91,7 @@ func (a *app) showBroken(r *report.Report) {
 	}, report.Options{Quiet: true})
 }
 
-// useColor decides whether a stream gets colours: the flag, then NO_COLOR
+// useColor decides whether standard output gets colours: the flag, then NO_COLOR
 // (https://no-color.org), CLICOLOR_FORCE and CLICOLOR
 // (https://bixense.com/clicolors), then whether it is a terminal.
 func useColor(flag string, w io.Writer, env func(string) (string, bool)) bool {

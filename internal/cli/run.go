@@ -128,10 +128,9 @@ func judge(ctx context.Context, w *world, compiled pending[*engine.Engine], opts
 		return nil, nil, err
 	}
 	watch.lap("wait for rules")
+	// Rules that the time does not suffice for are told in diagnostics; what the
+	// others found is worth printing.
 	results, diagnostics := rules.Run(ctx, value)
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
 	w.diagnostics = append(w.diagnostics, diagnostics...)
 	watch.lap("judge")
 	findings, diagnostics := pipeline.Run(results, w.model.Origins, opts)
