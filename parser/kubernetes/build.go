@@ -239,7 +239,8 @@ func (b *builder) mapping(n *yaml.Node, start, depth int) (built, error) {
 	v := b.newValue()
 	v.Kind = located.Map
 	out := built{value: v, end: start, size: 1}
-	fields := fieldSet{list: make([]located.Field, 0, len(n.Content)/2)}
+	size := len(n.Content) / 2
+	fields := fieldSet{list: make([]located.Field, 0, size), state: make([]fieldState, 0, size)}
 	var first source.Range // the first key's
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		keyNode, valueNode := n.Content[i], n.Content[i+1]
