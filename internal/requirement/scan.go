@@ -85,7 +85,7 @@ func (s *scanner) port(written string, h host, c hint) (int, bool) {
 	if written != "" {
 		value, ok := s.expand(written)
 		if !ok {
-			return 0, strings.HasPrefix(written, "$") || strings.HasPrefix(written, "{")
+			return 0, strings.HasPrefix(written, "$") || strings.HasPrefix(written, "{{")
 		}
 		return parsePort(value)
 	}

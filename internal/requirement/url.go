@@ -145,8 +145,11 @@ func (s *scanner) hidesPassword(start, from, end, authLen int, web bool) bool {
 	rest := s.text[from+authLen : end]
 	at := strings.LastIndexByte(auth, '@')
 	hasUser := at >= 0
-	hostText, _, _ := splitPort(auth[at+1:])
-	bare := !strings.Contains(hostText, ".")
+	hostText := auth[at+1:]
+	if i := strings.IndexAny(hostText, ":,;"); i >= 0 && hostText[0] != '[' {
+		hostText = hostText[:i]
+	}
+	bare := !strings.ContainsAny(hostText, ".[")
 
 	if s.goesOn(start, end, bare) {
 		return true
