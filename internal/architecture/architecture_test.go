@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"parser/source"},
 	{"parser/located"},
 	{"parser/kubernetes", "parser/terraform"},
+	{"parser/tfjson"},
 	{"parser"},
 	{"policies"},
 	{"internal/finding"},
