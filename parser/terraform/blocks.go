@@ -3,10 +3,12 @@ package terraform
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -96,7 +98,7 @@ func (a *adder) merged(old, blk *block) *block {
 // lifecycle is merged argument by argument.
 // Source: developer.hashicorp.com/terraform/language/files/override
 func overridden(old, over *block) *block {
-	out := &block{typ: old.typ, labels: old.labels, header: old.header}
+	out := &block{typ: old.typ, labels: old.labels, header: old.header, broken: old.broken || over.broken}
 	for _, at := range old.body.attrs {
 		out.body.add(at)
 	}
@@ -202,17 +204,50 @@ func newCall(b *block) *callBlock {
 
 // literal returns the text of a string that holds no expression.
 func literal(e hclsyntax.Expression) (string, bool) {
-	v, diags := e.Value(nil)
-	if diags.HasErrors() || v.IsMarked() || v.IsNull() || !v.IsKnown() || !v.Type().Equals(stringType) {
+	switch e := e.(type) {
+	case *jsonString:
+		return literal(e.Expression)
+	case *hclsyntax.ParenthesesExpr:
+		return literal(e.Expression)
+	case *hclsyntax.ObjectConsKeyExpr:
+		if name := hcl.ExprAsKeyword(e.Wrapped); name != "" && !e.ForceNonLiteral {
+			return name, true
+		}
+		return literal(e.Wrapped)
+	case *hclsyntax.LiteralValueExpr:
+		return asString(e.Val)
+	case *hclsyntax.TemplateExpr:
+		var b strings.Builder
+		for _, p := range e.Parts {
+			s, ok := literal(p)
+			if !ok {
+				return "", false
+			}
+			b.WriteString(s)
+		}
+		return b.String(), true
+	default:
 		return "", false
 	}
-	return v.AsString(), true
+}
+
+// literalBool reports whether an argument is the literal want.
+func literalBool(at *attribute, want bool) bool {
+	if at == nil {
+		return false
+	}
+	e := at.expr
+	if s, ok := literal(e); ok { // in JSON, or quoted
+		return s == strconv.FormatBool(want)
+	}
+	lit, ok := e.(*hclsyntax.LiteralValueExpr)
+	return ok && lit.Val.Type() == cty.Bool && !lit.Val.IsNull() && lit.Val.True() == want
 }
 
 // staticName returns a name that is written as a reference (alicloud.shanghai,
 // tags["a"]) or, as before Terraform 0.12 and in JSON, as a string.
 func staticName(e hclsyntax.Expression) string {
-	if key, ok := e.(*hclsyntax.ObjectConsKeyExpr); ok {
+	if key, ok := e.(*hclsyntax.ObjectConsKeyExpr); ok && !key.ForceNonLiteral {
 		e = key.Wrapped
 	}
 	if s, ok := literal(e); ok {

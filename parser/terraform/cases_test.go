@@ -70,7 +70,7 @@ func options(t *testing.T, comment string) (opts terraform.Options, places bool)
 		case f[1] == "var-file":
 			opts.VarFiles = append(opts.VarFiles, f[2])
 		case f[1] == "env":
-			name, val, _ := strings.Cut(f[2], "=")
+			name, val, _ := strings.Cut(strings.Join(f[2:], " "), "=")
 			if opts.Env == nil {
 				opts.Env = make(map[string]string)
 			}
@@ -99,6 +99,9 @@ func report(roots []*terraform.Root, diags []source.Diagnostic, places bool) str
 		fmt.Fprintf(&b, "root %s", r.Dir)
 		if r.Variant != "" {
 			fmt.Fprintf(&b, " (%s)", r.Variant)
+		}
+		if r.Incomplete {
+			b.WriteString(" (incomplete)")
 		}
 		b.WriteString("\n")
 		for _, p := range r.Providers {

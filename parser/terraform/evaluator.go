@@ -24,9 +24,11 @@ type evaluator struct {
 	inst      installed
 	sink      *sink // where mistakes go: global, or that of the innermost try
 	global    *sink
-	depth     int
-	templates int // being rendered
-	total     int // instances so far
+	depth     int       // of eval
+	walk      int       // depth of roots
+	templates int       // being rendered
+	host      hcl.Range // the call that renders them: text of a template has no place of its own
+	total     int       // instances so far
 	full      bool
 
 	types map[*block]variableType
@@ -58,10 +60,16 @@ func newEvaluator(l *loader) *evaluator {
 }
 
 func (ev *evaluator) report(kind source.DiagnosticKind, rng hcl.Range, msg string) {
+	if rng.Filename == "" {
+		rng = ev.host
+	}
 	ev.sink.diags = append(ev.sink.diags, pending{kind, rng, msg})
 }
 
 func (ev *evaluator) limit(rng hcl.Range, format string, args ...any) {
+	if rng.Filename == "" {
+		rng = ev.host
+	}
 	ev.global.diags = append(ev.global.diags, pending{source.LimitReached, rng, fmt.Sprintf(format, args...)})
 }
 
@@ -210,6 +218,11 @@ func (ev *evaluator) roots(e hclsyntax.Expression) []string {
 	if names, ok := ev.free[e]; ok {
 		return names
 	}
+	if ev.walk >= maxDepth {
+		return []string{anonymous}
+	}
+	ev.walk++
+	defer func() { ev.walk-- }()
 	switch e := e.(type) {
 	case *hclsyntax.FunctionCallExpr:
 		join(e.Args...)

@@ -134,11 +134,11 @@ func atMostOne(e hclsyntax.Expression) bool {
 	case *hclsyntax.ConditionalExpr:
 		return atMostOne(e.TrueResult) && atMostOne(e.FalseResult)
 	}
-	v, diags := e.Value(nil)
-	if diags.HasErrors() || v.IsNull() {
+	lit, isLit := e.(*hclsyntax.LiteralValueExpr)
+	if !isLit {
 		return false
 	}
-	i, ok := asInt(v)
+	i, ok := asInt(lit.Val)
 	return ok && (i == 0 || i == 1)
 }
 

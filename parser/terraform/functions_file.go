@@ -132,8 +132,12 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 		sc.ev.limit(rng, "fill %s: templates are nested more than %d deep", what, maxTemplateDepth)
 		return unknown("its template is nested too deep")
 	}
+	host := sc.ev.host
+	if rng.Filename != "" {
+		sc.ev.host = rng
+	}
 	sc.ev.templates++
-	defer func() { sc.ev.templates-- }()
+	defer func() { sc.ev.templates--; sc.ev.host = host }()
 	in := scope{ev: sc.ev}
 	args := []value{text}
 	for _, en := range vs {
@@ -146,11 +150,7 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 	inner := sc.ev.sink.diags
 	sc.ev.sink = outer
 	if len(inner) > 0 {
-		at := ""
-		if l := inner[0].rng.Start.Line; l > 0 {
-			at = fmt.Sprintf(" line %d", l)
-		}
-		return sc.fail(rng, "fill %s:%s: %s", what, at, strings.TrimPrefix(inner[0].msg, "fill template: "))
+		return sc.fail(rng, "fill %s: %s", what, strings.TrimPrefix(inner[0].msg, "fill template: "))
 	}
 	return value{r.v, combined(args)}
 }

@@ -69,10 +69,19 @@ func (ev *evaluator) fail(rng hcl.Range, format string, args ...any) value {
 	return scope{ev: ev}.fail(rng, format, args...)
 }
 
+// undeclared is the value of a reference to something that m does not declare.
+// Where a file of m could not be read that is no mistake: it may be declared there.
+func (m *module) undeclared(ev *evaluator, rng hcl.Range, format string, args ...any) value {
+	if m.cfg.broken {
+		return unknown("it may be declared in a file that could not be parsed")
+	}
+	return ev.fail(rng, format, args...)
+}
+
 func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 	at, ok := m.cfg.locals[name]
 	if !ok {
-		return ev.fail(rng, "read local.%s: this module has no such local", name)
+		return m.undeclared(ev, rng, "read local.%s: this module has no such local", name)
 	}
 	return ev.get(nodeOf(m.locals, name), "local."+name, at.expr.Range(), func() value {
 		v := scope{ev: ev, mod: m}.eval(at.expr)
@@ -83,7 +92,7 @@ func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 	blk, ok := m.cfg.outputs[name]
 	if !ok {
-		return ev.fail(rng, "read %s.%s: the module has no such output", m.address, name)
+		return m.undeclared(ev, rng, "read %s.%s: the module has no such output", m.address, name)
 	}
 	return ev.get(nodeOf(m.outputs, name), m.in("output."+name), blk.header, func() value {
 		at := blk.body.attr("value")
@@ -91,19 +100,11 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 			return unknown(fmt.Sprintf("output %q has no value", name))
 		}
 		v := scope{ev: ev, mod: m}.eval(at.expr)
-		if isTrue(blk.body.attr("sensitive")) {
+		if literalBool(blk.body.attr("sensitive"), true) {
 			v.v = v.v.Mark(sensitive{})
 		}
 		return value{v.v, cross(v.o, at.expr.Range(), outward)}
 	})
-}
-
-func isTrue(at *attribute) bool {
-	if at == nil {
-		return false
-	}
-	v, diags := at.expr.Value(nil)
-	return !diags.HasErrors() && v.Type() == cty.Bool && v.IsKnown() && !v.IsNull() && v.True()
 }
 
 // callGroup is a module block with its instances.
@@ -117,7 +118,7 @@ type callGroup struct {
 func (m *module) callValue(ev *evaluator, name string, rng hcl.Range) value {
 	call, ok := m.cfg.calls[name]
 	if !ok {
-		return ev.fail(rng, "read module.%s: there is no such module block", name)
+		return m.undeclared(ev, rng, "read module.%s: there is no such module block", name)
 	}
 	return m.expandCall(ev, call).n.val
 }
@@ -191,7 +192,7 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 		key := strings.TrimPrefix(m.path+"."+call.name, ".")
 		dir, ok := ev.inst.dir(key)
 		if !ok {
-			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init, or give the check a directory where it has run", call.name, call.source)
+			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init first, or point source at a local copy", call.name, call.source)
 		}
 		cfg := ev.load.config(dir)
 		if len(ev.load.configFiles(dir)) == 0 {
@@ -261,7 +262,7 @@ type instance struct {
 func (m *module) resourceValue(ev *evaluator, key string, rng hcl.Range) value {
 	blk, ok := m.cfg.resources[key]
 	if !ok {
-		return ev.fail(rng, "read %s: this module has no such block", key)
+		return m.undeclared(ev, rng, "read %s: this module has no such block", key)
 	}
 	return m.expandResource(ev, blk).n.val
 }
@@ -284,8 +285,11 @@ func (m *module) expandResource(ev *evaluator, blk *resourceBlock) *resource {
 				res: r, each: &rep.items[i], address: address + rep.items[i].suffix,
 				uncertain: rep.uncertain, attrs: make([]node, len(blk.args.attrs)),
 			}
-			if m.uncertain != "" {
+			switch {
+			case m.uncertain != "":
 				in.uncertain = m.uncertain
+			case in.uncertain == "" && blk.broken:
+				in.uncertain = "its block could not be parsed in full"
 			}
 			r.insts = append(r.insts, in)
 			vals[i] = cty.CapsuleVal(instanceType, in)

@@ -27,6 +27,7 @@ type config struct {
 	calls     map[string]*callBlock
 	callOrder []*callBlock
 	providers []*block
+	broken    bool // a file could not be read or parsed
 	diags     []source.Diagnostic
 }
 
@@ -74,6 +75,7 @@ type block struct {
 	labels []string
 	header hcl.Range
 	body   body
+	broken bool // it has syntax errors
 }
 
 func (b *body) attr(name string) *attribute {
@@ -252,6 +254,7 @@ func (l *loader) loadDir(dir string) *config {
 	}
 	for i, e := range entries {
 		c.diags = append(c.diags, e.diags...)
+		c.broken = c.broken || len(e.diags) > 0
 		if e.text != nil {
 			a := adder{cfg: c, text: e.text, override: isOverride(names[i])}
 			a.addAll(&e.body)

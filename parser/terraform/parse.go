@@ -71,12 +71,31 @@ func (e *fileEntry) parse(tree *source.Tree, name string) {
 	var diags hcl.Diagnostics
 	if strings.HasSuffix(name, ".json") {
 		e.body, diags = parseJSON(data, name)
+		if diags.HasErrors() {
+			diags = diags[:1] // the others are mostly its echo
+		}
 	} else {
 		var f *hcl.File
 		f, diags = hclsyntax.ParseConfig(data, name, hcl.InitialPos)
 		if f != nil {
 			if b, ok := f.Body.(*hclsyntax.Body); ok {
 				e.body = nativeBody(b)
+			}
+		}
+		switch {
+		case !diags.HasErrors():
+		case isVariableFile(name):
+			for _, d := range diags {
+				if d.Subject != nil {
+					e.body.spoil(d.Subject.Start)
+				}
+			}
+			diags = diags[:1]
+		default:
+			blocks, each := salvage(data, name)
+			e.body = blocks
+			if each.HasErrors() {
+				diags = each
 			}
 		}
 	}
@@ -100,11 +119,10 @@ func (t *text) parseErrors(diags hcl.Diagnostics) []source.Diagnostic {
 
 // sentence is the text of a diagnostic in our style: one line, lower case.
 func sentence(d *hcl.Diagnostic) string {
-	s := d.Summary
-	if d.Detail != "" {
-		s += ": " + d.Detail
+	if d.Detail == "" {
+		return plain(d.Summary)
 	}
-	return plain(s)
+	return plain(d.Summary) + ": " + plain(d.Detail)
 }
 
 func plain(s string) string {
@@ -114,47 +132,6 @@ func plain(s string) string {
 		return s // an abbreviation
 	}
 	return string(unicode.ToLower(r)) + s[n:]
-}
-
-// maxNesting bounds how deep brackets and operators are nested: HCL's parser
-// recurses without a limit of its own.
-const maxNesting = 500
-
-// tooDeep returns the line on which data is nested deeper than maxNesting. It
-// looks at bytes only, so brackets in strings and comments count too.
-func tooDeep(data []byte) (line int, deep bool) {
-	line = 1
-	var depth, prefix, chain int
-	for _, c := range data {
-		switch c {
-		case '\n':
-			line++
-			if depth == 0 {
-				chain = 0
-			}
-			continue
-		case ' ', '\t', '\r':
-			continue
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			depth = max(depth-1, 0)
-			chain = max(chain-1, 0)
-		case '?':
-			chain++
-		case '!', '-':
-			prefix++
-			if prefix > 4*maxNesting && depth+chain > 0 || prefix > 1<<16 {
-				return line, true
-			}
-			continue
-		}
-		prefix = 0
-		if depth+chain > maxNesting {
-			return line, true
-		}
-	}
-	return 0, false
 }
 
 // nativeBody converts a parsed body, in source order.

@@ -16,6 +16,10 @@ type Root struct {
 	// Variant names the variable files the root was evaluated with, e.g. "staging"
 	// for staging.tfvars; empty when there is only one way to evaluate it.
 	Variant string
+	// Incomplete says that part of the configuration could not be read (a file with
+	// syntax errors, a limit that was reached), so that what is missing here may be
+	// there after all. Unread modules and uncertain resources do not count.
+	Incomplete bool
 	// Resources are the managed and data resource instances, ordered by address.
 	Resources []*Resource
 	// Providers are the provider blocks of the root and its modules, ordered by

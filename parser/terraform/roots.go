@@ -302,6 +302,13 @@ func (j *job) run(l *loader) {
 	slices.SortFunc(j.root.UnreadModules, func(a, b UnreadModule) int { return compareAddresses(a.Address, b.Address) })
 	for _, cfg := range used {
 		j.diags = append(j.diags, cfg.diags...)
+		j.root.Incomplete = j.root.Incomplete || cfg.broken
+	}
+	if _, bad := j.inputs[broken]; bad {
+		j.root.Incomplete = true
+	}
+	for _, p := range ev.global.diags {
+		j.root.Incomplete = j.root.Incomplete || p.kind == source.LimitReached
 	}
 	j.diags = append(j.diags, ev.diagnostics()...)
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-var stringType = cty.String
-
 // reason is the mark of an unknown value: why it is unknown.
 type reason string
 

@@ -26,6 +26,10 @@ type Assignment struct {
 // variables are the values given to a root from outside, later ones winning.
 type variables map[string]given
 
+// broken is the name under which variables hold the name of a variable file that
+// could not be read in full. No variable has that name.
+const broken = ""
+
 type given struct {
 	expr hclsyntax.Expression // from a variable file
 	text string               // from the command line or environment, if expr is nil
@@ -40,6 +44,9 @@ func (vs variables) addFile(l *loader, name string) []source.Diagnostic {
 	e := l.file(name)
 	for _, at := range e.body.attrs {
 		vs[at.name] = given{expr: at.expr}
+	}
+	if len(e.diags) > 0 {
+		vs[broken] = given{text: name}
 	}
 	return e.diags
 }
@@ -136,11 +143,11 @@ func (m *module) variableType(name string) cty.Type {
 func (m *module) variable(ev *evaluator, name string, rng hcl.Range) value {
 	blk, ok := m.cfg.variables[name]
 	if !ok {
-		return ev.fail(rng, "read var.%s: this module declares no such variable", name)
+		return m.undeclared(ev, rng, "read var.%s: this module declares no such variable", name)
 	}
 	return ev.get(nodeOf(m.vars, name), m.in("var."+name), blk.header, func() value {
 		v := m.input(ev, blk, name)
-		if isTrue(blk.body.attr("sensitive")) {
+		if literalBool(blk.body.attr("sensitive"), true) {
 			v.v = v.v.Mark(sensitive{})
 		}
 		return v
@@ -154,10 +161,8 @@ func (m *module) input(ev *evaluator, blk *block, name string) value {
 		ev.report(source.EvaluationError, typ.errRange, "read type of var."+name+": "+typ.err)
 	}
 	v, place, found := m.given(ev, blk, name, typ)
-	if found {
-		if u, _ := v.v.Unmark(); u.IsNull() && (isFalse(blk.body.attr("nullable")) || m.up == nil && blk.body.attr("default") == nil) {
-			found = isFalse(blk.body.attr("nullable")) == false
-		}
+	if u, _ := v.v.Unmark(); found && u.IsNull() && literalBool(blk.body.attr("nullable"), false) {
+		found = false
 	}
 	if !found {
 		at := blk.body.attr("default")
@@ -195,14 +200,6 @@ func (m *module) typed(ev *evaluator, name string, v value, typ variableType, pl
 	return out
 }
 
-func isFalse(at *attribute) bool {
-	if at == nil {
-		return false
-	}
-	v, diags := at.expr.Value(nil)
-	return !diags.HasErrors() && v.Type() == cty.Bool && v.IsKnown() && !v.IsNull() && v.False()
-}
-
 // given returns the value that a variable gets from outside of its module.
 func (m *module) given(ev *evaluator, blk *block, name string, typ variableType) (v value, place hcl.Range, found bool) {
 	if m.up != nil {
@@ -214,7 +211,9 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 		return value{v.v, cross(v.o, at.expr.Range(), inward)}, at.expr.Range(), true
 	}
 	g, ok := m.inputs[name]
-	switch {
+	switch b, bad := m.inputs[broken]; {
+	case !ok && bad:
+		return unknown(b.text + " could not be read in full"), hcl.Range{}, true
 	case !ok:
 		return value{}, hcl.Range{}, false
 	case g.expr != nil:
@@ -298,8 +297,9 @@ func (l *loader) variants(dir string) []variant {
 	for _, v := range byName {
 		var under []string
 		for _, f := range layers {
-			// A layer in a subdirectory is for the variants of that subdirectory.
-			if d := path.Dir(f); d == dir || isUnder(path.Dir(v.files[0]), d) || !hasFileUnder(files, d) {
+			// A layer beside the files of another variant is for that variant alone.
+			d, own := path.Dir(f), path.Dir(v.files[0])
+			if isUnder(own, d) || isUnder(d, own) || !hasFileUnder(files, d) {
 				under = append(under, f)
 			}
 		}

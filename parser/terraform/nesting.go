@@ -1,0 +1,65 @@
+package terraform
+
+import "bytes"
+
+// maxNesting bounds how deep brackets, operators and template directives are
+// nested: HCL's parsers recurse without a limit of their own, and Go cannot
+// recover from a stack that is full.
+const maxNesting = 5000
+
+// tooDeep returns the line on which data is nested deeper than maxNesting. It
+// looks at bytes only, so what stands in strings and comments counts too.
+func tooDeep(data []byte) (line int, deep bool) {
+	line = 1
+	// chains holds, for each open bracket, the prefix and conditional operators and
+	// splats since its last separator: each is a level of its own.
+	chains := []int{0}
+	brackets := []byte{0}
+	total, directives := 0, 0
+	for i, c := range data {
+		top := len(chains) - 1
+		switch c {
+		case '\n':
+			line++
+			if b := brackets[top]; b == 0 || b == '{' {
+				total -= chains[top]
+				chains[top] = 0
+			}
+		case ',':
+			total -= chains[top]
+			chains[top] = 0
+		case '(', '[', '{':
+			if c == '{' && i > 0 && data[i-1] == '%' {
+				directives = max(0, directives+directive(data[i+1:]))
+			}
+			chains = append(chains, 0)
+			brackets = append(brackets, c)
+		case ')', ']', '}':
+			if top > 0 {
+				total -= chains[top]
+				chains, brackets = chains[:top], brackets[:top]
+			}
+		case '?', '!', '-', '*':
+			chains[top]++
+			total++
+		}
+		if len(chains)+total+directives > maxNesting {
+			return line, true
+		}
+	}
+	return 0, false
+}
+
+// directive returns by how much the template directive that starts with rest
+// changes the nesting.
+func directive(rest []byte) int {
+	rest = bytes.TrimLeft(rest[:min(len(rest), 16)], "~ \t")
+	switch {
+	case bytes.HasPrefix(rest, []byte("end")):
+		return -1
+	case bytes.HasPrefix(rest, []byte("if")), bytes.HasPrefix(rest, []byte("for")):
+		return 1
+	default:
+		return 0
+	}
+}
