@@ -100,6 +100,14 @@ func (b *builder) bind() []*world {
 			w.objects = append(w.objects, o)
 		}
 	}
+	for _, t := range b.born {
+		if c := b.clusterOf(t); c != nil {
+			w := worldOf(c)
+			w.objects = append(w.objects, t.object)
+		} else {
+			loose = append(loose, t.object)
+		}
+	}
 	return append(order, looseWorlds(loose)...)
 }
 

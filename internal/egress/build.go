@@ -21,6 +21,7 @@ type builder struct {
 	targetList     []*target
 	entries        map[*scope][]*snatEntry
 	privateDomains []string
+	born           []terraformObject
 
 	// Gates under construction, in the order in which they are reported, and the
 	// indexes that find them again.
@@ -126,6 +127,12 @@ func (b *builder) readCloud() {
 	b.readPrivateDomains()
 	b.addConfiguredClusters()
 	sortClusters(b.clusterList)
+	for _, s := range b.scopes {
+		for _, t := range b.terraformObjects(s) {
+			b.places.born[t.object] = t
+			b.born = append(b.born, t)
+		}
+	}
 	for _, c := range b.clusterList {
 		b.model.Clusters = append(b.model.Clusters, c.Cluster)
 	}

@@ -93,25 +93,25 @@ func build(t *testing.T, files fstest.MapFS, options egress.Options) (*egress.Mo
 	tree := source.NewTree(files)
 	var hcl []string
 	var objects []*kubernetes.Object
+	var all []source.Diagnostic
 	for name, f := range files {
 		switch filepath.Ext(name) {
 		case ".tf":
 			hcl = append(hcl, name)
 		case ".yaml":
-			list, diagnostics := kubernetes.Parse(name, f.Data)
-			for _, d := range diagnostics {
-				t.Errorf("%s: %s", d.Range, d.Message)
-			}
+			list, found := kubernetes.Parse(name, f.Data)
+			all = append(all, found...)
 			objects = append(objects, list...)
 		}
 	}
 	sortBy(hcl, func(s string) string { return s })
 	sortBy(objects, func(o *kubernetes.Object) string { return fmt.Sprintf("%s:%06d", o.File, o.Root.Range.Start.Line) })
-	roots, diagnostics := terraform.Load(tree, hcl, terraform.Options{})
-	for _, d := range diagnostics {
+	roots, found := terraform.Load(tree, hcl, terraform.Options{})
+	for _, d := range found {
 		if d.Fatal() {
-			t.Errorf("%s: %s", d.Range, d.Message)
+			all = append(all, d)
 		}
 	}
-	return egress.Build(egress.Input{Objects: objects, Roots: roots, Options: options})
+	model, found := egress.Build(egress.Input{Objects: objects, Roots: roots, Options: options})
+	return model, append(all, found...)
 }

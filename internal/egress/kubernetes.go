@@ -42,6 +42,7 @@ var podTemplates = map[string][]string{
 	"ReplicationController": {"spec", "template"},
 	"Job":                   {"spec", "template"},
 	"CronJob":               {"spec", "jobTemplate", "spec", "template"},
+	helmKind:                {"spec", "template"},
 }
 
 // addedLabels are the labels whose value a controller chooses at run time.
@@ -143,7 +144,7 @@ func (w *workload) containers() []*located.Value {
 func (w *workload) pod() netpol.Pod {
 	pod := netpol.Pod{
 		ID: w.id(), Namespace: w.namespace, Labels: w.labels, UnknownLabels: w.undecided,
-		HostNetwork: w.hostNetwork == yes,
+		HostNetwork: w.hostNetwork == yes, MoreLabels: w.kind == helmKind, MorePorts: w.kind == helmKind,
 	}
 	for _, key := range []string{"initContainers", "containers"} {
 		list := w.spec.Get(key)

@@ -11,6 +11,8 @@ import (
 type places struct {
 	list []Place
 	seen map[placeKey]int
+	// born are the objects that Terraform creates.
+	born map[*kubernetes.Object]terraformObject
 }
 
 // placeKey identifies a place; two values of one resource at one range are one
@@ -21,7 +23,7 @@ type placeKey struct {
 }
 
 func newPlaces() *places {
-	return &places{list: []Place{{}}, seen: make(map[placeKey]int)}
+	return &places{list: []Place{{}}, seen: make(map[placeKey]int), born: make(map[*kubernetes.Object]terraformObject)}
 }
 
 func (p *places) add(place Place) Origin {
@@ -62,11 +64,23 @@ func (p *places) block(s *scope, res *terraform.Resource) Origin {
 
 // object is the origin of a value of a Kubernetes object.
 func (p *places) object(o *kubernetes.Object, v *located.Value) Origin {
-	return p.objectRange(o, v.Range)
+	place := p.placeIn(o, v.Range)
+	place.Callers, place.Via = v.Callers, v.Via
+	return p.add(place)
 }
 
+// objectRange is the origin of a stretch of a Kubernetes object.
 func (p *places) objectRange(o *kubernetes.Object, r source.Range) Origin {
-	return p.add(Place{Range: r, Address: objectAddress(o)})
+	return p.add(p.placeIn(o, r))
+}
+
+func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
+	place := Place{Range: r, Address: objectAddress(o)}
+	if t, ok := p.born[o]; ok {
+		place.Address = t.res.Address
+		place.Root, place.Variant, place.Module = t.scope.root.Dir, t.scope.root.Variant, t.res.Module
+	}
+	return place
 }
 
 // objectAddress is the kind/namespace/name of an object, the address that

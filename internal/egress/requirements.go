@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"path"
 	"slices"
@@ -272,10 +273,90 @@ func (c *collector) environment(container *located.Value) {
 		if slices.ContainsFunc(list[i+1:], func(later variable) bool { return later.name == v.name }) {
 			continue
 		}
-		for _, e := range requirement.FromValue(v.name, v.text, sibling) {
+		c.value(v, sibling)
+	}
+}
+
+// value reads the destinations in the value of a variable. References to
+// resources stand in for hosts that are known only after apply.
+func (c *collector) value(v variable, sibling func(string) (string, bool)) {
+	text, refs := standIns(v.text)
+	seen := make(map[string]bool)
+	for _, e := range requirement.FromValue(v.name, text, func(name string) (string, bool) {
+		value, ok := sibling(name)
+		value, _ = standIns(value)
+		return value, ok
+	}) {
+		ref, ok := refs[e.Host]
+		if !ok {
 			c.endpoint(e, strengthOf(e), v.origin, v.secret)
+			continue
+		}
+		seen[e.Host] = true
+		c.reference(ref, e.Port, e.Protocol, v)
+	}
+	for _, host := range slices.Sorted(maps.Keys(refs)) {
+		if !seen[host] && hostAttributes[refs[host].Attribute] {
+			c.reference(refs[host], 0, requirement.TCP, v)
 		}
 	}
+}
+
+// standIns replaces the references in a text by host names that nothing else
+// bears.
+func standIns(text string) (string, map[string]located.Ref) {
+	refs, _ := located.Refs(text)
+	if len(refs) == 0 {
+		return text, nil
+	}
+	hosts := make(map[string]located.Ref, len(refs))
+	for i, ref := range refs {
+		host := fmt.Sprintf("egresslint-reference-%d.internal", i)
+		hosts[host] = ref
+		text = strings.Replace(text, ref.Placeholder(), host, 1)
+	}
+	return text, hosts
+}
+
+// hostAttributes are the computed attributes that hold a host or an address
+// (provider documentation, attributes reference).
+var hostAttributes = map[string]bool{
+	"connection_string": true, "connection_domain": true, "private_ip_address": true, "private_ip": true,
+	"primary_ip_address": true, "address": true, "domain": true, "dns_name": true, "ip_address": true,
+	"db_proxy_connection_string": true, "end_point": true, "domain_endpoint": true, "ssl_endpoint": true,
+	"intranet_endpoint": true, "extranet_endpoint": true, "public_domain": true, "public_connection_string": true,
+	"endpoint_domain": true,
+}
+
+// publicAttributes are those of public endpoints.
+var publicAttributes = map[string]bool{
+	"public_domain": true, "public_connection_string": true, "extranet_endpoint": true,
+}
+
+// reference adds the need for the resource that a value refers to: evidence for
+// exactly that target.
+func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
+	born, ok := c.b.places.born[c.wl.obj]
+	if !ok {
+		return
+	}
+	address, public := ref.Address, publicAttributes[ref.Attribute]
+	if res := born.scope.byAddress[address]; res != nil {
+		for _, connection := range publicConnections {
+			if res.Type == connection.typ {
+				address, public = born.scope.ident(res.Body.Get(connection.instance)).key, true
+			}
+		}
+	}
+	i := slices.IndexFunc(c.b.targetList, func(t *target) bool { return t.scope == born.scope && t.Address == address })
+	if i < 0 {
+		return
+	}
+	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
+	c.toTarget(r, c.b.targetList[i])
+	r.host = r.target.Kind + "/" + r.target.Name
+	r.public = r.public || public
+	c.add(r)
 }
 
 func (c *collector) fromConfig(src *configSource, v configValue, name string) variable {
@@ -342,6 +423,12 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 					return c.resolve(r, alias[0], depth+1)
 				}
 			}
+			c.toService(r, s)
+			return true
+		}
+	}
+	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.namespace); ok {
+		if s := c.w.services[ns+"/"+name]; s != nil {
 			c.toService(r, s)
 			return true
 		}

@@ -179,8 +179,11 @@ func splitItems(v *located.Value) []*located.Value {
 // unreadModule returns the first module call that was not read and whose
 // arguments may hand it one of the resources with the given keys: such a module
 // may create what the files seem to lack. An argument that is unknown may hold
-// anything.
+// anything, and so may the unread part of a root.
 func (s *scope) unreadModule(keys ...string) (reason string, found bool) {
+	if s.root.Incomplete {
+		return "a part of the Terraform in " + s.root.Dir + " could not be read", true
+	}
 	for _, m := range s.root.UnreadModules {
 		if mentions(m.Arguments, keys) {
 			return m.Reason, true

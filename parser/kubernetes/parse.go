@@ -258,3 +258,22 @@ func (b *builder) yamlError(data []byte, err error) error {
 func isControl(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f || 0x80 <= r && r < 0xa0 && r != 0x85
 }
+
+// ParseValue reads one YAML or JSON document that need not be an object, such as
+// the values of a Helm release; false if it is none or cannot be read.
+func ParseValue(name string, data []byte) (*located.Value, bool) {
+	if source.CheckText(name, data) != nil {
+		return nil, false
+	}
+	p := &parser{text: newText(name, data), left: MaxValues}
+	b := p.builder(0)
+	root, err := b.load(data)
+	if err != nil || root == nil {
+		return nil, false
+	}
+	v, err := b.node(root, 0)
+	if err != nil {
+		return nil, false
+	}
+	return v.value, true
+}
