@@ -101,16 +101,15 @@ violation contains {
 		"assumed": words.assumed(gate.enforcement),
 	},
 	"key": array.concat([gate.namespace, gate.code], gate.policies),
-	"related": array.concat(
-		[{"at": place, "text": "a workload that these policies isolate"} |
-			some place in array.slice(gate.workload_origins, 0, need.shown)
-		],
-		need.places(gate.need.evidence),
-	),
+	"related": array.concat(places, need.places(gate.need.evidence)),
 } if {
 	some verdict in _verdicts
 	gate := input.name_resolution[verdict.gate]
 	gate.udp == "blocked"
+	workloads := [{"at": place, "text": "a workload that these policies isolate"} |
+		some place in array.slice(gate.workload_origins, 0, need.shown)
+	]
+	places := array.concat([{"at": gate.miss, "text": "the rule that misses"}], workloads)
 }
 
 _verdicts contains {"gate": i, "level": level} if {

@@ -16,6 +16,7 @@ _gate := {
 	"admits_other": false,
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
+	"miss": fixture.nowhere,
 	"ports": fixture.nowhere,
 	"workload_origins": [fixture.origin(n) | some n in numbers.range(41, 45)],
 }
@@ -50,7 +51,12 @@ test_points_at_the_policy_and_the_first_workloads if {
 	violation.at == fixture.origin(10)
 	violation.args.assumed == ""
 	violation.key == ["shop", "no-rule", "default-deny"]
-	{place.at.ref | some place in violation.related} == {41, 42, 43, 901}
+	{place.at.ref | some place in violation.related} == {0, 41, 42, 43, 901} # 0 is no place, and not shown
+}
+
+test_relates_the_rule_that_misses if {
+	some violation in rule.violation with input as _model({"code": "port", "miss": fixture.origin(11)})
+	violation.related[0] == {"at": fixture.origin(11), "text": "the rule that misses"}
 }
 
 test_says_that_enforcement_is_assumed if {

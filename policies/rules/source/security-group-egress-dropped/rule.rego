@@ -20,15 +20,18 @@
 #   precision: high
 #   since: 0.1.0
 #   messages:
-#     dropped: >-
+#     dropped: &dropped >-
 #       {who} cannot reach {destination}: this rule of security group {groups} drops it with priority {priority}, and
 #       no accept rule has a smaller number.{affected}
-#     drops-all: >-
+#     drops-all: &drops-all >-
 #       {who} cannot open any connection: this rule of security group {groups} drops all outbound traffic with
 #       priority {priority}, and no accept rule has a smaller number.{affected}
-#     drops-platform: >-
+#     drops-platform: &drops-platform >-
 #       {who} cannot reach {destination} on {port}, which Alibaba Cloud's own services need (name resolution, image
 #       registry, OSS, metadata): this rule of security group {groups} drops it with priority {priority}.{affected}
+#     dropped-first: *dropped
+#     drops-all-first: *drops-all
+#     drops-platform-first: *drops-platform
 #   remedies:
 #     dropped: >-
 #       Narrow or remove {rule}, or give it a larger priority number than an accept rule for {destination} (1 comes
@@ -39,6 +42,18 @@
 #     drops-platform: >-
 #       Narrow {rule}, or give it a larger priority number than accept rules for 100.64.0.0/10, 100.100.2.136/32 and
 #       100.100.2.138/32 (1 comes first, 100 last; at equal numbers drop wins).
+#     dropped-first: >-
+#       Narrow or remove {rule}, or set its priority to a larger number, such as 100, and that of an accept rule for
+#       {destination} to a smaller one than that. As it is no accept rule can win: 1 comes first, and at equal numbers
+#       drop wins.
+#     drops-all-first: >-
+#       Remove {rule}, or set its priority to a larger number, such as 100, and that of accept rules for what the
+#       cluster needs to smaller ones than that. As it is no accept rule can win: 1 comes first, and at equal numbers
+#       drop wins.
+#     drops-platform-first: >-
+#       Narrow {rule}, or set its priority to a larger number, such as 100, and that of accept rules for 100.64.0.0/10,
+#       100.100.2.136/32 and 100.100.2.138/32 to smaller ones than that. As it is no accept rule can win: 1 comes
+#       first, and at equal numbers drop wins.
 #   help:
 #     effect: >-
 #       The rules of all security groups on an interface are taken together. The smallest priority number decides, and
@@ -72,7 +87,7 @@ import data.egresslint.lib.words
 violation contains {
 	"at": gate.origin,
 	"level": verdict.level,
-	"case": gate.code,
+	"case": _case(gate.code, gate.priority),
 	"args": {
 		"who": words.interfaces(gate.role, gate.cluster_name),
 		"groups": gate.groups,
@@ -102,3 +117,8 @@ _verdicts contains {"gate": i, "level": level} if {
 	gate.code == "dropped"
 	level := need.level(gate.need.strength)
 }
+
+# Nothing comes before a drop with the smallest number, so that it has to move itself.
+_case(code, 1) := concat("", [code, "-first"])
+
+_case(code, priority) := code if priority > 1

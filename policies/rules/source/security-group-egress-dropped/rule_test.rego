@@ -14,7 +14,7 @@ _gate := {
 	"port": 3306,
 	"protocol": "TCP",
 	"rule": "alicloud_security_group_rule.deny",
-	"priority": 1,
+	"priority": 5,
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
 	"cause": fixture.origin(20),
@@ -39,10 +39,16 @@ test_drops_that_nobody_can_mean_are_errors if {
 	}
 }
 
+test_a_drop_with_priority_one_has_to_move if {
+	_verdicts == {["dropped-first", "error"]} with input as _model({"priority": 1})
+	_verdicts == {["drops-all-first", "error"]} with input as _model({"priority": 1, "code": "drops-all"})
+	_verdicts == {["drops-platform-first", "error"]} with input as _model({"priority": 1, "code": "drops-platform"})
+}
+
 test_points_at_the_rule if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
-	violation.args.priority == 1
+	violation.args.priority == 5
 	violation.args.who == "Pods of cluster prod"
 	violation.key == ["prod", "dropped", "10.0.8.1/32", "10.0.9.7/32"]
 	{place.at.ref | some place in violation.related} == {20, 901}
