@@ -1,0 +1,146 @@
+package tfjson
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// owned are the attributes, apart from the ids of [plainIDs], whose known value
+// names one instance wherever it is written: the cloud gives it to nothing else.
+var owned = map[string][]string{
+	"alicloud_nat_gateway": {"snat_table_ids", "forward_table_ids"},
+	"alicloud_vpc":         {"route_table_id", "router_id"},
+	"alicloud_eip":         {"ip_address"},
+	"alicloud_eip_address": {"ip_address"},
+
+	"alicloud_db_instance":          {"connection_string"},
+	"alicloud_db_readonly_instance": {"connection_string"},
+	"alicloud_kvstore_instance":     {"connection_domain"},
+	"alicloud_polardb_cluster":      {"connection_string"},
+}
+
+// literals maps what the cloud has given out already to what it belongs to. Where a
+// resource exists, a plan has its id in place of the reference that the
+// configuration makes, and only the reference tells that it is the same thing.
+type literals map[string]located.Ref
+
+// ambiguous marks a literal that belongs to several instances.
+var ambiguous = located.Ref{}
+
+func (r *reader) literals() literals {
+	l := make(literals)
+	for _, in := range r.order {
+		if in.res.Data {
+			continue // someone else's resource, perhaps one of ours
+		}
+		for _, name := range ownedBy(in.res.Type) {
+			value := in.res.Body.Get(name)
+			if value.Kind != located.String || value.Str == "" || in.sets(name) {
+				continue
+			}
+			ref := located.Ref{Address: in.res.Address, Attribute: name}
+			if other, taken := l[value.Str]; taken && other.Address != ref.Address {
+				ref = ambiguous
+			} else if taken {
+				continue
+			}
+			l[value.Str] = ref
+		}
+	}
+	return l
+}
+
+func ownedBy(typ string) []string {
+	names := owned[typ]
+	if _, plain := plainIDs[typ]; plain {
+		names = append([]string{"id"}, names...)
+	}
+	return names
+}
+
+// sets reports whether the configuration sets an attribute, which then is not the
+// cloud's to give.
+func (in *instance) sets(name string) bool {
+	return in.config != nil && in.config.args.exprs[name] != nil
+}
+
+// replace puts placeholders for literals into the attributes of an instance, but
+// for those in which it tells its own.
+func (l literals) replace(in *instance) {
+	own := ownedBy(in.res.Type)
+	for _, f := range in.res.Body.Map {
+		ref, ok := l[f.Value.Str]
+		if ok && ref.Address == in.res.Address && slices.Contains(own, f.Key) {
+			continue
+		}
+		l.value(f.Value)
+	}
+}
+
+func (l literals) value(v *located.Value) {
+	if v.Kind == located.String {
+		v.Str = l.text(v.Str)
+	}
+	for _, e := range v.List {
+		l.value(e)
+	}
+	for _, f := range v.Map {
+		l.value(f.Value)
+	}
+}
+
+// text replaces a string that is a literal, the elements of one that is a list of
+// them with commas, as the provider takes SNAT addresses, and the strings in one
+// that is a JSON document, as the configuration of an add-on.
+func (l literals) text(s string) string {
+	if ref, ok := l[s]; ok && ref != ambiguous {
+		return ref.Placeholder()
+	}
+	switch {
+	case s == "":
+		return s
+	case s[0] == '{' || s[0] == '[':
+		return l.inJSON(s)
+	case strings.Contains(s, ","):
+		return l.inList(s)
+	default:
+		return s
+	}
+}
+
+// inList replaces the literals among the elements of a list.
+func (l literals) inList(s string) string {
+	parts := strings.Split(s, ",")
+	for i, part := range parts {
+		text := strings.TrimSpace(part)
+		if ref, ok := l[text]; ok && ref != ambiguous {
+			parts[i] = strings.Replace(part, text, ref.Placeholder(), 1)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+var jsonEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// inJSON replaces the literals among the strings of a JSON document, and of the
+// documents that are strings in it.
+func (l literals) inJSON(s string) string {
+	parts := strings.Split(s, `"`)
+	for i := 1; i < len(parts); i++ {
+		// The quotes of a document in a string have backslashes before them.
+		text := strings.TrimRight(parts[i], `\`)
+		ref, ok := l[text]
+		if !ok || ref == ambiguous {
+			continue
+		}
+		before := len(parts[i-1]) - len(strings.TrimRight(parts[i-1], `\`))
+		placeholder := jsonEscapes.Replace(ref.Placeholder())
+		for ; before > 0; before /= 2 { // 1, 3, 7 in the documents further in
+			placeholder = jsonEscapes.Replace(placeholder)
+		}
+		parts[i] = placeholder + parts[i][len(text):]
+	}
+	return strings.Join(parts, `"`)
+}
