@@ -87,7 +87,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	case errors.As(err, &usage), !a.started:
 		a.complain(err)
 		if !isConfigError(err) {
-			fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
+			_, _ = fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 		}
 		return ExitUsage
 	default:
@@ -110,12 +110,12 @@ func (a *app) complain(err error) {
 
 // logf prints a line to the user beside the reports.
 func (a *app) logf(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "egresslint: %s\n", report.Visible(fmt.Sprintf(format, args...)))
+	_, _ = fmt.Fprintf(a.stderr, "egresslint: %s\n", report.Visible(fmt.Sprintf(format, args...)))
 }
 
 // crash asks the user to report what must not happen.
 func crash(stderr io.Writer, p *panicError) int {
-	fmt.Fprintf(stderr, `egresslint: %v
+	_, _ = fmt.Fprintf(stderr, `egresslint: %v
 This is a mistake in egresslint. Please report it at https://github.com/egresslint/egresslint/issues with these lines:
 egresslint %s
 

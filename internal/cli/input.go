@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -195,7 +196,8 @@ func (in *input) displayErrors(err error) error {
 		return &usageError{err}
 	}
 	for _, e := range joined.Unwrap() {
-		if mistake, ok := e.(*config.Error); ok {
+		var mistake *config.Error
+		if errors.As(e, &mistake) {
 			mistake.At.File = in.display(mistake.At.File)
 		}
 	}

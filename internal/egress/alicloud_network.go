@@ -256,17 +256,6 @@ func (e *snatEntry) covers(v *vswitch) tri {
 	return answer
 }
 
-// sourceText is what the entry covers, for messages.
-func (e *snatEntry) sourceText(s *scope) string {
-	if e.cidr.IsValid() {
-		return e.cidr.String()
-	}
-	if v, ok := s.vswitches[e.vswitch]; ok {
-		return v.label()
-	}
-	return strings.TrimPrefix(e.vswitch, "id:")
-}
-
 func contains(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }

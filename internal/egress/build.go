@@ -540,7 +540,9 @@ func memo[T any](seen map[*kubernetes.Object]T, o *kubernetes.Object, read func(
 }
 
 func (b *builder) workload(o *kubernetes.Object) *workload { return memo(b.workloads, o, readWorkload) }
-func (b *builder) service(o *kubernetes.Object) *service   { return memo(b.services, o, readService) }
+
+func (b *builder) service(o *kubernetes.Object) *service { return memo(b.services, o, readService) }
+
 func (b *builder) config(o *kubernetes.Object) *configSource {
 	return memo(b.configs, o, readConfigSource)
 }

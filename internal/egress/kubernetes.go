@@ -297,9 +297,7 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	}
 	class, _ := spec.Get("loadBalancerClass").Text()
 	s.direct = s.direct || class == "alibabacloud.com/nlb" || !annotations.Get("service.beta.kubernetes.io/class").IsNull()
-	for _, item := range splitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname")) {
-		s.hosts = append(s.hosts, item)
-	}
+	s.hosts = append(s.hosts, splitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
 }
 
 // trafficPolicy is externalTrafficPolicy, Cluster if none is written.

@@ -201,8 +201,9 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		if r.port == 0 {
 			low, high = 1, 65535
 		}
-		direction, entry, status := "egress", (*aclEntry)(nil), Open
-		if entry, status = decide(acl.egress, addresses, r.protocol, low, high); status != Blocked {
+		direction := "egress"
+		entry, status := decide(acl.egress, addresses, r.protocol, low, high)
+		if status != Blocked {
 			out := status
 			if entry, status = decide(acl.ingress, addresses, r.protocol, ephemeralLow, ephemeralHigh); status == Blocked {
 				direction = "ingress"

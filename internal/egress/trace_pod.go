@@ -43,8 +43,10 @@ func (b *builder) resolverOf(w *world, wl *workload) resolver {
 	switch wl.dnsPolicy {
 	case "ClusterFirst", "ClusterFirstWithHostNet":
 		if b.nodeLocal(w, wl) {
-			return resolver{kind: "node-local", text: "NodeLocal DNSCache (" + nodeLocalDNS.String() + ")",
-				unknown: "whether the data path polices " + nodeLocalDNS.String() + " is not in the files"}
+			return resolver{
+				kind: "node-local", text: "NodeLocal DNSCache (" + nodeLocalDNS.String() + ")",
+				unknown: "whether the data path polices " + nodeLocalDNS.String() + " is not in the files",
+			}
 		}
 		return resolver{kind: "coredns", text: "CoreDNS (pods k8s-app=kube-dns in kube-system)", dests: []netpol.Dest{w.evaluator.Describe(coreDNS())}}
 	case "Default":
@@ -135,7 +137,7 @@ func (b *builder) nameResolution(w *world) {
 			b.nearMiss(w, i, r, gate)
 		}
 		if gate.UDP == Open && gate.TCP == Blocked {
-			b.findPorts(w, i, r, gate)
+			b.findPorts(w, i, gate)
 		}
 		key := strings.Join([]string{
 			wl.namespace, r.kind, string(gate.UDP), string(gate.TCP), gate.Code,
@@ -212,7 +214,7 @@ func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 }
 
 // findPorts finds the ports of the rule that admits UDP 53 only.
-func (b *builder) findPorts(w *world, pod int, r resolver, gate *dnsGate) {
+func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
 		if !rule.Sure || rule.AdmitsPort("UDP", 53) != netpol.Yes || rule.AdmitsPort("TCP", 53) != netpol.No {
 			continue

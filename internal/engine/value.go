@@ -184,9 +184,11 @@ func listEncoder(t reflect.Type) (encoder, error) {
 		defer s.leave()
 		terms := make([]*ast.Term, n)
 		for i := range terms {
-			if terms[i], err = elem(s, v.Index(i)); err != nil {
+			term, err := elem(s, v.Index(i))
+			if err != nil {
 				return nil, err
 			}
+			terms[i] = term
 		}
 		return ast.NewTerm(ast.NewArray(terms...)), nil
 	}, nil

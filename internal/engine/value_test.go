@@ -43,9 +43,9 @@ type kind string
 type everything struct {
 	base
 	Kind     kind            `json:"kind"`
-	Untagged int             //nolint:revive // the point is the missing tag
+	Untagged int             // the point is the missing tag
 	Skipped  func()          `json:"-"`
-	Dash     string          `json:"-,"`
+	Dash     string          `json:"-,"` //nolint:staticcheck // a field named "-"
 	Small    int8            `json:"small"`
 	Large    int64           `json:"large"`
 	Negative int             `json:"negative"`

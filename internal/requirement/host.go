@@ -52,7 +52,7 @@ func isName(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false
 	}
-	last := s
+	var last string
 	for rest := s; ; {
 		label, tail, more := strings.Cut(rest, ".")
 		if !isLabel(label) {

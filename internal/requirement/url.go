@@ -21,7 +21,7 @@ func (s *scanner) urls() {
 		if !ok {
 			continue
 		}
-		end := tokenEnd(text, start, from)
+		end := tokenEnd(text, from)
 		s.authority(from, end, hint{schemeName: name, scheme: scheme, strength: StrengthReferenced, bare: true}, start)
 		s.blank(start, end)
 		from = end // a URL inside a path or a query is a parameter
@@ -61,9 +61,8 @@ func schemeBefore(text string, i int) (start int, written string) {
 	return start, text[start:i]
 }
 
-// tokenEnd finds the end of a URL that starts at start and whose authority starts
-// at from: white space, a quote, an angle bracket or the next URL of a list.
-func tokenEnd(text string, start, from int) int {
+// tokenEnd finds the end of a URL whose authority starts at from: white space, a quote, an angle bracket or the next URL of a list.
+func tokenEnd(text string, from int) int {
 	end := from
 	for end < len(text) && !endsToken(text[end]) {
 		if text[end] == '\\' && end+1 < len(text) && strings.IndexByte(`"'nrt`, text[end+1]) >= 0 {
@@ -252,7 +251,7 @@ func (s *scanner) oracle() {
 			return
 		}
 		i += from
-		end := tokenEnd(text, i, i+len(prefix))
+		end := tokenEnd(text, i+len(prefix))
 		from = end
 		rest := lower[i:end]
 		if q := strings.IndexByte(rest, '?'); q >= 0 {

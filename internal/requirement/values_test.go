@@ -25,7 +25,7 @@ func readRows(t testing.TB) []row {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { _ = f.Close() })
 	var rows []row
 	in := bufio.NewScanner(f)
 	for n := 1; in.Scan(); n++ {

@@ -188,7 +188,7 @@ func (b *builder) load(data []byte) (*yaml.Node, error) {
 // does not read it.
 func (b *builder) checkRest(data []byte, loader *yaml.Loader) {
 	var rest yaml.Node
-	at := source.Range{}
+	var at source.Range
 	switch err := loader.Load(&rest); {
 	case errors.Is(err, io.EOF):
 		return

@@ -2,6 +2,7 @@ package source_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,8 @@ func gitIgnores(t interface{ Fatalf(string, ...any) }, root string, names []stri
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
-	if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() != 1) {
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		t.Fatalf("git check-ignore: %v: %s", err, stderr.Bytes())
 	}
 	ignored := make(map[string]bool)
@@ -68,7 +70,8 @@ var ignoreNames = []string{
 func compareWithGit(t interface {
 	Fatalf(string, ...any)
 	Errorf(string, ...any)
-}, root string, tr *source.Tree, ignoreFiles string) {
+}, root string, tr *source.Tree, ignoreFiles string,
+) {
 	ignored := gitIgnores(t, root, ignoreNames)
 	files, _ := tr.Walk([]string{"."}, source.WalkOptions{})
 	walked := make(map[string]bool)
