@@ -30,7 +30,6 @@ var functions = map[string]function.Function{
 	"formatlist":      stdlib.FormatListFunc,
 	"indent":          stdlib.IndentFunc,
 	"join":            stdlib.JoinFunc,
-	"jsondecode":      stdlib.JSONDecodeFunc,
 	"jsonencode":      stdlib.JSONEncodeFunc,
 	"log":             stdlib.LogFunc,
 	"lower":           stdlib.LowerFunc,
@@ -68,7 +67,6 @@ var functions = map[string]function.Function{
 	"upper":           stdlib.UpperFunc,
 	"urlencode":       encoding.URLEncodeFunc,
 	"uuidv5":          uuid.V5Func,
-	"yamldecode":      yaml.YAMLDecodeFunc,
 	"yamlencode":      yaml.YAMLEncodeFunc,
 	"zipmap":          stdlib.ZipmapFunc,
 }

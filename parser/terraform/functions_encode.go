@@ -17,8 +17,10 @@ import (
 	"strings"
 	"time"
 
+	yaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
 	"golang.org/x/text/encoding/ianaindex"
 )
 
@@ -44,6 +46,37 @@ var fileHashes = map[string]func(data []byte) string{
 	"filesha1":         func(d []byte) string { h := sha1.Sum(d); return hex.EncodeToString(h[:]) },
 	"filesha256":       func(d []byte) string { h := sha256.Sum256(d); return hex.EncodeToString(h[:]) },
 	"filesha512":       func(d []byte) string { h := sha512.Sum512(d); return hex.EncodeToString(h[:]) },
+}
+
+// decoders are functions that build values from text.
+var decoders = map[string]function.Function{
+	"jsondecode": stdlib.JSONDecodeFunc,
+	"yamldecode": yaml.YAMLDecodeFunc,
+}
+
+// maxDecoded bounds the nesting of text that is decoded, and maxAliases the
+// aliases in YAML, which can make a small file into a huge value.
+const (
+	maxDecoded = 500
+	maxAliases = 30
+)
+
+var alias = regexp.MustCompile(`\*[\pL\pN_]`)
+
+// decode decodes text within those bounds.
+func decode(sc scope, c *callSite) value {
+	if s, ok := asString(c.args[0].v); ok {
+		line, deep := nestedDeeper([]byte(s), maxDecoded)
+		switch {
+		case deep:
+			sc.ev.limit(c.rng(), "call %s: line %d is nested more than %d deep", c.name, line, maxDecoded)
+			return unknown("its text is nested too deep")
+		case c.name == "yamldecode" && len(alias.FindAllStringIndex(s, maxAliases+1)) > maxAliases && strings.Contains(s, "&"):
+			sc.ev.limit(c.rng(), "call yamldecode: the text has more than %d aliases", maxAliases)
+			return unknown("its text has too many aliases")
+		}
+	}
+	return sc.apply(c, decoders[c.name])
 }
 
 // hashFile is a function that hashes a file.

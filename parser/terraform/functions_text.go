@@ -14,6 +14,8 @@ import (
 var textFunctions = map[string]specialFunc{
 	"split":           {2, 2, split},
 	"format":          {1, -1, format},
+	"jsondecode":      {1, 1, decode},
+	"yamldecode":      {1, 1, decode},
 	"startswith":      {2, 2, startsWith},
 	"endswith":        {2, 2, endsWith},
 	"strcontains":     {2, 2, strContains},
@@ -48,6 +50,9 @@ func split(sc scope, c *callSite) value {
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.List(cty.String)).WithSameMarks(bad.v)}
 	}
+	if why := cutsPlaceholder(texts[0], texts[1]); why != "" {
+		return unknownWith(why, c.args)
+	}
 	var marks cty.ValueMarks
 	for _, a := range c.args {
 		marks = joinMarks(marks, sensitiveMarks(a.v))
@@ -66,6 +71,24 @@ func split(sc scope, c *callSite) value {
 		return value{cty.ListValEmpty(cty.String).WithMarks(marks), combined(c.args)}
 	}
 	return value{cty.ListVal(parts).WithMarks(marks), combined(c.args[1:])}
+}
+
+// cutsPlaceholder says why splitting s could cut a value that we know by its name
+// only: ids are made of parts joined by colons, names and addresses have dots,
+// dashes and slashes. Commas and white space stand between such values, never
+// in them.
+func cutsPlaceholder(sep, s string) (why string) {
+	refs, _ := located.Refs(s)
+	if len(refs) == 0 || strings.Trim(sep, ",;| \t\r\n") == "" && sep != "" {
+		return ""
+	}
+	for _, r := range refs {
+		name := r.Attribute[strings.LastIndexByte(r.Attribute, '.')+1:]
+		if sep != ":" || name == "id" || strings.HasPrefix(name, "endpoint") || strings.HasSuffix(name, "_endpoint") {
+			return r.String() + " is known only after apply"
+		}
+	}
+	return ""
 }
 
 func splitText(sep, s string) []string {

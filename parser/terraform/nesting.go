@@ -7,9 +7,12 @@ import "bytes"
 // recover from a stack that is full.
 const maxNesting = 5000
 
-// tooDeep returns the line on which data is nested deeper than maxNesting. It
+// tooDeep returns the line on which data is nested deeper than maxNesting.
+func tooDeep(data []byte) (line int, deep bool) { return nestedDeeper(data, maxNesting) }
+
+// nestedDeeper returns the line on which data is nested deeper than limit. It
 // looks at bytes only, so what stands in strings and comments counts too.
-func tooDeep(data []byte) (line int, deep bool) {
+func nestedDeeper(data []byte, limit int) (line int, deep bool) {
 	line = 1
 	// chains holds, for each open bracket, the prefix and conditional operators and
 	// splats since its last separator: each is a level of its own.
@@ -38,12 +41,16 @@ func tooDeep(data []byte) (line int, deep bool) {
 			if top > 0 {
 				total -= chains[top]
 				chains, brackets = chains[:top], brackets[:top]
+				if data[i-1] == '*' { // a splat goes on outside of its brackets
+					chains[top-1]++
+					total++
+				}
 			}
 		case '?', '!', '-', '*':
 			chains[top]++
 			total++
 		}
-		if len(chains)+total+directives > maxNesting {
+		if len(chains)+total+directives > limit {
 			return line, true
 		}
 	}
