@@ -61,9 +61,9 @@ func rulePage(r engine.Rule) string {
 
 // categories are the categories of rules in the order of a packet's way.
 var categories = []struct{ name, title string }{
-	{"source", "Source: name resolution, NetworkPolicies, security groups"},
-	{"internet", "Internet: routes, NAT gateways and SNAT entries"},
-	{"target", "Target: whitelists of cloud services"},
+	{"source", "Source: name resolution, NetworkPolicies, security groups, network ACLs"},
+	{"internet", "Internet: routes, NAT gateways, SNAT entries, EIPs and IPv6"},
+	{"target", "Target: whitelists, access control lists, inbound rules, bucket policies"},
 	{"loadbalancer", "Load balancers"},
 }
 

@@ -21,6 +21,13 @@ source(_, "eip") := "through the NAT gateway a packet arrives with one of the ga
 name(label) := split(label, " (")[0]
 
 # METADATA
+# description: The CIDR in a label; empty if the label has none.
+# scope: document
+default cidr(_) := ""
+
+cidr(label) := trim_suffix(split(label, " (")[1], ")")
+
+# METADATA
 # description: The argument that refers to something by its Terraform address, or by its id if it has none here.
 # scope: document
 reference(name, attribute) := sprintf("%s.%s", [name, attribute]) if contains(name, "alicloud_")
@@ -40,6 +47,17 @@ listed(name, cidr) := cidr if {
 }
 
 listed(name, "") := name if not contains(name, "alicloud_vswitch.")
+
+# METADATA
+# description: The same for sources that are given by their labels.
+admitted(labels) := [listed(name(label), cidr(label)) | some label in labels]
+
+# METADATA
+# description: The type of resource that adds an entry to the access control list of a CLB or ALB listener.
+# scope: document
+acl_entry(listener) := "alicloud_alb_acl_entry_attachment" if contains(listener, "alicloud_alb_listener.")
+
+acl_entry(listener) := "alicloud_slb_acl_entry_attachment" if not contains(listener, "alicloud_alb_listener.")
 
 # METADATA
 # description: A destination port; 0 stands for any.

@@ -16,6 +16,11 @@ test_name_of_a_label if {
 	words.name("vsw-1") == "vsw-1"
 }
 
+test_cidr_of_a_label if {
+	words.cidr(`alicloud_vswitch.pod["b"] (10.0.1.0/24)`) == "10.0.1.0/24"
+	words.cidr("vsw-1") == ""
+}
+
 test_reference_to_a_resource if words.reference("alicloud_vswitch.pod", "id") == "alicloud_vswitch.pod.id"
 
 test_reference_to_an_id if words.reference("vsw-1", "id") == `"vsw-1"`
@@ -29,6 +34,16 @@ test_listed_eip if {
 test_listed_id_with_cidr if words.listed("vsw-1", "10.0.1.0/24") == "10.0.1.0/24"
 
 test_listed_name_alone if words.listed("203.0.113.7", "") == "203.0.113.7"
+
+test_admitted_labels if {
+	labels := ["alicloud_vswitch.pod (10.0.1.0/24)", "vsw-1 (10.0.2.0/24)", "vsw-2"]
+	words.admitted(labels) == ["alicloud_vswitch.pod.cidr_block", "10.0.2.0/24", "vsw-2"]
+}
+
+test_acl_entry if {
+	words.acl_entry("alicloud_slb_listener.https") == "alicloud_slb_acl_entry_attachment"
+	words.acl_entry("module.edge.alicloud_alb_listener.https") == "alicloud_alb_acl_entry_attachment"
+}
 
 test_port if {
 	words.port("TCP", 443) == "TCP port 443"
