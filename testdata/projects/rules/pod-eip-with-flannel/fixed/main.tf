@@ -1,0 +1,54 @@
+# Pods leave through the SNAT entry of their nodes.
+
+resource "alicloud_vpc" "main" {
+  vpc_name   = "main"
+  cidr_block = "10.0.0.0/16"
+}
+
+resource "alicloud_vswitch" "node" {
+  vswitch_name = "node"
+  vpc_id       = alicloud_vpc.main.id
+  zone_id      = "cn-hangzhou-h"
+  cidr_block   = "10.0.0.0/24"
+}
+
+resource "alicloud_nat_gateway" "main" {
+  vpc_id           = alicloud_vpc.main.id
+  vswitch_id       = alicloud_vswitch.node.id
+  nat_gateway_name = "main"
+  nat_type         = "Enhanced"
+}
+
+resource "alicloud_eip_address" "nat" {
+  address_name = "nat"
+}
+
+resource "alicloud_eip_association" "nat" {
+  allocation_id = alicloud_eip_address.nat.id
+  instance_id   = alicloud_nat_gateway.main.id
+}
+
+resource "alicloud_snat_entry" "node" {
+  snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
+  source_vswitch_id = alicloud_vswitch.node.id
+  snat_ip           = alicloud_eip_address.nat.ip_address
+}
+
+resource "alicloud_cs_managed_kubernetes" "main" {
+  name            = "main"
+  version         = "1.32.1-aliyun.1"
+  vswitch_ids     = [alicloud_vswitch.node.id]
+  pod_cidr        = "172.20.0.0/16"
+  service_cidr    = "172.21.0.0/20"
+  new_nat_gateway = false
+
+  addons {
+    name = "flannel"
+  }
+}
+
+resource "alicloud_cs_kubernetes_node_pool" "main" {
+  cluster_id     = alicloud_cs_managed_kubernetes.main.id
+  node_pool_name = "main"
+  vswitch_ids    = [alicloud_vswitch.node.id]
+}
