@@ -28,7 +28,7 @@ type reader struct {
 func (s *sections) instances() *reader {
 	r := &reader{
 		sections:  s,
-		root:      &moduleInstance{},
+		root:      newModuleInstance("", nil, key{}),
 		modules:   make(map[string]*moduleInstance),
 		instances: make(map[string]*instance),
 	}
@@ -56,7 +56,7 @@ func (r *reader) add(raw rawInstance, c *change) {
 	if r.instances[raw.address] != nil || c != nil && c.gone {
 		return
 	}
-	in := &instance{block: raw.typ + "." + raw.name, unknown: make(map[string]bool)}
+	in := &instance{block: raw.typ + "." + raw.name}
 	if raw.data {
 		in.block = "data." + in.block
 	}
@@ -71,7 +71,7 @@ func (r *reader) add(raw rawInstance, c *change) {
 	if in.module.config != nil {
 		in.config = in.module.config.resources[in.block]
 	}
-	in.module.blocks[in.block] = append(in.module.blocks[in.block], in)
+	insert(in.module.blocks, in.block, in.key, in)
 	in.res = &terraform.Resource{
 		Address: raw.address, Module: raw.module, Data: raw.data, Type: raw.typ, Name: raw.name,
 		Provider: providerOf(in.config, raw.typ),
@@ -97,15 +97,12 @@ func (r *reader) module(address string) *moduleInstance {
 		return m
 	}
 	m := r.root
-	if m.blocks == nil {
-		m.blocks, m.calls = make(map[string][]*instance), make(map[string][]*moduleInstance)
-	}
 	for _, step := range splitModules(address) {
 		name, k := splitCall(step)
 		c := m.child(name, k)
-		c.address = strings.TrimPrefix(m.address+"."+step, ".")
-		if !slices.Contains(m.calls[name], c) {
-			m.calls[name] = append(m.calls[name], c)
+		if c.address == "" {
+			c.address = strings.TrimPrefix(m.address+"."+step, ".")
+			insert(m.calls, name, k, c)
 		}
 		m = c
 	}
@@ -116,18 +113,23 @@ func (r *reader) module(address string) *moduleInstance {
 // child returns the instance of a module call with the given key. One that the
 // document does not show, as it holds no resource, is not kept.
 func (m *moduleInstance) child(name string, k key) *moduleInstance {
-	for _, c := range m.calls[name] {
-		if c.key == k {
-			return c
-		}
+	if c, ok := m.calls[name].get(k); ok {
+		return c
 	}
-	c := &moduleInstance{name: name, up: m, key: k, blocks: make(map[string][]*instance), calls: make(map[string][]*moduleInstance)}
+	c := newModuleInstance(name, m, k)
 	if m.config != nil {
 		if c.call = m.config.calls[name]; c.call != nil {
 			c.config = c.call.module
 		}
 	}
 	return c
+}
+
+func newModuleInstance(name string, up *moduleInstance, k key) *moduleInstance {
+	return &moduleInstance{
+		name: name, up: up, key: k,
+		blocks: make(map[string]*repeated[*instance]), calls: make(map[string]*repeated[*moduleInstance]),
+	}
 }
 
 // body reads the attributes of an instance.
@@ -175,11 +177,12 @@ func (b *bodyReader) attributes(values, unknown int) []located.Field {
 		if !b.is(f.value, "true") {
 			continue
 		}
-		b.in.unknown[f.key] = true
+		b.in.unknown = append(b.in.unknown, f.key)
 		if value := b.unknownAttribute(f, args); value != nil {
 			out = append(out, located.Field{Key: f.key, KeyRange: b.span(f.start, f.end), Value: value})
 		}
 	}
+	slices.Sort(b.in.unknown)
 	slices.SortStableFunc(out, func(x, y located.Field) int { return strings.Compare(x.Key, y.Key) })
 	return unique(out)
 }

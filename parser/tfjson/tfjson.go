@@ -82,8 +82,9 @@ func Parse(tree *source.Tree, name string, data []byte) (*terraform.Root, []sour
 // read turns the document into a root.
 func (s *sections) read() (*terraform.Root, []source.Diagnostic) {
 	r := s.instances()
+	resolver := newResolver()
 	for _, in := range r.order {
-		in.resolve()
+		resolver.resolve(in)
 	}
 	known := r.literals()
 	root := &terraform.Root{Dir: path.Dir(s.name), Providers: s.providers()}
