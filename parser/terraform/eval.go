@@ -48,6 +48,9 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		ev.limit(e.Range(), "evaluate expression: references are more than %d deep", maxDepth)
 		return unknown("its references go too deep")
 	}
+	if !ev.spend(1, e.Range()) {
+		return unknown("the configuration takes too long to evaluate")
+	}
 	ev.depth++
 	defer func() { ev.depth-- }()
 
@@ -68,7 +71,7 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 func (sc scope) evalNode(e hclsyntax.Expression) value {
 	switch e := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
-		return value{v: e.Val}
+		return sc.number(value{v: e.Val}, e.SrcRange)
 	case *hclsyntax.ParenthesesExpr:
 		return sc.eval(e.Expression)
 	case *jsonString:
@@ -291,7 +294,7 @@ func (sc scope) unary(e *hclsyntax.UnaryOpExpr) value {
 	if err != nil {
 		return sc.fail(e.SrcRange, "evaluate operator: %v", err)
 	}
-	return value{out, combined([]value{arg})}
+	return sc.number(value{out, combined([]value{arg})}, e.SrcRange)
 }
 
 // operand converts an operand to the type that an operator takes.
@@ -338,7 +341,7 @@ func (sc scope) binary(e *hclsyntax.BinaryOpExpr) value {
 	if err != nil {
 		return sc.fail(e.SrcRange, "evaluate operator: %v", err)
 	}
-	return value{out, combined([]value{l, r})}
+	return sc.number(value{out, combined([]value{l, r})}, e.SrcRange)
 }
 
 // logical evaluates && and ||. One side that decides is enough: the other side

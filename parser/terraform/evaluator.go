@@ -14,7 +14,7 @@ import (
 const (
 	maxModuleDepth = 32
 	maxRepetition  = 10_000  // of one count, for_each or dynamic
-	maxInstances   = 200_000 // of resources and modules of a root together
+	maxInstances   = 100_000 // of resources and modules of a root together
 )
 
 // evaluator evaluates one root. It is used by one goroutine.
@@ -30,6 +30,8 @@ type evaluator struct {
 	host      hcl.Range // the call that renders them: text of a template has no place of its own
 	total     int       // instances so far
 	full      bool
+	steps     int // spent
+	exhausted bool
 
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
@@ -148,7 +150,7 @@ func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) va
 	// excuse them.
 	outer := ev.sink
 	ev.sink = ev.global
-	n.val = f()
+	n.val = ev.bounded(f(), rng)
 	ev.sink = outer
 	n.state = done
 	return n.val

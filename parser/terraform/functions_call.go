@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -116,6 +117,9 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		return sc.fail(c.rng(), "call %s: it does not take %d arguments", c.name, len(c.args))
 	}
 	vals := make([]cty.Value, len(c.args))
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	open, why := false, ""
 	for i, a := range c.args {
 		p := vp
@@ -167,6 +171,64 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		out = withReasons(out, c.args)
 	}
 	return value{out, originOfCall(c, out)}
+}
+
+// affordable returns nil if a call with such arguments stays within bounds, else
+// its result.
+func (sc scope) affordable(c *callSite) *value {
+	left := maxWeight
+	product := 1
+	for _, a := range c.args {
+		if !weigh(a.v, &left) {
+			sc.ev.limit(c.rng(), "call %s: the arguments are too large", c.name)
+			u := unknown("its value is too large")
+			return &u
+		}
+		u, _ := a.v.Unmark()
+		if isSequence(u.Type()) && u.IsKnown() && !u.IsNull() {
+			product = min(product*max(u.LengthInt(), 1), maxWeight+1)
+		}
+	}
+	tooMuch := false
+	switch c.name {
+	case "setproduct":
+		tooMuch = product > maxWeight/8
+	case "join":
+		sep, _ := asString(c.args[0].v)
+		tooMuch = len(sep)*product > maxText
+	case "replace":
+		tooMuch = replacedSize(c.args) > maxText
+	case "indent":
+		n, _ := asInt(c.args[0].v)
+		tooMuch = n > 1000
+	case "format", "formatlist":
+		spec, _ := asString(c.args[0].v)
+		tooMuch = wideVerb.MatchString(spec)
+	}
+	if tooMuch || !sc.ev.spend(maxWeight-left, c.rng()) {
+		if tooMuch {
+			sc.ev.limit(c.rng(), "call %s: the result is too large", c.name)
+		}
+		u := unknown("its value is too large")
+		return &u
+	}
+	return nil
+}
+
+// wideVerb matches verbs of format that pad to more than 9999 characters.
+var wideVerb = regexp.MustCompile(`%[-+# 0]*[0-9.*\[\]]*[0-9]{5}`)
+
+// replacedSize is the most that replace can make of its arguments, in bytes.
+func replacedSize(args []value) int {
+	var s [3]string
+	for i := range min(len(args), 3) {
+		s[i], _ = asString(args[i].v)
+	}
+	n := strings.Count(s[0], s[1])
+	if strings.HasPrefix(s[1], "/") {
+		n = len(s[0]) + 1 // a match for each byte
+	}
+	return len(s[0]) + n*len(s[2])
 }
 
 // originOfCall is the origin of the result of a function.

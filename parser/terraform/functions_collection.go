@@ -299,6 +299,9 @@ func merge(sc scope, c *callSite) value {
 // flatten spreads nested lists. As in concat, what is not known becomes one
 // unknown element.
 func flatten(sc scope, c *callSite) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	list, bad := sc.list(c, 0)
 	if bad != nil {
 		return *bad
@@ -342,6 +345,9 @@ func flatten(sc scope, c *callSite) value {
 // distinct leaves out elements that stood before. The unknown ones stay, though
 // they may turn out to be equal to others.
 func distinct(sc scope, c *callSite) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	list, bad := sc.list(c, 0)
 	if bad != nil {
 		return *bad
@@ -474,8 +480,10 @@ func keys(sc scope, c *callSite) value {
 		elems[i] = value{en.key, en.val.o.whole()}
 	}
 	r := sequence(elems)
+	r.v = r.v.WithMarks(sensitiveMarks(c.args[0].v))
 	if u, _ := c.args[0].v.Unmark(); u.Type().IsMapType() {
-		r.v = listOfStrings(r.v)
+		list, marks := r.v.Unmark()
+		r.v = listOfStrings(list).WithMarks(marks)
 	}
 	return r
 }
@@ -734,6 +742,9 @@ func toSet(sc scope, c *callSite) value  { return sc.collection(c, cty.Set(cty.D
 
 // collection converts a list, set or tuple to a list or a set.
 func (sc scope) collection(c *callSite, t cty.Type) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	a := c.args[0]
 	u, marks := a.v.Unmark()
 	open, isOpen := openOf(a.v)

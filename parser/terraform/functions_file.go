@@ -225,6 +225,9 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 	if err != nil || depth > 64 {
 		return true
 	}
+	if !ev.spend(100+len(entries), ev.host) {
+		return false
+	}
 	for _, e := range entries {
 		name := path.Join(rel, e.Name())
 		if e.IsDir() {

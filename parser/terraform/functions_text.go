@@ -141,6 +141,9 @@ func lastRune(s string) (rune, int) {
 var plainVerb = regexp.MustCompile(`%(?:\[\d+\])?[sv]`)
 
 func format(sc scope, c *callSite) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	spec, _ := asString(c.args[0].v)
 	for _, a := range c.args[1:] {
 		if !hasPlaceholder(a.v) {

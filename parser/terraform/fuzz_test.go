@@ -113,3 +113,67 @@ func TestNesting(t *testing.T) {
 		}
 	})
 }
+
+// TestBombs checks that configurations which ask for more than any machine has
+// end soon, and in a diagnostic.
+func TestBombs(t *testing.T) {
+	grow := func(first, next string, n int) string {
+		var b strings.Builder
+		b.WriteString("locals {\n  x0 = " + first + "\n")
+		for i := range n {
+			b.WriteString("  x" + strconv.Itoa(i+1) + " = " + strings.ReplaceAll(next, "@", "local.x"+strconv.Itoa(i)) + "\n")
+		}
+		b.WriteString("}\nresource \"t\" \"x\" {\n  x = local.x" + strconv.Itoa(n) + "\n}\n")
+		return b.String()
+	}
+	for name, src := range map[string]string{
+		"lists":       grow("[1]", "[@, @, @, @, @, @, @, @, @, @]", 30),
+		"objects":     grow("{ a = 1 }", "{ a = @, b = @, c = @ }", 60),
+		"text":        grow("\"0123456789\"", "\"${@}${@}${@}${@}\"", 60),
+		"concat":      grow("[1]", "concat(@, @, @, @)", 40),
+		"join":        grow("\"0123456789\"", "join(@, [@, @, @, @, @, @])", 40),
+		"replace":     grow("\"aaaaaaaaaa\"", "replace(@, \"a\", @)", 20),
+		"regex":       grow("\"aaaaaaaaaa\"", "replace(@, \"/a/\", @)", 20),
+		"numbers":     grow("10", "@ * @", 60),
+		"literal":     "resource \"t\" \"x\" {\n  x = \"${1e99999}\"\n}\n",
+		"width":       "resource \"t\" \"x\" {\n  x = format(\"%999999999d\", 1)\n}\n",
+		"indent":      "resource \"t\" \"x\" {\n  x = indent(999999999, \"a\\nb\")\n}\n",
+		"setproduct":  "resource \"t\" \"x\" {\n  x = setproduct(range(1000), range(1000), range(1000))\n}\n",
+		"loops":       "resource \"t\" \"x\" {\n  x = length([for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a]]])\n}\n",
+		"json":        grow("[1]", "jsondecode(jsonencode([@, @, @, @, @, @]))", 30),
+		"aliases":     "resource \"t\" \"x\" {\n  x = yamldecode(<<-E\n    a: &a [x,x,x,x,x,x,x,x,x]\n" + aliases(9) + "  E\n  )\n}\n",
+		"count":       "resource \"t\" \"x\" {\n  count = 1000000\n}\n",
+		"count_twice": "module \"m\" {\n  source = \"./m\"\n  count = 10000\n}\n",
+		"for_each":    "resource \"t\" \"x\" {\n  for_each = { for p in setproduct(range(200), range(200)) : join(\"-\", p) => 1 }\n}\n",
+		"dynamic":     "resource \"t\" \"x\" {\n  dynamic \"a\" {\n    for_each = flatten([for i in range(200) : range(200)])\n    content {}\n  }\n}\n",
+		"modules":     "module \"m\" {\n  source = \"./deep/0\"\n}\n",
+		"self":        "module \"m\" {\n  source = \"./\"\n}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			fsys := fstest.MapFS{"main.tf": {Data: []byte(src)}}
+			fsys["m/main.tf"] = &fstest.MapFile{Data: []byte("resource \"t\" \"x\" {\n  count = 10000\n}\n")}
+			for i := range 40 {
+				next := "module \"a\" {\n  source = \"../" + strconv.Itoa(i+1) + "\"\n}\nmodule \"b\" {\n  source = \"../" + strconv.Itoa(i+1) + "\"\n}\n"
+				fsys["deep/"+strconv.Itoa(i)+"/main.tf"] = &fstest.MapFile{Data: []byte(next)}
+			}
+			_, diags := terraform.Load(source.NewTree(fsys), []string{"main.tf"}, terraform.Options{})
+			if len(diags) == 0 {
+				t.Error("no diagnostic")
+			}
+			for _, d := range diags {
+				if d.Range.File == "" {
+					t.Errorf("diagnostic without a place: %s", d.Message)
+				}
+			}
+		})
+	}
+}
+
+func aliases(n int) string {
+	var b strings.Builder
+	for i := range n {
+		p := string(rune('a' + i))
+		b.WriteString("    " + string(rune('b'+i)) + ": &" + string(rune('b'+i)) + " [" + strings.Repeat("*"+p+",", 8) + "*" + p + "]\n")
+	}
+	return b.String()
+}

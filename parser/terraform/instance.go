@@ -136,6 +136,9 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 			g.unread = why
 			return unknown(why)
 		}
+		if ev.full {
+			return unknown(address + " has too many instances")
+		}
 		rep := scope{ev: ev, mod: m}.repeat(call.count, call.forEach)
 		vals := make([]cty.Value, len(rep.items))
 		for i := range rep.items {
@@ -274,9 +277,12 @@ func (m *module) expandResource(ev *evaluator, blk *resourceBlock) *resource {
 		m.resources[blk.key] = r
 	}
 	v := ev.get(&r.n, m.in(blk.key), blk.header, func() value {
+		address := m.in(blk.key)
+		if ev.full {
+			return unknown(address + " has too many instances")
+		}
 		rep := scope{ev: ev, mod: m}.repeat(blk.count, blk.forEach)
 		vals := make([]cty.Value, len(rep.items))
-		address := m.in(blk.key)
 		for i := range rep.items {
 			if !ev.admit(blk.header) {
 				return unknown(address + " has too many instances")

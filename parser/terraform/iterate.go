@@ -3,6 +3,7 @@ package terraform
 import (
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -34,6 +35,7 @@ func (sc scope) entries(coll value) (list []entry, unsure *value, ok bool) {
 	if !v.CanIterateElements() {
 		return nil, nil, false
 	}
+	sc.ev.steps += v.LengthInt() // the next expression reports when it is too many
 	list = make([]entry, 0, v.LengthInt())
 	i := 0
 	seq := isSequence(v.Type())
@@ -208,7 +210,22 @@ func (sc scope) template(e *hclsyntax.TemplateExpr) value {
 		}
 		texts[i] = t
 	}
-	return value{joinText(texts), combined(parts)}
+	return sc.joined(texts, combined(parts), e.SrcRange)
+}
+
+// joined concatenates strings within the bound on text.
+func (sc scope) joined(texts []cty.Value, o *origin, rng hcl.Range) value {
+	size := 0
+	for _, t := range texts {
+		if s, ok := asString(t); ok {
+			size += len(s)
+		}
+	}
+	if size > maxText {
+		sc.ev.limit(rng, "fill template: the text is too large")
+		return unknown("its value is too large")
+	}
+	return value{joinText(texts), o}
 }
 
 // text converts one part of a template to a string.
@@ -271,5 +288,7 @@ func (sc scope) templateJoin(e *hclsyntax.TemplateJoinExpr) value {
 		}
 		texts[i], parts[i] = t, en.val
 	}
-	return value{joinText(texts).WithMarks(sensitiveMarks(tuple.v)), combined(parts)}
+	r := sc.joined(texts, combined(parts), e.Range())
+	r.v = r.v.WithMarks(sensitiveMarks(tuple.v))
+	return r
 }
