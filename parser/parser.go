@@ -5,9 +5,11 @@ package parser
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
+	"github.com/egresslint/egresslint/parser/tfjson"
 )
 
 // Options say what to read.
@@ -35,7 +38,7 @@ type Files struct {
 	Terraform int // .tf, .tofu, .tf.json and .tofu.json files
 	Variables int // .tfvars and .tfvars.json files
 	YAML      int
-	JSON      int // that hold Kubernetes objects
+	JSON      int // that hold Kubernetes objects, or a Terraform plan or state
 }
 
 // Total is the number of files read.
@@ -56,7 +59,14 @@ func (r *Result) Empty() bool { return len(r.Objects) == 0 && len(r.Roots) == 0 
 // manifests is what one file holds.
 type manifests struct {
 	objects     []*kubernetes.Object
+	root        *terraform.Root // of a plan or a state
 	diagnostics []source.Diagnostic
+}
+
+// document is a Terraform plan or state.
+type document struct {
+	file string
+	root *terraform.Root
 }
 
 // Parse reads what opts names. Whatever is wrong with single files is told in
@@ -115,20 +125,45 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		return nil, ctx.Err()
 	}
 
+	var documents []document
 	for i, m := range read {
+		if m.root != nil {
+			documents = append(documents, document{candidates[i].Name, m.root})
+		}
 		switch {
 		case candidates[i].Kind == source.YAML:
 			result.Files.YAML++
-		case len(m.objects) > 0 || len(m.diagnostics) > 0:
+		case m.root != nil, len(m.objects) > 0 || len(m.diagnostics) > 0:
 			result.Files.JSON++
 		}
 		result.Objects = append(result.Objects, m.objects...)
 		result.Diagnostics = append(result.Diagnostics, m.diagnostics...)
 	}
-	result.Roots = roots
+	result.Roots = preferDocuments(roots, documents)
 	result.Diagnostics = append(result.Diagnostics, rootDiagnostics...)
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
 	return result, nil
+}
+
+// preferDocuments puts plans and states in the place of the evaluations of the
+// same configuration: they know more. Several documents of one configuration are
+// its variants, named by their files.
+func preferDocuments(roots []*terraform.Root, documents []document) []*terraform.Root {
+	perDir := make(map[string]int, len(documents))
+	for _, d := range documents {
+		perDir[d.root.Dir]++
+	}
+	roots = slices.DeleteFunc(roots, func(r *terraform.Root) bool { return perDir[r.Dir] > 0 })
+	for _, d := range documents {
+		if perDir[d.root.Dir] > 1 && d.root.Variant == "" {
+			d.root.Variant = strings.TrimSuffix(path.Base(d.file), ".json")
+		}
+		roots = append(roots, d.root)
+	}
+	slices.SortStableFunc(roots, func(a, b *terraform.Root) int {
+		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Variant, b.Variant))
+	})
+	return roots
 }
 
 // parseManifests reads one YAML or JSON file.
@@ -139,6 +174,10 @@ func parseManifests(tree *source.Tree, f source.File) (m manifests) {
 		}
 	}()
 	data, err := tree.ReadFile(f.Name)
+	if f.Kind == source.JSON && err == nil && tfjson.Is(data) {
+		m.root, m.diagnostics = tfjson.Parse(tree, f.Name, data)
+		return m
+	}
 	if f.Kind == source.JSON && (err != nil || !mayBeManifest(data)) {
 		return manifests{} // any tool may keep any data in JSON
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
+	"github.com/egresslint/egresslint/parser/tfjson"
 )
 
 // stdinArg stands for standard input among the path arguments.
@@ -25,6 +26,9 @@ const stdinArg = "-"
 // defaultStdinName is the name of what comes from standard input unless
 // --stdin-filename says otherwise.
 const defaultStdinName = "stdin.yaml"
+
+// defaultPlanName is the name if it is a Terraform plan or state.
+const defaultPlanName = "tfplan.json"
 
 // inputFlags say what to read and how. All commands that read files share them.
 type inputFlags struct {
@@ -79,7 +83,17 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	if len(args) == 0 {
 		args = []string{"."}
 	}
+	var stdin []byte
 	stdinName := f.stdinFilename
+	if slices.Contains(args, stdinArg) {
+		var err error
+		if stdin, err = readAll(a.stdin); err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		if stdinName == "" && tfjson.Is(stdin) {
+			stdinName = defaultPlanName
+		}
+	}
 	if stdinName == "" {
 		stdinName = defaultStdinName
 	}
@@ -115,11 +129,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 			return nil, err
 		}
 		if arg == stdinArg {
-			data, err := readAll(a.stdin)
-			if err != nil {
-				return nil, fmt.Errorf("read standard input: %w", err)
-			}
-			w.tree.Overlay(name, data)
+			w.tree.Overlay(name, stdin)
 		}
 		in.parser.Paths = append(in.parser.Paths, name)
 	}

@@ -180,6 +180,9 @@ func convert(v *located.Value) *located.Value {
 	c := *v
 	c.Map = nil
 	for _, f := range v.Map {
+		if f.Value.IsNull() || f.Value.Kind == located.List && len(f.Value.List) == 0 {
+			continue // plans hold every block that could be written
+		}
 		field := located.Field{Key: camel(f.Key), KeyRange: f.KeyRange, Value: f.Value}
 		blocks := f.Value.Kind == located.List && len(f.Value.List) > 0 && f.Value.List[0].Kind == located.Map
 		switch name, isList := listBlocks[f.Key]; {
