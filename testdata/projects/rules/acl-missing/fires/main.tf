@@ -1,4 +1,4 @@
-# The white list holds the office only.
+# The white list holds the office only, the black list holds the pods.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -51,6 +51,26 @@ resource "alicloud_slb_listener" "orders" { # want acl-missing
   acl_status       = "on"
   acl_type         = "white"
   acl_ids          = [alicloud_slb_acl.orders.id]
+}
+
+resource "alicloud_slb_acl" "banned" {
+  name = "banned"
+}
+
+resource "alicloud_slb_acl_entry_attachment" "banned" {
+  acl_id = alicloud_slb_acl.banned.id
+  entry  = "10.0.64.0/18" # want acl-missing
+}
+
+resource "alicloud_slb_listener" "admin" {
+  load_balancer_id = alicloud_slb_load_balancer.orders.id
+  protocol         = "tcp"
+  frontend_port    = 9443
+  backend_port     = 9443
+  bandwidth        = -1
+  acl_status       = "on"
+  acl_type         = "black"
+  acl_ids          = [alicloud_slb_acl.banned.id]
 }
 
 resource "alicloud_cs_managed_kubernetes" "main" {

@@ -1,4 +1,4 @@
-# The white list holds the pods' vSwitch.
+# The white list holds the pods' vSwitch, the black list does not.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -56,6 +56,26 @@ resource "alicloud_slb_listener" "orders" {
   acl_status       = "on"
   acl_type         = "white"
   acl_ids          = [alicloud_slb_acl.orders.id]
+}
+
+resource "alicloud_slb_acl" "banned" {
+  name = "banned"
+}
+
+resource "alicloud_slb_acl_entry_attachment" "banned" {
+  acl_id = alicloud_slb_acl.banned.id
+  entry  = "10.0.32.0/19"
+}
+
+resource "alicloud_slb_listener" "admin" {
+  load_balancer_id = alicloud_slb_load_balancer.orders.id
+  protocol         = "tcp"
+  frontend_port    = 9443
+  backend_port     = 9443
+  bandwidth        = -1
+  acl_status       = "on"
+  acl_type         = "black"
+  acl_ids          = [alicloud_slb_acl.banned.id]
 }
 
 resource "alicloud_cs_managed_kubernetes" "main" {

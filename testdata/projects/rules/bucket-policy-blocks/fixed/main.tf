@@ -1,4 +1,4 @@
-# The policy spares the pods.
+# The policies spare the pods.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -17,6 +17,26 @@ resource "alicloud_vswitch" "pod" {
   vpc_id       = alicloud_vpc.main.id
   zone_id      = "cn-hangzhou-h"
   cidr_block   = "10.0.64.0/18"
+}
+
+resource "alicloud_oss_bucket" "reports" {
+  bucket = "shop-reports-prod"
+}
+
+resource "alicloud_oss_bucket_policy" "reports" {
+  bucket = alicloud_oss_bucket.reports.bucket
+  policy = jsonencode({
+    Version = "1"
+    Statement = [{
+      Effect    = "Deny"
+      Principal = ["*"]
+      Action    = ["oss:GetObject", "oss:PutObject"]
+      Resource  = ["acs:oss:*:*:shop-reports-prod/*"]
+      Condition = {
+        StringNotEquals = { "acs:SourceVpc" = [alicloud_vpc.main.id] }
+      }
+    }]
+  })
 }
 
 resource "alicloud_oss_bucket" "assets" {

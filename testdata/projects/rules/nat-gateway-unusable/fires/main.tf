@@ -1,4 +1,4 @@
-# The NAT gateway is one for private networks.
+# One NAT gateway is for private networks, the other is in another VPC.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -32,10 +32,44 @@ resource "alicloud_vpc_nat_ip" "main" {
   nat_ip_cidr    = alicloud_vswitch.node.cidr_block
 }
 
-resource "alicloud_snat_entry" "vpc" {
-  snat_table_id = alicloud_nat_gateway.main.snat_table_ids
-  source_cidr   = alicloud_vpc.main.cidr_block # want nat-gateway-unusable
-  snat_ip       = alicloud_vpc_nat_ip.main.nat_ip
+resource "alicloud_vpc" "office" {
+  vpc_name   = "office"
+  cidr_block = "192.168.0.0/16"
+}
+
+resource "alicloud_vswitch" "office" {
+  vswitch_name = "office"
+  vpc_id       = alicloud_vpc.office.id
+  zone_id      = "cn-hangzhou-h"
+  cidr_block   = "192.168.0.0/24"
+}
+
+resource "alicloud_nat_gateway" "office" {
+  vpc_id           = alicloud_vpc.office.id
+  vswitch_id       = alicloud_vswitch.office.id
+  nat_gateway_name = "office"
+  nat_type         = "Enhanced"
+}
+
+resource "alicloud_eip_address" "office" {
+  address_name = "office"
+}
+
+resource "alicloud_eip_association" "office" {
+  allocation_id = alicloud_eip_address.office.id
+  instance_id   = alicloud_nat_gateway.office.id
+}
+
+resource "alicloud_snat_entry" "pod" {
+  snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
+  source_vswitch_id = alicloud_vswitch.pod.id # want nat-gateway-unusable
+  snat_ip           = alicloud_vpc_nat_ip.main.nat_ip
+}
+
+resource "alicloud_snat_entry" "node" {
+  snat_table_id     = alicloud_nat_gateway.office.snat_table_ids
+  source_vswitch_id = alicloud_vswitch.node.id # want nat-gateway-unusable
+  snat_ip           = alicloud_eip_address.office.ip_address
 }
 
 resource "alicloud_cs_managed_kubernetes" "main" {

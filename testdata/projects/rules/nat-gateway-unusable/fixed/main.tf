@@ -1,4 +1,4 @@
-# The NAT gateway is one for the Internet.
+# The NAT gateway is one for the Internet, in the same VPC.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -36,10 +36,16 @@ resource "alicloud_eip_association" "nat" {
   instance_id   = alicloud_nat_gateway.main.id
 }
 
-resource "alicloud_snat_entry" "vpc" {
-  snat_table_id = alicloud_nat_gateway.main.snat_table_ids
-  source_cidr   = alicloud_vpc.main.cidr_block
-  snat_ip       = alicloud_eip_address.nat.ip_address
+resource "alicloud_snat_entry" "pod" {
+  snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
+  source_vswitch_id = alicloud_vswitch.pod.id
+  snat_ip           = alicloud_eip_address.nat.ip_address
+}
+
+resource "alicloud_snat_entry" "node" {
+  snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
+  source_vswitch_id = alicloud_vswitch.node.id
+  snat_ip           = alicloud_eip_address.nat.ip_address
 }
 
 resource "alicloud_cs_managed_kubernetes" "main" {

@@ -1,4 +1,4 @@
-# The drop comes before the accept.
+# The drops come before the accepts; the second one drops replies.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -35,6 +35,13 @@ resource "alicloud_network_acl" "pod" {
     protocol            = "all"
     port                = "-1/-1"
     destination_cidr_ip = "0.0.0.0/0"
+  }
+
+  ingress_acl_entries { # want network-acl-blocks
+    policy         = "drop"
+    protocol       = "tcp"
+    port           = "1/65535"
+    source_cidr_ip = "10.9.0.0/16"
   }
 
   ingress_acl_entries {

@@ -1,4 +1,4 @@
-# The accept comes before the drop.
+# The accepts come before the drops.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -42,6 +42,20 @@ resource "alicloud_network_acl" "pod" {
     protocol            = "all"
     port                = "-1/-1"
     destination_cidr_ip = "0.0.0.0/0"
+  }
+
+  ingress_acl_entries {
+    policy         = "accept"
+    protocol       = "tcp"
+    port           = "1024/65535"
+    source_cidr_ip = "10.9.0.0/16"
+  }
+
+  ingress_acl_entries {
+    policy         = "drop"
+    protocol       = "tcp"
+    port           = "1/65535"
+    source_cidr_ip = "10.9.0.0/16"
   }
 
   ingress_acl_entries {

@@ -1,4 +1,4 @@
-# No rule accepts the pods' vSwitch.
+# No rule of one group accepts the pods' vSwitch, and a rule of the other one drops it first.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -49,6 +49,42 @@ resource "alicloud_instance" "legacy" {
   vswitch_id      = alicloud_vswitch.data.id
   private_ip      = "10.0.8.30"
   security_groups = [alicloud_security_group.legacy.id]
+}
+
+resource "alicloud_security_group" "audit" {
+  security_group_name = "audit"
+  vpc_id              = alicloud_vpc.main.id
+}
+
+resource "alicloud_security_group_rule" "pods" {
+  type              = "ingress"
+  ip_protocol       = "tcp"
+  policy            = "accept"
+  priority          = 10
+  port_range        = "8443/8443"
+  cidr_ip           = alicloud_vswitch.pod.cidr_block
+  nic_type          = "intranet"
+  security_group_id = alicloud_security_group.audit.id
+}
+
+resource "alicloud_security_group_rule" "nobody" { # want security-group-ingress-missing
+  type              = "ingress"
+  ip_protocol       = "all"
+  policy            = "drop"
+  priority          = 1
+  port_range        = "-1/-1"
+  cidr_ip           = "10.0.0.0/8"
+  nic_type          = "intranet"
+  security_group_id = alicloud_security_group.audit.id
+}
+
+resource "alicloud_instance" "audit" {
+  instance_name   = "audit"
+  instance_type   = "ecs.g7.large"
+  image_id        = "aliyun_3_x64_20G_alibase_20240528.vhd"
+  vswitch_id      = alicloud_vswitch.data.id
+  private_ip      = "10.0.8.31"
+  security_groups = [alicloud_security_group.audit.id]
 }
 
 resource "alicloud_cs_managed_kubernetes" "main" {

@@ -19,6 +19,24 @@ resource "alicloud_vswitch" "pod" {
   cidr_block   = "10.0.64.0/18"
 }
 
+resource "alicloud_vswitch" "data" {
+  vswitch_name = "data"
+  vpc_id       = alicloud_vpc.main.id
+  zone_id      = "cn-hangzhou-h"
+  cidr_block   = "10.0.8.0/24"
+}
+
+resource "alicloud_db_instance" "orders" {
+  instance_name             = "orders"
+  engine                    = "MySQL"
+  engine_version            = "8.0"
+  instance_type             = "mysql.n2.large.2c"
+  instance_storage          = 100
+  vswitch_id                = alicloud_vswitch.data.id
+  db_instance_ip_array_name = "kept-by-terraform"
+  security_ips              = ["192.168.10.0/24"]
+}
+
 resource "alicloud_cs_managed_kubernetes" "main" {
   name            = "main"
   version         = "1.32.1-aliyun.1"
