@@ -294,7 +294,7 @@ func (sc scope) unary(e *hclsyntax.UnaryOpExpr) value {
 	if err != nil {
 		return sc.fail(e.SrcRange, "evaluate operator: %v", err)
 	}
-	return sc.number(value{out, combined([]value{arg})}, e.SrcRange)
+	return sc.number(value{withReasons(out, []value{arg}), combined([]value{arg})}, e.SrcRange)
 }
 
 // operand converts an operand to the type that an operator takes.
@@ -341,7 +341,8 @@ func (sc scope) binary(e *hclsyntax.BinaryOpExpr) value {
 	if err != nil {
 		return sc.fail(e.SrcRange, "evaluate operator: %v", err)
 	}
-	return sc.number(value{out, combined([]value{l, r})}, e.SrcRange)
+	args := []value{l, r}
+	return sc.number(value{withReasons(out, args), combined(args)}, e.SrcRange)
 }
 
 // logical evaluates && and ||. One side that decides is enough: the other side

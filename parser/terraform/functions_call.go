@@ -167,10 +167,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		}
 		return sc.fail(rng, "call %s: %s", c.name, plain(err.Error()))
 	}
-	if !out.IsKnown() {
-		out = withReasons(out, c.args)
-	}
-	return value{out, originOfCall(c, out)}
+	return value{withReasons(out, c.args), originOfCall(c, out)}
 }
 
 // affordable returns nil if a call with such arguments stays within bounds, else
@@ -236,12 +233,27 @@ func originOfCall(c *callSite, out cty.Value) *origin {
 	if u, _ := out.Unmark(); isSequence(u.Type()) {
 		return matched(out, c.args)
 	}
-	return combined(c.args)
+	o := combined(c.args)
+	if c.name == "join" {
+		// The joined text remembers the origins of its pieces, for the split that
+		// mostly follows.
+		pieces := make(map[string]*origin)
+		for _, a := range c.args[1:] {
+			collect(pieces, a)
+		}
+		if len(pieces) > 0 {
+			if o == nil {
+				o = &origin{}
+			}
+			o = &origin{callers: o.callers, via: o.via, fields: pieces}
+		}
+	}
+	return o
 }
 
 // withReasons gives an unknown result the reasons of the arguments.
 func withReasons(out cty.Value, args []value) cty.Value {
-	if whyUnknown(reasonsOf(out)) != "" {
+	if out.IsKnown() || whyUnknown(reasonsOf(out)) != "" {
 		return out
 	}
 	for _, a := range args {

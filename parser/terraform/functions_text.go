@@ -70,7 +70,18 @@ func split(sc scope, c *callSite) value {
 	if len(parts) == 0 {
 		return value{cty.ListValEmpty(cty.String).WithMarks(marks), combined(c.args)}
 	}
-	return value{cty.ListVal(parts).WithMarks(marks), combined(c.args[1:])}
+	o := combined(c.args[1:])
+	if joined := c.args[1].o; joined != nil && joined.fields != nil {
+		out := &origin{elems: make([]*origin, len(parts))}
+		if o != nil {
+			out.callers, out.via = o.callers, o.via
+		}
+		for i, p := range parts {
+			out.elems[i] = joined.fields[p.AsString()]
+		}
+		o = out
+	}
+	return value{cty.ListVal(parts).WithMarks(marks), o}
 }
 
 // cutsPlaceholder says why splitting s could cut a value that we know by its name

@@ -25,7 +25,7 @@ type origin struct {
 	via *trail
 
 	elems  []*origin          // of a list, tuple or set, in the order of its elements
-	fields map[string]*origin // of a map or object
+	fields map[string]*origin // of a map or object; for joined text, of its pieces
 	keys   []keyPlace         // fields in source order; nil if their order means nothing
 }
 

@@ -352,7 +352,9 @@ func (ev *evaluator) collect(m *module, root *Root, used map[string]*config) {
 
 // unreadModule describes a module call that was not followed.
 func (ev *evaluator) unreadModule(m *module, call *callBlock, why string) UnreadModule {
-	ev.report(source.Unread, call.header, why)
+	if !slices.ContainsFunc(ev.global.diags, func(p pending) bool { return p.rng == call.header }) {
+		ev.report(source.Unread, call.header, why) // no mistake says it already
+	}
 	sc := scope{ev: ev, mod: m}
 	// With a repetition the arguments of its first instance stand for all.
 	if rep := sc.repeat(call.count, call.forEach); len(rep.items) > 0 {
