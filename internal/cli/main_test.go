@@ -94,24 +94,3 @@ func TestPanicIsReported(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkEmpty is the cost of every run: start-up and the compilation of the rules.
-func BenchmarkEmpty(b *testing.B) {
-	dir := b.TempDir()
-	for b.Loop() {
-		var out bytes.Buffer
-		if code := cli.Main(nil, &out, &out, []string{"--allow-empty", dir}); code != cli.ExitOK {
-			b.Fatal(out.String())
-		}
-	}
-}
-
-// BenchmarkShop is a run over a typical repository.
-func BenchmarkShop(b *testing.B) {
-	for b.Loop() {
-		var out bytes.Buffer
-		if code := cli.Main(nil, &out, &out, []string{filepath.Join(projects, "shop")}); code != cli.ExitFindings {
-			b.Fatal(out.String())
-		}
-	}
-}
