@@ -28,8 +28,8 @@
 #       {product} {target} refuses some connections from cluster {cluster} to port {port}: {source}, and the white
 #       list of {listener} admits {covered} but not {uncovered}.{affected}
 #     black: >-
-#       {product} {target} refuses connections from cluster {cluster} to port {port}: {source}, and this entry is on
-#       the black list of {listener} and holds addresses of {uncovered}.{affected}
+#       {product} {target} refuses connections from cluster {cluster} to port {port} that come from the addresses of
+#       this entry: {source}, and the black list of {listener} holds addresses of {uncovered}.{affected}
 #   remedies:
 #     white: >-
 #       Add to the ACL of {listener} an {attachment} with entry = {values}{each}.
