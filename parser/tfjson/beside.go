@@ -29,8 +29,12 @@ func (s *sections) configurationBeside(tree *source.Tree, plan *terraform.Root) 
 		if len(names) == 0 {
 			continue
 		}
-		// Diagnostics about the configuration are those of a run over it.
-		roots, _ := terraform.Load(tree, names, terraform.Options{Stacks: []terraform.Stack{{Dir: d, Vars: s.assignments()}}})
+		roots, diagnostics := terraform.Load(tree, names, terraform.Options{Stacks: []terraform.Stack{{Dir: d, Vars: s.assignments()}}})
+		// Terraform makes no plan of what it cannot read. Everything else that there is
+		// to say of the configuration is said by a run over it.
+		if slices.ContainsFunc(diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.ParseError }) {
+			continue
+		}
 		for _, root := range roots {
 			if root.Dir == d && describes(root, plan) {
 				return root

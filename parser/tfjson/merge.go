@@ -47,13 +47,11 @@ func Merge(plan, hcl *terraform.Root) *terraform.Root {
 		}
 	}
 	for _, res := range plan.Resources {
-		h, places := written[res.Address], false
-		if h == nil || h.Uncertain != "" {
+		h := written[res.Address]
+		places := h == nil
+		if places {
 			// Another instance of the block tells where things are written, no more.
-			if h == nil {
-				h = template[blockOf(res)]
-			}
-			places = true
+			h = template[blockOf(res)]
 		}
 		if h == nil {
 			out.Resources = append(out.Resources, res)
@@ -124,13 +122,13 @@ func (o *overlay) value(plan, hcl *located.Value) *located.Value {
 }
 
 // names reports whether a known value of the plan is that of an attribute which the
-// configuration refers to.
+// configuration refers to, of a resource that the configuration makes.
 func (o *overlay) names(ref located.Ref, plan *located.Value) bool {
 	if same, ok := plan.Ref(); ok {
 		return same.Address == ref.Address
 	}
 	res := o.plan[ref.Address]
-	if res == nil || plan.Kind != located.String {
+	if res == nil || res.Data || plan.Kind != located.String {
 		return false
 	}
 	value := res.Body.Get(ref.Attribute)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -28,11 +29,11 @@ const absent = -1
 // openDocument checks that data is one JSON value.
 func openDocument(name string, data []byte) (*document, *source.Diagnostic) {
 	d := &document{text: newText(name, data), keys: make(map[string]string)}
-	if err := json.Unmarshal(data, new(unread)); err != nil {
-		return nil, d.syntaxError(err)
-	}
 	if i := d.tooDeep(); i != absent {
 		return nil, d.problem(source.LimitReached, i, "read Terraform document: it is nested more than %d levels deep", maxDepth)
+	}
+	if !json.Valid(data) {
+		return nil, d.syntaxError(json.Unmarshal(data, new(unread)))
 	}
 	return d, nil
 }
@@ -69,11 +70,7 @@ func (d *document) syntaxError(err error) *source.Diagnostic {
 	if e := (*json.SyntaxError)(nil); errors.As(err, &e) && int(e.Offset) <= len(d.data) {
 		offset = max(int(e.Offset)-1, 0) // the offset is that after the byte in error
 	}
-	kind := source.ParseError
-	if strings.Contains(err.Error(), "max depth") {
-		kind = source.LimitReached
-	}
-	return d.problem(kind, offset, "read Terraform document: %v", err)
+	return d.problem(source.ParseError, offset, "read Terraform document: %v", err)
 }
 
 func (d *document) problem(kind source.DiagnosticKind, offset int, format string, args ...any) *source.Diagnostic {
@@ -249,8 +246,8 @@ func (d *document) is(i int, word string) bool {
 	return i >= 0 && bytes.HasPrefix(d.data[i:], []byte(word))
 }
 
-// longestExponent bounds the digits that a number is written with in full.
-const longestExponent = 400
+// maxExponent bounds the numbers that are written with all of their digits.
+const maxExponent = 400
 
 // number returns the shortest decimal form of the number at i.
 func (d *document) number(i int) string {
@@ -258,8 +255,13 @@ func (d *document) number(i int) string {
 	if !strings.ContainsAny(s, ".eE") {
 		return s
 	}
+	if e := strings.IndexAny(s, "eE"); e >= 0 {
+		if n, err := strconv.Atoi(s[e+1:]); err != nil || n > maxExponent || n < -maxExponent {
+			return s
+		}
+	}
 	f, _, err := big.ParseFloat(s, 10, 512, big.ToNearestEven)
-	if err != nil || f.MantExp(nil) > 4*longestExponent || f.MantExp(nil) < -4*longestExponent {
+	if err != nil {
 		return s
 	}
 	return f.Text('f', -1)

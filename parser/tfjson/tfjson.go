@@ -20,13 +20,16 @@ import (
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
+// byteOrderMark is what some shells put before the output of a command.
+const byteOrderMark = "\ufeff"
+
 // Is reports whether data looks like a plan or a state that terraform show -json
 // printed. It reads no further than it must.
 func Is(data []byte) bool {
 	if !bytes.Contains(data, []byte(`"format_version"`)) || !bytes.Contains(data, []byte(`"terraform_version"`)) {
 		return false
 	}
-	d := &document{text: &text{data: data}, keys: make(map[string]string)}
+	d := &document{text: &text{data: bytes.TrimPrefix(data, []byte(byteOrderMark))}, keys: make(map[string]string)}
 	format, version, content := false, false, false
 	for f := range d.fields(d.blank(0)) {
 		switch f.key {
@@ -64,7 +67,7 @@ func Parse(tree *source.Tree, name string, data []byte) (*terraform.Root, []sour
 	if d := source.CheckText(name, data); d != nil {
 		return nil, []source.Diagnostic{*d}
 	}
-	d, problem := openDocument(name, bytes.TrimPrefix(data, []byte("\ufeff")))
+	d, problem := openDocument(name, bytes.TrimPrefix(data, []byte(byteOrderMark)))
 	if problem != nil {
 		return nil, []source.Diagnostic{*problem}
 	}
