@@ -73,6 +73,8 @@ func length(sc scope, c *callSite) value {
 		return sc.fail(c.rng(), "call length: the value is null")
 	case t == symbolicType:
 		return unknown(symbolicOf(v).why)
+	case t.IsCapsuleType():
+		return unknown("the attributes of a whole resource are known only after apply")
 	case isOpen && (isSequence(t) || t == cty.String):
 		exact := open.exact
 		if t.IsSetType() {

@@ -2,7 +2,6 @@ package terraform
 
 import (
 	"cmp"
-	"io/fs"
 	"path"
 	"runtime"
 	"slices"
@@ -123,7 +122,8 @@ func resourceKey(data bool, typ, name string) string {
 
 // loader reads and parses module directories, each file and directory once.
 type loader struct {
-	tree *source.Tree
+	tree  *source.Tree
+	named map[string][]string // files that Load was given, by directory; the tree may not list them
 
 	mu    sync.Mutex
 	dirs  map[string]*dirEntry
@@ -143,9 +143,16 @@ type fileEntry struct {
 	diags []source.Diagnostic
 }
 
-func newLoader(tree *source.Tree) *loader {
+func newLoader(tree *source.Tree, names []string) *loader {
+	named := make(map[string][]string)
+	for _, name := range names {
+		if isConfigFile(name) {
+			named[path.Dir(name)] = append(named[path.Dir(name)], name)
+		}
+	}
 	return &loader{
 		tree:  tree,
+		named: named,
 		dirs:  make(map[string]*dirEntry),
 		files: make(map[string]*fileEntry),
 		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
@@ -201,22 +208,28 @@ func isOverride(name string) bool {
 // configFiles lists the configuration files of a directory, the ordinary ones
 // first. A .tofu file takes the place of the .tf file of the same name.
 func (l *loader) configFiles(dir string) []string {
-	entries, err := l.tree.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var names, overrides []string
-	for _, e := range entries {
-		if !isConfigFile(e.Name()) || e.IsDir() {
-			continue
+	var bases []string
+	if entries, err := l.tree.ReadDir(dir); err == nil {
+		for _, e := range entries {
+			if isConfigFile(e.Name()) && !e.IsDir() {
+				bases = append(bases, e.Name())
+			}
 		}
-		if stem, isTF := strings.CutSuffix(strings.TrimSuffix(e.Name(), ".json"), ".tf"); isTF {
-			twin := stem + ".tofu" + strings.TrimPrefix(e.Name(), stem+".tf")
-			if slices.ContainsFunc(entries, func(o fs.DirEntry) bool { return o.Name() == twin }) {
+	}
+	for _, name := range l.named[dir] {
+		bases = append(bases, path.Base(name))
+	}
+	slices.Sort(bases)
+	bases = slices.Compact(bases)
+	var names, overrides []string
+	for _, base := range bases {
+		if stem, isTF := strings.CutSuffix(strings.TrimSuffix(base, ".json"), ".tf"); isTF {
+			twin := stem + ".tofu" + strings.TrimPrefix(base, stem+".tf")
+			if slices.Contains(bases, twin) {
 				continue
 			}
 		}
-		name := path.Join(dir, e.Name())
+		name := path.Join(dir, base)
 		if isOverride(name) {
 			overrides = append(overrides, name)
 		} else {

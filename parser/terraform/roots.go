@@ -40,7 +40,7 @@ type Stack struct {
 // names does not list are read wherever a root needs them. Roots are ordered by
 // directory and variant, diagnostics by place.
 func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Diagnostic) {
-	l := newLoader(tree)
+	l := newLoader(tree, names)
 	s := &set{loader: l, reached: make(map[string]bool)}
 	dirs := s.rootDirs(names, opts.Stacks)
 
