@@ -26,6 +26,7 @@ type world struct {
 	workloads  []*workload
 	services   map[string]*service // by namespace/name
 	byAddress  []*service          // LoadBalancer Services, in order
+	ingresses  []*ingress
 	configs    map[string]*configSource
 	policies   []*netpol.Policy
 	evaluator  *netpol.Evaluator
@@ -237,6 +238,7 @@ func (b *builder) populate(w *world) {
 	w.namespaces = make(map[string]*kubernetes.Object)
 	w.services = make(map[string]*service)
 	w.configs = make(map[string]*configSource)
+	endpoints := make(map[string][]endpointAddress)
 	seen := make(map[string]*kubernetes.Object, len(w.objects))
 	for _, o := range w.objects {
 		if o.Name != "" {
@@ -259,6 +261,11 @@ func (b *builder) populate(w *world) {
 					w.byAddress = append(w.byAddress, s)
 				}
 			}
+		case "Endpoints", "EndpointSlice":
+			name, list := readEndpoints(o)
+			endpoints[namespaceOf(o)+"/"+name] = append(endpoints[namespaceOf(o)+"/"+name], list...)
+		case "Ingress":
+			w.ingresses = append(w.ingresses, readIngress(o))
 		case "ConfigMap", "Secret":
 			w.configs[o.Kind+"/"+key] = b.config(o)
 		case "NetworkPolicy":
@@ -271,6 +278,13 @@ func (b *builder) populate(w *world) {
 			if wl := b.workload(o); wl != nil {
 				w.workloads = append(w.workloads, wl)
 			}
+		}
+	}
+	for key, list := range endpoints {
+		if s := w.services[key]; s != nil && !s.selects {
+			c := *s // the Service may be in other worlds with other endpoints
+			c.endpoints = list
+			w.services[key] = &c
 		}
 	}
 	b.evaluatorOf(w)

@@ -77,6 +77,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
 			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
 			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
+			DNSPolicies: []*DNSPolicy{},
 		},
 		entries:       make(map[*scope][]*snatEntry),
 		allowGates:    make(map[gateKey]*allowListGate),
@@ -213,6 +214,7 @@ func (b *builder) traceWorld(w *world) {
 		for _, r := range requirements {
 			b.tracePath(r)
 		}
+		b.dnsPolicy(w, wl, requirements)
 	}
 	if w.cluster != nil && served {
 		if gate := w.cluster.gates[w.cluster.primary().role]; gate != nil {
@@ -276,6 +278,10 @@ func (b *builder) tracePath(r *requirementOf) {
 
 func (b *builder) dnsHop(r *requirementOf) Hop {
 	hop := Hop{Name: "dns", Status: Open}
+	if code := r.unusableDNS(); code != "" {
+		hop.Status, hop.Code = Blocked, code
+		return hop
+	}
 	gate := r.world.dns[r.index]
 	if gate == nil {
 		return hop

@@ -63,6 +63,10 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.line("dns of %v in %s: udp %s, tcp %s, %s%s", x.Workloads, x.Namespace, x.UDP, x.TCP, x.Code, d.at(x.Origin))
 		d.need(x.Need)
 	}
+	for _, x := range m.DNSPolicies {
+		d.line("dns policy of %s: %s%s", x.Workload, x.Code, d.at(x.Origin))
+		d.need(x.Need)
+	}
 	for _, x := range m.PolicyBlocks {
 		d.line("policy stops %v to %s port %d/%s (%s): %s%s, closest says %s", x.Workloads, x.Destination, x.Port, x.Protocol, x.Translated, x.Code, d.at(x.Origin), x.Says)
 		d.list("  also", x.Also)

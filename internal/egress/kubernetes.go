@@ -226,10 +226,18 @@ type service struct {
 	external  string // externalName
 	addresses []*located.Value
 	hosts     []*located.Value
+	endpoints []endpointAddress // of a Service without a selector
 	// direct says that clients' packets really leave to the load balancer, because
 	// its address is not known to the nodes: a hostname in the status, an NLB, or
 	// ipMode Proxy.
 	direct bool
+}
+
+// endpointAddress is an address that an Endpoints or EndpointSlice object gives a
+// Service, with the ports by name.
+type endpointAddress struct {
+	addr  netip.Addr
+	ports map[string]int
 }
 
 type servicePort struct {
@@ -384,4 +392,107 @@ func (c *configSource) get(key string) (configValue, bool) {
 		}
 	}
 	return configValue{}, false
+}
+
+// serviceLabel names the Service of an EndpointSlice.
+const serviceLabel = "kubernetes.io/service-name"
+
+// readEndpoints returns the addresses of an Endpoints or EndpointSlice object and
+// the Service that they belong to.
+func readEndpoints(o *kubernetes.Object) (name string, list []endpointAddress) {
+	if o.Kind == "EndpointSlice" {
+		name, _ = o.Root.Get("metadata", "labels", serviceLabel).Text()
+		ports := namedPorts(o.Root.Get("ports"))
+		for _, endpoint := range o.Root.Get("endpoints").Items() {
+			for _, v := range endpoint.Get("addresses").Items() {
+				list = appendAddress(list, v, ports)
+			}
+		}
+		return name, list
+	}
+	for _, subset := range o.Root.Get("subsets").Items() {
+		ports := namedPorts(subset.Get("ports"))
+		for _, v := range subset.Get("addresses").Items() {
+			list = appendAddress(list, v.Get("ip"), ports)
+		}
+	}
+	return o.Name, list
+}
+
+func namedPorts(v *located.Value) map[string]int {
+	ports := make(map[string]int)
+	for _, p := range v.Items() {
+		name, _ := p.Get("name").Text()
+		ports[name] = number(p.Get("port"))
+	}
+	return ports
+}
+
+func appendAddress(list []endpointAddress, v *located.Value, ports map[string]int) []endpointAddress {
+	text, _ := v.Text()
+	if a, err := netip.ParseAddr(text); err == nil {
+		list = append(list, endpointAddress{a.Unmap(), ports})
+	}
+	return list
+}
+
+// ingress is the hosts of an Ingress and the addresses that its status gives.
+type ingress struct {
+	hosts     []string
+	addresses []netip.Addr
+}
+
+func readIngress(o *kubernetes.Object) *ingress {
+	i := &ingress{}
+	for _, rule := range o.Root.Get("spec", "rules").Items() {
+		if host, ok := rule.Get("host").Text(); ok && !strings.HasPrefix(host, "*") {
+			i.hosts = append(i.hosts, strings.ToLower(host))
+		}
+	}
+	for _, v := range o.Root.Get("status", "loadBalancer", "ingress").Items() {
+		text, _ := v.Get("ip").Text()
+		if a, err := netip.ParseAddr(text); err == nil {
+			i.addresses = append(i.addresses, a)
+		}
+	}
+	return i
+}
+
+// ingressService is the LoadBalancer Service in front of an Ingress host: the one
+// with the address of the Ingress's status, else the only LoadBalancer Service
+// that belongs to an ingress controller. It is nil if the files do not decide it;
+// served says whether there is such an Ingress at all.
+func (w *world) ingressService(host string) (s *service, served bool) {
+	for _, i := range w.ingresses {
+		if !slices.Contains(i.hosts, host) {
+			continue
+		}
+		for _, s := range w.byAddress {
+			if slices.ContainsFunc(i.addresses, s.hasAddress) {
+				return s, true
+			}
+		}
+		var found *service
+		for _, s := range w.byAddress {
+			if !s.isIngressController() {
+				continue
+			}
+			if found != nil {
+				return nil, true
+			}
+			found = s
+		}
+		return found, true
+	}
+	return nil, false
+}
+
+// isIngressController goes by the names that ingress controllers are shipped
+// under: nginx-ingress-lb on ACK, ingress-nginx upstream.
+func (s *service) isIngressController() bool {
+	name, _ := s.obj.Root.Get("metadata", "labels", "app.kubernetes.io/name").Text()
+	app, _ := s.obj.Root.Get("metadata", "labels", "app").Text()
+	return slices.ContainsFunc([]string{s.name, name, app}, func(n string) bool {
+		return strings.Contains(n, "ingress-nginx") || strings.Contains(n, "nginx-ingress") || strings.HasPrefix(n, "ingress-controller")
+	})
 }

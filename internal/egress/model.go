@@ -45,6 +45,7 @@ type Model struct {
 	BucketPolicyBlocks   []*BucketPolicyBlock    `json:"bucket_policy_blocks" doc:"gate: OSS bucket policies"`
 	PodEIPs              []*PodEIP               `json:"pod_eips" doc:"gate: pod EIP annotations that do not work"`
 	IPv6Access           []*IPv6Access           `json:"ipv6_access" doc:"gate: the way to public IPv6 addresses"`
+	DNSPolicies          []*DNSPolicy            `json:"dns_policies" doc:"gate: DNS settings of pods that cannot resolve the names they need"`
 	Injectors            []*Injector             `json:"injectors" doc:"gate: annotations of the whitelist injector that do not work"`
 
 	Paths []*Path `json:"paths" doc:"requirements hop by hop; for rules only those that do not pass"`
@@ -441,6 +442,16 @@ type IPv6Access struct {
 	Need        Need     `json:"need" doc:"the requirements"`
 	Origin      Origin   `json:"origin" doc:"the evidence for single-stack, the VPC for no-gateway, else the workload"`
 	Cause       Origin   `json:"cause" doc:"what makes it so: the cluster's ip_stack or block"`
+}
+
+// DNSPolicy is a DNS setting of pods that cannot resolve the names they need.
+type DNSPolicy struct {
+	Cluster   string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Workload  string `json:"workload" doc:"kind/name of the workload"`
+	Namespace string `json:"namespace" doc:"its namespace"`
+	Code      string `json:"code" doc:"host-network: ClusterFirst on the node's network asks the node's resolver, which knows no Services; default: dnsPolicy Default asks the node's resolver too; no-nameserver: dnsPolicy None without a nameserver"`
+	Need      Need   `json:"need" doc:"the names it cannot resolve"`
+	Origin    Origin `json:"origin" doc:"dnsPolicy, else hostNetwork"`
 }
 
 // Injector is a whitelist injector annotation that does not do its work.

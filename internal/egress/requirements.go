@@ -45,6 +45,10 @@ type requirementOf struct {
 	prefix   netip.Prefix // if it is a CIDR
 	port     int
 	protocol string
+	// byAlias says that the address was found through a Service, whose name has to
+	// be resolved; alias is that name.
+	byAlias bool
+	alias   string
 	// shown replaces the destination in messages where it must not be printed.
 	shown string
 	// anywhere stands for "internet": any public IPv4 address.
@@ -58,7 +62,7 @@ type requirementOf struct {
 
 // byName reports whether a name has to be resolved first.
 func (r *requirementOf) byName() bool {
-	return !r.addr.IsValid() && !r.prefix.IsValid()
+	return r.byAlias || !r.addr.IsValid() && !r.prefix.IsValid()
 }
 
 // toPublic reports whether the packets go to public IPv4 addresses.
@@ -81,6 +85,9 @@ func (r *requirementOf) toPublic6() bool {
 // display names the destination in messages.
 func (r *requirementOf) display() string {
 	name := r.shown
+	if r.byAlias {
+		return fmt.Sprintf("%s (%s)", r.alias, netip.AddrPortFrom(r.addr, uint16(r.port)))
+	}
 	switch {
 	case name != "":
 		return name
@@ -111,6 +118,7 @@ func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
 		c.environment(container)
 		c.commandLine(container)
 	}
+	c.volumes()
 	return c.list
 }
 
@@ -389,6 +397,40 @@ func (c *collector) commandLine(container *located.Value) {
 	}
 }
 
+// volumes reads the files that ConfigMaps and Secrets put into the containers.
+func (c *collector) volumes() {
+	for _, volume := range c.wl.spec.Get("volumes").Items() {
+		c.mounted("ConfigMap", volume.Get("configMap"), "name")
+		c.mounted("Secret", volume.Get("secret"), "secretName")
+		for _, part := range volume.Get("projected", "sources").Items() {
+			c.mounted("ConfigMap", part.Get("configMap"), "name")
+			c.mounted("Secret", part.Get("secret"), "name")
+		}
+	}
+}
+
+func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
+	name, ok := v.Get(nameKey).Text()
+	if !ok {
+		return
+	}
+	src := c.w.configs[kind+"/"+c.wl.namespace+"/"+name]
+	if src == nil {
+		return
+	}
+	var only []string // the keys that are mounted, if not all
+	for _, item := range v.Get("items").Items() {
+		if key, ok := item.Get("key").Text(); ok {
+			only = append(only, key)
+		}
+	}
+	for _, value := range src.values {
+		if only == nil || slices.Contains(only, value.key) {
+			c.value(c.fromConfig(src, value, value.key), func(string) (string, bool) { return "", false })
+		}
+	}
+}
+
 // endpoint resolves a destination and adds it.
 func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin Origin, shown string) {
 	r := &requirementOf{
@@ -441,6 +483,13 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 			r.kind, r.service = toLoadBalancer, s
 			return true
 		}
+	}
+	if s, served := c.w.ingressService(e.Host); served {
+		r.kind, r.service = toName, nil
+		if s != nil {
+			r.kind, r.service = toLoadBalancer, s
+		}
+		return true
 	}
 	if e.Cloud {
 		if t, public := c.b.hostTarget(c.w, e); t != nil {
@@ -499,10 +548,32 @@ func sortedServices(services map[string]*service) []*service {
 }
 
 func (c *collector) toService(r *requirementOf, s *service) {
+	if !s.selects && len(s.endpoints) > 0 {
+		c.toEndpoint(r, s)
+		return
+	}
 	r.kind, r.service = toService, s
 	if r.port == 0 && len(s.ports) == 1 {
 		r.port, r.protocol = s.ports[0].port, s.ports[0].protocol
 	}
+}
+
+// toEndpoint follows a Service without a selector to its first endpoint: the
+// packets leave for that address and the endpoint's port.
+func (c *collector) toEndpoint(r *requirementOf, s *service) {
+	first := s.endpoints[0]
+	r.alias = r.display()
+	r.addr = first.addr
+	r.host = first.addr.String()
+	for _, p := range s.ports {
+		if p.port == r.port || r.port == 0 && len(s.ports) == 1 {
+			if port, ok := first.ports[p.name]; ok {
+				r.port = port
+			}
+		}
+	}
+	r.byAlias = true
+	c.resolveAddress(r)
 }
 
 // add keeps one requirement per destination: the strongest, then the first.

@@ -478,3 +478,46 @@ func (b *builder) addonConfig(c *cluster) Origin {
 	}
 	return Origin{}
 }
+
+// unusableDNS says why a workload's DNS settings cannot resolve what a
+// requirement names; empty if they can (Kubernetes documentation, DNS for Services
+// and Pods).
+func (r *requirementOf) unusableDNS() string {
+	wl := r.workload
+	service := r.kind == toService || r.byAlias
+	switch {
+	case !r.byName() || r.anywhere || r.anywhere6:
+		return ""
+	case wl.dnsPolicy == "None" && len(wl.spec.Get("dnsConfig", "nameservers").Items()) == 0:
+		return "no-nameserver"
+	case service && wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes:
+		return "host-network"
+	case service && wl.dnsPolicy == "Default":
+		return "default"
+	default:
+		return ""
+	}
+}
+
+// dnsPolicy reports a workload whose DNS settings cannot resolve what it needs.
+func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementOf) {
+	var code string
+	var stopped needs
+	for _, r := range requirements {
+		if c := r.unusableDNS(); c != "" {
+			code = c
+			stopped.add(r)
+		}
+	}
+	if code == "" {
+		return
+	}
+	at := wl.spec.Get("dnsPolicy")
+	if at.IsNull() {
+		at = wl.spec.Get("hostNetwork")
+	}
+	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
+		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Code: code, Need: stopped.sum(),
+		Origin: b.places.object(wl.obj, at),
+	})
+}
