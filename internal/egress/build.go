@@ -77,7 +77,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
 			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
 			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
-			DNSPolicies: []*DNSPolicy{},
+			DNSPolicies: []*DNSPolicy{}, UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
 		entries:       make(map[*scope][]*snatEntry),
 		allowGates:    make(map[gateKey]*allowListGate),
@@ -104,6 +104,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 	b.judgeClusters()
 	for _, w := range worlds {
 		b.policyEnforcement(w)
+		b.unsupportedPolicies(w)
 		b.nameResolution(w)
 		b.podEIPs(w)
 		b.injectors(w)

@@ -59,6 +59,9 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 	for _, x := range m.PolicyEnforcement {
 		d.line("policies not enforced in %s: %s %v%s", x.Cluster, x.Code, x.Policies, d.at(x.Origin))
 	}
+	for _, x := range m.UnsupportedPolicies {
+		d.line("unsupported in %s: %s %s%s", x.Cluster, x.Kind, x.Name, d.at(x.Origin))
+	}
 	for _, x := range m.NameResolution {
 		d.line("dns of %v in %s: udp %s, tcp %s, %s%s", x.Workloads, x.Namespace, x.UDP, x.TCP, x.Code, d.at(x.Origin))
 		d.need(x.Need)

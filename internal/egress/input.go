@@ -45,6 +45,9 @@ type NetworkConfig struct {
 	Plugin        string // terway, flannel or empty
 	Datapath      string // veth, ipvlan, v2 or empty
 	NetworkPolicy string // enforced, off or empty
+	// Enforces are the kinds of policies beyond NetworkPolicy that a controller on
+	// the cluster enforces, e.g. CiliumNetworkPolicy.
+	Enforces []string
 }
 
 // RequirementConfig declares what workloads need to reach.

@@ -45,6 +45,7 @@ type Model struct {
 	BucketPolicyBlocks   []*BucketPolicyBlock    `json:"bucket_policy_blocks" doc:"gate: OSS bucket policies"`
 	PodEIPs              []*PodEIP               `json:"pod_eips" doc:"gate: pod EIP annotations that do not work"`
 	IPv6Access           []*IPv6Access           `json:"ipv6_access" doc:"gate: the way to public IPv6 addresses"`
+	UnsupportedPolicies  []*UnsupportedPolicy    `json:"unsupported_policies" doc:"gate: policies of kinds that ACK does not enforce"`
 	DNSPolicies          []*DNSPolicy            `json:"dns_policies" doc:"gate: DNS settings of pods that cannot resolve the names they need"`
 	Injectors            []*Injector             `json:"injectors" doc:"gate: annotations of the whitelist injector that do not work"`
 
@@ -442,6 +443,16 @@ type IPv6Access struct {
 	Need        Need     `json:"need" doc:"the requirements"`
 	Origin      Origin   `json:"origin" doc:"the evidence for single-stack, the VPC for no-gateway, else the workload"`
 	Cause       Origin   `json:"cause" doc:"what makes it so: the cluster's ip_stack or block"`
+}
+
+// UnsupportedPolicy is a policy of a kind that ACK does not enforce.
+type UnsupportedPolicy struct {
+	Cluster     string `json:"cluster" doc:"id of the cluster"`
+	ClusterName string `json:"cluster_name" doc:"name of the cluster"`
+	Kind        string `json:"kind" doc:"kind of the object"`
+	Group       string `json:"group" doc:"its API group"`
+	Name        string `json:"name" doc:"namespace/name, or the name of a cluster-wide object"`
+	Origin      Origin `json:"origin" doc:"the object's kind"`
 }
 
 // DNSPolicy is a DNS setting of pods that cannot resolve the names they need.

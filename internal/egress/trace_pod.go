@@ -465,6 +465,38 @@ func (b *builder) policyEnforcement(w *world) {
 	b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, gate)
 }
 
+// foreignPolicies are the kinds of policies that ACK has no controller for, by API
+// group (vendor's page on network policies: networking.k8s.io only).
+var foreignPolicies = map[string][]string{
+	"cilium.io":                {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
+	"projectcalico.org":        {"NetworkPolicy", "GlobalNetworkPolicy"},
+	"crd.projectcalico.org":    {"NetworkPolicy", "GlobalNetworkPolicy"},
+	"policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
+}
+
+// unsupportedPolicies reports policies of other kinds on an ACK cluster, unless the
+// configuration says that the cluster enforces them.
+func (b *builder) unsupportedPolicies(w *world) {
+	c := w.cluster
+	if c == nil {
+		return
+	}
+	for _, o := range w.objects {
+		group, _, _ := strings.Cut(o.APIVersion, "/")
+		if !slices.Contains(foreignPolicies[group], o.Kind) || c.config != nil && slices.Contains(c.config.Network.Enforces, o.Kind) {
+			continue
+		}
+		name := o.Name
+		if o.Namespace != "" {
+			name = o.Namespace + "/" + o.Name
+		}
+		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &UnsupportedPolicy{
+			Cluster: c.ID, ClusterName: c.Name, Kind: o.Kind, Group: group, Name: name,
+			Origin: b.places.objectRange(o, o.KindRange()),
+		})
+	}
+}
+
 // addonConfig is the place of the Terway addon's config.
 func (b *builder) addonConfig(c *cluster) Origin {
 	if c.scope == nil {
