@@ -213,6 +213,27 @@ alicloud_vpc.a @main.tf:1:1
 `,
 		},
 		{
+			name: "a list that is written otherwise",
+			config: `
+resource "alicloud_x" "a" {
+  ips = ["10.0.0.0/8", "1.1.1.1/32"]
+  cfg {
+    size = 1
+  }
+  any = ["a"]
+}
+`,
+			units: []unit{{address: "alicloud_x.a", values: object{
+				"ips": []any{"1.1.1.1", "10.0.0.0/8"}, "cfg": []any{object{"size": "2"}}, "any": object{"k": "v"},
+			}}},
+			want: `
+alicloud_x.a @main.tf:1:1
+  ips = ["1.1.1.1", "10.0.0.0/8"] @main.tf:2:9
+  cfg = [{size: "2"}] @main.tf:3:3
+  any = {k: "v"} @main.tf:6:9
+`,
+		},
+		{
 			name: "what exists is the same by its literal and by the reference",
 			config: `
 resource "alicloud_eip_address" "a" {}
