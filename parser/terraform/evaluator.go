@@ -32,6 +32,7 @@ type evaluator struct {
 	full      bool
 	steps     int // spent
 	exhausted bool
+	inputless bool // a variable of the root has no value
 
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
@@ -46,6 +47,8 @@ type pending struct {
 	kind source.DiagnosticKind
 	rng  hcl.Range
 	msg  string
+	// sure mistakes are in the configuration itself, whatever the values are.
+	sure bool
 }
 
 func (s *sink) len() int { return len(s.diags) }
@@ -65,14 +68,24 @@ func (ev *evaluator) report(kind source.DiagnosticKind, rng hcl.Range, msg strin
 	if rng.Filename == "" {
 		rng = ev.host
 	}
-	ev.sink.diags = append(ev.sink.diags, pending{kind, rng, msg})
+	ev.sink.diags = append(ev.sink.diags, pending{kind: kind, rng: rng, msg: msg})
+}
+
+// mistake reports what is wrong in the configuration whatever the values are.
+func (ev *evaluator) mistake(rng hcl.Range, format string, args ...any) {
+	if rng.Filename == "" {
+		rng = ev.host
+	}
+	p := pending{kind: source.EvaluationError, rng: rng, msg: fmt.Sprintf(format, args...), sure: true}
+	ev.global.diags = append(ev.global.diags, p)
 }
 
 func (ev *evaluator) limit(rng hcl.Range, format string, args ...any) {
 	if rng.Filename == "" {
 		rng = ev.host
 	}
-	ev.global.diags = append(ev.global.diags, pending{source.LimitReached, rng, fmt.Sprintf(format, args...)})
+	p := pending{kind: source.LimitReached, rng: rng, msg: fmt.Sprintf(format, args...), sure: true}
+	ev.global.diags = append(ev.global.diags, p)
 }
 
 // attempt evaluates f and reports whether it made no mistake. The mistakes are
@@ -86,7 +99,10 @@ func (ev *evaluator) attempt(f func() value) (value, bool) {
 	return v, ok
 }
 
-// diagnostics returns what was found, once per place.
+// diagnostics returns what was found, once per place. A root with variables that
+// nothing sets was not evaluated with what it is made for, and the defaults of
+// its other variables may not hold either: then a value that does not fit proves
+// no mistake.
 func (ev *evaluator) diagnostics() []source.Diagnostic {
 	type place struct {
 		kind source.DiagnosticKind
@@ -95,7 +111,7 @@ func (ev *evaluator) diagnostics() []source.Diagnostic {
 	seen := make(map[place]bool)
 	var out []source.Diagnostic
 	for _, p := range ev.global.diags {
-		if seen[place{p.kind, p.rng}] {
+		if seen[place{p.kind, p.rng}] || ev.inputless && p.kind == source.EvaluationError && !p.sure {
 			continue
 		}
 		seen[place{p.kind, p.rng}] = true
@@ -142,7 +158,7 @@ func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) va
 	case done:
 		return n.val
 	case running:
-		ev.global.diags = append(ev.global.diags, pending{source.EvaluationError, rng, "evaluate " + name + ": it depends on itself"})
+		ev.mistake(rng, "evaluate %s: it depends on itself", name)
 		return unknown(name + " depends on itself")
 	}
 	n.state = running

@@ -162,6 +162,15 @@ func (sc scope) repeatEach(at *attribute) repetition {
 			key: cty.UnknownVal(cty.String).Mark(reason(s.why)), val: value{s.instance(), v.o}, suffix: "[?]",
 		}}}
 	case t.IsMapType() || t.IsObjectType() || t.IsSetType():
+	case t.IsTupleType() && (u.LengthInt() == 0 || isConditional(at.expr)):
+		// A branch of a conditional whose other branch makes it a set.
+		set, err := convertTo(v.v, cty.Set(cty.String))
+		if err != nil {
+			return uncertain(reasonOf(sc.fail(rng, "expand for_each: %v", err).v))
+		}
+		v = value{set, reordered(set, v)}
+		u, _ = set.Unmark()
+		t = u.Type()
 	case hasPlaceholder(u):
 		return uncertain(afterApply(u))
 	default:
@@ -197,6 +206,21 @@ func (sc scope) repeatEach(at *attribute) repetition {
 		r.items = append(r.items, each{key: key, keyO: cross(keyO, rng, aside), val: en.val, suffix: indexText(key)})
 	}
 	return r
+}
+
+func isConditional(e hclsyntax.Expression) bool {
+	switch e := e.(type) {
+	case *hclsyntax.ParenthesesExpr:
+		return isConditional(e.Expression)
+	case *jsonString:
+		return isConditional(e.Expression)
+	case *hclsyntax.TemplateWrapExpr:
+		return isConditional(e.Wrapped)
+	case *hclsyntax.ConditionalExpr:
+		return true
+	default:
+		return false
+	}
 }
 
 // blockList evaluates the nested blocks of one type, dynamic ones expanded, as a

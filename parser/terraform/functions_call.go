@@ -39,7 +39,8 @@ func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
 	}
 	f, ok := functions[name]
 	if !ok {
-		return sc.fail(e.NameRange, "call %s: there is no such function", name)
+		sc.ev.mistake(e.NameRange, "call %s: there is no such function", name)
+		return unknown("its expression is not valid")
 	}
 	return sc.apply(&callSite{name: name, expr: e, args: args}, f)
 }

@@ -117,6 +117,9 @@ func TestNesting(t *testing.T) {
 // TestBombs checks that configurations which ask for more than any machine has
 // end soon, and in a diagnostic.
 func TestBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	grow := func(first, next string, n int) string {
 		var b strings.Builder
 		b.WriteString("locals {\n  x0 = " + first + "\n")

@@ -43,20 +43,6 @@ func isTerraform(name string) bool {
 	return false
 }
 
-// loadOne loads an archive that has one root and no diagnostics.
-func loadOne(t *testing.T, archive string) *terraform.Root {
-	t.Helper()
-	tree, names := treeOf(archive)
-	roots, diags := terraform.Load(tree, names, terraform.Options{})
-	for _, d := range diags {
-		t.Errorf("unexpected diagnostic: %s: %s: %s", d.Range, d.Kind, d.Message)
-	}
-	if len(roots) != 1 {
-		t.Fatalf("got %d roots, want 1", len(roots))
-	}
-	return roots[0]
-}
-
 // resource returns the resource of a root with an address.
 func resource(t *testing.T, root *terraform.Root, address string) *terraform.Resource {
 	t.Helper()

@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 // module is one instance of a module.
@@ -64,18 +64,14 @@ func nodeOf(nodes map[string]*node, name string) *node {
 	return n
 }
 
-// fail reports a mistake outside of any scope.
-func (ev *evaluator) fail(rng hcl.Range, format string, args ...any) value {
-	return scope{ev: ev}.fail(rng, format, args...)
-}
-
 // undeclared is the value of a reference to something that m does not declare.
 // Where a file of m could not be read that is no mistake: it may be declared there.
 func (m *module) undeclared(ev *evaluator, rng hcl.Range, format string, args ...any) value {
 	if m.cfg.broken {
 		return unknown("it may be declared in a file that could not be parsed")
 	}
-	return ev.fail(rng, format, args...)
+	ev.mistake(rng, format, args...)
+	return unknown("its expression is not valid")
 }
 
 func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
@@ -209,7 +205,7 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 	}
 	for a := m; a != nil; a = a.up {
 		if a.cfg.dir == dir {
-			ev.global.diags = append(ev.global.diags, pending{source.EvaluationError, call.header, fmt.Sprintf("follow module %s: the module calls itself", call.name)})
+			ev.mistake(call.header, "follow module %s: the module calls itself", call.name)
 			return nil, fmt.Sprintf("module %s was not read: the module calls itself", call.name)
 		}
 	}
@@ -348,6 +344,9 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	for _, b := range args.blocks {
 		if blockType(b) == name {
 			v := in.nested(ev, name, b.header)
+			if v.v.LengthInt() == 0 {
+				break // a block type that may be computed
+			}
 			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside)}
 		}
 	}

@@ -62,9 +62,13 @@ func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
 }
 
 // fail reports a mistake that Terraform would reject as well and returns the
-// value to go on with.
+// value to go on with. In an instance that may not exist it is none: what the
+// instance stands on may then not be there either.
 func (sc scope) fail(rng hcl.Range, format string, args ...any) value {
-	sc.ev.report(source.EvaluationError, rng, fmt.Sprintf(format, args...))
+	doubtful := sc.self != nil && sc.self.uncertain != "" || sc.mod != nil && sc.mod.uncertain != ""
+	if !doubtful || sc.ev.sink != sc.ev.global {
+		sc.ev.report(source.EvaluationError, rng, fmt.Sprintf(format, args...))
+	}
 	return unknown("its expression is not valid")
 }
 

@@ -117,28 +117,6 @@ func declaredType(e hclsyntax.Expression) variableType {
 	return variableType{typ: typ, defaults: defaults, literal: typ.IsPrimitiveType()}
 }
 
-// variableType returns the declared type of a variable if it is a plain one.
-func (m *module) variableType(name string) cty.Type {
-	blk, ok := m.cfg.variables[name]
-	if !ok {
-		return cty.DynamicPseudoType
-	}
-	at := blk.body.attr("type")
-	if at == nil {
-		return cty.DynamicPseudoType
-	}
-	switch staticName(at.expr) {
-	case "string":
-		return cty.String
-	case "number":
-		return cty.Number
-	case "bool":
-		return cty.Bool
-	default:
-		return cty.DynamicPseudoType
-	}
-}
-
 // variable returns the value of an input variable.
 func (m *module) variable(ev *evaluator, name string, rng hcl.Range) value {
 	blk, ok := m.cfg.variables[name]
@@ -158,7 +136,7 @@ func (m *module) variable(ev *evaluator, name string, rng hcl.Range) value {
 func (m *module) input(ev *evaluator, blk *block, name string) value {
 	typ := ev.variableType(blk)
 	if typ.err != "" {
-		ev.report(source.EvaluationError, typ.errRange, "read type of var."+name+": "+typ.err)
+		ev.mistake(typ.errRange, "read type of var.%s: %s", name, typ.err)
 	}
 	v, place, found := m.given(ev, blk, name, typ)
 	if u, _ := v.v.Unmark(); found && u.IsNull() && literalBool(blk.body.attr("nullable"), false) {
@@ -193,7 +171,11 @@ func (m *module) typed(ev *evaluator, name string, v value, typ variableType, pl
 		if at.Filename == "" {
 			at = m.cfg.variables[name].header
 		}
-		ev.report(source.EvaluationError, at, fmt.Sprintf("set %s: %v", m.in("var."+name), err))
+		if m.up == nil {
+			ev.mistake(at, "set var.%s: %v", name, err)
+		} else {
+			scope{ev: ev, mod: m}.fail(at, "set %s: %v", m.in("var."+name), err)
+		}
 		u := unknown("the value given to " + m.in("var."+name) + " does not fit its type")
 		return value{u.v, v.o}
 	}
@@ -224,7 +206,7 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 	}
 	e, diags := hclsyntax.ParseExpression([]byte(g.text), "", hcl.InitialPos)
 	if diags.HasErrors() {
-		ev.report(source.EvaluationError, blk.header, "set var."+name+": "+sentence(diags[0]))
+		ev.mistake(blk.header, "set var.%s: %s", name, sentence(diags[0]))
 		return unknown("the value given to var." + name + " is not valid"), hcl.Range{}, true
 	}
 	c := scope{ev: ev, mod: m}.constant(e)
@@ -243,8 +225,9 @@ func (m *module) missing(ev *evaluator, blk *block, name string, typ variableTyp
 	why := fmt.Sprintf("var.%s has no value: pass --var-file or --var", name)
 	if m.up != nil {
 		why = fmt.Sprintf("%s is not passed to the module", m.in("var."+name))
-		ev.report(source.EvaluationError, m.call.header, fmt.Sprintf("call module %s: it needs the argument %q", m.call.name, name))
+		ev.mistake(m.call.header, "call module %s: it needs the argument %q", m.call.name, name)
 	} else {
+		ev.inputless = true
 		ev.report(source.Unread, blk.header, why)
 	}
 	return value{v: cty.UnknownVal(typ.typ.WithoutOptionalAttributesDeep()).Mark(reason(why))}
