@@ -16,8 +16,8 @@ import (
 // the plan's own variables, if the tree has it in one of the usual places. It
 // returns nil if it does not, or has another version of it.
 func (s *sections) configurationBeside(tree *source.Tree, plan *terraform.Root) *terraform.Root {
-	if tree == nil || s.configuration == absent {
-		return nil
+	if tree == nil || s.configuration == absent || len(plan.Resources) == 0 {
+		return nil // a plan that destroys everything says nothing of the configuration
 	}
 	dir := path.Dir(s.name)
 	for _, place := range []string{".", "config", "../config"} {
