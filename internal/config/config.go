@@ -67,6 +67,9 @@ type Network struct {
 	Plugin        string // terway or flannel
 	Datapath      string // of Terway: veth, ipvlan or v2, which is DataPath V2
 	NetworkPolicy string // enforced or off
+	// Enforces are kinds of policies beyond NetworkPolicy that a controller on the
+	// cluster enforces.
+	Enforces []string
 }
 
 // Stack is one way to evaluate a Terraform root module.

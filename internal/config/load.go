@@ -176,12 +176,37 @@ func (d *decoder) cluster(n *yaml.Node) Cluster {
 			d.mapping(v, "network", []field{
 				{"plugin", func(_, v *yaml.Node) { c.Network.Plugin = d.oneOf(v, "terway", "flannel") }},
 				{"datapath", func(_, v *yaml.Node) { c.Network.Datapath = d.oneOf(v, "veth", "ipvlan", "v2") }},
-				{"networkPolicy", func(_, v *yaml.Node) { c.Network.NetworkPolicy = d.oneOf(v, "enforced", "off") }},
+				{"networkPolicy", func(_, v *yaml.Node) { d.networkPolicy(v, &c.Network) }},
 			})
 		}},
 		{"internet", func(_, v *yaml.Node) { c.Internet = d.boolean(v) }},
 	}, "name")
 	return c
+}
+
+// policyKinds are the kinds of policies that a cluster may enforce beyond
+// NetworkPolicy.
+var policyKinds = []string{
+	"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
+	"ClusterNetworkPolicy", "GlobalNetworkPolicy",
+}
+
+// networkPolicy reads one word, or a mapping with the further kinds that are
+// enforced.
+func (d *decoder) networkPolicy(n *yaml.Node, network *Network) {
+	if resolve(n).Kind != yaml.MappingNode {
+		network.NetworkPolicy = d.oneOf(n, "enforced", "off")
+		return
+	}
+	d.mapping(n, "networkPolicy", []field{
+		{"enforces", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				if kind := d.oneOf(e, policyKinds...); kind != "" {
+					network.Enforces = append(network.Enforces, kind)
+				}
+			}
+		}},
+	})
 }
 
 func (d *decoder) stack(n *yaml.Node) Stack {

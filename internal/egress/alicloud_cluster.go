@@ -663,15 +663,29 @@ func publicPool(body *located.Value) (answer tri, by *located.Value) {
 }
 
 // readIPStack: a cluster has IPv4 only unless ip_stack says dual (provider
-// documentation, cs_managed_kubernetes); Flannel has no dual stack.
+// documentation, cs_managed_kubernetes); Flannel has no dual stack. The API may
+// choose where the argument is left out, but has no choice without IPv6 in the
+// vSwitches.
 func (c *cluster) readIPStack(body *located.Value) {
 	v := body.Get("ip_stack")
 	switch text, ok := v.Text(); {
-	case c.Plugin == pluginFlannel, v.IsNull():
+	case c.Plugin == pluginFlannel, v.IsNull() && !c.hasIPv6VSwitch():
 		c.ipStack = "ipv4"
 	case ok:
 		c.ipStack = text
 	}
+}
+
+// hasIPv6VSwitch reports whether one of the cluster's vSwitches has IPv6, or may.
+func (c *cluster) hasIPv6VSwitch() bool {
+	return slices.ContainsFunc(slices.Concat(c.pod.members, c.node.members), func(m member) bool {
+		if m.vswitch.res == nil {
+			return true
+		}
+		body := m.vswitch.res.Body
+		on, _ := body.Get("enable_ipv6").Truth()
+		return on || body.Get("enable_ipv6").IsUnknown() || !body.Get("ipv6_cidr_block_mask").IsNull()
+	})
 }
 
 func (c *cluster) readIntent() {

@@ -205,7 +205,7 @@ func (b *builder) judgeClusters() {
 func (b *builder) traceWorld(w *world) {
 	served := len(w.workloads) > 0
 	for i, wl := range w.workloads {
-		if w.cluster == nil || !wl.ownWayOut(w.cluster.Plugin) {
+		if w.cluster == nil || !wl.ownWayOut(w.cluster.Plugin) && !wl.wantsPodEIP() {
 			served = false
 		}
 		requirements := b.requirementsOf(w, i)
@@ -313,6 +313,10 @@ func (b *builder) natHop(r *requirementOf) Hop {
 	}
 	src := c.sourcesOf(r.workload.hostNetwork == yes)
 	gate := c.gates[src.role]
+	if c.Plugin == pluginFlannel && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
+		hop.Status, hop.Code = Blocked, "pod-eip" // the annotation is at fault, and told
+		return hop
+	}
 	if gate == nil {
 		hop.Detail = cmp.Or(src.unknown, "the vSwitches of "+c.Name+" are unknown")
 		return hop

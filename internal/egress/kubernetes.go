@@ -209,8 +209,12 @@ func (w *workload) ownWayOut(plugin string) bool {
 // injects reports whether the whitelist injector adds the pods to the lists of a
 // kind of target.
 func (w *workload) injects(kind string) bool {
-	key := map[string]string{"rds": "ack.aliyun.com/rds_id", "redis": "ack.aliyun.com/redis_id"}[kind]
-	return key != "" && !w.annotation(key).IsNull()
+	for key, served := range injectorAnnotations {
+		if served == kind && served != "" && !w.annotation(key).IsNull() {
+			return true
+		}
+	}
+	return false
 }
 
 // service is a Service with what its clients meet.

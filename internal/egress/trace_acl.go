@@ -266,6 +266,8 @@ type bucketPolicy struct {
 	Statement []struct {
 		Effect    string
 		Action    stringList
+		Principal any
+		Resource  stringList
 		Condition map[string]map[string]stringList
 	}
 }
@@ -344,6 +346,9 @@ func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
 			continue // a Deny for everybody is not about networks
 		}
 		d := b.denial(statement.Condition, t, c, role)
+		if d.holds == yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
+			d.holds = maybe // it may be about other users or folders
+		}
 		switch d.holds {
 		case yes:
 			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
@@ -360,7 +365,29 @@ func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
 // deniesObjects reports whether a statement is about reading or writing objects.
 func deniesObjects(actions []string) bool {
 	return slices.ContainsFunc(actions, func(a string) bool {
-		return a == "*" || a == "oss:*" || strings.HasPrefix(a, "oss:Get") || strings.HasPrefix(a, "oss:Put")
+		return slices.Contains([]string{"*", "oss:*", "oss:Get*", "oss:Put*", "oss:GetObject", "oss:PutObject"}, a)
+	})
+}
+
+// everybody reports whether a statement's principal is anybody.
+func everybody(principal any) bool {
+	switch p := principal.(type) {
+	case string:
+		return p == "*"
+	case []any:
+		return slices.Contains(p, any("*"))
+	default:
+		return false
+	}
+}
+
+// wholeBucket reports whether resources of a statement cover every object of the
+// bucket: acs:oss:REGION:OWNER:BUCKET/*.
+func (t *target) wholeBucket(resources []string) bool {
+	return slices.ContainsFunc(resources, func(r string) bool {
+		r = r[strings.LastIndexByte(r, ':')+1:]
+		bucket, objects, ok := strings.Cut(r, "/")
+		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.prefixes, strings.ToLower(bucket)))
 	})
 }
 

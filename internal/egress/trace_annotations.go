@@ -55,7 +55,7 @@ func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
 		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
-	case c != nil && c.Plugin == pluginTerway && c.lacksAddon(eipController):
+	case c != nil && c.Plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
 		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
 	}
 }
@@ -86,13 +86,28 @@ func (c *cluster) lacksAddon(name string) bool {
 			return false
 		}
 	}
-	for _, res := range c.scope.byType["alicloud_cs_kubernetes_addon"] {
-		if v := res.Body.Get("name"); isText(v, name) || v.IsUnknown() {
-			return false
+	for _, typ := range []string{"alicloud_cs_kubernetes_addon", "helm_release"} {
+		for _, res := range c.scope.byType[typ] {
+			for _, argument := range []string{"name", "chart"} {
+				v := res.Body.Get(argument)
+				if text, _ := v.Text(); v.IsUnknown() || strings.Contains(text, name) {
+					return false
+				}
+			}
 		}
 	}
 	_, unread := c.scope.unreadModule(c.res.Address)
 	return !unread
+}
+
+// installs reports whether a workload of the manifests is a component.
+func (w *world) installs(name string) bool {
+	return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return strings.Contains(wl.name, name) })
+}
+
+// wantsPodEIP reports whether the pods ask for an EIP.
+func (w *workload) wantsPodEIP() bool {
+	return slices.ContainsFunc(podEIPAnnotations, func(key string) bool { return wantsEIP(key, w.annotation(key)) })
 }
 
 // injectorAnnotations are the keys that the injector knows.

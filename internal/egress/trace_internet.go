@@ -259,8 +259,10 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if way.code == "gateway-unusable" && gate.Entry.Ref == 0 {
-			gate.Entry = b.places.value(c.scope, way.entry.res, way.entry.source)
+		if at := b.unusableEntry(c, way); at.Ref != 0 && at == gate.Entry {
+			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
+		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
+			gate.Entry = at
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
 			gate.GatewayName = way.entry.gateway.name
 			gate.GatewayCode = "other-vpc"
@@ -289,6 +291,14 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		}
 		b.findWrongEntry(c, gate)
 	}
+}
+
+// unusableEntry is the SNAT entry of a gateway that gives no Internet access.
+func (b *builder) unusableEntry(c *cluster, way wayOut) Origin {
+	if way.code != "gateway-unusable" {
+		return Origin{}
+	}
+	return b.places.value(c.scope, way.entry.res, way.entry.source)
 }
 
 func sourcesUnknown(c *cluster, role string) string {
