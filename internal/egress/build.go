@@ -77,7 +77,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
 			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
 			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
-			DNSPolicies: []*DNSPolicy{}, UnsupportedPolicies: []*UnsupportedPolicy{},
+			DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{}, UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
 		entries:       make(map[*scope][]*snatEntry),
 		allowGates:    make(map[gateKey]*allowListGate),

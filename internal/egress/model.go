@@ -45,6 +45,7 @@ type Model struct {
 	BucketPolicyBlocks   []*BucketPolicyBlock    `json:"bucket_policy_blocks" doc:"gate: OSS bucket policies"`
 	PodEIPs              []*PodEIP               `json:"pod_eips" doc:"gate: pod EIP annotations that do not work"`
 	IPv6Access           []*IPv6Access           `json:"ipv6_access" doc:"gate: the way to public IPv6 addresses"`
+	DeadPeers            []*DeadPeer             `json:"dead_peers" doc:"gate: peers and ports of NetworkPolicies that can never match"`
 	UnsupportedPolicies  []*UnsupportedPolicy    `json:"unsupported_policies" doc:"gate: policies of kinds that ACK does not enforce"`
 	DNSPolicies          []*DNSPolicy            `json:"dns_policies" doc:"gate: DNS settings of pods that cannot resolve the names they need"`
 	Injectors            []*Injector             `json:"injectors" doc:"gate: annotations of the whitelist injector that do not work"`
@@ -443,6 +444,18 @@ type IPv6Access struct {
 	Need        Need     `json:"need" doc:"the requirements"`
 	Origin      Origin   `json:"origin" doc:"the evidence for single-stack, the VPC for no-gateway, else the workload"`
 	Cause       Origin   `json:"cause" doc:"what makes it so: the cluster's ip_stack or block"`
+}
+
+// DeadPeer is a peer or port of a NetworkPolicy that can never match a packet.
+type DeadPeer struct {
+	Cluster   string `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Namespace string `json:"namespace" doc:"namespace of the policy"`
+	Policy    string `json:"policy" doc:"name of the policy"`
+	Direction string `json:"direction" doc:"egress or ingress"`
+	Code      string `json:"code" doc:"service-cidr: an ipBlock of ClusterIPs, which are translated before policies see a packet; pod-cidr: an ipBlock of this cluster's pods on a data path where blocks never match pods; service-port: the port of a Service where its pods listen on another; named-port: a port name that no selected pod declares"`
+	Says      string `json:"says" doc:"the peer or port, for messages"`
+	Instead   string `json:"instead" doc:"what would match, for messages: the pods' port for service-port; empty if not known"`
+	Origin    Origin `json:"origin" doc:"the peer or port"`
 }
 
 // UnsupportedPolicy is a policy of a kind that ACK does not enforce.
