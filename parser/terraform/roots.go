@@ -40,6 +40,10 @@ type Stack struct {
 // names does not list are read wherever a root needs them. Roots are ordered by
 // directory and variant, diagnostics by place.
 func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Diagnostic) {
+	opts.Stacks = slices.Clone(opts.Stacks)
+	for i := range opts.Stacks {
+		opts.Stacks[i].Dir = path.Clean(opts.Stacks[i].Dir)
+	}
 	l := newLoader(tree, names)
 	s := &set{loader: l, reached: make(map[string]bool)}
 	dirs := s.rootDirs(names, opts.Stacks)
