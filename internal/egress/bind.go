@@ -29,6 +29,7 @@ type world struct {
 	ingresses  []*ingress
 	configs    map[string]*configSource
 	policies   []*netpol.Policy
+	network    network
 	evaluator  *netpol.Evaluator
 	dns        []*dnsGate // by workload; nil if no policy isolates it
 }
@@ -287,6 +288,7 @@ func (b *builder) populate(w *world) {
 			w.services[key] = &c
 		}
 	}
+	b.readNetwork(w)
 	b.evaluatorOf(w)
 }
 
@@ -327,15 +329,12 @@ func (b *builder) reportDuplicates() {
 
 // evaluatorOf compiles the policies of a world.
 func (b *builder) evaluatorOf(w *world) {
-	profile := netpol.Profile{Datapath: "unknown", Enforced: netpol.Yes}
-	if c := w.cluster; c != nil {
-		profile.Datapath = c.Datapath
-		if c.Enforcement == "not-enforced" {
-			profile.Enforced = netpol.No
-		}
-		if c.Plugin == pluginTerway && c.pod.unknown == "" {
-			profile.PodCIDRs = c.podAddresses()
-		}
+	profile := netpol.Profile{Datapath: w.datapath(), Enforced: netpol.Yes}
+	if w.enforcement() == "not-enforced" {
+		profile.Enforced = netpol.No
+	}
+	if c := w.cluster; c != nil && c.Plugin == pluginTerway && c.pod.unknown == "" {
+		profile.PodCIDRs = c.podAddresses()
 	}
 	var namespaces []netpol.Namespace
 	for _, name := range slices.Sorted(maps.Keys(w.namespaces)) {

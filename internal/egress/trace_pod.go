@@ -162,7 +162,7 @@ func (b *builder) nameResolution(w *world) {
 
 func (w *world) enforcement() string {
 	if w.cluster == nil {
-		return "unknown"
+		return w.network.enforcement
 	}
 	return w.cluster.Enforcement
 }
@@ -437,18 +437,13 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 
 // policyEnforcement reports policies in a cluster that does not enforce them.
 func (b *builder) policyEnforcement(w *world) {
-	c := w.cluster
-	if c == nil || c.Enforcement != "not-enforced" || len(w.policies) == 0 {
+	if w.enforcement() != "not-enforced" || len(w.policies) == 0 {
 		return
 	}
 	gate := &PolicyEnforcement{
-		Cluster: c.ID, ClusterName: c.Name, Code: "disabled", Policies: []string{}, Others: []Origin{}, Cause: c.PluginOrigin,
+		Cluster: w.clusterID(), ClusterName: w.clusterName(), Policies: []string{}, Others: []Origin{},
 	}
-	if c.Plugin == pluginFlannel {
-		gate.Code = "flannel"
-	} else if origin := b.addonConfig(c); origin.Ref != 0 {
-		gate.Cause = origin
-	}
+	gate.Code, gate.Cause = b.causeOfNoPolicy(w)
 	list := slices.Clone(w.policies)
 	slices.SortStableFunc(list, func(x, y *netpol.Policy) int {
 		return x.Object.KindRange().Compare(y.Object.KindRange())

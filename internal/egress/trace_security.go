@@ -294,13 +294,16 @@ func (b *builder) judgeLoadBalancer(w *world, s *service, clients string) (Statu
 	if b.onEveryNode(w, s) {
 		return Open, "backend-on-every-node"
 	}
-	mode, version, datapath := "unknown", "", "unknown"
+	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
-		mode, version, datapath = c.ProxyMode, c.Version, c.Datapath
+		mode, version = c.ProxyMode, c.Version
 	}
 	// The eBPF data paths may translate the address themselves, which the cluster's
 	// eni-config decides.
-	if clients == "pod" && (datapath == "v2" || datapath == "ipvlan") {
+	if datapath := w.datapath(); clients == "pod" && (datapath == "v2" || datapath == "ipvlan") {
+		if w.network.inClusterLB == yes {
+			return Open, "in-cluster-loadbalance"
+		}
 		return Unsure, "ebpf-datapath"
 	}
 	old, known := olderThan(version, 21)
