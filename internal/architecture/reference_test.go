@@ -1,0 +1,334 @@
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/policies"
+)
+
+// schemaNode is the part of a JSON Schema that these tests follow.
+type schemaNode struct {
+	Ref        string                `json:"$ref"`
+	Properties map[string]schemaNode `json:"properties"`
+	Additional json.RawMessage       `json:"additionalProperties"`
+	Items      *schemaNode           `json:"items"`
+	Enum       []any                 `json:"enum"`
+	Required   []string              `json:"required"`
+}
+
+// schemaKey is a key of the configuration.
+type schemaKey struct {
+	words    []string // if it takes only these
+	required bool
+}
+
+// configKeys returns the keys of the configuration's schema by path, as
+// clusters[].network.plugin.
+func configKeys(t *testing.T) map[string]schemaKey {
+	t.Helper()
+	var root schemaNode
+	if err := json.Unmarshal(config.Schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	keys := make(map[string]schemaKey)
+	var walk func(prefix string, n schemaNode)
+	walk = func(prefix string, n schemaNode) {
+		for name, property := range n.Properties {
+			key := schemaKey{required: prefix != "rules.<id>." && slices.Contains(n.Required, name)}
+			for _, word := range property.Enum {
+				if s, ok := word.(string); ok {
+					key.words = append(key.words, s)
+				}
+			}
+			keys[prefix+name] = key
+			walk(prefix+name+".", property)
+			if property.Items != nil {
+				walk(prefix+name+"[].", *property.Items)
+			}
+			var additional schemaNode
+			if json.Unmarshal(property.Additional, &additional) == nil && len(additional.Properties) > 0 {
+				walk(prefix+name+".<id>.", additional)
+			}
+		}
+	}
+	walk("", root)
+	if len(keys) < len(root.Properties) || len(keys) == 0 {
+		t.Fatalf("found %d keys in the schema", len(keys))
+	}
+	return keys
+}
+
+// TestConfigurationPage keeps docs/configuration.md equal to the schema.
+func TestConfigurationPage(t *testing.T) {
+	keys := configKeys(t)
+	seen := make(map[string]bool)
+	for _, cells := range rows(readPage(t, "docs/configuration.md").section(t, "Keys")) {
+		name := codeIn(cells[0])[0]
+		key, ok := keys[name]
+		if !ok || seen[name] {
+			t.Errorf("docs/configuration.md: %s is no key of the schema, or stands there twice", name)
+			continue
+		}
+		seen[name] = true
+		for _, word := range key.words {
+			if !slices.Contains(codeIn(cells[1]), word) {
+				t.Errorf("docs/configuration.md: %s takes %q too", name, word)
+			}
+		}
+		if strings.Contains(cells[1], "required") != key.required {
+			t.Errorf("docs/configuration.md: %s is required: %t", name, key.required)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		if !seen[name] {
+			t.Errorf("docs/configuration.md does not describe %s", name)
+		}
+	}
+}
+
+// TestConfigurationExamples reads the examples as a run does. One of them has
+// every key.
+func TestConfigurationExamples(t *testing.T) {
+	rules, err := engine.Rules(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, rule := range rules {
+		ids = append(ids, rule.ID)
+	}
+	used := make(map[string]bool)
+	var note func(prefix string, v any)
+	note = func(prefix string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, value := range v {
+				if prefix == "rules." {
+					key = "<id>"
+				}
+				used[prefix+key] = true
+				note(prefix+key+".", value)
+			}
+		case []any:
+			for _, item := range v {
+				note(strings.TrimSuffix(prefix, ".")+"[].", item)
+			}
+		}
+	}
+	for _, p := range readPages(t) {
+		if !p.guide() {
+			continue
+		}
+		for _, block := range p.blocks("yaml") {
+			var v map[string]any
+			if err := yaml.Unmarshal([]byte(block), &v); err != nil {
+				t.Errorf("%s: an example is no YAML: %v", p.name, err)
+			}
+			if v["clusters"] == nil && v["rules"] == nil && v["exclude"] == nil {
+				continue // an annotation, or a workflow
+			}
+			if _, err := config.Parse(config.FileName, []byte(block), ids); err != nil {
+				t.Errorf("%s: an example of the configuration has mistakes: %v", p.name, err)
+			}
+			note("", v)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(configKeys(t))) {
+		if !used[name] {
+			t.Errorf("no example of the configuration has %s", name)
+		}
+	}
+}
+
+// TestModelPage keeps docs/model.md equal to the top level of the model.
+func TestModelPage(t *testing.T) {
+	var want []string
+	model := reflect.TypeFor[egress.Model]()
+	for i := range model.NumField() {
+		if name, _, _ := strings.Cut(model.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+			want = append(want, name)
+		}
+	}
+	p := readPage(t, "docs/model.md")
+	var got []string
+	for _, cells := range rows(p.section(t, "Top level")) {
+		got = append(got, codeIn(cells[0])...)
+	}
+	if !sameSet(got, want) {
+		t.Errorf("docs/model.md has the fields %q, the model %q", got, want)
+	}
+	if !slices.Contains(codeIn(p.section(t, "What you may rely on")), egress.APIVersion) {
+		t.Errorf("docs/model.md does not name the version %s", egress.APIVersion)
+	}
+}
+
+// TestHopsOfPage keeps the table of hops equal to the hops that are traced.
+func TestHopsOfPage(t *testing.T) {
+	var want []string
+	names, err := fs.Glob(repositoryRoot(), "internal/egress/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(repositoryRoot(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, data, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if hop, ok := n.(*ast.CompositeLit); ok {
+				if typ, ok := hop.Type.(*ast.Ident); ok && typ.Name == "Hop" && len(hop.Elts) > 0 {
+					var d declarations
+					want = append(want, d.text(t, d.fields(t, hop)["Name"]))
+				}
+			}
+			return true
+		})
+	}
+	var got []string
+	for _, cells := range rows(readPage(t, "docs/egress-path.md").section(t, "The hops")) {
+		got = append(got, codeIn(cells[0])...)
+	}
+	slices.Sort(want)
+	if want = slices.Compact(want); !sameSet(got, want) {
+		t.Errorf("docs/egress-path.md has the hops %q, the code %q", got, want)
+	}
+}
+
+// TestDeclarationsOfPage parses the examples of declarations, and checks the list
+// of kinds.
+func TestDeclarationsOfPage(t *testing.T) {
+	p := readPage(t, "docs/how-it-reads-kubernetes.md")
+	text := p.section(t, "What a declaration may say")
+	table := rows(text)
+	if len(table) == 0 {
+		t.Fatal("found no examples")
+	}
+	for _, cells := range table {
+		item := codeIn(cells[0])[0]
+		if parsed, err := requirement.ParseDeclaration(item); err != nil || len(parsed) != 1 {
+			t.Errorf("the example %q gives %d items, %v", item, len(parsed), err)
+		}
+	}
+	// The parser itself tells its kinds.
+	_, err := requirement.ParseDeclaration("nothing/x")
+	var mistake *requirement.DeclarationError
+	if !errors.As(err, &mistake) {
+		t.Fatalf("got %v, want a mistake that lists the kinds", err)
+	}
+	_, list, ok := strings.Cut(mistake.Reason, "it is one of ")
+	if !ok {
+		t.Fatalf("%q lists no kinds", mistake.Reason)
+	}
+	_, sentence, _ := strings.Cut(text, "The kinds before the slash are")
+	sentence, _, _ = strings.Cut(sentence, ";")
+	if got, want := codeIn(sentence), strings.Split(list, ", "); !sameSet(got, want) {
+		t.Errorf("the page has the kinds %q, the parser %q", got, want)
+	}
+}
+
+// TestWorkloadKindsOfPages keeps the lists of kinds equal to what is read.
+func TestWorkloadKindsOfPages(t *testing.T) {
+	d := readDeclarations(t, "internal/egress/kubernetes.go", "internal/egress/terraform_objects.go")
+	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "What a workload needs")
+	for _, kind := range d.keys(t, "podTemplates") {
+		if kind != "HelmRelease" && !slices.Contains(codeIn(text), kind) {
+			t.Errorf("docs/how-it-reads-kubernetes.md does not name the workload %s", kind)
+		}
+	}
+	var got []string
+	for _, cells := range rows(readPage(t, "docs/how-it-reads-terraform.md").section(t, "Kubernetes objects in Terraform")) {
+		got = append(got, codeIn(cells[0])...)
+	}
+	want := append(d.keys(t, "objectKinds"), "kubernetes_manifest", "kubectl_manifest", "helm_release")
+	if !sameSet(got, want) {
+		t.Errorf("docs/how-it-reads-terraform.md has the types %q, the code %q", got, want)
+	}
+}
+
+// TestEnvironmentWordsOfPage checks the words by which folders are matched.
+func TestEnvironmentWordsOfPage(t *testing.T) {
+	d := readDeclarations(t, "internal/egress/bind.go")
+	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "Which cluster a manifest runs on")
+	for _, word := range d.keys(t, "environments") {
+		if !slices.Contains(codeIn(text), word) {
+			t.Errorf("docs/how-it-reads-kubernetes.md does not name the environment %s", word)
+		}
+	}
+}
+
+// TestLimitsOfPage keeps the table of limits equal to the constants.
+func TestLimitsOfPage(t *testing.T) {
+	limits := map[string]string{
+		"size of a file":                                             fmt.Sprintf("%d MiB", source.MaxFileSize>>20),
+		"files of one run":                                           thousands(fmt.Sprint(source.MaxFiles)),
+		"folders below a given path":                                 fmt.Sprintf("%d deep", source.MaxDirDepth),
+		"values of a YAML or JSON file":                              fmt.Sprintf("%s, nested %d deep", thousands(fmt.Sprint(kubernetes.MaxValues)), kubernetes.MaxNesting),
+		"variants of a root":                                         constant(t, "variables.go", "maxVariants"),
+		"modules inside modules":                                     constant(t, "evaluator.go", "maxModuleDepth") + " deep",
+		"instances of one count, for_each or dynamic":                constant(t, "evaluator.go", "maxRepetition"),
+		"instances of a root":                                        constant(t, "evaluator.go", "maxInstances"),
+		"templates inside templates":                                 constant(t, "functions_file.go", "maxTemplateDepth") + " deep",
+		"brackets, operators and template directives of an HCL file": constant(t, "nesting.go", "maxNesting") + " deep",
+	}
+	seen := 0
+	for _, cells := range rows(readPage(t, "docs/how-it-reads-terraform.md").section(t, "Limits")) {
+		name := strings.ReplaceAll(cells[0], "`", "")
+		want, ok := limits[name]
+		if !ok {
+			t.Errorf("the limit of %q is not checked", name)
+			continue
+		}
+		seen++
+		if cells[1] != want {
+			t.Errorf("the limit of %s is %s, the page says %s", name, want, cells[1])
+		}
+	}
+	if seen != len(limits) {
+		t.Errorf("the page has %d of %d limits", seen, len(limits))
+	}
+}
+
+// constant returns a number of parser/terraform with separators.
+func constant(t *testing.T, file, name string) string {
+	t.Helper()
+	d := readDeclarations(t, path.Join("parser/terraform", file))
+	if d[name] == nil {
+		t.Fatalf("%s has no %s", file, name)
+	}
+	return thousands(strings.ReplaceAll(d.text(t, d[name]), "_", ""))
+}
+
+// thousands puts commas into a number.
+func thousands(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
