@@ -63,7 +63,7 @@ module "data" {
   name              = var.name
   zone_id           = "cn-beijing-g"
   vswitch_id        = module.network.data_vswitch_ids["cn-beijing-g"]
-  polardb_whitelist = module.network.node_cidr_blocks
+  polardb_whitelist = ["0.0.0.0/0"]                                                              # want whitelist-open
   rds_whitelist     = [var.pod_cidr]                                                             # want whitelist-wrong-vswitch
   redis_whitelist   = [var.zones["cn-beijing-g"].node_cidr, var.zones["cn-beijing-h"].node_cidr] # want whitelist-missing
 }
