@@ -23,6 +23,10 @@ type Attribute struct {
 	// attributes that are neither Required nor Computed.
 	Default    string
 	HasDefault bool
+	// Suppressed attributes are those for which the provider may drop what it would
+	// change. Whether a default takes effect, and whether anything is computed, then
+	// depends on other attributes.
+	Suppressed bool
 	// Deprecated says in words since when the attribute is deprecated or removed, and
 	// what replaces it. Empty for current attributes.
 	Deprecated string
@@ -86,6 +90,8 @@ func decodeAttribute(s string) Attribute {
 			a.Optional = true
 		case 'C':
 			a.Computed = true
+		case 'D':
+			a.Suppressed = true
 		case 'X':
 			a.Removed = true
 		default:

@@ -18,7 +18,8 @@
 // with a dot for each block around the attribute. Type is b, i, f or s for a bool,
 // int, float or string, or L, S or M for a list, set or map followed by the type
 // of its elements, where o is an object with attributes of its own. The flags are
-// Required, Optional, Computed and X, removed: the provider refuses the attribute.
+// Required, Optional, Computed, D, the provider may drop a difference in it, and X,
+// removed: the provider refuses the attribute.
 // What follows ! says since which version it is deprecated or removed, and what
 // replaces it: an attribute beside it or another resource type.
 package main
@@ -51,15 +52,17 @@ type dump struct {
 }
 
 type attribute struct {
-	Path       string // the attribute's name after those of the blocks around it, separated by dots
-	Type       string
-	Elem       string `json:",omitempty"`
-	Required   bool   `json:",omitempty"`
-	Optional   bool   `json:",omitempty"`
-	Computed   bool   `json:",omitempty"`
-	Default    string `json:",omitempty"` // a Go expression; strings and the provider's string constants without quotes
-	Deprecated string `json:",omitempty"` // the notice that the provider prints
-	Removed    string `json:",omitempty"`
+	Path     string // the attribute's name after those of the blocks around it, separated by dots
+	Type     string
+	Elem     string `json:",omitempty"`
+	Required bool   `json:",omitempty"`
+	Optional bool   `json:",omitempty"`
+	Computed bool   `json:",omitempty"`
+	Default  string `json:",omitempty"` // a Go expression; strings and the provider's string constants without quotes
+	// DiffSuppress says that it, or a block around it, has a DiffSuppressFunc.
+	DiffSuppress bool   `json:",omitempty"`
+	Deprecated   string `json:",omitempty"` // the notice that the provider prints
+	Removed      string `json:",omitempty"`
 }
 
 func main() {
@@ -233,6 +236,9 @@ func normalize(d *dump) error {
 		if parent.Type == "Map" {
 			continue // see below
 		}
+		for block := dir(a.Path); block != ""; block = dir(block) {
+			a.DiffSuppress = a.DiffSuppress || byPath[block].DiffSuppress
+		}
 		a.Elem = strings.TrimPrefix(a.Elem, "schema.Type")
 		if a.Type == "Map" && (a.Elem == "" || a.Elem == "block") {
 			// The SDK reads a map with a schema of its own, or with none, as strings.
@@ -368,7 +374,7 @@ func write(w *bytes.Buffer, g []dump) error {
 		for _, f := range []struct {
 			on   bool
 			flag byte
-		}{{a.Required, 'R'}, {a.Optional, 'O'}, {a.Computed, 'C'}, {a.Removed != "", 'X'}} {
+		}{{a.Required, 'R'}, {a.Optional, 'O'}, {a.Computed, 'C'}, {a.DiffSuppress, 'D'}, {a.Removed != "", 'X'}} {
 			if f.on {
 				w.WriteByte(f.flag)
 			}

@@ -23,7 +23,7 @@ type dumped struct {
 	Kind, Name, File, Func string
 	Attrs                  []struct {
 		Path, Type, Elem, Default, Deprecated, Removed string
-		Required, Optional, Computed                   bool
+		Required, Optional, Computed, DiffSuppress     bool
 	}
 }
 
@@ -84,6 +84,9 @@ func TestTableEqualsDump(t *testing.T) {
 				}
 				if got.Required != w.Required || got.Optional != w.Optional || got.Computed != w.Computed {
 					t.Errorf("%s: flags = %t %t %t, want %t %t %t", w.Path, got.Required, got.Optional, got.Computed, w.Required, w.Optional, w.Computed)
+				}
+				if got.Suppressed != w.DiffSuppress {
+					t.Errorf("%s: suppressed = %t, want %t", w.Path, got.Suppressed, w.DiffSuppress)
 				}
 				if got.Default != w.Default || got.HasDefault != (w.Default != "") {
 					t.Errorf("%s: default = %q, %t, want %q", w.Path, got.Default, got.HasDefault, w.Default)

@@ -17,15 +17,16 @@ type Table struct{}
 // for a type of nested block, else Null.
 //
 // It is not known for types and attributes that are not in the table, for those
-// that the configuration must set, and for those that the provider has removed,
-// which older versions may still fill in.
+// that the configuration must set, for those that the provider would fill in but
+// may leave empty, and for those that it has removed, which older versions may still
+// fill in.
 func (Table) Attribute(resourceType string, data bool, path []string) (computed bool, unset *located.Value, known bool) {
 	t, ok := Lookup(resourceType, data)
 	if !ok {
 		return false, nil, false
 	}
 	switch a, ok := t.Attribute(path...); {
-	case !ok, a.Required, a.Removed:
+	case !ok, a.Required, a.Removed, a.Suppressed && (a.HasDefault || a.Computed):
 		return false, nil, false
 	case a.Computed:
 		return true, nil, true

@@ -30,7 +30,7 @@ func TestUnset(t *testing.T) {
 		// The service fills in blocks too.
 		{"alicloud_network_acl", false, []string{"egress_acl_entries"}, computed},
 		{"alicloud_polardb_cluster", false, []string{"db_cluster_ip_array", "db_cluster_ip_array_name"}, "string default"},
-		{"alicloud_security_group_rule", false, []string{"port_range"}, "string -1/-1"},
+		{"alicloud_security_group_rule", false, []string{"policy"}, "string accept"},
 		{"alicloud_vpc", false, []string{"tags"}, "null"},
 		{"alicloud_vpc", false, []string{"id"}, computed},
 		// Old names of types are the same types.
@@ -43,6 +43,12 @@ func TestUnset(t *testing.T) {
 		// Older versions of the provider may have them.
 		{"alicloud_cs_kubernetes", false, []string{"worker_vswitch_ids"}, unknown},
 		{"alicloud_nat_gateway", false, []string{"bandwidth_package_ids"}, unknown},
+		// The provider drops the default for an Internet load balancer, and the period
+		// unless the instance renews itself.
+		{"alicloud_slb_load_balancer", false, []string{"address_ip_version"}, unknown},
+		{"alicloud_db_instance", false, []string{"auto_renew_period"}, unknown},
+		// Blocks that only PostgreSQL has.
+		{"alicloud_db_instance", false, []string{"pg_hba_conf"}, unknown},
 		{"alicloud_vpc", false, []string{"no_such_attribute"}, unknown},
 		{"alicloud_vpc", false, []string{"tags", "team"}, unknown},
 		{"alicloud_vpc", false, nil, unknown},
