@@ -2,7 +2,6 @@ package egress
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -200,9 +199,6 @@ func (b *builder) otherSupply(s *scope, v *vswitch) string {
 	}
 	for _, g := range list {
 		keys = append(keys, g.key)
-		if g.res.Uncertain != "" {
-			continue // a gateway that may not exist adds nothing
-		}
 	}
 	if reason, found := s.unreadModule(keys...); found {
 		return reason
@@ -490,7 +486,7 @@ func (gate *internetGate) describeUnknowns() []Unknown {
 		if way.status == Unsure && way.reason != "" {
 			list = append(list, Unknown{
 				Subject: "Internet access of " + way.member.vswitch.name,
-				Reason:  strings.TrimSpace(way.reason), Origin: way.member.origin,
+				Reason:  way.reason, Origin: way.member.origin,
 			})
 		}
 	}

@@ -1,0 +1,316 @@
+package egress
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
+)
+
+// sources are the vSwitches of one role of a cluster.
+type sources struct {
+	role    string
+	members []member
+	unknown string // why there may be others; empty if members is all
+	origin  Origin // the argument that names them
+}
+
+type member struct {
+	vswitch *vswitch
+	origin  Origin // the element that names it
+	named   bool   // whether the cluster resource itself names it
+}
+
+// readSources collects the vSwitches that the cluster's packets come from.
+func (b *builder) readSources(c *cluster) {
+	c.pod.role, c.node.role = rolePod, roleNode
+	b.readNodeSources(c)
+	switch c.Plugin {
+	case pluginTerway:
+		b.readPodSources(c)
+	case pluginServerless:
+		// The pods are container groups in the cluster's own vSwitches.
+		b.addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
+		if len(c.pod.members) == 0 && c.pod.unknown == "" {
+			c.pod.unknown = "the cluster names no vSwitches"
+		}
+		c.node = sources{role: roleNode, unknown: "a serverless cluster has no nodes in the files"}
+	case pluginFlannel:
+		c.pod.unknown = "Flannel pods have no vSwitch of their own"
+	default:
+		c.pod.unknown = "the network plug-in is unknown"
+	}
+	if reason := c.res.Uncertain; reason != "" {
+		c.pod = sources{role: rolePod, unknown: reason}
+		c.node = sources{role: roleNode, unknown: reason}
+	}
+}
+
+// addSources appends the vSwitches that the first written one of some arguments
+// names.
+func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resource, named bool, arguments ...string) {
+	for _, name := range arguments {
+		v := holder.Body.Get(name)
+		if v.IsNull() {
+			continue
+		}
+		if src.origin.Ref == 0 {
+			src.origin = b.places.value(c.scope, holder, v)
+		}
+		for _, item := range splitItems(v) {
+			id := c.scope.ident(item)
+			if !id.known() {
+				if src.unknown == "" {
+					src.unknown = reasonFor(item, "an element of "+name+" of "+holder.Address+" is unknown")
+				}
+				continue
+			}
+			vs := c.scope.vswitch(id)
+			origin := b.places.value(c.scope, holder, item)
+			if i := slices.IndexFunc(src.members, func(m member) bool { return m.vswitch == vs }); i >= 0 {
+				src.members[i].named = src.members[i].named || named
+				continue
+			}
+			src.members = append(src.members, member{vswitch: vs, origin: origin, named: named})
+		}
+		return
+	}
+}
+
+func (b *builder) readNodeSources(c *cluster) {
+	for _, pool := range c.pools {
+		before := len(c.node.members)
+		b.addSources(c, &c.node, pool.res, false, "vswitch_ids")
+		if len(c.node.members) == before && c.node.unknown == "" && pool.res.Body.Get("vswitch_ids").IsNull() {
+			c.node.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
+		}
+		if pool.res.Uncertain != "" && c.node.unknown == "" {
+			c.node.unknown = pool.res.Uncertain
+		}
+	}
+	// A cluster's vswitch_ids are those of the control plane; they are node vSwitches
+	// only where no node pool is in the files. A dedicated cluster's masters are
+	// nodes too.
+	if len(c.pools) == 0 {
+		b.addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
+	}
+	if c.Kind == "dedicated" {
+		b.addSources(c, &c.node, c.res, true, "master_vswitch_ids")
+	}
+	if reason := c.unattachedPools(); reason != "" && c.node.unknown == "" {
+		c.node.unknown = reason
+	}
+	if len(c.node.members) == 0 && c.node.unknown == "" {
+		c.node.unknown = "no vSwitch of the nodes is in the files"
+	}
+	// The cluster's own lists matter for new_nat_gateway.
+	for _, name := range []string{"worker_vswitch_ids", "vswitch_ids", "master_vswitch_ids", "pod_vswitch_ids"} {
+		list, _ := c.scope.idents(c.res.Body.Get(name))
+		for _, id := range list {
+			for i := range c.node.members {
+				if c.node.members[i].vswitch.key == id.key {
+					c.node.members[i].named = true
+				}
+			}
+		}
+	}
+}
+
+var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
+
+func (b *builder) readPodSources(c *cluster) {
+	b.addSources(c, &c.pod, c.res, true, "pod_vswitch_ids")
+	addons, _ := c.addons()
+	for _, a := range addons {
+		text, _ := a.config.Text()
+		if a.plugin != pluginTerway || !strings.Contains(text, "PodVswitchId") {
+			if a.plugin == pluginTerway && a.config.IsUnknown() && len(c.pod.members) == 0 {
+				c.pod.unknown = a.config.Reason
+			}
+			continue
+		}
+		b.addAddonVSwitches(c, a, text)
+	}
+	if len(c.pod.members) == 0 {
+		if c.pod.unknown == "" {
+			c.pod.unknown = "the cluster names no pod vSwitches"
+		}
+		return
+	}
+	c.narrowToZones()
+}
+
+// addAddonVSwitches reads PodVswitchId of the addon's config, the only way to
+// change a cluster's pod vSwitches after its creation.
+func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
+	_, text, _ = strings.Cut(text, "PodVswitchId")
+	origin := b.places.value(c.scope, a.holder, a.config)
+	refs, rest := located.Refs(text)
+	list := make([]ident, 0, len(refs))
+	for _, ref := range refs {
+		v := &located.Value{Kind: located.String, Str: ref.Placeholder()}
+		list = append(list, c.scope.ident(v))
+	}
+	for _, id := range vswitchID.FindAllString(rest, -1) {
+		list = append(list, ident{key: "id:" + id})
+	}
+	for _, id := range list {
+		vs := c.scope.vswitch(id)
+		if !slices.ContainsFunc(c.pod.members, func(m member) bool { return m.vswitch == vs }) {
+			c.pod.members = append(c.pod.members, member{vswitch: vs, origin: origin})
+		}
+	}
+}
+
+// narrowToZones drops pod vSwitches in zones without nodes and adds the node
+// vSwitches of zones without pod vSwitches, where every zone is known: a Terway
+// pod takes a pod vSwitch of its node's zone.
+func (c *cluster) narrowToZones() {
+	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
+	for _, m := range c.pod.members {
+		podZones[m.vswitch.zone] = true
+	}
+	for _, m := range c.node.members {
+		nodeZones[m.vswitch.zone] = true
+	}
+	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 || c.node.unknown != "" || c.pod.unknown != "" {
+		return
+	}
+	kept := slices.DeleteFunc(slices.Clone(c.pod.members), func(m member) bool { return !nodeZones[m.vswitch.zone] })
+	for _, m := range c.node.members {
+		if !podZones[m.vswitch.zone] {
+			kept = append(kept, m)
+		}
+	}
+	c.pod.members = kept
+}
+
+// readNewGateway reads new_nat_gateway, which defaults to true in the provider
+// for every kind of cluster.
+func (c *cluster) readNewGateway(body *located.Value) {
+	v := body.Get("new_nat_gateway")
+	on, ok := v.Truth()
+	switch {
+	case v.IsNull():
+		c.newGateway = yes
+	case !ok:
+		c.newGateway = maybe
+	case on:
+		c.newGateway = yes
+	default:
+		c.newGateway = no
+	}
+}
+
+// readPublicNodes says whether nodes have public addresses of their own: a pool's
+// internet_max_bandwidth_out above 0, a bound EIP, or an EIP associated with an
+// instance that the pool names (provider documentation, cs_kubernetes_node_pool).
+func (b *builder) readPublicNodes(c *cluster) {
+	c.publicNodes = no
+	public := 0
+	for _, pool := range c.pools {
+		answer, by := publicPool(pool.res.Body)
+		switch answer {
+		case yes:
+			public++
+			c.publicBy = append(c.publicBy, b.places.value(c.scope, pool.res, by))
+		case maybe:
+			c.publicNodes = maybe
+		}
+	}
+	switch {
+	case public > 0 && public == len(c.pools):
+		c.publicNodes = yes
+	case public > 0:
+		c.publicNodes = maybe
+	}
+	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
+		instance := c.scope.ident(assoc.Body.Get("instance_id"))
+		// EIPs of nodes are associated through attributes that the cluster computes.
+		if c.publicNodes == no && instance.unknown() {
+			c.publicNodes = maybe
+		}
+		for _, pool := range c.pools {
+			list, _ := c.scope.idents(pool.res.Body.Get("instances"))
+			if slices.ContainsFunc(list, func(id ident) bool { return id.res != nil && id.key == instance.key }) {
+				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
+				if c.publicNodes == no {
+					c.publicNodes = maybe
+				}
+			}
+		}
+	}
+}
+
+func publicPool(body *located.Value) (answer tri, by *located.Value) {
+	answer = no
+	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
+		answer = maybe
+	} else if text, ok := v.Text(); ok && text != "" && text != "0" {
+		return yes, v
+	}
+	for _, block := range body.Get("scaling_config").Items() {
+		v := block.Get("is_bond_eip")
+		on, ok := v.Truth()
+		switch {
+		case ok && on:
+			return yes, v
+		case v.IsUnknown():
+			answer = maybe
+		}
+	}
+	return answer, nil
+}
+
+// findVPC is the VPC of the first vSwitch whose VPC is known; all vSwitches of a
+// cluster lie in one.
+func (c *cluster) findVPC() *vpc {
+	for _, m := range slices.Concat(c.pod.members, c.node.members) {
+		if m.vswitch.vpc != nil {
+			return m.vswitch.vpc
+		}
+	}
+	for _, name := range []string{"vswitch_ids", "worker_vswitch_ids", "master_vswitch_ids"} {
+		list, _ := c.scope.idents(c.res.Body.Get(name))
+		for _, id := range list {
+			if v := c.scope.vswitch(id); v.vpc != nil {
+				return v.vpc
+			}
+		}
+	}
+	return c.scope.vpc(c.scope.ident(c.res.Body.Get("vpc_id")))
+}
+
+// primary is where the packets of ordinary pods come from.
+func (c *cluster) primary() *sources {
+	if c.Plugin == pluginFlannel {
+		return &c.node
+	}
+	return &c.pod
+}
+
+// sourcesOf is where the packets of a workload come from.
+func (c *cluster) sourcesOf(hostNetwork bool) *sources {
+	if hostNetwork {
+		return &c.node
+	}
+	return c.primary()
+}
+
+// podAddresses are the IPv4 addresses of the cluster's pods; nil if one of the
+// vSwitches' CIDRs is unknown.
+func (c *cluster) podAddresses() *netipx.IPSet {
+	var list []netip.Prefix
+	for _, m := range c.pod.members {
+		if !m.vswitch.cidr.IsValid() {
+			return nil
+		}
+		list = append(list, m.vswitch.cidr)
+	}
+	return prefixSet(list...)
+}

@@ -1,0 +1,321 @@
+package egress
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// standIns replaces the references in a text by host names that nothing else
+// bears.
+func standIns(text string) (string, map[string]located.Ref) {
+	refs, _ := located.Refs(text)
+	if len(refs) == 0 {
+		return text, nil
+	}
+	hosts := make(map[string]located.Ref, len(refs))
+	for i, ref := range refs {
+		host := fmt.Sprintf("egresslint-reference-%d.internal", i)
+		hosts[host] = ref
+		text = strings.Replace(text, ref.Placeholder(), host, 1)
+	}
+	return text, hosts
+}
+
+// hostAttributes are the computed attributes that hold a host or an address
+// (provider documentation, attributes reference).
+var hostAttributes = map[string]bool{
+	"connection_string": true, "connection_domain": true, "private_ip_address": true, "private_ip": true,
+	"primary_ip_address": true, "address": true, "domain": true, "dns_name": true, "ip_address": true,
+	"db_proxy_connection_string": true, "end_point": true, "domain_endpoint": true, "ssl_endpoint": true,
+	"intranet_endpoint": true, "extranet_endpoint": true, "public_domain": true, "public_connection_string": true,
+	"endpoint_domain": true,
+}
+
+// publicAttributes are those of public endpoints.
+var publicAttributes = map[string]bool{
+	"public_domain": true, "public_connection_string": true, "extranet_endpoint": true,
+}
+
+// reference adds the need for the resource that a value refers to: evidence for
+// exactly that target.
+func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
+	born, ok := c.b.places.born[c.wl.obj]
+	if !ok {
+		return
+	}
+	address, public := ref.Address, publicAttributes[ref.Attribute]
+	if res := born.scope.byAddress[address]; res != nil {
+		for _, connection := range publicConnections {
+			if res.Type == connection.typ {
+				address, public = born.scope.ident(res.Body.Get(connection.instance)).key, true
+			}
+		}
+	}
+	i := slices.IndexFunc(c.b.targetList, func(t *target) bool { return t.scope == born.scope && t.Address == address })
+	if i < 0 {
+		return
+	}
+	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
+	c.toTarget(r, c.b.targetList[i])
+	r.host = r.target.Kind + "/" + r.target.Name
+	r.public = r.public || public
+	c.add(r)
+}
+
+// maxAliases bounds chains of ExternalName Services.
+const maxAliases = 8
+
+// resolve finds out what a destination is. It reports false for a bare word
+// that names no Service.
+func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int) bool {
+	if e.Addr.IsValid() {
+		c.resolveAddress(r)
+		return true
+	}
+	domain := ""
+	if c.w.cluster != nil && c.w.cluster.res != nil {
+		domain, _ = c.w.cluster.res.Body.Get("cluster_domain").Text()
+	}
+	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.namespace, domain); ok {
+		if s := c.w.services[ns+"/"+name]; s != nil {
+			if s.kind == "ExternalName" && s.external != "" && depth < maxAliases {
+				alias := requirement.FromValue("HOST", s.external, nil)
+				if len(alias) == 1 {
+					alias[0].Port = r.port
+					return c.resolve(r, alias[0], depth+1)
+				}
+			}
+			c.toService(r, s)
+			return true
+		}
+	}
+	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.namespace); ok {
+		if s := c.w.services[ns+"/"+name]; s != nil {
+			c.toService(r, s)
+			return true
+		}
+	}
+	if e.Bare {
+		return false
+	}
+	for _, s := range c.w.byAddress {
+		if s.hasHost(e.Host) {
+			r.kind, r.service = toLoadBalancer, s
+			return true
+		}
+	}
+	if s, served := c.w.ingressService(e.Host); served {
+		r.kind, r.service = toName, nil
+		if s != nil {
+			r.kind, r.service = toLoadBalancer, s
+		}
+		return true
+	}
+	if e.Cloud {
+		if t, public := c.b.hostTarget(c.w, e); t != nil {
+			r.kind, r.target, r.public = toTarget, t, public
+			return true
+		}
+	}
+	r.kind = toName
+	if e.Public && !c.b.isPrivateName(e.Host) {
+		r.kind = toInternet
+	}
+	return true
+}
+
+func (c *collector) resolveAddress(r *requirementOf) {
+	for _, s := range c.w.byAddress {
+		if s.hasAddress(r.addr) {
+			r.kind, r.service = toLoadBalancer, s
+			return
+		}
+	}
+	for _, s := range sortedServices(c.w.services) {
+		if s.clusterIP == r.addr.String() {
+			c.toService(r, s)
+			return
+		}
+	}
+	for _, t := range c.b.reachableTargets(c.w) {
+		if slices.Contains(t.addresses, r.addr) {
+			c.toTarget(r, t)
+			return
+		}
+	}
+	r.kind = toAddress
+	if publicAddress(r.addr) {
+		r.kind = toInternet
+	}
+}
+
+// toTarget leads to a target by what names it: over its public address if it has
+// one.
+func (c *collector) toTarget(r *requirementOf, t *target) {
+	r.kind, r.target, r.public = toTarget, t, t.internet == yes
+	if r.port == 0 {
+		r.port = t.port
+	}
+}
+
+func sortedServices(services map[string]*service) []*service {
+	list := make([]*service, 0, len(services))
+	for _, s := range services {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *service) int { return cmp.Compare(a.id(), b.id()) })
+	return list
+}
+
+func (c *collector) toService(r *requirementOf, s *service) {
+	if !s.selects && len(s.endpoints) > 0 {
+		c.toEndpoint(r, s)
+		return
+	}
+	r.kind, r.service = toService, s
+	if r.port == 0 && len(s.ports) == 1 {
+		r.port, r.protocol = s.ports[0].port, s.ports[0].protocol
+	}
+}
+
+// toEndpoint follows a Service without a selector to its first endpoint: the
+// packets leave for that address and the endpoint's port.
+func (c *collector) toEndpoint(r *requirementOf, s *service) {
+	first := s.endpoints[0]
+	r.alias = r.display()
+	r.addr = first.addr
+	r.host = first.addr.String()
+	for _, p := range s.ports {
+		if p.port == r.port || r.port == 0 && len(s.ports) == 1 {
+			if port, ok := first.ports[p.name]; ok {
+				r.port = port
+			}
+		}
+	}
+	r.byAlias = true
+	c.resolveAddress(r)
+}
+
+// publicAddress reports whether an address is routed on the Internet.
+func publicAddress(a netip.Addr) bool {
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	return !slices.ContainsFunc(sharedRanges, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// sharedRanges are unicast ranges that are not routed on the Internet (IANA
+// special purpose registry); 100.64.0.0/10 holds Alibaba Cloud's own services.
+// The ranges reserved for documentation count as public: a packet to one takes
+// the way to the Internet.
+var sharedRanges = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
+}
+
+// isPrivateName reports whether a name with a public suffix is served privately:
+// its registrable domain is a PrivateZone of the files or named in the
+// configuration.
+func (b *builder) isPrivateName(host string) bool {
+	return slices.ContainsFunc(b.privateDomains, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
+}
+
+// readPrivateDomains collects the domains of PrivateZones.
+func (b *builder) readPrivateDomains() {
+	b.privateDomains = slices.Clone(b.options.PrivateDomains)
+	for _, s := range b.scopes {
+		for _, res := range s.byType["alicloud_pvtz_zone"] {
+			for _, name := range []string{"zone_name", "name"} {
+				text, ok := res.Body.Get(name).Text()
+				if !ok || text == "" {
+					continue
+				}
+				text = strings.ToLower(strings.Trim(text, "."))
+				if domain, ok := requirement.RegistrableDomain(text); ok {
+					text = domain
+				}
+				b.privateDomains = append(b.privateDomains, text)
+			}
+		}
+	}
+}
+
+// reachableTargets are the targets that a world's workloads may mean: those of
+// their cluster's root and of roots of no other environment.
+func (b *builder) reachableTargets(w *world) []*target {
+	if w.cluster == nil || w.cluster.scope == nil {
+		return nil
+	}
+	own := w.cluster.scope
+	its := environmentsIn(own.root.Dir + "/" + own.root.Variant)
+	var list []*target
+	for _, t := range b.targetList {
+		if t.scope != own {
+			if t.scope.root.Dir == own.root.Dir {
+				continue // another variant of the same root
+			}
+			env := environmentsIn(t.scope.root.Dir + "/" + t.scope.root.Variant)
+			if len(env) > 0 && len(its) > 0 && !slices.ContainsFunc(env, func(e string) bool { return slices.Contains(its, e) }) {
+				continue
+			}
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+// namedTarget finds what a declaration KIND/NAME means: by Terraform label, then
+// by the instance's name, then by its host prefix.
+func (b *builder) namedTarget(w *world, kind, name string) *target {
+	candidates := b.reachableTargets(w)
+	for _, matches := range []func(*target) bool{
+		func(t *target) bool { return t.res.Name == name },
+		func(t *target) bool { return slices.Contains(t.names, name) },
+		func(t *target) bool { return slices.Contains(t.prefixes, strings.ToLower(name)) },
+	} {
+		var found []*target
+		for _, t := range candidates {
+			if t.Kind == kind && matches(t) {
+				found = append(found, t)
+			}
+		}
+		if len(found) > 0 {
+			return only(found)
+		}
+	}
+	return nil
+}
+
+func only(list []*target) *target {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return nil
+}
+
+// hostTarget finds the instance that a cloud service's host name means: by its
+// configured prefix, else the only one of its kind that may bear such a name.
+func (b *builder) hostTarget(w *world, e requirement.Endpoint) (t *target, public bool) {
+	first, _, _ := strings.Cut(e.Host, ".")
+	var unnamed []*target
+	for _, t := range b.reachableTargets(w) {
+		switch {
+		case t.Kind != e.Product:
+		case slices.Contains(t.prefixes, first):
+			return t, t.Kind == "oss" && e.Public
+		case slices.Contains(t.public, first):
+			return t, true
+		case len(t.prefixes) == 0 && len(t.product.lists) > 0:
+			unnamed = append(unnamed, t)
+		}
+	}
+	return only(unnamed), false
+}

@@ -1,0 +1,233 @@
+package egress
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// bucketPolicy is the part of an OSS bucket policy that is about networks
+// (vendor's page on bucket policies and error 0030-00000008).
+type bucketPolicy struct {
+	Statement []struct {
+		Effect    string
+		Action    stringList
+		Principal any
+		Resource  stringList
+		Condition map[string]map[string]stringList
+	}
+}
+
+// stringList is a JSON string or list of strings.
+type stringList []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *stringList) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*l = []string{one}
+		return nil
+	}
+	var many []string
+	if err := json.Unmarshal(data, &many); err != nil {
+		return fmt.Errorf("read list: %w", err)
+	}
+	*l = many
+	return nil
+}
+
+// bucketGate is a BucketPolicyBlock under construction.
+type bucketGate struct {
+	*BucketPolicyBlock // nil if the policy does not deny the cluster
+	need               needs
+	status             Status
+	reason             string
+}
+
+// bucketHop judges the policy of a bucket: a Deny whose conditions single out the
+// cluster's addresses or VPC.
+func (b *builder) bucketHop(r *requirementOf, role string) Hop {
+	hop := Hop{Name: "bucket-policy", Status: Unsure}
+	key := gateKey{r.target, r.world.cluster, role}
+	gate, ok := b.bucketGates[key]
+	if !ok {
+		gate = b.judgeBucket(r.target, r.world.cluster, role)
+		b.bucketGates[key] = gate
+		if gate.BucketPolicyBlock != nil {
+			b.bucketList = append(b.bucketList, gate)
+		}
+	}
+	gate.need.add(r)
+	hop.Status, hop.Detail = gate.status, gate.reason
+	if gate.BucketPolicyBlock != nil {
+		hop.Code = gate.Code
+	}
+	return hop
+}
+
+func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
+	s := t.scope
+	holder, v := t.res, t.res.Body.Get("policy")
+	for _, res := range s.byType["alicloud_oss_bucket_policy"] {
+		bucket := res.Body.Get("bucket")
+		text, _ := bucket.Text()
+		if s.ident(bucket).key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
+			holder, v = res, res.Body.Get("policy")
+		}
+	}
+	if v.IsNull() {
+		if reason, found := s.unreadModule(t.res.Address); found {
+			return &bucketGate{status: Unsure, reason: reason}
+		}
+		return &bucketGate{status: Open}
+	}
+	text, ok := v.Text()
+	var policy bucketPolicy
+	if !ok || json.Unmarshal([]byte(text), &policy) != nil {
+		return &bucketGate{status: Unsure, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
+	}
+	verdict := &bucketGate{status: Open}
+	for _, statement := range policy.Statement {
+		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
+			continue // a Deny for everybody is not about networks
+		}
+		d := b.denial(statement.Condition, t, c, role)
+		if d.holds == yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
+			d.holds = maybe // it may be about other users or folders
+		}
+		switch d.holds {
+		case yes:
+			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
+				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role,
+				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
+			}}
+		case maybe:
+			verdict = &bucketGate{status: Unsure, reason: "whether a Deny of the policy of " + t.Name + " applies is not decided by the files"}
+		}
+	}
+	return verdict
+}
+
+// deniesObjects reports whether a statement is about reading or writing objects.
+func deniesObjects(actions []string) bool {
+	return slices.ContainsFunc(actions, func(a string) bool {
+		return slices.Contains([]string{"*", "oss:*", "oss:Get*", "oss:Put*", "oss:GetObject", "oss:PutObject"}, a)
+	})
+}
+
+// everybody reports whether a statement's principal is anybody.
+func everybody(principal any) bool {
+	switch p := principal.(type) {
+	case string:
+		return p == "*"
+	case []any:
+		return slices.Contains(p, any("*"))
+	default:
+		return false
+	}
+}
+
+// wholeBucket reports whether resources of a statement cover every object of the
+// bucket: acs:oss:REGION:OWNER:BUCKET/*.
+func (t *target) wholeBucket(resources []string) bool {
+	return slices.ContainsFunc(resources, func(r string) bool {
+		r = r[strings.LastIndexByte(r, ':')+1:]
+		bucket, objects, ok := strings.Cut(r, "/")
+		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.prefixes, strings.ToLower(bucket)))
+	})
+}
+
+// denial is what the conditions of a Deny say about a cluster's packets.
+type denial struct {
+	holds     tri
+	code      string
+	listed    []string // what the condition lets through
+	uncovered []string // the sources it does not
+}
+
+// denial reports whether all conditions of a Deny hold for the cluster's packets.
+// Conditions that it does not know may hold or not.
+func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, role string) denial {
+	all := denial{holds: yes}
+	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
+		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
+			values := conditions[operator][key]
+			one := denial{holds: maybe}
+			switch {
+			case operator == "NotIpAddress" && key == "acs:SourceIp":
+				one = b.addressDenial(values, c, role)
+			case operator == "StringNotEquals" && key == "acs:SourceVpc" && role != roleEIP:
+				one = b.vpcDenial(values, t, c)
+			}
+			all.holds = min(all.holds, one.holds)
+			if all.code == "" {
+				all.code, all.listed, all.uncovered = one.code, one.listed, one.uncovered
+			}
+		}
+	}
+	return all
+}
+
+// addressDenial judges NotIpAddress: it holds for sources outside the list.
+func (b *builder) addressDenial(values []string, c *cluster, role string) denial {
+	d := denial{holds: maybe, code: "source-ip", listed: values, uncovered: []string{}}
+	var builder netipx.IPSetBuilder
+	for _, text := range values {
+		cidr, ok := parseCIDR(text)
+		if !ok {
+			return d
+		}
+		builder.AddPrefix(cidr)
+	}
+	set := build(&builder)
+	if role == roleEIP {
+		return d // the EIPs' addresses exist only after apply
+	}
+	members := c.sourcesFor(role).members
+	inside := 0
+	for _, m := range members {
+		v := m.vswitch
+		switch {
+		case !v.cidr.IsValid():
+			return d
+		case set.ContainsPrefix(v.cidr):
+			inside++
+		case isEmpty(intersect(set, prefixSet(v.cidr))):
+			d.uncovered = append(d.uncovered, v.label())
+		}
+	}
+	switch {
+	case len(members) > 0 && inside == len(members):
+		d.holds = no
+	case len(members) > 0 && len(d.uncovered) == len(members):
+		d.holds = yes
+	}
+	return d
+}
+
+// vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
+// of the files, whose ids exist only after apply.
+func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
+	d := denial{holds: maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
+	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
+		return d
+	}
+	d.holds = yes
+	for _, text := range values {
+		d.listed = append(d.listed, located.Display(text))
+		switch id := t.scope.ident(&located.Value{Kind: located.String, Str: text}); {
+		case id.key == c.vpc.key:
+			return denial{holds: no}
+		case id.res == nil:
+			d.holds = maybe
+		}
+	}
+	d.uncovered = append(d.uncovered, c.vpc.name)
+	return d
+}
