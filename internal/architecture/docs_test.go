@@ -111,17 +111,20 @@ func (p page) section(t *testing.T, title string) string {
 	return ""
 }
 
-// rows returns the cells of the table rows in a text, without header and rule.
+// rows returns the cells of the table rows in a text, without the headers and the
+// rules under them.
 func rows(text string) [][]string {
 	var list [][]string
-	for i, line := range tableRow.FindAllString(text, -1) {
+	for _, line := range tableRow.FindAllString(text, -1) {
+		if strings.Trim(line, "|- ") == "" {
+			list = list[:max(0, len(list)-1)]
+			continue
+		}
 		cells := strings.Split(strings.Trim(line, "|"), "|")
 		for j := range cells {
 			cells[j] = strings.TrimSpace(cells[j])
 		}
-		if i > 0 && strings.Trim(cells[0], "-") != "" {
-			list = append(list, cells)
-		}
+		list = append(list, cells)
 	}
 	return list
 }
@@ -463,4 +466,53 @@ func goSource(t *testing.T) string {
 		}
 	}
 	return all.String()
+}
+
+// TestWhatIsNotRead runs the program on what the pages say is not read. Whoever
+// teaches it to read that changes the page too.
+func TestWhatIsNotRead(t *testing.T) {
+	const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec: {containers: [{name: api}]}\n"
+	tests := []struct {
+		name, page, sentence string
+		files                map[string]string
+		read                 string // is in the model if it is read
+	}{
+		{
+			"kustomize", "docs/how-it-reads-kubernetes.md", "Helm charts and kustomize overlays are not rendered in this version.",
+			map[string]string{
+				"base/kustomization.yaml": "resources: [api.yaml]\n", "base/api.yaml": deployment,
+				"prod/kustomization.yaml": "resources: [../base]\nnamePrefix: prod-\n",
+			},
+			"prod-api",
+		},
+		{
+			"helm", "docs/how-it-reads-kubernetes.md", "Helm charts and kustomize overlays are not rendered in this version.",
+			map[string]string{"Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n", "templates/api.yaml": deployment},
+			`"kind": "Deployment"`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if !strings.Contains(strings.Join(strings.Fields(readPage(t, test.page).text), " "), test.sentence) {
+				t.Fatalf("%s does not say %q", test.page, test.sentence)
+			}
+			dir := t.TempDir()
+			for name, text := range test.files {
+				name = filepath.Join(dir, name)
+				if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			code, stdout, stderr := run(t, "model", "--allow-empty", dir)
+			if code != cli.ExitOK {
+				t.Errorf("exit code %d, %s", code, stderr)
+			}
+			if strings.Contains(stdout, test.read) {
+				t.Errorf("%s says %q, but it is", test.page, test.sentence)
+			}
+		})
+	}
 }

@@ -13,23 +13,39 @@ import (
 	"testing"
 )
 
-// declarations are the package-level values of a Go file. The tables of
+// declarations are the package-level values of a package. The tables of
 // internal/egress are not exported, and need not be for these tests.
 type declarations map[string]ast.Expr
 
-// readDeclarations parses Go files.
-func readDeclarations(t *testing.T, names ...string) declarations {
+// parsePackage parses the files of a directory without their tests, in order.
+func parsePackage(t *testing.T, dir string) []*ast.File {
+	t.Helper()
+	names, err := fs.Glob(repositoryRoot(), dir+"/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, readPage(t, name).text, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	if len(files) == 0 {
+		t.Fatalf("found no Go files in %s", dir)
+	}
+	return files
+}
+
+// readDeclarations returns the values of a package.
+func readDeclarations(t *testing.T, dir string) declarations {
 	t.Helper()
 	values := make(declarations)
-	for _, name := range names {
-		data, err := fs.ReadFile(repositoryRoot(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, data, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range parsePackage(t, dir) {
 		for _, decl := range file.Decls {
 			general, ok := decl.(*ast.GenDecl)
 			if !ok {
@@ -147,7 +163,7 @@ type productRow struct {
 // productRows reads the table of internal/egress.
 func productRows(t *testing.T) map[string]productRow {
 	t.Helper()
-	d := readDeclarations(t, "internal/egress/alicloud_products.go")
+	d := readDeclarations(t, "internal/egress")
 	out := make(map[string]productRow)
 	for typ, value := range d.fields(t, d["products"]) {
 		product := d.fields(t, value)
@@ -236,7 +252,7 @@ func TestProductsPage(t *testing.T) {
 
 // TestDestinationsPage does the same for what has no allow-list.
 func TestDestinationsPage(t *testing.T) {
-	d := readDeclarations(t, "internal/egress/alicloud_destination.go")
+	d := readDeclarations(t, "internal/egress")
 	want := d.fields(t, d["destinationTypes"])
 	var got []string
 	for _, cells := range rows(readPage(t, "docs/products.md").section(t, "Other destinations")) {
@@ -256,7 +272,7 @@ func TestDestinationsPage(t *testing.T) {
 
 // TestPublicConnectionsPage checks the types that open public endpoints.
 func TestPublicConnectionsPage(t *testing.T) {
-	d := readDeclarations(t, "internal/egress/alicloud_products.go")
+	d := readDeclarations(t, "internal/egress")
 	text := readPage(t, "docs/products.md").section(t, "Public endpoints")
 	for _, e := range d.elements(t, d["publicConnections"]) {
 		if typ := d.text(t, d.elements(t, e)[0]); !slices.Contains(codeIn(text), typ) {

@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
-	"path"
 	"reflect"
 	"slices"
 	"strings"
@@ -185,22 +181,7 @@ func TestModelPage(t *testing.T) {
 // TestHopsOfPage keeps the table of hops equal to the hops that are traced.
 func TestHopsOfPage(t *testing.T) {
 	var want []string
-	names, err := fs.Glob(repositoryRoot(), "internal/egress/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		data, err := fs.ReadFile(repositoryRoot(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, data, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	for _, file := range parsePackage(t, "internal/egress") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if hop, ok := n.(*ast.CompositeLit); ok {
 				if typ, ok := hop.Type.(*ast.Ident); ok && typ.Name == "Hop" && len(hop.Elts) > 0 {
@@ -255,7 +236,7 @@ func TestDeclarationsOfPage(t *testing.T) {
 
 // TestWorkloadKindsOfPages keeps the lists of kinds equal to what is read.
 func TestWorkloadKindsOfPages(t *testing.T) {
-	d := readDeclarations(t, "internal/egress/kubernetes.go", "internal/egress/terraform_objects.go")
+	d := readDeclarations(t, "internal/egress")
 	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "What a workload needs")
 	for _, kind := range d.keys(t, "podTemplates") {
 		if kind != "HelmRelease" && !slices.Contains(codeIn(text), kind) {
@@ -274,7 +255,7 @@ func TestWorkloadKindsOfPages(t *testing.T) {
 
 // TestEnvironmentWordsOfPage checks the words by which folders are matched.
 func TestEnvironmentWordsOfPage(t *testing.T) {
-	d := readDeclarations(t, "internal/egress/bind.go")
+	d := readDeclarations(t, "internal/egress")
 	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "Which cluster a manifest runs on")
 	for _, word := range d.keys(t, "environments") {
 		if !slices.Contains(codeIn(text), word) {
@@ -285,17 +266,18 @@ func TestEnvironmentWordsOfPage(t *testing.T) {
 
 // TestLimitsOfPage keeps the table of limits equal to the constants.
 func TestLimitsOfPage(t *testing.T) {
+	d := readDeclarations(t, "parser/terraform")
 	limits := map[string]string{
 		"size of a file":                                             fmt.Sprintf("%d MiB", source.MaxFileSize>>20),
 		"files of one run":                                           thousands(fmt.Sprint(source.MaxFiles)),
 		"folders below a given path":                                 fmt.Sprintf("%d deep", source.MaxDirDepth),
 		"values of a YAML or JSON file":                              fmt.Sprintf("%s, nested %d deep", thousands(fmt.Sprint(kubernetes.MaxValues)), kubernetes.MaxNesting),
-		"variants of a root":                                         constant(t, "variables.go", "maxVariants"),
-		"modules inside modules":                                     constant(t, "evaluator.go", "maxModuleDepth") + " deep",
-		"instances of one count, for_each or dynamic":                constant(t, "evaluator.go", "maxRepetition"),
-		"instances of a root":                                        constant(t, "evaluator.go", "maxInstances"),
-		"templates inside templates":                                 constant(t, "functions_file.go", "maxTemplateDepth") + " deep",
-		"brackets, operators and template directives of an HCL file": constant(t, "nesting.go", "maxNesting") + " deep",
+		"variants of a root":                                         d.constant(t, "maxVariants"),
+		"modules inside modules":                                     d.constant(t, "maxModuleDepth") + " deep",
+		"instances of one count, for_each or dynamic":                d.constant(t, "maxRepetition"),
+		"instances of a root":                                        d.constant(t, "maxInstances"),
+		"templates inside templates":                                 d.constant(t, "maxTemplateDepth") + " deep",
+		"brackets, operators and template directives of an HCL file": d.constant(t, "maxNesting") + " deep",
 	}
 	seen := 0
 	for _, cells := range rows(readPage(t, "docs/how-it-reads-terraform.md").section(t, "Limits")) {
@@ -315,12 +297,11 @@ func TestLimitsOfPage(t *testing.T) {
 	}
 }
 
-// constant returns a number of parser/terraform with separators.
-func constant(t *testing.T, file, name string) string {
+// constant returns a number among the values of a package, with separators.
+func (d declarations) constant(t *testing.T, name string) string {
 	t.Helper()
-	d := readDeclarations(t, path.Join("parser/terraform", file))
 	if d[name] == nil {
-		t.Fatalf("%s has no %s", file, name)
+		t.Fatalf("found no constant %s", name)
 	}
 	return thousands(strings.ReplaceAll(d.text(t, d[name]), "_", ""))
 }
