@@ -14,6 +14,8 @@ const (
 	EvaluationError DiagnosticKind = "evaluation-error"
 	// LimitReached is input larger or deeper than a run accepts.
 	LimitReached DiagnosticKind = "limit-reached"
+	// RenderError is a Helm chart or a kustomization that cannot be rendered.
+	RenderError DiagnosticKind = "render-error"
 	// PolicyError is a Rego rule that failed.
 	PolicyError DiagnosticKind = "policy-error"
 
@@ -21,6 +23,9 @@ const (
 	InvalidObject DiagnosticKind = "invalid-object"
 	// DuplicateObject is a second object of the same kind, namespace and name.
 	DuplicateObject DiagnosticKind = "duplicate-object"
+	// EmptyFile is a file of no bytes. Terraform takes it as one that declares
+	// nothing, but it may have been truncated, so that what it held is not judged.
+	EmptyFile DiagnosticKind = "empty-file"
 
 	// Unread is something outside the files: a module that was not downloaded, a
 	// variable without a value. Message says what to do about it.
@@ -37,7 +42,7 @@ type Diagnostic struct {
 // Fatal reports whether d makes the run end with exit code 3.
 func (d Diagnostic) Fatal() bool {
 	switch d.Kind {
-	case ParseError, EvaluationError, LimitReached, PolicyError:
+	case ParseError, EvaluationError, LimitReached, RenderError, PolicyError:
 		return true
 	default:
 		return false

@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"runtime"
 	"slices"
@@ -239,6 +240,14 @@ func (l *loader) configFiles(dir string) []string {
 	return append(names, overrides...)
 }
 
+// anyFile is the first configuration file of a directory, or the directory itself.
+func (l *loader) anyFile(dir string) string {
+	if names := l.configFiles(dir); len(names) > 0 {
+		return names[0]
+	}
+	return dir
+}
+
 // config returns the parsed module directory; it has no blocks if there is none.
 func (l *loader) config(dir string) *config {
 	l.mu.Lock()
@@ -248,16 +257,22 @@ func (l *loader) config(dir string) *config {
 		l.dirs[dir] = e
 	}
 	l.mu.Unlock()
-	e.once.Do(func() { e.cfg = l.loadDir(dir) })
+	e.once.Do(func() {
+		// What is left after a mistake of our own is a directory that could not be read.
+		e.cfg = newConfig(dir)
+		e.cfg.broken = true
+		defer func() {
+			if r := recover(); r != nil {
+				e.cfg.diags = append(e.cfg.diags, internalError(dir, r))
+			}
+		}()
+		e.cfg = l.loadDir(dir)
+	})
 	return e.cfg
 }
 
-func (l *loader) loadDir(dir string) *config {
-	names := l.configFiles(dir)
-	entries := make([]*fileEntry, len(names))
-	parallel(len(names), func(i int) { entries[i] = l.file(names[i]) })
-
-	c := &config{
+func newConfig(dir string) *config {
+	return &config{
 		dir:       dir,
 		variables: make(map[string]*block),
 		locals:    make(map[string]*attribute),
@@ -265,9 +280,17 @@ func (l *loader) loadDir(dir string) *config {
 		resources: make(map[string]*resourceBlock),
 		calls:     make(map[string]*callBlock),
 	}
+}
+
+func (l *loader) loadDir(dir string) *config {
+	names := l.configFiles(dir)
+	entries := make([]*fileEntry, len(names))
+	parallel(len(names), func(i int) { entries[i] = l.file(names[i]) })
+
+	c := newConfig(dir)
 	for i, e := range entries {
 		c.diags = append(c.diags, e.diags...)
-		c.broken = c.broken || len(e.diags) > 0
+		c.broken = c.broken || e.unreadable()
 		if e.text != nil {
 			a := adder{cfg: c, text: e.text, override: isOverride(names[i])}
 			a.addAll(&e.body)
@@ -284,7 +307,17 @@ func (l *loader) loadDir(dir string) *config {
 	return c
 }
 
-// parallel runs f(0) to f(n-1) at the same time. What limits the work is up to f.
+// internalError describes a mistake of this package, which must not take the rest
+// of the run with it.
+func internalError(name string, cause any) source.Diagnostic {
+	return source.Diagnostic{
+		Kind: source.ParseError, Range: source.Range{File: name},
+		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),
+	}
+}
+
+// parallel runs f(0) to f(n-1) at the same time. What limits the work is up to f,
+// which must not panic: nobody else could recover.
 func parallel(n int, f func(int)) {
 	if n == 1 {
 		f(0)

@@ -48,8 +48,18 @@ func (t *text) rng(r hcl.Range) source.Range {
 	return source.Range{File: t.name, Start: t.pos(r.Start), End: t.pos(r.End)}
 }
 
+// unreadable reports whether part of the file could not be read.
+func (e *fileEntry) unreadable() bool {
+	return slices.ContainsFunc(e.diags, source.Diagnostic.Fatal)
+}
+
 // parse reads and parses one configuration or variable file.
 func (e *fileEntry) parse(tree *source.Tree, name string) {
+	defer func() {
+		if r := recover(); r != nil {
+			e.body, e.diags = body{}, []source.Diagnostic{internalError(name, r)}
+		}
+	}()
 	data, err := tree.ReadFile(name)
 	if err != nil {
 		kind := source.ParseError
@@ -60,6 +70,14 @@ func (e *fileEntry) parse(tree *source.Tree, name string) {
 		return
 	}
 	e.text = newText(name, data)
+	if len(data) == 0 {
+		e.diags = append(e.diags, source.Diagnostic{Kind: source.EmptyFile, Range: source.Range{File: name}, Message: "read file: it is empty"})
+		return
+	}
+	if d := source.CheckText(name, data); d != nil {
+		e.diags = append(e.diags, *d)
+		return
+	}
 	if line, ok := tooDeep(data); ok {
 		at := source.Pos{Line: line, Column: 1}
 		e.diags = append(e.diags, source.Diagnostic{
@@ -113,9 +131,16 @@ func (t *text) parseErrors(diags hcl.Diagnostics) []source.Diagnostic {
 			rng = t.rng(*d.Subject)
 		}
 		out = append(out, source.Diagnostic{Kind: source.ParseError, Range: rng, Message: "parse file: " + sentence(d)})
+		if len(out) == maxSyntaxErrors {
+			break
+		}
 	}
 	return out
 }
+
+// maxSyntaxErrors bounds the syntax errors that are reported of one file: most
+// of those after the first are its echo.
+const maxSyntaxErrors = 3
 
 // sentence is the text of a diagnostic in our style: one line, lower case.
 func sentence(d *hcl.Diagnostic) string {

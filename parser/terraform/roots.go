@@ -291,6 +291,12 @@ func (j *job) assign(vars []Assignment) {
 
 // run evaluates everything in the root.
 func (j *job) run(l *loader) {
+	defer func() {
+		if r := recover(); r != nil {
+			j.root = &Root{Dir: j.dir, Variant: j.variant, Incomplete: true}
+			j.diags = append(j.diags, internalError(l.anyFile(j.dir), r))
+		}
+	}()
 	ev := newEvaluator(l)
 	m := newModule(l.config(j.dir))
 	m.inputs = j.inputs

@@ -3,8 +3,8 @@ package terraform
 import (
 	"fmt"
 	"reflect"
-	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -121,12 +121,38 @@ func indexText(key cty.Value) string {
 	case !key.IsKnown() || key.IsNull():
 		return "[?]"
 	case key.Type() == cty.String:
-		return "[" + strconv.Quote(located.Display(key.AsString())) + "]"
+		return "[" + quoteKey(key.AsString()) + "]"
 	case key.Type() == cty.Number:
 		return "[" + key.AsBigFloat().Text('f', -1) + "]"
 	default:
 		return "[?]"
 	}
+}
+
+// quoteKey renders a key as a string of the language, as Terraform does in
+// addresses, so that the address can be pasted where Terraform takes one.
+func quoteKey(key string) string {
+	var b strings.Builder
+	for _, r := range strings.NewReplacer("${", "$${", "%{", "%%{").Replace(key) {
+		switch {
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '"' || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case unicode.IsPrint(r) || unicode.Is(unicode.Co, r): // placeholders are of private use
+			b.WriteRune(r)
+		case r < 1<<16:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return `"` + located.Display(b.String()) + `"`
 }
 
 // Placeholders are recognised by their first code point.

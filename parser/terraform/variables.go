@@ -45,7 +45,7 @@ func (vs variables) addFile(l *loader, name string) []source.Diagnostic {
 	for _, at := range e.body.attrs {
 		vs[at.name] = given{expr: at.expr}
 	}
-	if len(e.diags) > 0 {
+	if e.unreadable() {
 		vs[broken] = given{text: name}
 	}
 	return e.diags
@@ -98,17 +98,18 @@ func declaredType(e hclsyntax.Expression) variableType {
 	rng := e.Range()
 	if s, ok := literal(e); ok {
 		// In JSON, and in HCL as it was before Terraform 0.12, the type is a string.
-		switch s {
-		case "list":
-			return variableType{typ: cty.List(cty.DynamicPseudoType)}
-		case "map":
-			return variableType{typ: cty.Map(cty.DynamicPseudoType)}
-		}
 		parsed, diags := hclsyntax.ParseExpression([]byte(s), rng.Filename, rng.Start)
 		if diags.HasErrors() {
 			return variableType{typ: cty.DynamicPseudoType, err: sentence(diags[0]), errRange: rng}
 		}
 		e = parsed
+	}
+	// Terraform still takes these two without the type of their elements.
+	switch hcl.ExprAsKeyword(e) {
+	case "list":
+		return variableType{typ: cty.List(cty.DynamicPseudoType)}
+	case "map":
+		return variableType{typ: cty.Map(cty.DynamicPseudoType)}
 	}
 	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(e)
 	if diags.HasErrors() {
