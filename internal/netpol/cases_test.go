@@ -79,12 +79,12 @@ func testCase(t *testing.T, text string) {
 	if q == nil {
 		t.Fatalf("cannot read the question %q", head)
 	}
-	policies, diagnostics := parsePolicies(t, text)
+	policies, diagnostics := parseTiers(t, text)
 
 	want, extra := q[9], strings.TrimPrefix(q[10], ", ")
 	switch {
 	case want == "invalid":
-		if len(policies) != 0 {
+		if len(policies.Network)+len(policies.Global)+len(policies.Cilium)+len(policies.Admin) != 0 {
 			t.Errorf("the policy is accepted")
 		}
 		checkDiagnostic(t, text, diagnostics, extra)
@@ -95,7 +95,7 @@ func testCase(t *testing.T, text string) {
 		t.Fatalf("unexpected %v", diagnostics)
 	}
 
-	e := netpol.New(policies, worldNamespaces, worldPods, profile(q[6], q[7], q[8]))
+	e := netpol.NewTiered(policies, worldNamespaces, worldPods, profile(q[6], q[7], q[8]))
 	port := 0
 	if _, err := fmt.Sscan(q[5], &port); err != nil {
 		t.Fatal(err)
@@ -171,20 +171,47 @@ func destination(t *testing.T, s string) netpol.Dest {
 	return netpol.AddrDest(a)
 }
 
-// parsePolicies reads documents that leave out what every NetworkPolicy has in
-// common. The positions of the first document are those of the text.
+// parsePolicies is parseTiers for NetworkPolicies.
 func parsePolicies(t testing.TB, text string) ([]*netpol.Policy, []source.Diagnostic) {
 	t.Helper()
-	var policies []*netpol.Policy
+	policies, diagnostics := parseTiers(t, text)
+	return policies.Network, diagnostics
+}
+
+// versions are the API versions of the kinds that documents may be of.
+var versions = map[string]string{
+	"NetworkPolicy":                  "networking.k8s.io/v1",
+	"GlobalNetworkPolicy":            "network.alibabacloud.com/v1beta2",
+	"AdminNetworkPolicy":             "policy.networking.k8s.io/v1alpha1",
+	"BaselineAdminNetworkPolicy":     "policy.networking.k8s.io/v1alpha1",
+	"ClusterNetworkPolicy":           "policy.networking.k8s.io/v1alpha2",
+	"CiliumNetworkPolicy":            "cilium.io/v2",
+	"CiliumClusterwideNetworkPolicy": "cilium.io/v2",
+}
+
+var kindLine = regexp.MustCompile(`(?m)^kind: (\w+)$`)
+
+// parseTiers reads documents that leave out what they have in common: the API
+// version, the metadata, and the kind of a NetworkPolicy. The positions of the first
+// document are those of the text.
+func parseTiers(t testing.TB, text string) (netpol.Policies, []source.Diagnostic) {
+	t.Helper()
+	var policies netpol.Policies
 	var diagnostics []source.Diagnostic
 	for i, doc := range strings.Split(text, "\n---\n") {
-		if !strings.Contains(doc, "spec:") {
+		if !strings.Contains(doc, "spec:") && !strings.Contains(doc, "specs:") {
 			continue
 		}
-		if !strings.Contains(doc, "metadata:") {
-			doc += "\nmetadata: {}\n"
+		kind := "NetworkPolicy"
+		if m := kindLine.FindStringSubmatch(doc); m != nil {
+			kind = m[1]
+		} else {
+			doc += "\nkind: NetworkPolicy\n"
 		}
-		doc += "\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+		if !strings.Contains(doc, "metadata:") {
+			doc += "\nmetadata: {" + map[bool]string{true: "name: default"}[kind == "BaselineAdminNetworkPolicy"] + "}\n"
+		}
+		doc += "\napiVersion: " + versions[kind] + "\n"
 		objects, d := kubernetes.Parse(fmt.Sprintf("policy-%d.yaml", i), []byte(doc))
 		for _, x := range d {
 			if x.Fatal() {
@@ -192,21 +219,50 @@ func parsePolicies(t testing.TB, text string) ([]*netpol.Policy, []source.Diagno
 			}
 		}
 		for _, o := range objects {
-			namespace := o.Namespace
-			if namespace == "" {
-				namespace = "a"
-			}
 			o.Root = undecided(o.Root)
-			p, d := netpol.Parse(o, namespace)
-			diagnostics = append(diagnostics, d...)
-			if p != nil {
-				policies = append(policies, p)
-			} else if len(d) == 0 {
+			before := len(diagnostics)
+			if !add(&policies, &diagnostics, o) && len(diagnostics) == before {
 				t.Errorf("a policy is rejected without a reason")
 			}
 		}
 	}
 	return policies, diagnostics
+}
+
+// add parses an object and reports whether it is accepted.
+func add(policies *netpol.Policies, diagnostics *[]source.Diagnostic, o *kubernetes.Object) bool {
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "a"
+	}
+	var found []*netpol.Policy
+	var d []source.Diagnostic
+	switch o.Kind {
+	case "NetworkPolicy":
+		p, reasons := netpol.Parse(o, namespace)
+		if found, d = []*netpol.Policy{p}, reasons; p == nil {
+			found = nil
+		}
+		policies.Network = append(policies.Network, found...)
+	case "GlobalNetworkPolicy":
+		p, reasons := netpol.ParseGlobal(o)
+		if found, d = []*netpol.Policy{p}, reasons; p == nil {
+			found = nil
+		}
+		policies.Global = append(policies.Global, found...)
+	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
+		found, d = netpol.ParseCilium(o, namespace)
+		policies.Cilium = append(policies.Cilium, found...)
+	default:
+		a, reasons := netpol.ParseAdmin(o)
+		*diagnostics = append(*diagnostics, reasons...)
+		if a != nil {
+			policies.Admin = append(policies.Admin, a)
+		}
+		return a != nil
+	}
+	*diagnostics = append(*diagnostics, d...)
+	return len(found) > 0
 }
 
 // undecided returns v with the values that the text marks as undecided.

@@ -124,8 +124,8 @@ func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match Ternar
 	if d.IsPod() {
 		c := e.classes[d.class()]
 		match = e.selects(r, c)
-		if match == No && len(r.possible) > 0 && !e.profile.ebpf() {
-			addresses, _ := e.podAddresses(s, c.hostNetwork)
+		if match == No && len(r.possible) > 0 && r.cover == coverDatapath && !e.profile.ebpf() {
+			addresses, _ := e.podAddresses(s, c.hostNetwork, coverDatapath)
 			for _, a := range addresses {
 				match = max(match, min(r.blocks(a.addr), Maybe))
 			}
@@ -133,7 +133,7 @@ func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match Ternar
 		return match, len(r.pods) > 0, false
 	}
 	match = No
-	if r.unsure {
+	if r.unsure || r.names || r.nodes && !d.outside {
 		match = Maybe
 	}
 	ranges := d.set

@@ -11,14 +11,29 @@ type compiled struct {
 	id     int32
 	policy *Policy
 	pods   selectorID
-	rules  [2][]compiledRule
+	// namespaces is noSelector for a policy that its namespace alone limits.
+	namespaces selectorID
+	rules      [2][]compiledRule
+	denies     [2][]compiledRule
 }
+
+// coverage says whether the blocks of a rule cover pods and nodes too.
+type coverage uint8
+
+const (
+	coverDatapath coverage = iota // the data path decides
+	coverAll                      // networks of policy.networking.k8s.io
+	coverOutside                  // the CIDRs of Cilium
+)
 
 // compiledRule admits what matches one of its peers and one of its ports.
 type compiledRule struct {
 	namespace string // of the policy
 	any       bool   // every peer
 	unsure    bool   // some peer is undecided, and may be anything
+	nodes     bool   // some peer selects nodes; the files do not say which addresses are theirs
+	names     bool   // some peer is a domain name; it may have any address outside the cluster
+	cover     coverage
 	pods      []compiledPeer
 	// certain and possible are the addresses of the blocks, the latter a superset.
 	certain, possible []netipx.IPRange
@@ -33,6 +48,7 @@ type compiledRule struct {
 // namespace, in pods every pod.
 type compiledPeer struct {
 	namespaces, pods selectorID
+	unsure           bool // it may select less
 }
 
 const noSelector selectorID = -1
@@ -44,27 +60,54 @@ type compiledName struct {
 }
 
 func (e *Evaluator) compile(id int32, p *Policy) *compiled {
-	c := &compiled{id: id, policy: p, pods: e.podSelectors.intern(p.pods)}
+	c := &compiled{id: id, policy: p, pods: e.podSelectors.intern(p.pods), namespaces: noSelector}
+	if p.namespaces != nil {
+		c.namespaces = e.namespaceSelectors.intern(*p.namespaces)
+	}
 	for d := range p.rules {
-		for i := range p.rules[d] {
-			c.rules[d] = append(c.rules[d], e.compileRule(p, &p.rules[d][i]))
-		}
+		c.rules[d] = e.compileRules(p.rules[d], p.Namespace, p.dialect)
+		c.denies[d] = e.compileRules(p.denies[d], p.Namespace, p.dialect)
 	}
 	return c
 }
 
-func (e *Evaluator) compileRule(p *Policy, r *rule) compiledRule {
-	c := compiledRule{namespace: p.Namespace, any: len(r.peers) == 0}
+func (e *Evaluator) compileRules(rules []rule, namespace string, in dialect) []compiledRule {
+	var out []compiledRule
+	for i := range rules {
+		out = append(out, e.compileRule(&rules[i], namespace, in))
+	}
+	return out
+}
+
+func (e *Evaluator) compileRule(r *rule, namespace string, in dialect) compiledRule {
+	if r.nothing {
+		return compiledRule{namespace: namespace}
+	}
+	c := compiledRule{namespace: namespace, any: len(r.peers) == 0}
+	switch in {
+	case adminPolicy:
+		c.cover = coverAll
+	case ciliumPolicy:
+		c.cover = coverOutside
+	}
 	var blocks []*peer
 	for i := range r.peers {
 		peer := &r.peers[i]
 		switch peer.kind {
 		case unknownPeer:
 			c.unsure = true
+		case everyPeer:
+			c.any = true
+		case nodePeer:
+			c.nodes = true
+		case namePeer:
+			c.names = true
 		case blockPeer:
 			blocks = append(blocks, peer)
+		case worldPeer:
+			blocks = append(blocks, worldBlocks...)
 		case podPeer:
-			cp := compiledPeer{noSelector, noSelector}
+			cp := compiledPeer{noSelector, noSelector, peer.unsure}
 			if peer.namespaces != nil {
 				cp.namespaces = e.namespaceSelectors.intern(*peer.namespaces)
 			}
@@ -74,15 +117,20 @@ func (e *Evaluator) compileRule(p *Policy, r *rule) compiledRule {
 			c.pods = append(c.pods, cp)
 		}
 	}
-	c.certain, c.possible = e.compileBlocks(blocks)
+	c.certain, c.possible = e.compileBlocks(blocks, c.cover)
 	e.compilePorts(&c, r.ports)
 	return c
+}
+
+var worldBlocks = []*peer{
+	{kind: blockPeer, block: netip.MustParsePrefix("0.0.0.0/0")},
+	{kind: blockPeer, block: netip.MustParsePrefix("::/0")},
 }
 
 // compileBlocks returns the addresses that the blocks certainly and possibly
 // cover. What is excepted is only possibly not covered where except is not
 // fully supported.
-func (e *Evaluator) compileBlocks(blocks []*peer) (certain, possible []netipx.IPRange) {
+func (e *Evaluator) compileBlocks(blocks []*peer, cover coverage) (certain, possible []netipx.IPRange) {
 	if len(blocks) == 0 {
 		return nil, nil
 	}
@@ -96,7 +144,7 @@ func (e *Evaluator) compileBlocks(blocks []*peer) (certain, possible []netipx.IP
 		if !b.unsureExcept {
 			lo.AddSet(set)
 		}
-		if e.profile.ebpf() {
+		if cover == coverDatapath && e.profile.ebpf() {
 			hi.AddPrefix(b.block)
 		} else {
 			hi.AddSet(set)
@@ -131,7 +179,7 @@ func (e *Evaluator) compilePorts(c *compiledRule, ports []portRange) {
 	}
 	for i := range ports {
 		p := &ports[i]
-		unsure := len(p.protocols) > 1
+		unsure := len(p.protocols) > 1 && !p.every || p.filtered
 		for _, protocol := range p.protocols {
 			if p.name != "" {
 				e.portNames[p.name] = struct{}{}

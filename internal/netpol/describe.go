@@ -12,6 +12,9 @@ const maxListed = 4
 // describe says what a rule admits, such as "TCP 5432 to pods app=db". A policy
 // of the given namespace holds it.
 func (r *rule) describe(d Direction, namespace string) string {
+	if r.nothing {
+		return "nothing that has a port"
+	}
 	preposition := " to "
 	if d == Ingress {
 		preposition = " from "
@@ -45,25 +48,47 @@ func join(items []string, conjunction string) string {
 }
 
 func (p *portRange) describe() string {
-	if len(p.protocols) > 1 || p.name == "" && p.sure == 0 {
+	if len(p.protocols) == 0 {
+		return "no port"
+	}
+	if len(p.protocols) > 1 && !p.every || p.name == "" && p.sure == 0 && !p.filtered {
 		return "ports that the files leave undecided"
 	}
-	protocol := protocols[p.protocols[0]]
-	switch {
-	case p.name != "":
-		return protocol + " port named " + p.name
-	case p.from == 1 && p.to == maxPort:
-		return "every " + protocol + " port"
-	case p.from != p.to:
-		return protocol + " " + strconv.Itoa(p.from) + "-" + strconv.Itoa(p.to)
-	default:
-		return protocol + " " + strconv.Itoa(p.from)
+	protocol := "TCP, UDP and SCTP"
+	if !p.every {
+		protocol = protocols[p.protocols[0]]
 	}
+	var s string
+	switch {
+	case p.name != "" && p.every:
+		s = "the port named " + p.name
+	case p.name != "":
+		s = protocol + " port named " + p.name
+	case p.from == 1 && p.to == maxPort:
+		s = "every " + protocol + " port"
+	case p.from != p.to:
+		s = protocol + " " + strconv.Itoa(p.from) + "-" + strconv.Itoa(p.to)
+	default:
+		s = protocol + " " + strconv.Itoa(p.from)
+	}
+	if p.filtered {
+		s = "some requests on " + s
+	}
+	return s
 }
 
 func (p *peer) describe(namespace string) string {
 	switch p.kind {
-	case unknownPeer:
+	case everyPeer:
+		return "any address"
+	case nobodyPeer:
+		return "nobody"
+	case worldPeer:
+		return "any address outside the cluster"
+	case unknownPeer, nodePeer, namePeer:
+		if p.says != "" {
+			return p.says
+		}
 		return "an undecided peer"
 	case blockPeer:
 		s := p.block.String()

@@ -71,6 +71,9 @@ type Profile struct {
 	// reaches its own node by the API's definition, though data paths differ, and
 	// the blocks of ipvlan and v2 cover no nodes.
 	NodeCIDRs *netipx.IPSet
+	// ServiceCIDRs are the addresses that ClusterIPs have; nil if unknown. Only
+	// DeadPeers asks for them: policies see the pods behind a Service.
+	ServiceCIDRs *netipx.IPSet
 }
 
 // isEmpty reports whether nothing is known of a set of addresses: every pod and
@@ -90,7 +93,11 @@ type Evaluator struct {
 	profile  Profile
 	policies []*compiled
 	compiled map[*Policy]*compiled
-	ports    *portSets
+	// clusterwide are those of the policies that have no namespace, tiers those of
+	// policy.networking.k8s.io in the order in which they decide.
+	clusterwide []*compiled
+	tiers       [2][]*compiledAdmin
+	ports       *portSets
 
 	podSelectors       matcher
 	namespaceSelectors matcher
@@ -104,6 +111,7 @@ type Evaluator struct {
 	vectors   map[string]vector // by label set
 	classes   []*class
 	classIDs  map[classKey]int32
+	pods      []Pod
 	classOf   []int32 // by pod
 	subjects  [2][]*subject
 	subjectID map[string]*subject
@@ -143,11 +151,30 @@ type portName struct {
 	name     string
 }
 
+// Policies are the policies of a cluster by the way they work together. Only kinds
+// that the cluster enforces belong into it, but for Network and Global, about which
+// Profile.Enforced speaks. Policies that are nil are left out.
+type Policies struct {
+	Network []*Policy // of Parse
+	Global  []*Policy // of ParseGlobal; they add to Network
+	Cilium  []*Policy // of ParseCilium; they add to Network, and deny
+	// Admin decide before all of these, or in the tier Baseline after them.
+	Admin []*Admin
+}
+
 // New returns the evaluator of a set of policies for the given pods; pods are
 // referred to by their index. A namespace that is not given counts as not Known.
 // Policies that are nil are left out. Neither order nor the presence of two
 // policies with one name changes an answer.
 func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
+	return NewTiered(Policies{Network: policies}, namespaces, pods, profile)
+}
+
+// NewTiered is New for clusters that enforce more than NetworkPolicies. A packet
+// that the first matching rule of the Admin tier neither admits nor denies goes on
+// to the policies that add to each other, and if none of these isolates the pod, to
+// the Baseline tier. Two policies of one priority may each come first.
+func NewTiered(policies Policies, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
 	e := &Evaluator{
 		profile:      profile,
 		compiled:     make(map[*Policy]*compiled),
@@ -158,8 +185,10 @@ func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile
 		vectors:      make(map[string]vector),
 		classIDs:     make(map[classKey]int32),
 		subjectID:    make(map[string]*subject),
+		pods:         pods,
 	}
-	sorted := slices.DeleteFunc(slices.Clone(policies), func(p *Policy) bool { return p == nil })
+	sorted := slices.DeleteFunc(slices.Concat(policies.Network, policies.Global, policies.Cilium),
+		func(p *Policy) bool { return p == nil })
 	slices.SortStableFunc(sorted, func(a, b *Policy) int {
 		return cmp.Or(a.Object.Root.Range.Compare(b.Object.Root.Range),
 			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -169,12 +198,17 @@ func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile
 		e.policies = append(e.policies, c)
 		e.compiled[p] = c
 	}
+	e.compileTiers(policies.Admin)
 	e.podSelectors.index()
 	e.namespaceSelectors.index()
 	for _, ns := range mergeNamespaces(namespaces) {
 		e.addNamespace(ns)
 	}
 	for _, c := range e.policies {
+		if c.policy.clusterwide() {
+			e.clusterwide = append(e.clusterwide, c)
+			continue
+		}
 		ns := &e.namespaces[e.namespace(c.policy.Namespace)]
 		ns.policies = append(ns.policies, c)
 	}

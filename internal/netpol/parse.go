@@ -20,7 +20,7 @@ import (
 func Parse(o *kubernetes.Object, namespace string) (*Policy, []source.Diagnostic) {
 	r := &reader{object: "NetworkPolicy " + namespace + "/" + o.Name}
 	p := &Policy{Namespace: namespace, Name: o.Name, Object: o}
-	r.spec(p, o.Root.Get("spec"))
+	r.spec(p)
 	slices.SortStableFunc(r.diagnostics, source.Diagnostic.Compare)
 	if r.invalid {
 		return nil, r.diagnostics
@@ -31,6 +31,7 @@ func Parse(o *kubernetes.Object, namespace string) (*Policy, []source.Diagnostic
 // reader collects what is wrong with one object.
 type reader struct {
 	object      string
+	dialect     dialect
 	invalid     bool
 	diagnostics []source.Diagnostic
 }
@@ -68,6 +69,16 @@ func (c cursor) key(key string) source.Range {
 		return place(f.KeyRange, c.at)
 	}
 	return source.Range{}
+}
+
+// has returns how many of the fields are there and not null.
+func (c cursor) has(names ...string) (n int) {
+	for _, name := range names {
+		if f, ok := c.Field(name); ok && !f.Value.IsNull() {
+			n++
+		}
+	}
+	return n
 }
 
 // fields reports whether c is a map or null, and warns of fields the API does
@@ -128,8 +139,14 @@ func (r *reader) text(c cursor) (string, bool) {
 	}
 }
 
-func (r *reader) spec(p *Policy, v *located.Value) {
-	c := cursor{v, place(v.Range, p.Object.Root.Range, p.Object.KindRange()), "spec"}
+// root returns the cursor of the object's spec.
+func (r *reader) root(o *kubernetes.Object) cursor {
+	v := o.Root.Get("spec")
+	return cursor{v, place(v.Range, o.Root.Range, o.KindRange()), "spec"}
+}
+
+func (r *reader) spec(p *Policy) {
+	c := r.root(p.Object)
 	if !r.fields(c, "podSelector", "policyTypes", Ingress.String(), Egress.String()) {
 		return
 	}
@@ -231,6 +248,9 @@ func (r *reader) peers(c cursor) []peer {
 }
 
 func (r *reader) peer(c cursor) (peer, bool) {
+	if r.dialect == globalPolicy && c.has("podSelector", "namespaceSelector", "ipBlock") == 0 && len(c.Map) > 0 {
+		return peer{kind: unknownPeer, at: c.at}, true
+	}
 	if !r.fields(c, "podSelector", "namespaceSelector", "ipBlock") {
 		return peer{}, false
 	}
@@ -287,7 +307,8 @@ func (r *reader) block(c, block cursor) (peer, bool) {
 		if !ok {
 			continue
 		}
-		if hole.Bits() <= p.block.Bits() || !p.block.Contains(hole.Addr()) {
+		smaller := hole.Bits() > p.block.Bits() || r.dialect == ciliumPolicy
+		if !smaller || !p.block.Contains(hole.Addr()) {
 			r.reject(e, "%s must lie inside %s and be smaller than it", hole, p.block)
 			continue
 		}
@@ -308,7 +329,7 @@ func (r *reader) cidr(c cursor) (netip.Prefix, bool) {
 	}
 	prefix, err := netip.ParsePrefix(s)
 	if err != nil {
-		if stripped := stripZeros(s); stripped != s {
+		if stripped := stripZeros(s); stripped != s && r.dialect == networkPolicy {
 			if prefix, err = netip.ParsePrefix(stripped); err == nil {
 				r.warn(c, "%q has leading zeros: newer API servers reject it, write %s", s, prefix.Masked())
 				return prefix.Masked(), true
@@ -323,7 +344,11 @@ func (r *reader) cidr(c cursor) (netip.Prefix, bool) {
 	}
 	masked := prefix.Masked()
 	if masked.Addr() != prefix.Addr() {
-		r.warn(c, "%q has bits set beyond its prefix length: it means %s, and newer API servers reject it", s, masked)
+		if r.dialect == networkPolicy {
+			r.warn(c, "%q has bits set beyond its prefix length: it means %s, and newer API servers reject it", s, masked)
+		} else {
+			r.warn(c, "%q has bits set beyond its prefix length: it means %s", s, masked)
+		}
 	}
 	if masked.Addr().Is4In6() && masked.Bits() >= 96 {
 		masked = netip.PrefixFrom(masked.Addr().Unmap(), masked.Bits()-96)

@@ -96,14 +96,17 @@ func (r *reader) protocol(c cursor) []int {
 	return nil
 }
 
-func (r *reader) portNumber(c cursor) (int, bool) {
+func (r *reader) portNumber(c cursor) (int, bool) { return r.number(c, 1, maxPort) }
+
+// number reads a whole number that must lie between two others.
+func (r *reader) number(c cursor, from, to int) (int, bool) {
 	s, _ := c.Text()
 	n, err := strconv.Atoi(s)
 	switch {
 	case c.Kind != located.Number || err != nil:
-		r.reject(c, "must be a whole number from 1 to %d", maxPort)
-	case n < 1 || n > maxPort:
-		r.reject(c, "%d is not between 1 and %d", n, maxPort)
+		r.reject(c, "must be a whole number from %d to %d", from, to)
+	case n < from || n > to:
+		r.reject(c, "%d is not between %d and %d", n, from, to)
 	default:
 		return n, true
 	}

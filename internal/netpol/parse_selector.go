@@ -120,6 +120,9 @@ func presentOr(c, holder cursor) cursor {
 }
 
 func (r *reader) labelKey(c cursor, key string) {
+	if r.dialect == ciliumPolicy {
+		_, key = labelSource(key)
+	}
 	prefix, name, found := strings.Cut(key, "/")
 	if !found {
 		prefix, name = "", key

@@ -8,16 +8,36 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// Policy is a NetworkPolicy that the API server accepts.
+// Policy is a policy that adds to others: a NetworkPolicy, a GlobalNetworkPolicy
+// of ACK, or one rule set of a Cilium policy. It is one that is accepted where it
+// is applied.
 type Policy struct {
-	Namespace string
+	Namespace string // empty for a cluster-wide policy
 	Name      string
 	Object    *kubernetes.Object
 
-	pods     selector
+	dialect dialect
+	pods    selector
+	// namespaces further limits the pods by the labels of their namespace; nil for
+	// no limit.
+	namespaces *selector
+	// hosts is set for a Cilium policy on nodes. It selects no pods, but what
+	// hostNetwork pods send is the node's.
+	hosts    bool
 	isolates [2]Ternary
 	rules    [2][]rule
+	denies   [2][]rule // of Cilium; they win over every rule that admits
 }
+
+// dialect is the API that a policy is written in.
+type dialect uint8
+
+const (
+	networkPolicy dialect = iota
+	globalPolicy          // GlobalNetworkPolicy of network.alibabacloud.com
+	ciliumPolicy
+	adminPolicy // the policies of policy.networking.k8s.io
+)
 
 // rule is one element of spec.egress or spec.ingress.
 type rule struct {
@@ -27,6 +47,8 @@ type rule struct {
 	// every port.
 	peers []peer
 	ports []portRange
+	// nothing is set for a rule that matches no packet that has a port.
+	nothing bool
 }
 
 type peerKind uint8
@@ -35,6 +57,11 @@ const (
 	podPeer peerKind = iota
 	blockPeer
 	unknownPeer // the files do not decide what it is
+	everyPeer   // every address
+	worldPeer   // every address outside the cluster
+	nodePeer    // some or all nodes
+	namePeer    // the addresses of domain names, which only DNS knows
+	nobodyPeer
 )
 
 // peer is one element of a rule's to or from.
@@ -46,23 +73,34 @@ type peer struct {
 	// policy's own namespace is meant.
 	pods       selector
 	namespaces *selector
+	// unsure is set for a podPeer that may select less than its selectors say.
+	unsure bool
 
 	block  netip.Prefix // of a blockPeer
 	except []netip.Prefix
 	// unsureExcept is set when the files leave some of the exceptions undecided.
 	unsureExcept bool
+
+	says string // what it is, for the kinds that have neither selectors nor a block
 }
 
 // portRange is one element of a rule's ports.
 type portRange struct {
 	at        source.Range
 	protocols []int // the possible protocols; more than one if the files leave it undecided
-	name      string
+	// every is set if all of the protocols are meant.
+	every bool
+	// filtered is set if only some requests pass, which no port can tell.
+	filtered bool
+	name     string
 	// from..to are the ports it may admit and from..sure those that it admits
 	// certainly. sure is 0 if the files leave the port undecided.
 	from, to, sure int
 	ranged         bool // whether it has an endPort
 }
+
+// clusterwide reports whether the policy has no namespace.
+func (p *Policy) clusterwide() bool { return p.Namespace == "" && p.dialect != networkPolicy }
 
 // Isolates reports whether the policy's types include the direction. Egress is
 // a type of a policy without policyTypes only if it has an egress rule.

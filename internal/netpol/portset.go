@@ -47,6 +47,7 @@ type portSets struct {
 	ids   map[string]setID
 	union map[[2]setID]setID
 	both  map[[2]setID]setID
+	rest  map[setID]setID // complements
 	buf   []byte
 }
 
@@ -55,6 +56,7 @@ func newPortSets() *portSets {
 		ids:   make(map[string]setID),
 		union: make(map[[2]setID]setID),
 		both:  make(map[[2]setID]setID),
+		rest:  make(map[setID]setID),
 	}
 	p.intern(nil)
 	var all portSet
@@ -143,6 +145,45 @@ func (p *portSets) and(a, b setID) setID {
 	id := p.intern(out)
 	p.both[key] = id
 	return id
+}
+
+// not returns the ports that are not in a set.
+func (p *portSets) not(a setID) setID {
+	switch a {
+	case noPorts:
+		return allPorts
+	case allPorts:
+		return noPorts
+	}
+	if id, ok := p.rest[a]; ok {
+		return id
+	}
+	set := p.sets[a]
+	var out portSet
+	for i := range protocols {
+		next := portKey(i, 1)
+		for len(set) > 0 && set[0] <= portKey(i, maxPort) {
+			if set[0] > next {
+				out = append(out, next, set[0]-1)
+			}
+			next = set[1] + 1
+			set = set[2:]
+		}
+		if next <= portKey(i, maxPort) {
+			out = append(out, next, portKey(i, maxPort))
+		}
+	}
+	id := p.intern(out)
+	p.rest[a], p.rest[id] = id, a
+	return id
+}
+
+// minus returns the ports of a that are not in b.
+func (p *portSets) minus(a, b setID) setID {
+	if a == noPorts || b == noPorts {
+		return a
+	}
+	return p.and(a, p.not(b))
 }
 
 // span is a stretch of ports of one protocol that a question is about.

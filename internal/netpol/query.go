@@ -91,10 +91,10 @@ func (t *tally) verdict() Verdict {
 func (e *Evaluator) Selects(p *Policy, pod int) Ternary {
 	c, ok := e.compiled[p]
 	class := e.classes[e.classOf[pod]]
-	if !ok || e.namespaces[class.namespace].name != p.Namespace {
+	if !ok || !p.clusterwide() && e.namespaces[class.namespace].name != p.Namespace {
 		return No
 	}
-	return class.vector.get(c.pods)
+	return e.selectsPods(c, class)
 }
 
 // Isolating returns the policies that certainly isolate the pod in a direction,
@@ -120,13 +120,14 @@ func policiesOf(list []*compiled) []*Policy {
 
 // AdmitsAnything reports whether the pod may send anything at all: nothing
 // certainly isolates it for egress, or one of its policies has an egress rule
-// that can match a packet.
+// that can match a packet, or the Admin tier has rules for it. What rules deny
+// does not count.
 func (e *Evaluator) AdmitsAnything(pod int) bool {
 	s := e.subject(e.classOf[pod], Egress)
-	if len(s.sure) == 0 {
+	if len(s.sure) == 0 || len(s.tiers[AdminTier]) > 0 {
 		return true
 	}
-	for r := range s.rules() {
+	for r := range s.own() {
 		// A named port matches only on pods.
 		if r.ports.hi != noPorts || r.any || r.unsure || len(r.pods) > 0 {
 			return true

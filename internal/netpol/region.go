@@ -130,13 +130,18 @@ func (e *Evaluator) admitAddresses(s *subject, r *region) {
 		r.inside = r.outside
 		return
 	}
-	r.outside = e.toAddress(s, r, false)
+	r.outside = e.toAddress(s, r, false, false)
 	if r.linkLocal && !e.profile.veth() {
 		r.outside.hi = allPorts
 	}
 	r.inside = r.outside
-	if r.pods || r.nodes {
-		r.inside = e.toAddress(s, r, true)
+	inside, node := r.pods || r.nodes, r.nodes || isEmpty(e.profile.NodeCIDRs)
+	if inside || node && s.nodes {
+		hi := r.outside.hi
+		r.inside = e.toAddress(s, r, inside, node)
+		if r.linkLocal {
+			r.inside.hi = e.ports.or(r.inside.hi, hi)
+		}
 	}
 	if r.nodes {
 		r.inside.hi = allPorts // it may be the pod's own node
@@ -144,16 +149,32 @@ func (e *Evaluator) admitAddresses(s *subject, r *region) {
 }
 
 // toAddress returns what the rules admit to or from the addresses of a region,
-// which may be of the cluster or certainly are not.
-func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
+// which may be of the cluster or certainly are not, and may be those of a node or
+// certainly are not.
+func (e *Evaluator) toAddress(s *subject, region *region, inside, node bool) bounds {
 	if s.eci && region.from.Is6() && !s.open() {
 		return bounds{noPorts, allPorts} // Poseidon does not know IPv6
 	}
-	return e.combine(s, func(r *compiledRule) bounds {
+	admit := e.admitAddress(s, region, inside, node)
+	base := everything
+	if tier := s.tiers[BaselineTier]; len(tier) > 0 {
+		base = e.baseline(e.decide(tier, s.direction, admit, nil))
+	}
+	b := e.combine(s, base, admit)
+	if tier := s.tiers[AdminTier]; len(tier) > 0 {
+		b = e.layer(e.decide(tier, s.direction, admit, nil), b)
+	}
+	return b
+}
+
+// admitAddress returns what single rules match of the packets to or from the
+// addresses of a region; see toAddress.
+func (e *Evaluator) admitAddress(s *subject, region *region, inside, node bool) func(r *compiledRule) bounds {
+	return func(r *compiledRule) bounds {
 		match := r.blocks(region.from)
 		if r.any {
 			match = Yes
-		} else if r.unsure {
+		} else if r.unsure || r.names || r.nodes && node {
 			match = max(match, Maybe)
 		}
 		ports := r.ports
@@ -166,7 +187,8 @@ func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
 		if !inside {
 			return admitted(match, ports)
 		}
-		if !e.profile.veth() && !r.any {
+		covers := r.cover == coverAll || r.cover == coverDatapath && e.profile.veth()
+		if !covers && !r.any {
 			match = min(match, Maybe) // blocks may cover neither pods nor nodes
 		}
 		if len(r.pods) > 0 {
@@ -178,7 +200,7 @@ func (e *Evaluator) toAddress(s *subject, region *region, inside bool) bounds {
 			}
 		}
 		return admitted(match, ports)
-	})
+	}
 }
 
 // podAddress is an address that stands for all those that pods may have and
@@ -190,19 +212,20 @@ type podAddress struct {
 	certain bool
 }
 
-// podAddresses returns the addresses that pods may have, or hostNetwork pods.
-// It is false if there are too many to visit.
-func (e *Evaluator) podAddresses(s *subject, hostNetwork bool) ([]podAddress, bool) {
+// podAddresses returns the addresses that pods may have, or hostNetwork pods, as
+// far as the blocks with a coverage tell them apart. It is false if there are too
+// many to visit.
+func (e *Evaluator) podAddresses(s *subject, hostNetwork bool, cover coverage) ([]podAddress, bool) {
 	i, set := 0, e.profile.PodCIDRs
 	if hostNetwork {
 		i, set = 1, e.profile.NodeCIDRs
 	}
-	if s.addresses[i] != nil {
-		return s.addresses[i], true
+	if s.addresses[cover][i] != nil {
+		return s.addresses[cover][i], true
 	}
 	var rules []*compiledRule
 	for r := range s.rules() {
-		if len(r.possible) > 0 {
+		if len(r.possible) > 0 && r.cover == cover {
 			rules = append(rules, r)
 		}
 	}
@@ -229,21 +252,25 @@ func (e *Evaluator) podAddresses(s *subject, hostNetwork bool) ([]podAddress, bo
 			addresses = append(addresses, podAddress{r.from, here || r.from.Is4()})
 		}
 	}
-	s.addresses[i] = addresses
+	s.addresses[cover][i] = addresses
 	return addresses, true
 }
 
 // overAddresses returns what is admitted to a pod of class c if blocks cover
 // pods: certainly, whichever address it has; possibly, if it has some address.
-func (e *Evaluator) overAddresses(s *subject, c *class, ports int32) bounds {
-	addresses, ok := e.podAddresses(s, c.hostNetwork)
+func (e *Evaluator) overAddresses(s *subject, base bounds, c *class, ports int32) bounds {
+	addresses, ok := e.podAddresses(s, c.hostNetwork, coverDatapath)
 	if !ok {
 		return bounds{noPorts, allPorts}
 	}
 	out := bounds{allPorts, noPorts}
 	for _, a := range addresses {
-		b := e.combine(s, func(r *compiledRule) bounds {
-			return admitted(max(e.selects(r, c), r.blocks(a.addr)), e.rulePorts(s, r, ports))
+		b := e.combine(s, base, func(r *compiledRule) bounds {
+			match := e.selects(r, c)
+			if r.cover == coverDatapath {
+				match = max(match, r.blocks(a.addr))
+			}
+			return admitted(match, e.rulePorts(s, r, ports))
 		})
 		out.hi = e.ports.or(out.hi, b.hi)
 		if a.certain {

@@ -9,16 +9,26 @@ import (
 // that they have the same answers.
 type subject struct {
 	direction Direction
-	// sure select the pods certainly and are enforced; possible only may.
+	// sure select the pods certainly and are enforced; possible only may. All of them
+	// isolate the pods.
 	sure, possible []*compiled
-	eci            bool
-	ports          int32 // id of the pods' portMap, for named ports of Ingress
-	blocks         bool  // whether a rule has blocks
-	size           int   // number of rules
+	// also are policies of Cilium that deny something or that add to others without
+	// isolating the pods themselves.
+	also  []selection
+	tiers [2][]tierPolicy
 
-	pods      []*page         // by class of the other end
-	regions   []region        // computed if not nil
-	addresses [2][]podAddress // of pods and of hostNetwork pods; computed if not nil
+	eci      bool
+	ports    int32 // id of the pods' portMap, for named ports of Ingress
+	blocks   bool  // whether a rule has blocks that the data path may let cover pods
+	networks bool  // whether a rule has blocks that cover pods on every data path
+	nodes    bool  // whether a rule selects nodes
+	size     int   // number of rules
+
+	pods    []*page  // by class of the other end
+	regions []region // computed if not nil
+	// addresses are those of pods and of hostNetwork pods, as far as blocks of either
+	// coverage tell them apart; computed if not nil.
+	addresses [2][2][]podAddress
 }
 
 // page holds answers for some neighbouring classes. Most subjects are asked
@@ -37,18 +47,19 @@ func (e *Evaluator) subject(class int32, d Direction) *subject {
 	}
 	c := e.classes[class]
 	s := &subject{direction: d, eci: c.eci}
-	named := false
-	for _, p := range e.selecting(c, d) {
-		if p.sure {
-			s.sure = append(s.sure, p.compiled)
-		} else {
-			s.possible = append(s.possible, p.compiled)
-		}
+	e.findPolicies(s, c)
+	for t := range s.tiers {
+		s.tiers[t] = e.tierOn(Tier(t), c, d)
 	}
+	named := false
 	for r := range s.rules() {
 		s.size++
 		named = named || len(r.named) > 0
-		s.blocks = s.blocks || len(r.possible) > 0
+		s.nodes = s.nodes || r.nodes
+		if len(r.possible) > 0 {
+			s.blocks = s.blocks || r.cover == coverDatapath
+			s.networks = s.networks || r.cover == coverAll
+		}
 	}
 	if d == Ingress && named {
 		s.ports = c.ports
@@ -75,93 +86,208 @@ func (s *subject) key() string {
 			b = binary.AppendVarint(b, int64(c.id))
 		}
 	}
+	if s.layered() {
+		entry := func(id int32, sure bool) {
+			n := int64(id) << 1
+			if sure {
+				n++
+			}
+			b = binary.AppendVarint(b, n)
+		}
+		b = binary.AppendVarint(b, int64(len(s.also)))
+		for _, p := range s.also {
+			entry(p.compiled.id, p.sure)
+		}
+		for _, tier := range s.tiers {
+			b = binary.AppendVarint(b, int64(len(tier)))
+			for _, p := range tier {
+				entry(p.id, p.sure)
+			}
+		}
+	}
 	return string(b)
 }
 
-// open reports whether nothing isolates the pods, not even perhaps.
-func (s *subject) open() bool { return len(s.sure) == 0 && len(s.possible) == 0 }
+// layered reports whether there is more to the pods than policies that add to each
+// other.
+func (s *subject) layered() bool {
+	return len(s.also) > 0 || len(s.tiers[AdminTier]) > 0 || len(s.tiers[BaselineTier]) > 0
+}
 
-// rules yields the rules of the subject's policies.
-func (s *subject) rules() iter.Seq[*compiledRule] {
+// free reports whether no policy isolates the pods, not even perhaps.
+func (s *subject) free() bool { return len(s.sure) == 0 && len(s.possible) == 0 }
+
+// open reports whether nothing limits the pods, not even perhaps.
+func (s *subject) open() bool { return s.free() && !s.layered() }
+
+// own yields the rules of the policies that may isolate the pods.
+func (s *subject) own() iter.Seq[*compiledRule] {
 	return func(yield func(*compiledRule) bool) {
 		for _, list := range [][]*compiled{s.sure, s.possible} {
 			for _, c := range list {
-				for i := range c.rules[s.direction] {
-					if !yield(&c.rules[s.direction][i]) {
-						return
-					}
+				if !each(c.rules[s.direction], yield) {
+					return
 				}
 			}
 		}
 	}
 }
 
+// rules yields every rule that the pods' answers may depend on.
+func (s *subject) rules() iter.Seq[*compiledRule] {
+	return func(yield func(*compiledRule) bool) {
+		for r := range s.own() {
+			if !yield(r) {
+				return
+			}
+		}
+		for _, p := range s.also {
+			if !each(p.compiled.rules[s.direction], yield) || !each(p.compiled.denies[s.direction], yield) {
+				return
+			}
+		}
+		for _, tier := range s.tiers {
+			for _, p := range tier {
+				if !each(p.rules[s.direction], yield) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func each(rules []compiledRule, yield func(*compiledRule) bool) bool {
+	for i := range rules {
+		if !yield(&rules[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// selection is a policy that certainly or possibly selects the pods.
 type selection struct {
 	compiled *compiled
 	sure     bool
 }
 
-// selecting returns the policies that may apply to a class in a direction.
-func (e *Evaluator) selecting(c *class, d Direction) []selection {
-	applies := e.profile.Enforced
+// findPolicies fills in the policies that may apply to a class.
+func (e *Evaluator) findPolicies(s *subject, c *class) {
 	if c.exempt {
-		applies = No
+		return
 	}
-	if c.hostNetwork {
+	applies := [...]Ternary{networkPolicy: e.profile.Enforced, globalPolicy: e.profile.Enforced, ciliumPolicy: Yes}
+	switch {
+	case c.hostNetwork:
 		// Upstream leaves it undefined. Terway's data paths know such a pod only as
-		// its node.
+		// its node; to Cilium it is no endpoint.
 		if e.profile.ebpf() || e.profile.veth() {
-			applies = No
+			applies = [...]Ternary{No, No, No}
 		}
-		applies = min(applies, Maybe)
+		applies[networkPolicy], applies[globalPolicy] = min(applies[networkPolicy], Maybe), min(applies[globalPolicy], Maybe)
+		applies[ciliumPolicy] = No
+	case c.eci: // Cilium is not known to enforce anything there
+		applies[ciliumPolicy] = Maybe
 	}
-	if applies == No {
-		return nil
-	}
-	var out []selection
-	for _, p := range e.namespaces[c.namespace].policies {
-		t := min(c.vector.get(p.pods), p.policy.isolates[d], applies)
-		if t != No {
-			out = append(out, selection{p, t == Yes})
+	for _, list := range [][]*compiled{e.namespaces[c.namespace].policies, e.clusterwide} {
+		for _, p := range list {
+			t := min(e.selectsPods(p, c), applies[p.policy.dialect])
+			if p.policy.hosts && c.hostNetwork {
+				t = Maybe
+			}
+			if t == No {
+				continue
+			}
+			isolates := p.policy.isolates[s.direction]
+			switch min(t, isolates) {
+			case Yes:
+				s.sure = append(s.sure, p)
+			case Maybe:
+				s.possible = append(s.possible, p)
+			}
+			if len(p.denies[s.direction]) > 0 || p.policy.dialect == ciliumPolicy && isolates != Yes && len(p.rules[s.direction]) > 0 {
+				s.also = append(s.also, selection{p, t == Yes})
+			}
 		}
 	}
-	return out
+}
+
+// selectsPods reports whether a policy selects a class of the namespaces that it
+// is found in.
+func (e *Evaluator) selectsPods(p *compiled, c *class) Ternary {
+	if p.policy.hosts {
+		return No
+	}
+	t := c.vector.get(p.pods)
+	if p.namespaces != noSelector {
+		t = min(t, e.namespaces[c.namespace].vector.get(p.namespaces))
+	}
+	return t
 }
 
 // combine joins what the rules of the subject's policies admit. A pod that
-// nothing isolates is open, and policies only add to each other.
-func (e *Evaluator) combine(s *subject, admit func(r *compiledRule) bounds) bounds {
-	if s.open() {
-		return bounds{allPorts, allPorts}
-	}
-	union := func(c *compiled) bounds {
-		var b bounds
-		rules := c.rules[s.direction]
-		for j := range rules {
-			admitted := admit(&rules[j])
-			b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
+// nothing isolates has what base says, and policies only add to each other, but
+// for what Cilium denies.
+func (e *Evaluator) combine(s *subject, base bounds, admit func(r *compiledRule) bounds) bounds {
+	b := e.add(s, base, admit)
+	for _, p := range s.also {
+		denied := e.union(p.compiled.denies[s.direction], admit)
+		b.lo = e.ports.minus(b.lo, denied.hi)
+		if p.sure {
+			b.hi = e.ports.minus(b.hi, denied.lo)
 		}
-		return b
+	}
+	return b
+}
+
+// union returns what some of the rules admit.
+func (e *Evaluator) union(rules []compiledRule, admit func(r *compiledRule) bounds) bounds {
+	var b bounds
+	for i := range rules {
+		admitted := admit(&rules[i])
+		b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
+	}
+	return b
+}
+
+// add is combine without what is denied.
+func (e *Evaluator) add(s *subject, base bounds, admit func(r *compiledRule) bounds) bounds {
+	if s.free() {
+		return base
 	}
 	if len(s.sure) > 0 {
 		var b bounds
 		for _, c := range s.sure {
-			admitted := union(c)
+			admitted := e.union(c.rules[s.direction], admit)
 			b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
 		}
 		for _, c := range s.possible {
-			b.hi = e.ports.or(b.hi, union(c).hi)
+			b.hi = e.ports.or(b.hi, e.union(c.rules[s.direction], admit).hi)
+		}
+		for _, p := range s.also {
+			admitted := e.union(p.compiled.rules[s.direction], admit)
+			b.hi = e.ports.or(b.hi, admitted.hi)
+			if p.sure {
+				b.lo = e.ports.or(b.lo, admitted.lo)
+			}
 		}
 		return b
 	}
 	// Either nothing isolates the pod, or any of these policies may be the only one
 	// that does: what all of them admit passes in every case.
-	lo := allPorts
+	b := base
 	for _, c := range s.possible {
-		lo = e.ports.and(lo, union(c).lo)
+		admitted := e.union(c.rules[s.direction], admit)
+		b.lo, b.hi = e.ports.and(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
 	}
-	return bounds{lo, allPorts}
+	for _, p := range s.also {
+		b.hi = e.ports.or(b.hi, e.union(p.compiled.rules[s.direction], admit).hi)
+	}
+	return b
 }
+
+// everything is what a pod has that nothing limits.
+var everything = bounds{allPorts, allPorts}
 
 // admitted is what a rule admits whose peers match to the given degree.
 func admitted(match Ternary, ports bounds) bounds {
@@ -211,6 +337,9 @@ func (e *Evaluator) selects(r *compiledRule, c *class) Ternary {
 		if p.pods != noSelector && m != No {
 			m = min(m, c.vector.get(p.pods))
 		}
+		if p.unsure {
+			m = min(m, Maybe)
+		}
 		t = max(t, m)
 		if t == Yes {
 			break
@@ -218,6 +347,9 @@ func (e *Evaluator) selects(r *compiledRule, c *class) Ternary {
 	}
 	if c.hostNetwork {
 		t = min(t, Maybe)
+		if r.nodes || r.names {
+			t = Maybe
+		}
 	}
 	return t
 }
@@ -243,16 +375,23 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 	if s.direction == Ingress {
 		ports = s.ports
 	}
+	base := everything
+	if len(s.tiers[BaselineTier]) > 0 {
+		base = e.baseline(e.tierToPod(s, BaselineTier, c, ports))
+	}
 	// What the selectors admit; the addresses of pods come on top.
-	b := e.combine(s, func(r *compiledRule) bounds {
+	b := e.combine(s, base, func(r *compiledRule) bounds {
 		return admitted(e.selects(r, c), e.rulePorts(s, r, ports))
 	})
 	if s.blocks && !e.profile.ebpf() {
-		over := e.overAddresses(s, c, ports)
+		over := e.overAddresses(s, base, c, ports)
 		b.hi = over.hi
 		if e.profile.veth() {
 			b.lo = over.lo
 		}
+	}
+	if len(s.tiers[AdminTier]) > 0 {
+		b = e.layer(e.tierToPod(s, AdminTier, c, ports), b)
 	}
 	if c.hostNetwork {
 		// The pod may be on the subject's own node, which always passes by the API's
