@@ -21,6 +21,9 @@ type Object struct {
 	Root *located.Value
 	// File is the manifest's path relative to the tree's root.
 	File string
+	// From says what rendered the object: "overlay envs/prod", or "release api of
+	// chart charts/api (values-prod.yaml)". Empty for what is applied as written.
+	From string
 }
 
 // KindRange is the place of the object's kind.

@@ -1,0 +1,244 @@
+package kustomize
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// reader reads the kustomizations of a tree, each once.
+type reader struct {
+	tree     *source.Tree
+	layers   map[string]*layer // by directory; nil where there is no kustomization
+	order    []*layer          // as they were read
+	contents map[string][]byte // of the files that kustomizations name
+}
+
+// layer is one kustomization with all that it reads itself.
+type layer struct {
+	dir  string // relative to the tree's root
+	file string
+	// spec is what kustomize is given: without what lies outside the tree, and with
+	// every path in a form that it cannot take for an address.
+	spec      *types.Kustomization
+	root      *kyaml.Node // the file as written, for places; may be nil
+	lines     []string
+	component bool
+	children  []*layer
+	inputs    []input
+	// incomplete says that something was left out.
+	incomplete bool
+	// broken says that the kustomization cannot be built at all.
+	broken      bool
+	diagnostics []source.Diagnostic
+}
+
+// input is a file that a kustomization reads.
+type input struct {
+	name     string
+	manifest bool // holds objects or patches of objects
+}
+
+const (
+	remoteAdvice  = "egresslint reads nothing from the network; lint the output of kustomize build to cover it"
+	outsideAdvice = "it lies outside the files that are read; run egresslint from a directory that contains both"
+)
+
+// layer returns the kustomization in dir, nil if there is none.
+func (r *reader) layer(dir string) (l *layer) {
+	if l, ok := r.layers[dir]; ok {
+		return l
+	}
+	r.layers[dir] = nil
+	defer func() {
+		if p := recover(); p != nil && l != nil {
+			l.fail(nil, "read kustomization: internal error, please report it: %v", p)
+		}
+	}()
+	var files []string
+	for _, base := range konfig.RecognizedKustomizationFileNames() {
+		name := path.Join(dir, base)
+		if info, err := r.tree.Stat(name); err == nil && !info.IsDir() {
+			files = append(files, name)
+		}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	l = &layer{dir: dir, file: files[0]}
+	if len(files) > 1 {
+		l.fail(nil, "read kustomization: the directory also has %s; kustomize wants only one of them", path.Base(files[1]))
+	}
+	data, err := r.tree.ReadFile(l.file)
+	if err != nil {
+		l.fail(nil, "read kustomization: %v", err)
+	} else if !r.parse(l, data) {
+		return nil
+	}
+	r.layers[dir] = l
+	r.order = append(r.order, l)
+	if l.spec != nil && !l.broken {
+		(&sanitizer{reader: r, layer: l, spec: l.spec}).run()
+	}
+	return l
+}
+
+// parse reads the file of l. It returns false for a file that is named like a
+// kustomization and is something else, as one of Flux.
+func (r *reader) parse(l *layer, data []byte) bool {
+	if d := source.CheckText(l.file, data); d != nil {
+		l.fail(nil, "%s", d.Message)
+		return true
+	}
+	l.lines = splitLines(data)
+	var document kyaml.Node
+	if err := kyaml.NewDecoder(bytes.NewReader(data)).Decode(&document); err == nil && len(document.Content) == 1 {
+		l.root = document.Content[0]
+	}
+	if _, apiVersion := lookup(l.root, key("apiVersion")); apiVersion != nil && !strings.HasPrefix(apiVersion.Value, konfigGroup) {
+		return false
+	}
+	if expanded(l.root) > maxValues {
+		l.root = nil
+		l.fail(nil, "read kustomization: its anchors stand for more than %d values", maxValues)
+		return true
+	}
+	spec := &types.Kustomization{}
+	if err := spec.Unmarshal(data); err != nil {
+		l.fail(errorPlace(err, l), "read kustomization: %s", message(err))
+		return true
+	}
+	spec.FixKustomization()
+	l.component = spec.Kind == types.ComponentKind
+	if err := spec.CheckEmpty(); err != nil {
+		l.fail(nil, "read kustomization: it is empty")
+		return true
+	}
+	l.spec = spec
+	return true
+}
+
+// konfigGroup begins the apiVersion of a kustomization.
+const konfigGroup = "kustomize.config.k8s.io/"
+
+// report adds a diagnostic about n, or about the file as a whole without one.
+func (l *layer) report(kind source.DiagnosticKind, n *kyaml.Node, format string, args ...any) {
+	l.diagnostics = append(l.diagnostics, source.Diagnostic{Kind: kind, Range: l.place(n), Message: fmt.Sprintf(format, args...)})
+}
+
+// fail reports what keeps l from being built.
+func (l *layer) fail(n *kyaml.Node, format string, args ...any) {
+	l.broken = true
+	l.report(source.RenderError, n, format, args...)
+}
+
+// unread reports something that is left out because it is not in the tree.
+func (l *layer) unread(n *kyaml.Node, format string, args ...any) {
+	l.incomplete = true
+	l.report(source.Unread, n, format, args...)
+}
+
+// place is where n of the layer's own file stands.
+func (l *layer) place(n *kyaml.Node) source.Range {
+	if n == nil || n.Line == 0 {
+		return source.Range{File: l.file}
+	}
+	return rangeAt(origin{l.file, 1, 0}, l.lines, n.Line, n.Column)
+}
+
+// consumed returns the names of all files that were read.
+func (r *reader) consumed() map[string]bool {
+	names := make(map[string]bool)
+	for _, l := range r.order {
+		names[l.file] = true
+		for _, in := range l.inputs {
+			names[in.name] = true
+		}
+	}
+	return names
+}
+
+// isRemote reports whether kustomize would take entry for an address of another
+// machine. What is not is made a path that starts with a dot, which it never takes
+// for one.
+func isRemote(entry string) bool {
+	if u, err := url.Parse(entry); err == nil && u.Scheme != "" && u.Host != "" {
+		return true
+	}
+	lower := strings.ToLower(entry)
+	for _, mark := range []string{"://", "git@", "?ref=", "_git/", ".git/", ".git?"} {
+		if strings.Contains(lower, mark) {
+			return true
+		}
+	}
+	for _, prefix := range []string{"git::", "github.com/", "github.com:", "gh:"} {
+		if strings.HasPrefix(lower, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// target is what an entry of a kustomization leads to.
+type target struct {
+	name    string // in the tree
+	written string // what kustomize is given for it
+	dir     bool
+}
+
+var errRemote = errors.New("remote")
+
+// resolve finds what entry leads to. The error is errRemote or ErrOutside for what
+// is not in the tree, and tells what is wrong otherwise.
+func (r *reader) resolve(dir, entry string) (target, error) {
+	name, err := source.Join(dir, entry)
+	if err != nil {
+		if isRemote(entry) {
+			return target{}, errRemote
+		}
+		return target{}, err
+	}
+	info, err := r.tree.Stat(name)
+	if err != nil {
+		if isRemote(entry) {
+			return target{}, errRemote
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return target{}, errors.New("no such file or directory")
+		}
+		return target{}, err
+	}
+	rel, err := filepath.Rel(dir, name)
+	if err != nil {
+		return target{}, source.ErrOutside
+	}
+	rel = filepath.ToSlash(rel)
+	if !strings.HasPrefix(rel, "../") {
+		rel = "./" + rel
+	}
+	return target{name: name, written: rel, dir: info.IsDir()}, nil
+}
+
+// read returns the contents of a file and remembers them.
+func (r *reader) read(name string) ([]byte, error) {
+	if data, ok := r.contents[name]; ok {
+		return data, nil
+	}
+	data, err := r.tree.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	r.contents[name] = data
+	return data, nil
+}
