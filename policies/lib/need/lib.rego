@@ -17,12 +17,34 @@ level("inferred") := "warning"
 
 # METADATA
 # description: A sentence that names who is affected, with a space in front; empty without evidence.
-# scope: document
-affected([]) := ""
+affected(evidence) := affected_by(evidence, "")
 
-affected(evidence) := sprintf(" Affected: %s.", [_few(needs)]) if {
+# METADATA
+# description: The same after a message that names a destination already, which is not repeated.
+# scope: document
+affected_by([], _) := ""
+
+affected_by(evidence, told) := sprintf(" Affected: %s%s.", [concat(", ", workloads), more]) if {
 	count(evidence) > 0
-	needs := [sprintf("%s (%s)", [e.workload, e.destination]) | some e in evidence]
+	named := array.slice(evidence, 0, shown)
+	workloads := [_needing(e.workload, destinations, told) |
+		some i, e in named
+		_first(named, i)
+		destinations := [other.destination | some other in named; other.workload == e.workload]
+	]
+	more := _more(count(evidence) - shown)
+}
+
+# Whether the workload of a piece of evidence is in none before it.
+_first(evidence, i) if {
+	before := {e.workload | some e in array.slice(evidence, 0, i)}
+	not evidence[i].workload in before
+}
+
+_needing(workload, [told], told) := workload
+
+_needing(workload, destinations, told) := sprintf("%s (%s)", [workload, concat(", ", destinations)]) if {
+	destinations != [told]
 }
 
 # METADATA
@@ -41,10 +63,8 @@ places(evidence) := [place |
 	place := {"at": e.origin, "text": sprintf("%s needs %s", [e.workload, e.destination])}
 ]
 
-_few(list) := concat(", ", list) if count(list) <= shown
+_few(list) := sprintf("%s%s", [concat(", ", array.slice(list, 0, shown)), _more(count(list) - shown)])
 
-_few(list) := text if {
-	more := count(list) - shown
-	more > 0
-	text := sprintf("%s … and %d more", [concat(", ", array.slice(list, 0, shown)), more])
-}
+_more(number) := "" if number <= 0
+
+_more(number) := sprintf(" … and %d more", [number]) if number > 0

@@ -29,6 +29,22 @@ test_affected_names_everyone_up_to_three if {
 	endswith(text, "shop/api-3[Deployment] (api.partner.com:443).")
 }
 
+test_affected_names_each_workload_once if {
+	other := object.union(fixture.evidence(1), {"destination": "b.partner.com:443"})
+	text := need.affected([fixture.evidence(1), fixture.evidence(2), other])
+	text == concat("", [
+		" Affected: shop/api-1[Deployment] (api.partner.com:443, b.partner.com:443),",
+		" shop/api-2[Deployment] (api.partner.com:443).",
+	])
+}
+
+test_affected_leaves_out_what_the_message_told if {
+	other := object.union(fixture.evidence(2), {"destination": "b.partner.com:443"})
+	text := need.affected_by([fixture.evidence(1), other], "api.partner.com:443")
+	text == " Affected: shop/api-1[Deployment], shop/api-2[Deployment] (b.partner.com:443)."
+	need.affected_by([], "api.partner.com:443") == ""
+}
+
 test_affected_counts_the_rest if {
 	text := need.affected([fixture.evidence(n) | some n in numbers.range(1, 5)])
 	contains(text, "shop/api-3[Deployment]")

@@ -66,7 +66,7 @@ violation contains {
 	"case": gate.code,
 	"args": {
 		"cluster": gate.cluster_name,
-		"vswitches": gate.vswitches,
+		"vswitches": words.brief(gate.vswitches),
 		"table": gate.table,
 		"gateway": gate.gateway,
 		"gateway_id": words.reference(gate.gateway, "id"),

@@ -27,7 +27,7 @@
 #       Internet.{affected}
 #     other-vpc: >-
 #       {who} cannot reach public IPv4 addresses: this SNAT entry is for {covers}, but its NAT gateway {gateway} is in
-#       another VPC, which packets of this vSwitch never get to.{affected}
+#       another VPC, which packets of this cluster never get to.{affected}
 #   remedies:
 #     intranet: >-
 #       Move the entry to an Internet NAT gateway: an alicloud_nat_gateway with network_type = "internet" (the
@@ -68,7 +68,7 @@ violation contains {
 	"case": gate.gateway_code,
 	"args": {
 		"who": words.interfaces(gate.role, gate.cluster_name),
-		"covers": gate.entry_covers,
+		"covers": words.brief(gate.entry_covers),
 		"gateway": gate.gateway_name,
 		"affected": need.affected(gate.need.evidence),
 	},

@@ -66,9 +66,9 @@ violation contains {
 	"case": verdict.case,
 	"args": {
 		"cluster": gate.cluster_name,
-		"uncovered": gate.uncovered,
-		"ids": [words.reference(name, "id") | some name in uncovered],
-		"each": words.each(uncovered),
+		"uncovered": words.brief(gate.uncovered),
+		"ids": words.ids(gate.uncovered),
+		"each": words.each(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),

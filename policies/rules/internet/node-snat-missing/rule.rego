@@ -24,7 +24,7 @@
 #       address, and no SNAT entry covers {uncovered}; only the pod vSwitches have entries.{affected}
 #     latent: >-
 #       Nodes of cluster {cluster} cannot reach public IPv4 addresses: no SNAT entry covers {uncovered}; only the pod
-#       vSwitches have entries. Pulling images from public registries fails, and so does every hostNetwork pod.
+#       vSwitches have entries. Images cannot be pulled from public registries, and hostNetwork pods cannot get out.
 #   remedies:
 #     needed: >-
 #       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}.
@@ -62,9 +62,9 @@ violation contains {
 	"case": verdict.case,
 	"args": {
 		"cluster": gate.cluster_name,
-		"uncovered": gate.uncovered,
-		"ids": [words.reference(name, "id") | some name in uncovered],
-		"each": words.each(uncovered),
+		"uncovered": words.brief(gate.uncovered),
+		"ids": words.ids(gate.uncovered),
+		"each": words.each(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),

@@ -38,10 +38,10 @@
 #       SNAT entry for {uncovered}.
 #   remedies:
 #     partial: >-
-#       A pod may get its address from any of the vSwitches, so each needs an entry: add an alicloud_snat_entry with
-#       source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
+#       Packets may leave from any of these vSwitches, so each needs an entry: add an alicloud_snat_entry with
+#       source_vswitch_id = {ids}{each_or_cidr}.
 #     needed: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each_or_cidr}.
 #     needed-no-gateway: >-
 #       Add an alicloud_nat_gateway to the VPC, associate an EIP with it (alicloud_eip_association), and add an
 #       alicloud_snat_entry with source_vswitch_id = {ids}{each}.
@@ -99,11 +99,12 @@ violation contains {
 	"args": {
 		"cluster": gate.cluster_name,
 		"source": words.source(gate.plugin, gate.role),
-		"uncovered": gate.uncovered,
-		"covered": gate.covered,
+		"uncovered": words.brief(gate.uncovered),
+		"covered": words.brief_after(gate.uncovered, gate.covered),
 		"gateway": gate.gateway_name,
-		"ids": [words.reference(name, "id") | some name in uncovered],
-		"each": words.each(uncovered),
+		"ids": words.ids(gate.uncovered),
+		"each": words.each(gate.uncovered),
+		"each_or_cidr": words.each_or_cidr(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),

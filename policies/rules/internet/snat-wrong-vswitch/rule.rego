@@ -29,10 +29,11 @@
 #       Flannel a packet leaves with the address of the pod's node, from {uncovered}.{affected}
 #   remedies:
 #     terway: >-
-#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each}, or one whose source_cidr contains them all.
-#       Keep this entry if nodes need the Internet too, for example to pull images.
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each_or_cidr}. Keep this entry if nodes need the
+#       Internet too, for example to pull images.
 #     flannel: >-
-#       Set source_vswitch_id = {ids} here{each}. An entry for pod addresses does nothing under Flannel.
+#       Replace this entry by an alicloud_snat_entry with source_vswitch_id = {ids}{each_or_cidr}. An entry for pod
+#       addresses does nothing under Flannel.
 #   help:
 #     effect: >-
 #       Which address the NAT gateway sees depends on the network plug-in. Under Terway a pod has an address of a pod
@@ -70,10 +71,10 @@ violation contains {
 	"case": gate.plugin,
 	"args": {
 		"cluster": gate.cluster_name,
-		"covers": gate.entry_covers,
-		"uncovered": gate.uncovered,
-		"ids": [words.reference(name, "id") | some name in uncovered],
-		"each": words.each(uncovered),
+		"covers": words.brief(gate.entry_covers),
+		"uncovered": words.brief(gate.uncovered),
+		"ids": words.ids(gate.uncovered),
+		"each_or_cidr": words.each_or_cidr(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([gate.cluster_name], sort(uncovered)),

@@ -60,6 +60,13 @@ test_silent_when_meant if {
 	_verdicts == set() with input as _model({"intent": "no"})
 	_verdicts == set() with input as _model(object.union(_flannel, {"intent": "no"}))
 	_verdicts == set() with input as _model({"all_served": true})
+	_verdicts == set() with input as _model(object.union(_flannel, {"all_served": true}))
+}
+
+# A requirement that leaves from here outweighs what else workloads have.
+test_a_known_need_counts_even_when_all_are_served if {
+	served := object.union(fixture.needed("declared"), {"all_served": true})
+	_verdicts == {["terway", "error"]} with input as _model(served)
 }
 
 test_silent_for_another_reason if {

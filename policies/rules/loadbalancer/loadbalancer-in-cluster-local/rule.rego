@@ -30,7 +30,7 @@
 #       address is handled on the client's node ({facts}), and with externalTrafficPolicy Local it is answered, as
 #       Alibaba Cloud documents, only where a pod of the Service runs on that very node.{affected}
 #     disputed: &disputed >-
-#       {clients} of this cluster may not reach {address}, the load balancer address of Service {service}, which has
+#       {clients} of this cluster may fail to reach {address}, the load balancer address of Service {service}, which has
 #       externalTrafficPolicy Local: Alibaba Cloud documents that it is answered only on nodes with a pod of the
 #       Service, while the code of this kube-proxy ({facts}) lets the packet through.{affected}
 #     proved-internal-local: *proved

@@ -50,9 +50,9 @@
 #       Add an egress rule with an ipBlock for {resolver} and the ports UDP 53 and TCP 53, or let the pods use
 #       dnsPolicy: ClusterFirst.
 #     no-rule: >-
-#       Add an egress rule with the ports UDP 53 and TCP 53 to a namespaceSelector with matchLabels
-#       kubernetes.io/metadata.name: kube-system and a podSelector with matchLabels k8s-app: kube-dns (for other
-#       resolvers than CoreDNS, an ipBlock for {resolver}).
+#       Add an egress rule to {resolver} with the ports UDP 53 and TCP 53: for CoreDNS, a namespaceSelector with
+#       matchLabels kubernetes.io/metadata.name: kube-system and a podSelector with matchLabels k8s-app: kube-dns in
+#       one element of "to"; for addresses, an ipBlock.
 #   help:
 #     effect: >-
 #       As soon as one policy isolates a pod for egress, only what some policy admits gets out, and DNS is no

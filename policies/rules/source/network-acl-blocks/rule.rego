@@ -77,11 +77,11 @@ violation contains {
 	"args": {
 		"who": words.interfaces(gate.role, gate.cluster_name),
 		"destination": gate.destination,
-		"vswitches": gate.vswitches,
+		"vswitches": words.brief(gate.vswitches),
 		"acl": gate.acl,
 		"entry": gate.entry,
 		"protocol": lower(gate.protocol),
-		"affected": need.affected(gate.need.evidence),
+		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
 	"key": array.concat(
 		[gate.cluster_name, gate.acl, gate.direction],

@@ -23,13 +23,13 @@
 #   messages:
 #     flannel: >-
 #       NetworkPolicy {policies} has no effect: cluster {cluster} uses Flannel, which does not enforce
-#       NetworkPolicies. What they are meant to block is open.
+#       NetworkPolicies. Nothing is blocked.
 #     disabled: >-
 #       NetworkPolicy {policies} has no effect: NetworkPolicy is switched off in the Terway configuration of cluster
-#       {cluster}. What they are meant to block is open.
+#       {cluster}. Nothing is blocked.
 #   remedies:
 #     flannel: >-
-#       Remove the policies, or move to a cluster with Terway; the network plug-in of a cluster cannot be changed
+#       Remove the NetworkPolicies, or move to a cluster with Terway; the network plug-in of a cluster cannot be changed
 #       after it is created.
 #     disabled: >-
 #       Switch NetworkPolicy on: "NetworkPolicy":"true" in the config of the Terway addon, or disable_network_policy

@@ -27,7 +27,7 @@
 #       {who} cannot open any connection: this rule of security group {groups} drops all outbound traffic with
 #       priority {priority}, and no accept rule has a smaller number.{affected}
 #     drops-platform: &drops-platform >-
-#       {who} cannot reach {destination} on {port}, which Alibaba Cloud's own services need (name resolution, image
+#       {who} cannot reach {destination} on {port}, where Alibaba Cloud's own services are (name resolution, image
 #       registry, OSS, metadata): this rule of security group {groups} drops it with priority {priority}.{affected}
 #     dropped-first: *dropped
 #     drops-all-first: *drops-all
@@ -43,17 +43,15 @@
 #       Narrow {rule}, or give it a larger priority number than accept rules for 100.64.0.0/10, 100.100.2.136/32 and
 #       100.100.2.138/32 (1 comes first, 100 last; at equal numbers drop wins).
 #     dropped-first: >-
-#       Narrow or remove {rule}, or set its priority to a larger number, such as 100, and that of an accept rule for
-#       {destination} to a smaller one than that. As it is no accept rule can win: 1 comes first, and at equal numbers
-#       drop wins.
+#       Narrow or remove {rule}, or set its priority to 100 and add an accept rule for {destination} with a smaller
+#       number. Priority 1 comes before every accept rule, because at equal numbers drop wins.
 #     drops-all-first: >-
-#       Remove {rule}, or set its priority to a larger number, such as 100, and that of accept rules for what the
-#       cluster needs to smaller ones than that. As it is no accept rule can win: 1 comes first, and at equal numbers
-#       drop wins.
+#       Remove {rule}, or set its priority to 100 and add accept rules for what the cluster needs with smaller numbers.
+#       Priority 1 comes before every accept rule, because at equal numbers drop wins.
 #     drops-platform-first: >-
-#       Narrow {rule}, or set its priority to a larger number, such as 100, and that of accept rules for 100.64.0.0/10,
-#       100.100.2.136/32 and 100.100.2.138/32 to smaller ones than that. As it is no accept rule can win: 1 comes
-#       first, and at equal numbers drop wins.
+#       Narrow {rule}, or set its priority to 100 and add accept rules for 100.64.0.0/10, 100.100.2.136/32 and
+#       100.100.2.138/32 with smaller numbers. Priority 1 comes before every accept rule, because at equal numbers drop
+#       wins.
 #   help:
 #     effect: >-
 #       The rules of all security groups on an interface are taken together. The smallest priority number decides, and
@@ -95,7 +93,7 @@ violation contains {
 		"port": words.port(gate.protocol, gate.port),
 		"rule": gate.rule,
 		"priority": gate.priority,
-		"affected": need.affected(gate.need.evidence),
+		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
 	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(

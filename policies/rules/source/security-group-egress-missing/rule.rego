@@ -72,7 +72,7 @@ violation contains {
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"port": words.port(gate.protocol, gate.port),
-		"affected": need.affected(gate.need.evidence),
+		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
 	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(

@@ -32,10 +32,10 @@
 #       this entry: {source}, and the black list of {listener} holds addresses of {uncovered}.{affected}
 #   remedies:
 #     white: >-
-#       Add to the ACL of {listener} an {attachment} with entry = {values}{each}.
+#       Add to the ACL of {listener} an {attachment} whose entry is {values}{each}.
 #     white-partial: >-
-#       A pod may come from any of these, so the list needs them all: add to the ACL of {listener} an {attachment}
-#       with entry = {values}{each}.
+#       Packets may come from any of these, so the list needs them all: add to the ACL of {listener} an {attachment}
+#       whose entry is {values}{each}.
 #     black: >-
 #       Remove the entry from the black list of {listener}, or narrow it so that it leaves out {uncovered}.
 #   help:
@@ -76,8 +76,8 @@ violation contains {
 		"source": words.source(gate.plugin, gate.role),
 		"listener": gate.listener,
 		"entries": gate.entries,
-		"covered": gate.covered,
-		"uncovered": gate.uncovered,
+		"covered": words.brief(gate.covered),
+		"uncovered": words.brief_after(gate.covered, gate.uncovered),
 		"values": words.admitted(gate.uncovered),
 		"each": words.each(gate.uncovered),
 		"attachment": words.acl_entry(gate.listener),

@@ -30,8 +30,8 @@
 #       {admits}, but with Flannel a packet arrives with the address of the pod's node, from {uncovered}.{affected}
 #   remedies:
 #     terway: >-
-#       Add to the ACL of {listener} an {attachment} with entry = {values}{each}. Keep {entry} there only if something
-#       on the nodes themselves connects.
+#       Add to the ACL of {listener} an {attachment} whose entry is {values}{each}. Keep the addresses of nodes there
+#       only if something on the nodes themselves connects.
 #     flannel: >-
 #       Replace {entry} in the ACL of {listener} with {values}. No packet to the load balancer has a pod address under
 #       Flannel.
@@ -69,8 +69,8 @@ violation contains {
 		"port": gate.port,
 		"listener": gate.listener,
 		"entry": gate.wrong_entry,
-		"admits": gate.wrong_covers,
-		"uncovered": gate.uncovered,
+		"admits": words.brief(gate.wrong_covers),
+		"uncovered": words.brief(gate.uncovered),
 		"values": words.admitted(gate.uncovered),
 		"each": words.each(gate.uncovered),
 		"attachment": words.acl_entry(gate.listener),

@@ -31,7 +31,7 @@
 #     source-ip: >-
 #       Add {values} to acs:SourceIp of that statement, and the cluster's VPC to acs:SourceVpc in the same statement.
 #     source-vpc: >-
-#       Add the id of {uncovered} to acs:SourceVpc of that statement.
+#       Add {ids} to acs:SourceVpc of that statement.
 #   help:
 #     effect: >-
 #       A Deny of a bucket policy beats every Allow, and with a condition it applies to the bucket's owner too. OSS
@@ -75,9 +75,10 @@ violation contains {
 		"bucket": gate.bucket_name,
 		"cluster": gate.cluster_name,
 		"source": _sources[gate.role],
-		"listed": gate.listed,
-		"uncovered": gate.uncovered,
+		"listed": [words.written(value) | some value in gate.listed],
+		"uncovered": words.brief(gate.uncovered),
 		"values": words.admitted(gate.uncovered),
+		"ids": words.ids(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.bucket, gate.cluster_name, gate.role, gate.code],

@@ -32,10 +32,10 @@
 #   remedies:
 #     missing: >-
 #       Add to {groups} an alicloud_security_group_rule with type = "ingress", policy = "accept", ip_protocol and
-#       port_range for {port}, and cidr_ip = {values}{each}.
+#       port_range for {port}, and {values} in cidr_ip{each}.
 #     partial: >-
-#       A pod may come from any of these, so each needs a rule: add to {groups} an alicloud_security_group_rule with
-#       type = "ingress", policy = "accept", ip_protocol and port_range for {port}, and cidr_ip = {values}{each}.
+#       Packets may come from any of these, so each needs a rule: add to {groups} an alicloud_security_group_rule with
+#       type = "ingress", policy = "accept", ip_protocol and port_range for {port}, and {values} in cidr_ip{each}.
 #     dropped: >-
 #       Narrow {rule} so that it leaves out {values}, or give it a larger priority number (1 comes first, 100 last)
 #       and an accept rule for {port} from there a smaller one; at equal numbers drop wins.
@@ -82,8 +82,8 @@ violation contains {
 		"port": words.port(gate.protocol, gate.port),
 		"source": words.source(gate.plugin, gate.role),
 		"groups": gate.groups,
-		"covered": gate.covered,
-		"uncovered": gate.uncovered,
+		"covered": words.brief(gate.covered),
+		"uncovered": words.brief_after(gate.covered, gate.uncovered),
 		"values": words.admitted(gate.uncovered),
 		"each": words.each(gate.uncovered),
 		"rule": gate.rule,

@@ -34,10 +34,10 @@
 #   remedies:
 #     terway: >-
 #       Add to {groups} an alicloud_security_group_rule with type = "ingress", policy = "accept", ip_protocol and
-#       port_range for {port}, and cidr_ip = {values}{each}. Keep the other rule only if something on the nodes
+#       port_range for {port}, and {values} in cidr_ip{each}. Keep the other rule only if something on the nodes
 #       themselves connects.
 #     flannel: >-
-#       Set cidr_ip = {values} in that rule{each}. No packet to the destination has a pod address under Flannel.
+#       Put {values} into cidr_ip of that rule{each}. No packet to the destination has a pod address under Flannel.
 #   help:
 #     effect: >-
 #       A security group compares the source address of a packet with its inbound rules and refuses what none accepts.
@@ -76,8 +76,8 @@ violation contains {
 		"cluster": gate.cluster_name,
 		"port": words.port(gate.protocol, gate.port),
 		"groups": gate.groups,
-		"admits": gate.wrong_covers,
-		"uncovered": gate.uncovered,
+		"admits": words.brief(gate.wrong_covers),
+		"uncovered": words.brief(gate.uncovered),
 		"values": words.admitted(gate.uncovered),
 		"each": words.each(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),

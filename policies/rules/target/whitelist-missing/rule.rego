@@ -34,7 +34,7 @@
 #       is admitted; {source}, here from {uncovered}.{affected}
 #   remedies:
 #     partial: >-
-#       A pod may come from any of these, so the list needs them all: add {values} to {attribute}.
+#       Packets may come from any of these, so the list needs them all: add {values} to {attribute}.
 #     missing: >-
 #       Add {values} to {attribute}.
 #     loopback: >-
@@ -81,9 +81,9 @@ violation contains {
 		"source": words.source(gate.plugin, gate.role),
 		"attribute": gate.attribute,
 		"entries": gate.entries,
-		"covered": gate.covered,
-		"uncovered": gate.uncovered,
-		"values": [words.listed(vswitch.name, vswitch.cidr) | some vswitch in uncovered],
+		"covered": words.brief(gate.covered),
+		"uncovered": words.brief_after(gate.covered, gate.uncovered),
+		"values": words.admitted(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat(

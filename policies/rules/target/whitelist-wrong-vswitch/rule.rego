@@ -29,7 +29,8 @@
 #       arrives with the address of the pod's node, from {uncovered}.{affected}
 #   remedies:
 #     terway: >-
-#       Put {values} into {attribute}. Keep {entry} there only if something on the nodes themselves connects.
+#       Put {values} into {attribute}. Keep the addresses of nodes there only if something on the nodes themselves
+#       connects.
 #     flannel: >-
 #       Replace {entry} in {attribute} with {values}. No packet to the instance has a pod address under Flannel.
 #   help:
@@ -61,12 +62,9 @@ violation contains {
 		"cluster": gate.cluster_name,
 		"attribute": gate.attribute,
 		"entry": gate.wrong_entry,
-		"admits": gate.wrong_covers,
-		"uncovered": gate.uncovered,
-		"values": [words.listed(vswitch.name, vswitch.cidr) |
-			some vswitch in gate.sources
-			vswitch.status == "blocked"
-		],
+		"admits": words.brief(gate.wrong_covers),
+		"uncovered": words.brief(gate.uncovered),
+		"values": words.admitted(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.target, gate.cluster_name],
