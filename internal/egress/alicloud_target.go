@@ -179,6 +179,9 @@ func (b *builder) readAllowList(t *target) {
 			t.unknown = "the allow-list is left to the service's default"
 		}
 	}
+	if t.product.hasPublicList() && len(t.publicEntries) == 0 && t.publicUnknown == "" {
+		t.publicUnknown = "the list of the public endpoint is left to the service's default"
+	}
 	if t.product.partial != "" {
 		t.unknown = t.product.partial
 	}

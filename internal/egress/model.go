@@ -134,7 +134,7 @@ type Cluster struct {
 	Variant        string     `json:"variant" doc:"variable variant of the root"`
 	Kind           string     `json:"kind" doc:"managed, dedicated, edge, serverless or unknown"`
 	VPC            string     `json:"vpc" doc:"address of its VPC, empty if outside the files"`
-	Plugin         string     `json:"plugin" doc:"network plug-in: terway, flannel or unknown"`
+	Plugin         string     `json:"plugin" doc:"network plug-in: terway, flannel, serverless (pods are container groups in the cluster's vSwitches) or unknown"`
 	PluginSource   string     `json:"plugin_source" doc:"what says so: configuration, addon-resource, addons, cluster_network_type, pod_vswitch_ids, pod_cidr, kind, manifests or none"`
 	PluginOrigin   Origin     `json:"plugin_origin" doc:"where it says so"`
 	Datapath       string     `json:"datapath" doc:"veth, ipvlan, v2 or unknown"`
@@ -222,7 +222,7 @@ type RouteBlock struct {
 // Target is a cloud service instance.
 type Target struct {
 	Address   string           `json:"address" doc:"Terraform address"`
-	Kind      string           `json:"kind" doc:"rds, redis, mongodb, polardb, slb"`
+	Kind      string           `json:"kind" doc:"what it is, as in declarations: rds, redis, mongodb, polardb, slb, ecs, oss and so on"`
 	Product   string           `json:"product" doc:"the product's name, for messages"`
 	Name      string           `json:"name" doc:"the instance's own name, else its label"`
 	Root      string           `json:"root" doc:"Terraform root directory"`
@@ -543,7 +543,7 @@ type Path struct {
 
 // Hop is one check on a path.
 type Hop struct {
-	Name   string `json:"hop" doc:"dns, service, network-policy, security-group, route, nat, whitelist or load-balancer"`
+	Name   string `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
 	Status Status `json:"status" doc:"open, blocked or unknown"`
 	Code   string `json:"code" doc:"stable reason code"`
 	Detail string `json:"detail" doc:"the facts in a few words"`

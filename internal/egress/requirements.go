@@ -162,7 +162,7 @@ func (c *collector) declarations() {
 		}
 	}
 	for _, config := range c.b.options.Requirements {
-		if ok, err := path.Match(config.From, c.wl.namespace+"/"+c.wl.name); err != nil || !ok {
+		if !c.wl.matches(config.From) {
 			continue
 		}
 		for _, to := range config.To {
@@ -185,12 +185,8 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 	case item.Internet6:
 		r.kind, r.anywhere6, r.host = toInternet, true, "internet6"
 	case item.Kind == "service":
-		ns, name, ok := strings.Cut(item.Name, "/")
-		if !ok {
-			ns, name = c.wl.namespace, item.Name
-		}
-		r.host = name
-		if s := c.w.services[ns+"/"+name]; s != nil {
+		r.host = item.Name
+		if s := c.w.services[c.wl.namespace+"/"+item.Name]; s != nil {
 			c.toService(r, s)
 		} else {
 			r.kind = toName
@@ -205,11 +201,39 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 		if publicAddress(item.Prefix.Addr()) {
 			r.kind = toInternet
 		}
+		c.addRange(r, item.PortEnd)
+		return
 	default:
 		c.endpoint(item.Endpoint, Declared, origin, "")
+		if last := item.Endpoint; last.PortEnd != 0 {
+			last.Port = last.PortEnd
+			c.endpoint(last, Declared, origin, "")
+		}
 		return
 	}
 	c.add(r)
+}
+
+// addRange adds a requirement for both ends of a range of ports.
+func (c *collector) addRange(r *requirementOf, last int) {
+	c.add(r)
+	if last != 0 {
+		end := *r
+		end.port = last
+		c.add(&end)
+	}
+}
+
+// matches reports whether a pattern of the configuration names the workload:
+// namespace/name or kind/namespace/name, with * and ? for any characters; * alone
+// for all.
+func (w *workload) matches(pattern string) bool {
+	name := w.namespace + "/" + w.name
+	if strings.Count(pattern, "/") == 2 {
+		name = w.kind + "/" + name
+	}
+	ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name))
+	return pattern == "*" || err == nil && ok
 }
 
 // variable is an environment variable with where its value stands.
