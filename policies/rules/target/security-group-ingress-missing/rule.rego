@@ -28,7 +28,7 @@
 #       of security group {groups} accept {covered} but not {uncovered}.{affected}
 #     dropped: >-
 #       {product} {target} refuses {port} from cluster {cluster}: {source}, and this inbound rule of security group
-#       {groups} drops {uncovered} before any rule accepts it.{affected}
+#       {groups} drops packets from {uncovered} before any rule accepts them.{affected}
 #   remedies:
 #     missing: >-
 #       Add to {groups} an alicloud_security_group_rule with type = "ingress", policy = "accept", ip_protocol and
