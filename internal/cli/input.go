@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/parser"
@@ -226,6 +227,7 @@ func (in *input) options(f *inputFlags) error {
 	}
 
 	tf := &in.parser.Terraform
+	tf.Schema = alicloud.Table{}
 	for _, file := range f.varFiles {
 		name, err := in.name(file)
 		if err != nil {

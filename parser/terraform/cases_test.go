@@ -69,6 +69,11 @@ func options(t *testing.T, comment string) (opts terraform.Options, places bool)
 			opts.Vars = append(opts.Vars, terraform.Assignment{Name: name, Value: val})
 		case f[1] == "var-file":
 			opts.VarFiles = append(opts.VarFiles, f[2])
+		case f[1] == "schema": // path of an attribute, and what it holds when it is left out
+			if opts.Schema == nil {
+				opts.Schema = make(schema)
+			}
+			opts.Schema.(schema)[f[2]] = strings.Join(f[3:], " ")
 		case f[1] == "env":
 			name, val, _ := strings.Cut(strings.Join(f[2:], " "), "=")
 			if opts.Env == nil {

@@ -32,7 +32,8 @@ type evaluator struct {
 	full      bool
 	steps     int // spent
 	exhausted bool
-	inputless bool // a variable of the root has no value
+	inputless bool   // a variable of the root has no value
+	leftOut   string // what the node being evaluated takes a schema's word for; see fail
 
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
@@ -139,8 +140,9 @@ func (ev *evaluator) rng(r hcl.Range) source.Range {
 
 // node is something that is evaluated at most once: a local, an argument.
 type node struct {
-	state nodeState
-	val   value
+	state   nodeState
+	val     value
+	leftOut string // see evaluator
 }
 
 type nodeState uint8
@@ -156,6 +158,7 @@ const (
 func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) value {
 	switch n.state {
 	case done:
+		ev.takeWord(n.leftOut)
 		return n.val
 	case running:
 		ev.mistake(rng, "evaluate %s: it depends on itself", name)
@@ -164,12 +167,22 @@ func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) va
 	n.state = running
 	// Mistakes in a node are its own: a try around a reference to it does not
 	// excuse them.
-	outer := ev.sink
-	ev.sink = ev.global
+	outer, leftOut := ev.sink, ev.leftOut
+	ev.sink, ev.leftOut = ev.global, ""
 	n.val = ev.bounded(f(), rng)
-	ev.sink = outer
+	n.leftOut = ev.leftOut
+	ev.sink, ev.leftOut = outer, leftOut
+	ev.takeWord(n.leftOut)
 	n.state = done
 	return n.val
+}
+
+// takeWord remembers that the node being evaluated rests on what a schema says of
+// an attribute that the configuration leaves out.
+func (ev *evaluator) takeWord(attribute string) {
+	if ev.leftOut == "" {
+		ev.leftOut = attribute
+	}
 }
 
 // shareable reports whether e means the same for all instances of its module and

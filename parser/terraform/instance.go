@@ -331,14 +331,19 @@ func (in *instance) nested(ev *evaluator, typ string, header hcl.Range) value {
 }
 
 // attr returns the attribute of an instance as other expressions see it: what
-// the configuration sets, else a placeholder if the attribute identifies
-// something, else an unknown.
+// the configuration sets, else what the schema says of an attribute that is left
+// out, else a placeholder if the attribute identifies something, else an unknown.
 func (in *instance) attr(ev *evaluator, name string) value {
 	args := &in.res.blk.args
 	if i, ok := args.index[name]; ok {
 		v := in.argument(ev, i)
 		if u, _ := v.v.Unmark(); !u.IsNull() {
-			return value{v.v, cross(v.o, args.attrs[i].expr.Range(), aside)}
+			v.o = cross(v.o, args.attrs[i].expr.Range(), aside)
+			if in.isBlock(ev, []string{name}) {
+				v = listed(v)
+				v.v = in.blocksAsSeen(v.v, name)
+			}
+			return v
 		}
 	}
 	for _, b := range args.blocks {
@@ -351,6 +356,9 @@ func (in *instance) attr(ev *evaluator, name string) value {
 		}
 	}
 	if v, ok := in.derived(ev, name); ok {
+		return v
+	}
+	if v, ok := in.unset(ev, []string{name}); ok {
 		return v
 	}
 	return in.computed(name)
@@ -368,27 +376,4 @@ func (in *instance) computed(name string) value {
 	default:
 		return unknown(address + "." + name + " is known only after apply")
 	}
-}
-
-// nestedBlock marks the value of a nested block that other expressions read: it
-// has attributes, computed ones, that the configuration does not show.
-type nestedBlock struct {
-	in   *instance
-	path string // e.g. network_info[0]
-}
-
-// blocksAsSeen marks the objects in v if it is a list of nested blocks.
-func (in *instance) blocksAsSeen(v cty.Value, path string) cty.Value {
-	list, marks := v.Unmark()
-	if !list.Type().IsTupleType() || !list.IsKnown() || list.IsNull() || list.LengthInt() == 0 {
-		return v
-	}
-	elems := list.AsValueSlice()
-	for i, e := range elems {
-		if u, _ := e.Unmark(); !u.Type().IsObjectType() {
-			return v
-		}
-		elems[i] = e.Mark(nestedBlock{in, fmt.Sprintf("%s[%d]", path, i)})
-	}
-	return cty.TupleVal(elems).WithMarks(marks)
 }

@@ -123,8 +123,9 @@ func resourceKey(data bool, typ, name string) string {
 
 // loader reads and parses module directories, each file and directory once.
 type loader struct {
-	tree  *source.Tree
-	named map[string][]string // files that Load was given, by directory; the tree may not list them
+	tree   *source.Tree
+	named  map[string][]string // files that Load was given, by directory; the tree may not list them
+	schema Schema              // may be nil
 
 	mu    sync.Mutex
 	dirs  map[string]*dirEntry
@@ -144,7 +145,7 @@ type fileEntry struct {
 	diags []source.Diagnostic
 }
 
-func newLoader(tree *source.Tree, names []string) *loader {
+func newLoader(tree *source.Tree, names []string, schema Schema) *loader {
 	named := make(map[string][]string)
 	for _, name := range names {
 		if isConfigFile(name) {
@@ -152,11 +153,12 @@ func newLoader(tree *source.Tree, names []string) *loader {
 		}
 	}
 	return &loader{
-		tree:  tree,
-		named: named,
-		dirs:  make(map[string]*dirEntry),
-		files: make(map[string]*fileEntry),
-		slots: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		tree:   tree,
+		named:  named,
+		schema: schema,
+		dirs:   make(map[string]*dirEntry),
+		files:  make(map[string]*fileEntry),
+		slots:  make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -39,6 +40,7 @@ func TestPlan(t *testing.T) {
 	if err != nil || len(dirs) == 0 {
 		t.Fatalf("no plans: %v", err)
 	}
+	var cover coverage
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var plan planned
@@ -47,12 +49,16 @@ func TestPlan(t *testing.T) {
 			if err := dec.Decode(&plan); err != nil {
 				t.Fatal(err)
 			}
-			comparePlan(t, dir+"/config", plan)
+			comparePlan(t, dir+"/config", plan, &cover)
 		})
+	}
+	t.Logf("of %d values that the plans know, %d are known here (%.1f %%)", cover.planned, cover.known, 100*float64(cover.known)/float64(cover.planned))
+	if cover.planned < 2000 || cover.known*100 < cover.planned*98 {
+		t.Errorf("only %d of %d planned values are known:\n%s", cover.known, cover.planned, strings.Join(cover.missing, "\n"))
 	}
 }
 
-func comparePlan(t *testing.T, dir string, plan planned) {
+func comparePlan(t *testing.T, dir string, plan planned, cover *coverage) {
 	tree, err := source.OpenTree(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +84,7 @@ func comparePlan(t *testing.T, dir string, plan planned) {
 		host = "extra.tf"
 	}
 	tree.Overlay(host, append(mustRead(t, dir+"/"+host), extra.String()...))
-	roots, diags := terraform.Load(tree, names, terraform.Options{})
+	roots, diags := terraform.Load(tree, names, terraform.Options{Schema: alicloud.Table{}})
 	for _, d := range diags {
 		t.Errorf("%s: %s: %s", d.Range, d.Kind, d.Message)
 	}
@@ -121,6 +127,14 @@ func comparePlan(t *testing.T, dir string, plan planned) {
 			}
 			for _, msg := range differences(f.Value, after, unknown) {
 				t.Errorf("%s.%s%s", r.Address, f.Key, msg)
+			}
+		}
+	}
+	for _, r := range plan.Resources {
+		if o := ours[r.Address]; o != nil {
+			if _, ok := alicloud.Lookup(o.Type, false); ok {
+				c := compared{t: t, res: o, coverage: cover}
+				c.object(nil, o.Body, r.After, r.Unknown)
 			}
 		}
 	}

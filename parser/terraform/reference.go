@@ -136,18 +136,24 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 		if !t.HasAttribute(name) {
 			for m := range marks {
 				if b, ok := m.(nestedBlock); ok {
-					return b.in.computed(b.path + "." + name)
+					return b.attr(sc.ev, name)
 				}
 			}
 			return sc.fail(rng, "read .%s: the object has no such attribute", name)
 		}
-		r := u.GetAttr(name)
+		r := value{u.GetAttr(name), v.o.field(name)}
 		for m := range marks {
 			if b, ok := m.(nestedBlock); ok {
-				r = b.in.blocksAsSeen(r, b.path+"."+name)
+				if b.in.isBlock(sc.ev, b.names(name)) {
+					r = listed(r)
+				}
+				if r.v.IsNull() {
+					r = b.attr(sc.ev, name)
+				}
+				r.v = b.in.blocksAsSeen(r.v, b.path+"."+name)
 			}
 		}
-		return value{keepSensitive(r, marks), v.o.field(name)}
+		return value{keepSensitive(r.v, marks), r.o}
 	case t.IsMapType():
 		key := cty.StringVal(name)
 		if has, _ := u.HasIndex(key).Unmark(); !has.IsKnown() || has.False() {

@@ -22,6 +22,9 @@ type Options struct {
 	VarFiles []string
 	// Env holds the TF_VAR_ variables of the environment by name, without the prefix.
 	Env map[string]string
+	// Schema tells what attributes hold that configurations leave out. Without one
+	// their values are unknown.
+	Schema Schema
 	// Stacks evaluate a directory once for each stack that names it, in place of
 	// the variants found beside it.
 	Stacks []Stack
@@ -44,7 +47,7 @@ func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Di
 	for i := range opts.Stacks {
 		opts.Stacks[i].Dir = path.Clean(opts.Stacks[i].Dir)
 	}
-	l := newLoader(tree, names)
+	l := newLoader(tree, names, opts.Schema)
 	s := &set{loader: l, reached: make(map[string]bool)}
 	dirs := s.rootDirs(names, opts.Stacks)
 
