@@ -122,3 +122,22 @@ func BenchmarkClosest(b *testing.B) {
 		e.Closest(100, netpol.InternetDest(), "TCP", 80)
 	}
 }
+
+// BenchmarkConnections lists who may talk to whom, on a fresh evaluator.
+func BenchmarkConnections(b *testing.B) {
+	for _, pods := range []int{100, 500, 2000, 5000} {
+		b.Run(fmt.Sprint(pods), func(b *testing.B) {
+			policies, namespaces, ps := cluster(b, pods, pods/2)
+			b.ReportAllocs()
+			links := 0
+			for b.Loop() {
+				links = 0
+				e := netpol.New(policies, namespaces, ps, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+				for range e.Connections() {
+					links++
+				}
+			}
+			b.ReportMetric(float64(links), "links")
+		})
+	}
+}

@@ -37,22 +37,22 @@ func (e *Evaluator) Denials(pod int, dir Direction, d Dest, protocol string, por
 		out[layer] = append(out[layer], Denial{o, i, r.at, r.describe(dir, namespace)})
 	}
 	for _, admit := range e.admitters(s, d) {
-		tier := func(layer int, t Tier) {
-			e.decide(s.tiers[t], dir, admit, func(p tierPolicy, i int, ports setID) {
+		tier := func(layer int, t Tier, reached setID) outcome {
+			return e.decide(s.tiers[t], dir, admit, func(p tierPolicy, i int, ports setID) {
 				if r := &p.policy.rules[dir][i]; r.does(deny) {
-					note(layer, p.policy.Object, i, &r.rule, "", ports)
+					note(layer, p.policy.Object, i, &r.rule, "", e.ports.and(ports, reached))
 				}
 			})
 		}
-		tier(0, AdminTier)
+		passed := tier(0, AdminTier, allPorts)[pass]
 		for _, p := range s.also {
 			for i := range p.compiled.denies[dir] {
-				note(1, p.compiled.policy.Object, i, &p.compiled.policy.denies[dir][i],
-					p.compiled.policy.Namespace, admit(&p.compiled.denies[dir][i]).hi)
+				ports := e.ports.and(admit(&p.compiled.denies[dir][i]).hi, passed)
+				note(1, p.compiled.policy.Object, i, &p.compiled.policy.denies[dir][i], p.compiled.policy.Namespace, ports)
 			}
 		}
 		if len(s.sure) == 0 {
-			tier(2, BaselineTier)
+			tier(2, BaselineTier, passed)
 		}
 	}
 	return append(append(out[0], out[1]...), out[2]...)

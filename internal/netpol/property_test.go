@@ -382,33 +382,7 @@ func TestUnknownFactsAreSound(t *testing.T) {
 		s.profile.Enforced = pick(d, netpol.Yes, netpol.Maybe)
 		open := s.answers(s.evaluator(t))
 		for range 4 {
-			w := s
-			w.pods = slices.Clone(s.pods)
-			for i := range w.pods {
-				p := &w.pods[i]
-				for _, k := range p.UnknownLabels {
-					labels := netpol.Labels{k: pick(d, "w", "x", "y", "z")}
-					for key, v := range p.Labels {
-						if key != k {
-							labels[key] = v
-						}
-					}
-					p.Labels = labels
-				}
-				p.UnknownLabels = nil
-			}
-			w.namespaces = slices.Clone(s.namespaces)
-			if !w.namespaces[2].Known {
-				w.namespaces[2] = netpol.Namespace{Name: w.namespaces[2].Name, Known: true, Labels: netpol.Labels{}}
-				w.namespaces[2].Labels["env"] = s.namespaces[2].Labels["env"]
-				w.namespaces[2].Labels["tier"] = pick(d, "x", "y", "z")
-			}
-			if w.profile.Enforced == netpol.Maybe {
-				w.profile.Enforced = pick(d, netpol.Yes, netpol.No)
-			}
-			if w.profile.Datapath == "unknown" {
-				w.profile.Datapath = pick(d, "veth", "v2", "ipvlan")
-			}
+			w := d.filledIn(s)
 			for i, v := range w.answers(w.evaluator(t)) {
 				if (open[i] == netpol.Allow || open[i] == netpol.Deny) && v != open[i] && v != netpol.Unknown {
 					t.Fatalf("%v turns out to be %v\n%s", open[i], v, texts(s.policies))
@@ -416,6 +390,38 @@ func TestUnknownFactsAreSound(t *testing.T) {
 			}
 		}
 	})
+}
+
+// filledIn decides what a scene leaves open.
+func (d dice) filledIn(s scene) scene {
+	w := s
+	w.pods = slices.Clone(s.pods)
+	for i := range w.pods {
+		p := &w.pods[i]
+		for _, k := range p.UnknownLabels {
+			labels := netpol.Labels{k: pick(d, "w", "x", "y", "z")}
+			for key, v := range p.Labels {
+				if key != k {
+					labels[key] = v
+				}
+			}
+			p.Labels = labels
+		}
+		p.UnknownLabels = nil
+	}
+	w.namespaces = slices.Clone(s.namespaces)
+	if !w.namespaces[2].Known {
+		w.namespaces[2] = netpol.Namespace{Name: w.namespaces[2].Name, Known: true, Labels: netpol.Labels{}}
+		w.namespaces[2].Labels["env"] = s.namespaces[2].Labels["env"]
+		w.namespaces[2].Labels["tier"] = pick(d, "x", "y", "z")
+	}
+	if w.profile.Enforced == netpol.Maybe {
+		w.profile.Enforced = pick(d, netpol.Yes, netpol.No)
+	}
+	if w.profile.Datapath == "unknown" {
+		w.profile.Datapath = pick(d, "veth", "v2", "ipvlan")
+	}
+	return w
 }
 
 // TestNamesChangeNothing renames the policies.

@@ -1,0 +1,304 @@
+package netpol
+
+import (
+	"encoding/binary"
+	"iter"
+
+	"go4.org/netipx"
+)
+
+// Link is what the policies let pass from some pods or addresses to others.
+type Link struct {
+	From, To Ends
+	// Sure is certainly admitted by both ends, Possible perhaps; Sure is part of it.
+	Sure, Possible ConnectionSet
+}
+
+// Ends are the ends of connections on one side: pods of the evaluator, by index in
+// ascending order, or addresses outside the cluster.
+type Ends struct {
+	Pods      []int
+	Addresses []netipx.IPRange // in ascending order, IPv4 first; they do not touch
+}
+
+// Connections yields who may talk to whom: for every ordered pair of pods, and for
+// every pod and every address outside the cluster in both directions, exactly one
+// Link holds it. The pair of a pod with itself is about its replicas.
+//
+// On one side are pods of one namespace that no policy tells apart; on the other all
+// the pods or addresses with the same answer. Addresses are the whole of IPv4 and IPv6 but for those that the
+// profile gives to pods or nodes. Loopback and link-local addresses are in it by the
+// letter of the policies, whatever a data path makes of them.
+//
+// The order is that of the first pod: for each, its links to pods, to addresses, and
+// from addresses.
+func (e *Evaluator) Connections() iter.Seq[Link] {
+	return func(yield func(Link) bool) {
+		m := e.newMatrix()
+		for _, class := range m.order {
+			if !m.yieldPods(class, yield) || !m.yieldAddresses(class, Egress, yield) || !m.yieldAddresses(class, Ingress, yield) {
+				return
+			}
+		}
+	}
+}
+
+// matrix holds, for pairs of classes, what the policies of both ends admit.
+type matrix struct {
+	e       *Evaluator
+	order   []int32 // classes that have pods, by their first pod
+	members [][]int // pods by class
+
+	pairs   []bounds // interned; the first is everything
+	pairIDs map[bounds]int32
+	joined  map[[2]int32]int32 // ids of what two bounds have in common
+
+	peers map[peerKey]bitset // the classes that a peer may match
+	rest  []int32            // see row
+	// rows holds for each row of Ingress what it admits from each class; equal rows
+	// are one. rowOf is by class.
+	rows  [][]int32
+	rowOf []int32
+
+	egress    []int32 // the row of of
+	of        *subject
+	slots     []int32 // by pair: its place among the answers at hand, plus one
+	answer    []int32 // by class: the slot of the answer
+	addresses [2]map[*subject][]addressGroup
+}
+
+type addressGroup struct {
+	bounds    bounds
+	addresses []netipx.IPRange
+}
+
+func (e *Evaluator) newMatrix() *matrix {
+	m := &matrix{
+		e: e, members: make([][]int, len(e.classes)),
+		pairIDs: make(map[bounds]int32), joined: make(map[[2]int32]int32), peers: make(map[peerKey]bitset),
+		rest: make([]int32, len(e.portMaps)), rowOf: make([]int32, len(e.classes)), answer: make([]int32, len(e.classes)),
+	}
+	m.pair(everything)
+	for d := range m.addresses {
+		m.addresses[d] = make(map[*subject][]addressGroup)
+	}
+	for pod, class := range e.classOf {
+		if len(m.members[class]) == 0 {
+			m.order = append(m.order, class)
+		}
+		m.members[class] = append(m.members[class], pod)
+	}
+	bySubject := make(map[*subject]int32)
+	byContent := make(map[string]int32)
+	var row []int32
+	var content []byte
+	for _, class := range m.order {
+		s := e.subject(class, Ingress)
+		id, ok := bySubject[s]
+		if !ok {
+			row = m.row(s, row)
+			content = content[:0]
+			for _, x := range row {
+				content = binary.LittleEndian.AppendUint32(content, uint32(x))
+			}
+			if id, ok = byContent[string(content)]; !ok {
+				id = int32(len(m.rows))
+				m.rows = append(m.rows, row)
+				byContent[string(content)] = id
+				row = nil
+			}
+			bySubject[s] = id
+		}
+		m.rowOf[class] = id
+	}
+	return m
+}
+
+func (m *matrix) pair(b bounds) int32 {
+	id, ok := m.pairIDs[b]
+	if !ok {
+		id = int32(len(m.pairs))
+		m.pairs = append(m.pairs, b)
+		m.slots = append(m.slots, 0)
+		m.pairIDs[b] = id
+	}
+	return id
+}
+
+// join returns the id of what two bounds have in common.
+func (m *matrix) join(a, b int32) int32 {
+	switch {
+	case a == b || b == 0:
+		return a
+	case a == 0:
+		return b
+	}
+	key := [2]int32{min(a, b), max(a, b)}
+	id, ok := m.joined[key]
+	if !ok {
+		x, y := m.pairs[a], m.pairs[b]
+		id = m.pair(bounds{m.e.ports.and(x.lo, y.lo), m.e.ports.and(x.hi, y.hi)})
+		m.joined[key] = id
+	}
+	return id
+}
+
+type peerKey struct {
+	peer      compiledPeer
+	namespace string // of the policy, if the peer is about its namespace
+}
+
+// matching returns the classes that a peer of a rule may match.
+func (m *matrix) matching(r *compiledRule, p compiledPeer) bitset {
+	key := peerKey{peer: p}
+	if p.namespaces == noSelector {
+		key.namespace = r.namespace
+	}
+	if set, ok := m.peers[key]; ok {
+		return set
+	}
+	set := newBitset(len(m.e.classes))
+	one := compiledRule{namespace: r.namespace, pods: []compiledPeer{p}}
+	for i, c := range m.e.classes {
+		if m.e.selects(&one, c) != No {
+			set.set(i)
+		}
+	}
+	m.peers[key] = set
+	return set
+}
+
+// row returns what a subject admits to or from each class, in the memory of old if
+// that is not nil. Classes that no peer matches differ only in their ports.
+func (m *matrix) row(s *subject, old []int32) []int32 {
+	e := m.e
+	row := old
+	if row == nil {
+		row = make([]int32, len(e.classes))
+	}
+	if s.open() {
+		clear(row) // everything
+		return row
+	}
+	touched := newBitset(len(e.classes))
+	named := false
+	for r := range s.rules() {
+		named = named || len(r.named) > 0
+		if r.any {
+			continue
+		}
+		for _, p := range r.pods {
+			for i, word := range m.matching(r, p) {
+				touched[i] |= word
+			}
+		}
+	}
+	byPorts := named && s.direction == Egress
+	for i := range m.rest {
+		m.rest[i] = -1
+	}
+	for i, c := range e.classes {
+		if touched.has(i) || c.hostNetwork {
+			row[i] = m.pair(e.computePod(s, c))
+			continue
+		}
+		same := &m.rest[0]
+		if byPorts {
+			same = &m.rest[c.ports]
+		}
+		if *same < 0 {
+			*same = m.pair(e.computePod(s, c))
+		}
+		row[i] = *same
+	}
+	return row
+}
+
+func (m *matrix) link(from, to Ends, b bounds) Link {
+	return Link{from, to, ConnectionSet{m.e.ports, b.lo}, ConnectionSet{m.e.ports, b.hi}}
+}
+
+func (m *matrix) yieldPods(class int32, yield func(Link) bool) bool {
+	if s := m.e.subject(class, Egress); s != m.of {
+		m.egress, m.of = m.row(s, m.egress), s
+	}
+	var answers []int32 // pairs, in the order of their first pod
+	var count []int
+	for _, other := range m.order {
+		id := m.join(m.egress[other], m.rows[m.rowOf[other]][class])
+		if m.slots[id] == 0 {
+			answers, count = append(answers, id), append(count, 0)
+			m.slots[id] = int32(len(answers))
+		}
+		slot := m.slots[id] - 1
+		m.answer[other] = slot
+		count[slot] += len(m.members[other])
+	}
+	pods := make([][]int, len(answers))
+	all := make([]int, len(m.e.classOf))
+	for slot, n := range count {
+		pods[slot], all = all[:0:n], all[n:]
+		m.slots[answers[slot]] = 0
+	}
+	for pod, other := range m.e.classOf {
+		slot := m.answer[other]
+		pods[slot] = append(pods[slot], pod)
+	}
+	for slot, id := range answers {
+		if !yield(m.link(Ends{Pods: m.members[class]}, Ends{Pods: pods[slot]}, m.pairs[id])) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *matrix) yieldAddresses(class int32, d Direction, yield func(Link) bool) bool {
+	s := m.e.subject(class, d)
+	groups, ok := m.addresses[d][s]
+	if !ok {
+		groups = m.e.addressGroups(s)
+		m.addresses[d][s] = groups
+	}
+	for _, g := range groups {
+		from, to := Ends{Pods: m.members[class]}, Ends{Addresses: g.addresses}
+		if d == Ingress {
+			from, to = to, from
+		}
+		if !yield(m.link(from, to, g.bounds)) {
+			return false
+		}
+	}
+	return true
+}
+
+// addressGroups returns the addresses outside the cluster by what a subject admits
+// to or from them, in the order of their first address.
+func (e *Evaluator) addressGroups(s *subject) []addressGroup {
+	var groups []addressGroup
+	index := make(map[bounds]int)
+	regions := e.regionsOf(s)
+	known := len(regions)*s.size <= maxWork
+	for i := range regions {
+		r := &regions[i]
+		if r.pods || r.nodes {
+			continue
+		}
+		b := bounds{noPorts, allPorts}
+		if known {
+			b = e.toAddress(s, r, false, false)
+		}
+		n, ok := index[b]
+		if !ok {
+			n = len(groups)
+			index[b] = n
+			groups = append(groups, addressGroup{bounds: b})
+		}
+		g := &groups[n]
+		if k := len(g.addresses); k > 0 && g.addresses[k-1].To().Next() == r.from {
+			g.addresses[k-1] = netipx.IPRangeFrom(g.addresses[k-1].From(), r.to)
+		} else {
+			g.addresses = append(g.addresses, netipx.IPRangeFrom(r.from, r.to))
+		}
+	}
+	return groups
+}
