@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -94,6 +95,10 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		}
 	}
 
+	// What kustomize reads is not applied as it stands.
+	overlays := buildOverlays(tree, files)
+	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return overlays.Consumed[f.Name] })
+
 	read := make([]manifests, len(candidates))
 	var roots []*terraform.Root
 	var rootDiagnostics []source.Diagnostic
@@ -139,10 +144,34 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		result.Objects = append(result.Objects, m.objects...)
 		result.Diagnostics = append(result.Diagnostics, m.diagnostics...)
 	}
+	result.Files.YAML += countYAML(overlays.Consumed)
+	result.Objects = append(result.Objects, overlays.Objects...)
+	result.Diagnostics = append(result.Diagnostics, overlays.Diagnostics...)
 	result.Roots = preferDocuments(roots, documents)
 	result.Diagnostics = append(result.Diagnostics, rootDiagnostics...)
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
 	return result, nil
+}
+
+// buildOverlays builds the kustomizations among files. Their objects belong to the
+// overlay's directory, wherever they were written.
+func buildOverlays(tree *source.Tree, files []source.File) (result kustomize.Result) {
+	defer func() {
+		if r := recover(); r != nil {
+			result = kustomize.Result{Diagnostics: []source.Diagnostic{internal(".", r)}}
+		}
+	}()
+	return kustomize.Load(tree, files)
+}
+
+func countYAML(names map[string]bool) int {
+	n := 0
+	for name := range names {
+		if kind, ok := source.KindOf(name); ok && kind == source.YAML {
+			n++
+		}
+	}
+	return n
 }
 
 // preferDocuments puts plans and states in the place of the evaluations of the

@@ -478,15 +478,7 @@ func TestWhatIsNotRead(t *testing.T) {
 		read                 string // is in the model if it is read
 	}{
 		{
-			"kustomize", "docs/how-it-reads-kubernetes.md", "Helm charts and kustomize overlays are not rendered in this version.",
-			map[string]string{
-				"base/kustomization.yaml": "resources: [api.yaml]\n", "base/api.yaml": deployment,
-				"prod/kustomization.yaml": "resources: [../base]\nnamePrefix: prod-\n",
-			},
-			"prod-api",
-		},
-		{
-			"helm", "docs/how-it-reads-kubernetes.md", "Helm charts and kustomize overlays are not rendered in this version.",
+			"helm", "docs/how-it-reads-kubernetes.md", "Helm charts are not rendered in this version.",
 			map[string]string{"Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n", "templates/api.yaml": deployment},
 			`"kind": "Deployment"`,
 		},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -19,8 +18,11 @@ import (
 // what may run together.
 type world struct {
 	cluster *cluster // nil if unbound
-	// env tells apart unbound manifests of different environments.
+	// env tells apart unbound manifests: by what rendered them, from, and by the
+	// environments that their directories name.
 	env        string
+	from       string
+	envs       []string
 	objects    []*kubernetes.Object
 	namespaces map[string]*kubernetes.Object
 	workloads  []*workload
@@ -43,21 +45,30 @@ func (w *world) clusterID() string {
 
 // environments maps the words for environments in paths to one spelling.
 var environments = map[string]string{
-	"prod": "prod", "production": "prod", "prd": "prod", "live": "prod",
+	"prod": "prod", "production": "prod", "prd": "prod",
 	"staging": "staging", "stage": "staging", "stg": "staging",
 	"dev": "dev", "develop": "dev", "development": "dev",
-	"test": "test", "testing": "test", "qa": "qa", "uat": "uat",
-	"pre": "pre", "preprod": "pre", "sandbox": "sandbox", "demo": "demo", "perf": "perf",
+	"qa": "qa", "uat": "uat", "preprod": "pre",
+}
+
+// weakEnvironments are words that name an environment only where they stand alone:
+// a directory called demo-app is no environment.
+var weakEnvironments = map[string]string{
+	"live": "prod", "test": "test", "testing": "test", "pre": "pre", "sandbox": "sandbox", "demo": "demo", "perf": "perf",
 }
 
 // environmentsIn returns the environments that a path names, in order.
 func environmentsIn(name string) []string {
 	var list []string
-	for _, word := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return r == '/' || r == '-' || r == '_' || r == '.'
-	}) {
-		if env := environments[word]; env != "" && !slices.Contains(list, env) {
+	add := func(env string) {
+		if env != "" && !slices.Contains(list, env) {
 			list = append(list, env)
+		}
+	}
+	for element := range strings.SplitSeq(strings.ToLower(name), "/") {
+		add(weakEnvironments[element])
+		for _, word := range strings.FieldsFunc(element, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
+			add(environments[word])
 		}
 	}
 	return list
@@ -88,11 +99,12 @@ func (b *builder) bind() []*world {
 	chosen := make(map[string]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
-		c, ok := chosen[o.File]
+		key := o.File + "\x00" + o.Dir
+		c, ok := chosen[key]
 		if !ok {
-			c.clusters, c.reason = b.clustersFor(o.File)
-			chosen[o.File] = c
-			b.recordBinding(o.File, c.clusters, c.reason)
+			c.clusters, c.reason = b.clustersFor(o.File, o.Dir)
+			chosen[key] = c
+			b.recordBinding(o.Dir, c.clusters, c.reason)
 		}
 		if len(c.clusters) == 0 {
 			loose = append(loose, o)
@@ -114,44 +126,66 @@ func (b *builder) bind() []*world {
 }
 
 // looseWorlds groups objects that are bound to no cluster. Those of different
-// environments do not meet; those that name none belong to each.
+// overlays or environments do not meet; those that belong to none meet each.
 func looseWorlds(objects []*kubernetes.Object) []*world {
 	if len(objects) == 0 {
 		return nil
 	}
-	var names []string
-	for _, o := range objects {
-		for _, env := range environmentsIn(path.Dir(o.File)) {
-			if !slices.Contains(names, env) {
-				names = append(names, env)
-			}
+	var worlds []*world
+	find := func(from string, envs []string) {
+		name := strings.TrimSpace(strings.Join(append([]string{from}, envs...), " "))
+		if !slices.ContainsFunc(worlds, func(w *world) bool { return w.env == name }) {
+			worlds = append(worlds, &world{env: name, from: from, envs: envs})
 		}
 	}
-	slices.Sort(names)
-	if len(names) < 2 {
+	for _, o := range objects {
+		if o.From != "" {
+			find(o.From, environmentsIn(o.Dir))
+		}
+	}
+	for _, o := range objects {
+		envs := environmentsIn(o.Dir)
+		known := slices.ContainsFunc(worlds, func(w *world) bool { return w.takes(o) })
+		if o.From == "" && len(envs) > 0 && !known {
+			find("", envs)
+		}
+	}
+	slices.SortFunc(worlds, func(a, b *world) int { return cmp.Compare(a.env, b.env) })
+	if len(worlds) == 0 {
 		return []*world{{objects: objects}}
 	}
-	var list []*world
-	for _, name := range names {
-		w := &world{env: name}
-		for _, o := range objects {
-			if own := environmentsIn(path.Dir(o.File)); len(own) == 0 || slices.Contains(own, name) {
+	for _, o := range objects {
+		for _, w := range worlds {
+			if w.takes(o) {
 				w.objects = append(w.objects, o)
 			}
 		}
-		list = append(list, w)
 	}
-	return list
+	if len(worlds) == 1 {
+		worlds[0].env = ""
+	}
+	return worlds
 }
 
-// clustersFor chooses the clusters that a manifest runs on.
-func (b *builder) clustersFor(file string) (list []*cluster, reason string) {
+// takes reports whether an object that is bound to no cluster belongs to a world.
+func (w *world) takes(o *kubernetes.Object) bool {
+	if o.From != "" {
+		return o.From == w.from
+	}
+	envs := environmentsIn(o.Dir)
+	return len(envs) == 0 || len(w.envs) == 0 ||
+		slices.ContainsFunc(envs, func(env string) bool { return slices.Contains(w.envs, env) })
+}
+
+// clustersFor chooses the clusters that a manifest runs on, by its file and by the
+// directory whose deployment it belongs to.
+func (b *builder) clustersFor(file, dir string) (list []*cluster, reason string) {
 	for _, c := range b.clusterList {
 		if c.config == nil {
 			continue
 		}
 		for _, glob := range c.config.Manifests {
-			if ok, err := doublestar.Match(glob, file); err == nil && ok {
+			if matches(glob, file) || matches(glob, dir+"/kustomization.yaml") {
 				list = append(list, c)
 				break
 			}
@@ -160,7 +194,6 @@ func (b *builder) clustersFor(file string) (list []*cluster, reason string) {
 	if len(list) > 0 {
 		return list, "configuration"
 	}
-	dir := path.Dir(file)
 	own := environmentsIn(dir)
 	type score struct {
 		cluster        *cluster
@@ -218,8 +251,12 @@ func sharedPrefix(a, b string) int {
 	return n
 }
 
-func (b *builder) recordBinding(file string, clusters []*cluster, reason string) {
-	dir := path.Dir(file)
+func matches(glob, name string) bool {
+	ok, err := doublestar.Match(glob, name)
+	return err == nil && ok
+}
+
+func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) {
 	names := make([]string, 0, len(clusters))
 	for _, c := range clusters {
 		names = append(names, c.ID)
@@ -292,21 +329,29 @@ func (b *builder) populate(w *world) {
 	b.evaluatorOf(w)
 }
 
-// duplicates are the objects of one file that another file has too.
+// duplicates are the objects of one folder that another place has too.
 type duplicates struct {
-	file, first string
-	objects     map[*kubernetes.Object]bool
-	example     *kubernetes.Object
+	dir, first string // the folder, and the folder or file of the objects that are used
+	objects    map[*kubernetes.Object]bool
+	example    *kubernetes.Object
 }
 
 // duplicate notes that a second object of one kind, namespace and name is left
-// out. Whole files are often copies of each other, so they are told by file.
+// out. Whole folders are often copies of each other, so they are told by folder.
+// What is rendered and what is written for it to be rendered are no duplicates.
 func (b *builder) duplicate(o, first *kubernetes.Object) {
-	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.file == o.File && d.first == first.File })
+	if o.From != "" || first.From != "" {
+		return
+	}
+	place := first.Dir
+	if first.Dir == o.Dir {
+		place = first.File
+	}
+	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.first == place })
 	if i < 0 {
 		i = len(b.duplicated)
 		b.duplicated = append(b.duplicated, &duplicates{
-			file: o.File, first: first.File, example: o, objects: make(map[*kubernetes.Object]bool),
+			dir: o.Dir, first: place, example: o, objects: make(map[*kubernetes.Object]bool),
 		})
 	}
 	b.duplicated[i].objects[o] = true
@@ -314,15 +359,13 @@ func (b *builder) duplicate(o, first *kubernetes.Object) {
 
 func (b *builder) reportDuplicates() {
 	for _, d := range b.duplicated {
-		message := "read object: " + objectAddress(d.example) + " is also in " + d.first
-		if n := len(d.objects); n > 1 {
-			message = fmt.Sprintf("read objects: %s and %d more of this file are also in %s", objectAddress(d.example), n-1, d.first)
-		}
-		if d.first == d.file {
-			message = "read object: " + objectAddress(d.example) + " is in this file more than once"
+		message := "read object: " + objectAddress(d.example)
+		if n := len(d.objects) - 1; n > 0 {
+			message = fmt.Sprintf("read objects: %s and %d more of this folder", objectAddress(d.example), n)
 		}
 		b.diagnose(source.Diagnostic{
-			Kind: source.DuplicateObject, Range: d.example.Root.Range, Message: message + "; the first is used",
+			Kind: source.DuplicateObject, Range: d.example.Root.Range,
+			Message: message + ": also in " + d.first + "; the first is used",
 		})
 	}
 }

@@ -3,6 +3,8 @@
 package kubernetes
 
 import (
+	"path"
+
 	"fmt"
 	"strings"
 
@@ -24,6 +26,9 @@ type Object struct {
 	// From says what rendered the object: "overlay envs/prod", or "release api of
 	// chart charts/api (values-prod.yaml)". Empty for what is applied as written.
 	From string
+	// Dir is the directory whose deployment the object belongs to: that of the
+	// overlay or chart that rendered it, else that of its file.
+	Dir string
 }
 
 // KindRange is the place of the object's kind.
@@ -43,7 +48,7 @@ func FromValue(root *located.Value, file string) (*Object, bool) {
 		return nil, false
 	}
 	name, namespace := root.Get("metadata", "name"), root.Get("metadata", "namespace")
-	o := &Object{APIVersion: apiVersion, Kind: kind, File: file}
+	o := &Object{APIVersion: apiVersion, Kind: kind, File: file, Dir: path.Dir(file)}
 	o.Name, _ = name.Text()
 	o.Namespace, _ = namespace.Text()
 

@@ -74,7 +74,7 @@ func (b *build) object(r, before *resource.Resource) (*kubernetes.Object, error)
 	if !ok {
 		return nil, errors.New("it is no object")
 	}
-	o.From = from(b.root.dir)
+	o.From, o.Dir = from(b.root.dir), b.root.dir
 	return o, nil
 }
 
