@@ -119,6 +119,7 @@ type Evaluator struct {
 
 type namespace struct {
 	name     string
+	known    bool
 	vector   vector
 	policies []*compiled
 }
@@ -278,7 +279,7 @@ func (e *Evaluator) addNamespace(ns Namespace) int32 {
 	id := int32(len(e.namespaces))
 	e.namespaceIDs[ns.Name] = id
 	e.namespaces = append(e.namespaces, namespace{
-		name:   ns.Name,
+		name: ns.Name, known: ns.Known,
 		vector: e.namespaceSelectors.match(labelSet{labels, unknown, !ns.Known}),
 	})
 	return id

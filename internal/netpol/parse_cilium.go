@@ -322,16 +322,15 @@ const (
 // of a policy that has a namespace, Cilium replaces the name of any other.
 func (r *ciliumReader) endpoints(c cursor, own bool) ciliumSelector {
 	whole := r.selector(c)
-	if whole.unknown && len(whole.requirements) == 0 {
-		return ciliumSelector{pods: whole}
-	}
+	// What is undecided may be about namespaces too.
+	unknown := whole.unknown
 	var pods, namespaces []requirement
 	for _, q := range whole.requirements {
 		origin, key := labelSource(q.key)
 		q.key = key
 		switch {
 		case q.unsureKey:
-			pods = append(pods, q)
+			unknown = true
 		case origin != "" && origin != "k8s" && origin != "any":
 			q.key = origin + ":" + key
 			q.unsureKey = true
@@ -350,9 +349,9 @@ func (r *ciliumReader) endpoints(c cursor, own bool) ciliumSelector {
 			pods = append(pods, q)
 		}
 	}
-	s := ciliumSelector{pods: newSelector(pods, whole.unknown)}
-	if len(namespaces) > 0 {
-		n := newSelector(namespaces, false)
+	s := ciliumSelector{pods: newSelector(pods, unknown)}
+	if len(namespaces) > 0 || unknown && !own {
+		n := newSelector(namespaces, unknown)
 		s.namespaces = &n
 	}
 	return s
