@@ -1,8 +1,9 @@
 package netpol
 
 import (
+	"slices"
+
 	"github.com/egresslint/egresslint/parser/kubernetes"
-	"github.com/egresslint/egresslint/parser/source"
 )
 
 // Admin is a policy of policy.networking.k8s.io that the API server accepts: an
@@ -65,20 +66,5 @@ type adminRule struct {
 	actions []action
 }
 
-// RuleRange is the place of rule i, counted from 0, or the object's kind if there
-// is no such rule.
-func (a *Admin) RuleRange(d Direction, i int) source.Range {
-	if i < 0 || i >= len(a.rules[d]) {
-		return place(a.Object.KindRange(), a.Object.Root.Range)
-	}
-	return a.rules[d][i].at
-}
-
-func (r *adminRule) does(a action) bool {
-	for _, x := range r.actions {
-		if x == a {
-			return true
-		}
-	}
-	return false
-}
+// does reports whether the rule's action is or may be a.
+func (r *adminRule) does(a action) bool { return slices.Contains(r.actions, a) }

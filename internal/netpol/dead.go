@@ -166,7 +166,8 @@ func (f *deadFinder) blocks(c *compiled, d Direction, rule int) {
 		case within(p.ServiceCIDRs, peer) && (p.ebpf() || p.veth() || cilium):
 			f.add(c, d, rule, peer.at, CodeServiceAddress,
 				"%s lies among the addresses of Services: policies see the pods behind a Service, not its address", peer.block)
-		case within(p.PodCIDRs, peer) && (p.ebpf() || cilium):
+		// Nodes are covered: a vSwitch may have both.
+		case within(p.PodCIDRs, peer) && !isEmpty(p.NodeCIDRs) && !p.NodeCIDRs.OverlapsPrefix(peer.block) && (p.ebpf() || cilium):
 			f.add(c, d, rule, peer.at, CodePodAddress,
 				"%s lies among the addresses of this cluster's pods, which a block of addresses does not cover here: select them by label", peer.block)
 		}

@@ -55,7 +55,7 @@ func TestDeadPeers(t *testing.T) {
 		{"a block of ClusterIPs on an unknown data path", "unknown", block("172.21.0.10/32"), ""},
 		{"a block of ClusterIPs and more", "v2", block("172.16.0.0/12"), ""},
 		{"a block of pods", "v2", block("10.1.2.0/24"), "pod-address `{ipBlock: {cidr: 10.1.2.0/24}}` select them by label"},
-		{"a block of pods on ipvlan", "ipvlan", block("10.1.0.0/16"), "pod-address `{ipBlock: {cidr: 10.1.0.0/16}}`"},
+		{"a block of pods on ipvlan", "ipvlan", block("10.1.0.0/17"), "pod-address `{ipBlock: {cidr: 10.1.0.0/17}}`"},
 		{"a block of pods on veth", "veth", block("10.1.2.0/24"), ""},
 		{"a block of pods and more", "v2", block("10.0.0.0/8"), ""},
 		{"a block of something else", "v2", block("203.0.113.0/24"), ""},
@@ -98,6 +98,7 @@ func TestDeadPeers(t *testing.T) {
 		{"a name of no pods", "v2", to("{podSelector: {matchLabels: {app: none}}}", "{port: https}"), ""},
 		{"a name of everybody", "v2", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: https}]}]}", ""},
 
+		{"a block of pods and nodes", "v2", to("{ipBlock: {cidr: 10.1.255.128/25}}", ""), ""},
 		{"a Cilium CIDR of pods", "unknown", "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egress: [{toCIDR: [10.1.2.3]}]}", "pod-address `10.1.2.3` 10.1.2.3/32 lies among"},
 		{"a Cilium port of a Service", "unknown", "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {app: db}}], toPorts: [{ports: [{port: '3306', protocol: TCP}]}]}]}", "service-port `{port: '3306', protocol: TCP}`"},
 		{"a global policy's block", "v2", "kind: GlobalNetworkPolicy\nspec: {policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.21.0.0/24}}]}]}", "service-address `{ipBlock: {cidr: 172.21.0.0/24}}`"},
@@ -110,7 +111,7 @@ func TestDeadPeers(t *testing.T) {
 				t.Fatal(diagnostics)
 			}
 			e := netpol.NewTiered(policies, worldNamespaces, pods, netpol.Profile{
-				Datapath: tt.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs, ServiceCIDRs: set("172.21.0.0/20"),
+				Datapath: tt.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.1.255.0/24"), ServiceCIDRs: set("172.21.0.0/20"),
 			})
 			if strings.Contains(tt.policies, "172.21.0.0/16") {
 				e = netpol.NewTiered(policies, worldNamespaces, pods, netpol.Profile{
@@ -226,7 +227,7 @@ func TestDeadPeersInOrder(t *testing.T) {
 		if i%2 == 1 {
 			slices.Reverse(parsed)
 		}
-		e := netpol.New(parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: set("10.0.0.0/8")})
+		e := netpol.New(parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: set("10.0.0.0/8"), NodeCIDRs: set("192.168.0.0/16")})
 		var b strings.Builder
 		for _, x := range e.DeadPeers(nil) {
 			fmt.Fprintln(&b, x.Policy.Name, x.Direction, x.Rule, x.Range, x.Code, x.Says)

@@ -13,7 +13,8 @@ import (
 // egressDeny or ingressDeny of a Cilium policy.
 type Denial struct {
 	Object *kubernetes.Object
-	Rule   int // index among the rules of its list
+	Rule   int    // index among the rules of its list
+	Name   string // of the rule, empty if it has none
 	Range  source.Range
 	Says   string // what it denies, such as "TCP 80 to pods app=db in any namespace"
 }
@@ -29,26 +30,28 @@ func (e *Evaluator) Denials(pod int, dir Direction, d Dest, protocol string, por
 	}
 	seen := make(map[*rule]bool)
 	var out [3][]Denial // by layer
-	note := func(layer int, o *kubernetes.Object, i int, r *rule, namespace string, ports setID) {
+	note := func(layer int, d Denial, r *rule, namespace string, ports setID) {
 		if _, touches := e.ports.covers(ports, sp); !touches || seen[r] {
 			return
 		}
 		seen[r] = true
-		out[layer] = append(out[layer], Denial{o, i, r.at, r.describe(dir, namespace)})
+		d.Range, d.Says = r.at, r.describe(dir, namespace)
+		out[layer] = append(out[layer], d)
 	}
 	for _, admit := range e.admitters(s, d) {
 		tier := func(layer int, t Tier, reached setID) outcome {
 			return e.decide(s.tiers[t], dir, admit, func(p tierPolicy, i int, ports setID) {
 				if r := &p.policy.rules[dir][i]; r.does(deny) {
-					note(layer, p.policy.Object, i, &r.rule, "", e.ports.and(ports, reached))
+					note(layer, Denial{Object: p.policy.Object, Rule: i, Name: r.name}, &r.rule, "", e.ports.and(ports, reached))
 				}
 			})
 		}
 		passed := tier(0, AdminTier, allPorts)[pass]
 		for _, p := range s.also {
 			for i := range p.compiled.denies[dir] {
+				policy := p.compiled.policy
 				ports := e.ports.and(admit(&p.compiled.denies[dir][i]).hi, passed)
-				note(1, p.compiled.policy.Object, i, &p.compiled.policy.denies[dir][i], p.compiled.policy.Namespace, ports)
+				note(1, Denial{Object: policy.Object, Rule: i}, &policy.denies[dir][i], policy.Namespace, ports)
 			}
 		}
 		if len(s.sure) == 0 {

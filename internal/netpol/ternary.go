@@ -1,5 +1,8 @@
 // Package netpol decides which packets the NetworkPolicies of
-// networking.k8s.io/v1 admit, for egress and ingress, IPv4 and IPv6.
+// networking.k8s.io/v1 admit, for egress and ingress, IPv4 and IPv6; and beside
+// them, on clusters that enforce these, the policies of policy.networking.k8s.io, of
+// Cilium, and the GlobalNetworkPolicies of ACK. It also lists who may talk to whom,
+// and what in policies can never match.
 //
 // It answers in three values. What the files do not decide, such as the labels
 // of a namespace without a manifest or the behaviour of an unknown network

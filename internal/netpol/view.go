@@ -34,7 +34,18 @@ const (
 	Pods             PeerKind = "pods"               // namespaceSelector, with or without podSelector
 	Block            PeerKind = "block"              // ipBlock
 	UndecidedPeer    PeerKind = "undecided"          // the files do not decide what
+	// The others are Cilium's.
+	Everywhere PeerKind = "everywhere" // every address
+	World      PeerKind = "world"      // every address outside the cluster
+	Nodes      PeerKind = "nodes"      // some or all nodes
+	Names      PeerKind = "names"      // the addresses of domain names
+	Nobody     PeerKind = "nobody"
 )
+
+// kinds are the kinds of peers without a selector or a block.
+var kinds = map[peerKind]PeerKind{
+	unknownPeer: UndecidedPeer, everyPeer: Everywhere, worldPeer: World, nodePeer: Nodes, namePeer: Names, nobodyPeer: Nobody,
+}
 
 // PeerView is one peer of a rule.
 type PeerView struct {
@@ -87,11 +98,11 @@ func (p *Policy) view(d Direction, i int) RuleView {
 	v := RuleView{
 		Policy: p, Index: i,
 		Range: p.RuleRange(d, i), PortsRange: p.PortsRange(d, i),
-		AnyPeer: len(r.peers) == 0, Says: r.describe(d, p.Namespace), rule: r,
+		AnyPeer: len(r.peers) == 0 && !r.nothing, Says: r.describe(d, p.Namespace), rule: r,
 	}
 	for j := range r.peers {
 		peer := &r.peers[j]
-		kind := UndecidedPeer
+		kind := kinds[peer.kind]
 		switch {
 		case peer.kind == blockPeer:
 			kind = Block
@@ -107,10 +118,17 @@ func (p *Policy) view(d Direction, i int) RuleView {
 	}
 	for _, port := range r.ports {
 		pv := PortView{Name: port.name, From: port.from, To: port.to, Range: port.at}
-		if len(port.protocols) == 1 {
-			pv.Protocol = protocols[port.protocols[0]]
+		if !port.every {
+			if len(port.protocols) == 1 {
+				pv.Protocol = protocols[port.protocols[0]]
+			}
+			v.Ports = append(v.Ports, pv)
+			continue
 		}
-		v.Ports = append(v.Ports, pv)
+		for _, i := range port.protocols {
+			pv.Protocol = protocols[i]
+			v.Ports = append(v.Ports, pv)
+		}
 	}
 	return v
 }
@@ -118,6 +136,9 @@ func (p *Policy) view(d Direction, i int) RuleView {
 // AdmitsPort reports whether the rule admits a port from 1 on to those of its
 // peers that match. It is Maybe for a port that only a name could stand for.
 func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
+	if v.rule.nothing {
+		return No
+	}
 	if len(v.rule.ports) == 0 {
 		return Yes
 	}
@@ -130,7 +151,7 @@ func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
 		for _, q := range p.protocols {
 			switch {
 			case q != i || p.name == "" && (port < p.from || port > p.to):
-			case p.name != "" || len(p.protocols) > 1 || port > p.sure:
+			case p.name != "" || p.filtered || len(p.protocols) > 1 && !p.every || port > p.sure:
 				t = max(t, Maybe)
 			default:
 				t = Yes
@@ -141,14 +162,19 @@ func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
 }
 
 // SelectsLabels reports whether the peer's pod selector matches labels in
-// whatever namespace; Yes if it has none. It is No for blocks.
+// whatever namespace; Yes if it has none. It is No for what is no pod.
 func (v PeerView) SelectsLabels(labels Labels) Ternary {
 	switch v.Kind {
-	case Block:
+	case Block, World, Nodes, Names, Nobody:
 		return No
 	case UndecidedPeer:
 		return Maybe
-	default:
-		return v.peer.pods.match(labelSet{known: labels})
+	case Everywhere:
+		return Yes
 	}
+	t := v.peer.pods.match(labelSet{known: labels})
+	if v.peer.unsure {
+		t = min(t, Maybe)
+	}
+	return t
 }
