@@ -302,11 +302,11 @@ func (c *cluster) sourcesOf(hostNetwork bool) *sources {
 	return c.primary()
 }
 
-// podAddresses are the IPv4 addresses of the cluster's pods; nil if one of the
-// vSwitches' CIDRs is unknown.
-func (c *cluster) podAddresses() *netipx.IPSet {
+// addresses are the IPv4 addresses of all vSwitches; nil if the CIDR of one is
+// unknown.
+func (s *sources) addresses() *netipx.IPSet {
 	var list []netip.Prefix
-	for _, m := range c.pod.members {
+	for _, m := range s.members {
 		if !m.vswitch.cidr.IsValid() {
 			return nil
 		}

@@ -376,8 +376,16 @@ func (b *builder) evaluatorOf(w *world) {
 	if w.enforcement() == "not-enforced" {
 		profile.Enforced = netpol.No
 	}
-	if c := w.cluster; c != nil && c.Plugin == pluginTerway && c.pod.unknown == "" {
-		profile.PodCIDRs = c.podAddresses()
+	if c := w.cluster; c != nil {
+		if c.Plugin == pluginTerway && c.pod.unknown == "" {
+			profile.PodCIDRs = c.pod.addresses()
+		}
+		if c.node.unknown == "" {
+			profile.NodeCIDRs = c.node.addresses()
+		}
+		if cidr, ok := parseCIDR(c.ServiceCIDR); ok {
+			profile.ServiceCIDRs = prefixSet(cidr)
+		}
 	}
 	var namespaces []netpol.Namespace
 	for _, name := range slices.Sorted(maps.Keys(w.namespaces)) {

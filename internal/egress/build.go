@@ -65,7 +65,34 @@ type builder struct {
 // reject and declarations that cannot be read; the rest of the input counts all
 // the same.
 func Build(input Input) (*Model, []source.Diagnostic) {
-	b := &builder{
+	b := newBuilder(input)
+	b.readCloud()
+	worlds := b.bind()
+	for _, w := range worlds {
+		b.populate(w)
+	}
+	b.judgeClusters()
+	for _, w := range worlds {
+		b.policyEnforcement(w)
+		b.unsupportedPolicies(w)
+		b.nameResolution(w)
+		b.deadPeers(w)
+		b.podEIPs(w)
+		b.injectors(w)
+		b.traceWorld(w)
+	}
+	b.finish(worlds)
+	b.reportDuplicates()
+	return b.model, b.sortedDiagnostics()
+}
+
+func (b *builder) sortedDiagnostics() []source.Diagnostic {
+	slices.SortFunc(b.diagnostics, source.Diagnostic.Compare)
+	return b.diagnostics
+}
+
+func newBuilder(input Input) *builder {
+	return &builder{
 		input: input, options: input.Options, places: newPlaces(),
 		model: &Model{
 			APIVersion: APIVersion,
@@ -96,24 +123,6 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 		diagnosed:     make(map[source.Diagnostic]bool),
 		unknowns:      make(map[Unknown]bool),
 	}
-	b.readCloud()
-	worlds := b.bind()
-	for _, w := range worlds {
-		b.populate(w)
-	}
-	b.judgeClusters()
-	for _, w := range worlds {
-		b.policyEnforcement(w)
-		b.unsupportedPolicies(w)
-		b.nameResolution(w)
-		b.podEIPs(w)
-		b.injectors(w)
-		b.traceWorld(w)
-	}
-	b.finish(worlds)
-	b.reportDuplicates()
-	slices.SortFunc(b.diagnostics, source.Diagnostic.Compare)
-	return b.model, b.diagnostics
 }
 
 // readCloud reads every Terraform root.

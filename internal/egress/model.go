@@ -449,12 +449,12 @@ type IPv6Access struct {
 // DeadPeer is a peer or port of a NetworkPolicy that can never match a packet.
 type DeadPeer struct {
 	Cluster   string `json:"cluster" doc:"id of the cluster, empty if unbound"`
-	Namespace string `json:"namespace" doc:"namespace of the policy"`
+	Kind      string `json:"kind" doc:"kind of the policy"`
+	Namespace string `json:"namespace" doc:"namespace of the policy, empty for one of the whole cluster"`
 	Policy    string `json:"policy" doc:"name of the policy"`
 	Direction string `json:"direction" doc:"egress or ingress"`
 	Code      string `json:"code" doc:"service-cidr: an ipBlock of ClusterIPs, which are translated before policies see a packet; pod-cidr: an ipBlock of this cluster's pods on a data path where blocks never match pods; service-port: the port of a Service where its pods listen on another; named-port: a port name that no selected pod declares"`
-	Says      string `json:"says" doc:"the peer or port, for messages"`
-	Instead   string `json:"instead" doc:"what would match, for messages: the pods' port for service-port; empty if not known"`
+	Says      string `json:"says" doc:"the peer or port and why it never matches, for messages"`
 	Origin    Origin `json:"origin" doc:"the peer or port"`
 }
 

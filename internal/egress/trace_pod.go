@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // The flows that a requirement gives rise to inside the cluster: names are
@@ -458,6 +459,52 @@ func (b *builder) policyEnforcement(w *world) {
 		}
 	}
 	b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, gate)
+}
+
+// deadCodes are the model's codes for what a peer never matches for.
+var deadCodes = map[string]string{
+	netpol.CodeServiceAddress: "service-cidr", netpol.CodePodAddress: "pod-cidr",
+	netpol.CodeServicePort: "service-port", netpol.CodePortName: "named-port",
+}
+
+// deadPeers reports peers and ports of policies that can never match, except those
+// that nameResolution takes for a rule that was meant to admit DNS: it says the same
+// with what follows from it.
+func (b *builder) deadPeers(w *world) {
+	if w.enforcement() == "not-enforced" {
+		return
+	}
+	var ports []netpol.ServicePort
+	for _, s := range sortedServices(w.services) {
+		if !s.selects || s.clusterIP == "None" {
+			continue
+		}
+		for _, p := range s.ports {
+			port := netpol.ServicePort{Namespace: s.namespace, Service: s.name, Selector: s.selector, Protocol: p.protocol, Port: p.port}
+			if n, err := strconv.Atoi(p.target); err == nil {
+				port.TargetPort = n
+			} else {
+				port.TargetName = p.target
+			}
+			ports = append(ports, port)
+		}
+	}
+	said := make(map[source.Range]bool)
+	for _, gate := range w.dns {
+		if gate != nil && gate.Miss.Ref != 0 {
+			said[b.places.list[gate.Miss.Ref].Range] = true
+		}
+	}
+	for _, dead := range w.evaluator.DeadPeers(ports) {
+		if said[dead.Policy.RuleRange(dead.Direction, dead.Rule)] {
+			continue
+		}
+		b.model.DeadPeers = append(b.model.DeadPeers, &DeadPeer{
+			Cluster: w.clusterID(), Kind: dead.Policy.Object.Kind, Namespace: dead.Policy.Namespace, Policy: dead.Policy.Name,
+			Direction: dead.Direction.String(), Code: deadCodes[dead.Code], Says: dead.Says,
+			Origin: b.places.objectRange(dead.Policy.Object, dead.Range),
+		})
+	}
 }
 
 // foreignPolicies are the kinds of policies that ACK has no controller for, by API

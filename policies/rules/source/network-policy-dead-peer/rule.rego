@@ -21,30 +21,20 @@
 #   precision: high
 #   since: 0.1.0
 #   messages:
-#     service-cidr: >-
-#       This part of an {direction} rule of NetworkPolicy {policy} in namespace {namespace} never matches ({says}):
-#       these are addresses of Services, which no packet has when a policy judges it, because a packet to a Service is
-#       translated to one of its pods first.
+#     service-cidr: &never >-
+#       The {direction} rules of {kind} {policy}{namespace} have a part that never matches: {says}.
 #     pod-cidr: >-
-#       This part of an {direction} rule of NetworkPolicy {policy} in namespace {namespace} never matches a pod
-#       ({says}): these are addresses of the cluster's own pods, and on its data path (DataPath V2 or IPvlan) an
-#       ipBlock matches only what is no pod of the cluster.
-#     service-port: >-
-#       This part of an {direction} rule of NetworkPolicy {policy} in namespace {namespace} never matches ({says}): it
-#       is the port of a Service, and a policy sees a packet to a Service after translation, with the port that the
-#       pods listen on.
-#     named-port: >-
-#       This part of an {direction} rule of NetworkPolicy {policy} in namespace {namespace} never matches ({says}): no
-#       container of the pods it is about has a port of that name.
+#       The {direction} rules of {kind} {policy}{namespace} have a part that never matches a pod: {says}.
+#     service-port: *never
+#     named-port: *never
 #   remedies:
 #     service-cidr: &selectors >-
-#       Replace the ipBlock by a podSelector for the pods, with a namespaceSelector if they are in another
-#       namespace.{instead}
+#       Replace the ipBlock by a podSelector for the pods, with a namespaceSelector if they are in another namespace.
 #     pod-cidr: *selectors
 #     service-port: >-
-#       Write the port that the pods listen on, or its name.{instead}
+#       Write the port that the pods listen on, or its name.
 #     named-port: >-
-#       Write the number of the port, or give the container port that name.{instead}
+#       Write the number of the port, or give the container port that name.
 #   help:
 #     effect: >-
 #       NetworkPolicies only admit. A part that never matches admits nothing, and what it was meant to admit is blocked
@@ -66,7 +56,7 @@
 #       ```
 #     levels: Always a warning. Whether anything needs what the part was meant to admit is for other rules to say.
 #     silent: >-
-#       When the cluster's CIDR of Services, its data path or its pod vSwitches are not known; when the pods, or the
+#       When the cluster's CIDR of Services, its data path or its vSwitches are not known; when nodes have addresses in a pod vSwitch too; when the pods, or the
 #       ports of their containers, are not in the scanned files.
 package egresslint.rules.source["network-policy-dead-peer"]
 
@@ -75,18 +65,18 @@ violation contains {
 	"case": gate.code,
 	"args": {
 		"direction": gate.direction,
+		"kind": gate.kind,
 		"policy": gate.policy,
-		"namespace": gate.namespace,
+		"namespace": _in_namespace(gate.namespace),
 		"says": gate.says,
-		"instead": _instead(gate.instead),
 	},
-	"key": [gate.namespace, gate.policy, gate.direction, gate.code, gate.says],
+	"key": [gate.kind, gate.namespace, gate.policy, gate.direction, gate.code, gate.says],
 	"related": [],
 } if {
 	some gate in input.dead_peers
 	gate.code in {"service-cidr", "pod-cidr", "service-port", "named-port"}
 }
 
-_instead("") := ""
+_in_namespace("") := ""
 
-_instead(what) := sprintf(" Here that is %s.", [what]) if what != ""
+_in_namespace(name) := sprintf(" in namespace %s", [name]) if name != ""

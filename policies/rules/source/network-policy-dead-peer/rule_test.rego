@@ -5,12 +5,12 @@ import data.egresslint.rules.source["network-policy-dead-peer"] as rule
 
 _gate := {
 	"cluster": "c1",
+	"kind": "NetworkPolicy",
 	"namespace": "shop",
 	"policy": "checkout",
 	"direction": "egress",
 	"code": "service-port",
 	"says": "TCP 80",
-	"instead": "TCP 8080",
 	"origin": fixture.origin(10),
 }
 
@@ -18,7 +18,7 @@ _model(changes) := {"dead_peers": [object.union(_gate, changes)]}
 
 _cases contains violation.case if some violation in rule.violation
 
-_instead contains violation.args.instead if some violation in rule.violation
+_namespaces contains violation.args.namespace if some violation in rule.violation
 
 test_each_reason_has_its_case if {
 	every code in ["service-cidr", "pod-cidr", "service-port", "named-port"] {
@@ -34,12 +34,12 @@ test_both_directions if {
 test_points_at_the_peer_or_port if {
 	some violation in rule.violation with input as _model({})
 	violation.at == fixture.origin(10)
-	violation.key == ["shop", "checkout", "egress", "service-port", "TCP 80"]
+	violation.key == ["NetworkPolicy", "shop", "checkout", "egress", "service-port", "TCP 80"]
 }
 
-test_says_what_would_match_where_it_is_known if {
-	_instead == {" Here that is TCP 8080."} with input as _model({})
-	_instead == {""} with input as _model({"instead": ""})
+test_names_a_namespace_only_where_there_is_one if {
+	_namespaces == {" in namespace shop"} with input as _model({})
+	_namespaces == {""} with input as _model({"namespace": ""})
 }
 
 test_silent_without_dead_peers if _cases == set() with input as {"dead_peers": []}
