@@ -34,7 +34,7 @@ func convertTo(v cty.Value, t cty.Type) (cty.Value, error) {
 // wholeNumber returns the decimal form of a whole number.
 func wholeNumber(v cty.Value) (string, bool) {
 	f := v.AsBigFloat()
-	if !f.IsInt() {
+	if !f.IsInt() || f.Sign() == 0 && f.Signbit() {
 		return "", false
 	}
 	i, acc := f.Int64()

@@ -193,8 +193,10 @@ func (sc scope) conditional(e *hclsyntax.ConditionalExpr) value {
 		if b {
 			taken, other = other, taken
 		}
-		v := sc.eval(taken)
-		v = unified(v, sc.staticType(other))
+		v, bad := sc.unified(sc.eval(taken), sc.staticType(other), e.SrcRange)
+		if bad != nil {
+			return *bad
+		}
 		if v.o != nil || isPlainLiteral(taken) {
 			v.o = placed(v.o, taken.Range())
 		}
@@ -226,76 +228,6 @@ func (sc scope) truth(cond value, rng hcl.Range) (b bool, unsure *value) {
 	}
 	return bv.True(), nil
 }
-
-// unified converts the result of a conditional to the type that it gets from the
-// other branch, where that is plain to see: text wins over numbers and flags,
-// sets and lists over tuples.
-func unified(v value, other cty.Type) value {
-	t := v.v.Type()
-	switch {
-	case other == cty.String && (t == cty.Number || t == cty.Bool):
-	case (other.IsSetType() || other.IsListType()) && t.IsTupleType():
-	default:
-		return v
-	}
-	out, err := convertTo(v.v, other)
-	if err != nil {
-		return v
-	}
-	return value{out, reordered(out, v)}
-}
-
-// staticType is the type of an expression as far as its syntax shows it. It
-// never evaluates anything, because e is a branch that is not taken.
-func (sc scope) staticType(e hclsyntax.Expression) cty.Type {
-	switch e := e.(type) {
-	case *hclsyntax.ParenthesesExpr:
-		return sc.staticType(e.Expression)
-	case *jsonString:
-		return sc.staticType(e.Expression)
-	case *hclsyntax.LiteralValueExpr:
-		if !e.Val.IsNull() {
-			return e.Val.Type()
-		}
-	case *hclsyntax.TemplateExpr, *hclsyntax.TemplateJoinExpr:
-		return cty.String
-	case *hclsyntax.ConditionalExpr:
-		if t := sc.staticType(e.TrueResult); t != cty.DynamicPseudoType {
-			return t
-		}
-		return sc.staticType(e.FalseResult)
-	case *hclsyntax.ScopeTraversalExpr:
-		names := attrNames(e.Traversal[1:])
-		if sc.mod == nil || len(e.Traversal) != 2 || len(names) != 1 {
-			break
-		}
-		switch e.Traversal.RootName() {
-		case "var":
-			if blk, ok := sc.mod.cfg.variables[names[0]]; ok {
-				return sc.ev.variableType(blk).typ.WithoutOptionalAttributesDeep()
-			}
-		case "local":
-			if at, ok := sc.mod.cfg.locals[names[0]]; ok && sc.ev.walk < maxStatic {
-				sc.ev.walk++
-				defer func() { sc.ev.walk-- }()
-				return scope{ev: sc.ev, mod: sc.mod}.staticType(at.expr)
-			}
-		}
-	case *hclsyntax.FunctionCallExpr:
-		switch e.Name {
-		case "format", "join", "tostring", "lower", "upper", "replace", "trimspace", "substr", "cidrsubnet", "cidrhost", "jsonencode", "file":
-			return cty.String
-		case "toset", "setunion", "setintersection", "setsubtract", "fileset":
-			return cty.Set(cty.DynamicPseudoType)
-		case "tolist", "split", "compact", "sort", "formatlist", "cidrsubnets":
-			return cty.List(cty.DynamicPseudoType)
-		}
-	}
-	return cty.DynamicPseudoType
-}
-
-// maxStatic bounds the locals that staticType follows.
-const maxStatic = 16
 
 func isPlainLiteral(e hclsyntax.Expression) bool {
 	switch e := e.(type) {

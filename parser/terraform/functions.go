@@ -16,7 +16,6 @@ import (
 // functions are the built-in functions that need no rules of their own.
 var functions = map[string]function.Function{
 	"abs":             stdlib.AbsoluteFunc,
-	"base64decode":    encoding.Base64DecodeFunc,
 	"base64encode":    encoding.Base64EncodeFunc,
 	"basename":        filesystem.BasenameFunc,
 	"ceil":            stdlib.CeilFunc,

@@ -404,9 +404,8 @@ func coalesce(sc scope, c *callSite) value {
 
 func coalesceList(sc scope, c *callSite) value {
 	for i, a := range c.args {
-		u, _ := a.v.Unmark()
-		if u.IsNull() {
-			continue
+		if a.v.IsNull() {
+			return sc.fail(c.argRange(i), "call coalescelist: the list is null")
 		}
 		list, bad := sc.list(c, i)
 		if bad != nil {

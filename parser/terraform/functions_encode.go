@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	yaml "github.com/zclconf/go-cty-yaml"
 	"github.com/zclconf/go-cty/cty"
@@ -27,6 +28,7 @@ import (
 // encodeFunctions are functions on encodings, numbers and dates that the
 // libraries lack or have with another meaning.
 var encodeFunctions = map[string]function.Function{
+	"base64decode":     onString(base64Decoded),
 	"base64gzip":       onString(gzipped),
 	"base64sha256":     onString(func(s string) (string, error) { return fileHashes["filebase64sha256"]([]byte(s)), nil }),
 	"base64sha512":     onString(func(s string) (string, error) { return fileHashes["filebase64sha512"]([]byte(s)), nil }),
@@ -118,10 +120,26 @@ func onText(f func(s, charset string) (string, error)) function.Function {
 	})
 }
 
+// base64Decoded decodes text. The library's function logs what is not UTF-8, and
+// that may be a secret.
+func base64Decoded(s string) (string, error) {
+	data, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return "", errors.New("the text is not base64")
+	}
+	if !utf8.Valid(data) {
+		return "", errors.New("the bytes are not UTF-8 text")
+	}
+	return string(data), nil
+}
+
 func gzipped(s string) (string, error) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	if _, err := w.Write([]byte(s)); err != nil {
+		return "", err
+	}
+	if err := w.Flush(); err != nil { // as Terraform does, so that the bytes are the same
 		return "", err
 	}
 	if err := w.Close(); err != nil {

@@ -47,8 +47,12 @@ func lookup(sc scope, c *callSite) value {
 	d := c.args[2]
 	if t.IsMapType() {
 		// A default of another type is no mistake as long as it converts.
-		if v, err := convertTo(d.v, t.ElementType()); err == nil {
+		v, err := convertTo(d.v, t.ElementType())
+		switch {
+		case err == nil:
 			d.v = v
+		case !hasPlaceholder(d.v) && !hasCapsule(d.v):
+			return sc.fail(c.argRange(2), "call lookup: the default does not fit the elements of the map: %v", err)
 		}
 	}
 	return d

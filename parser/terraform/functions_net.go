@@ -11,7 +11,7 @@ import (
 // netFunctions are the functions on CIDR blocks.
 var netFunctions = map[string]function.Function{
 	"cidrhost":    cidr.HostFunc,
-	"cidrnetmask": cidr.NetmaskFunc,
+	"cidrnetmask": ipv4Only(cidr.NetmaskFunc),
 	"cidrsubnet":  cidr.SubnetFunc,
 	"cidrsubnets": cidr.SubnetsFunc,
 }
@@ -25,6 +25,20 @@ func withoutLeadingZeros(f function.Function) function.Function {
 		Type:     func(args []cty.Value) (cty.Type, error) { return f.ReturnTypeForValues(decimalOctets(args)) },
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			return f.Call(decimalOctets(args))
+		},
+	})
+}
+
+// ipv4Only makes f refuse IPv6 addresses, for which Terraform has no netmask.
+func ipv4Only(f function.Function) function.Function {
+	return function.New(&function.Spec{
+		Params: f.Params(),
+		Type:   function.StaticReturnType(cty.String),
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+			if strings.Contains(args[0].AsString(), ":") {
+				return cty.NilVal, function.NewArgErrorf(0, "IPv6 addresses have no netmask")
+			}
+			return f.Call(args)
 		},
 	})
 }

@@ -27,6 +27,9 @@ func contains(sc scope, c *callSite) value {
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(bad.v)}
 	}
+	if c.args[1].v.IsNull() {
+		return sc.fail(c.argRange(1), "call contains: the value is null")
+	}
 	open, isOpen := openOf(c.args[0].v)
 	_, found, doubt := find(sameType(c.args[0].v, list, &c.args[1]), c.args[1].v)
 	switch {

@@ -2,7 +2,9 @@ package terraform
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -101,6 +103,17 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 		}
 		return value{v.v, cross(v.o, at.expr.Range(), outward)}
 	})
+}
+
+// whole returns the outputs of a module instance as one object.
+func (m *module) whole(ev *evaluator) value {
+	fields := make(map[string]cty.Value, len(m.cfg.outputs))
+	o := &origin{fields: make(map[string]*origin, len(m.cfg.outputs))}
+	for _, name := range slices.Sorted(maps.Keys(m.cfg.outputs)) {
+		v := m.output(ev, name, m.cfg.outputs[name].header)
+		fields[name], o.fields[name] = v.v, v.o
+	}
+	return value{cty.ObjectVal(fields), o}
 }
 
 // callGroup is a module block with its instances.

@@ -32,6 +32,10 @@ func (sc scope) entries(coll value) (list []entry, unsure *value, ok bool) {
 		// A computed list of ids that we know by one name only.
 		return []entry{{cty.Zero, coll}}, nil, true
 	}
+	if v.Type() == moduleType {
+		w := v.EncapsulatedValue().(*module).whole(sc.ev)
+		return sc.entries(value{keepSensitive(w.v, marks), w.o})
+	}
 	if v.Type().IsCapsuleType() {
 		u := unknown("the attributes of a whole resource are known only after apply")
 		return nil, &u, true

@@ -20,7 +20,7 @@ func parseJSON(data []byte, name string) (body, hcl.Diagnostics) {
 	var out body
 	if isVariableFile(name) {
 		attrs, more := f.Body.JustAttributes()
-		out.addJSON(attrs)
+		out.addJSON(attrs, asText)
 		return out, append(diags, more...)
 	}
 	var schema hcl.BodySchema
@@ -43,21 +43,33 @@ func parseJSON(data []byte, name string) (body, hcl.Diagnostics) {
 		if n := len(b.LabelRanges); n > 0 {
 			blk.header = b.LabelRanges[n-1]
 		}
-		blk.body.addJSON(attrs)
+		strings := asTemplates
+		if b.Type == "variable" {
+			strings = asText
+		}
+		blk.body.addJSON(attrs, strings)
 		blk.body.unfold("lifecycle", "dynamic", "provisioner", "connection")
 		out.blocks = append(out.blocks, blk)
 	}
 	return out, diags
 }
 
-func (b *body) addJSON(attrs hcl.Attributes) {
+// stringsAre says what the strings of an expression in JSON syntax are.
+type stringsAre bool
+
+const (
+	asTemplates stringsAre = false
+	asText      stringsAre = true // where no reference is allowed: defaults and variable files
+)
+
+func (b *body) addJSON(attrs hcl.Attributes, strings stringsAre) {
 	ordered := make([]*hcl.Attribute, 0, len(attrs))
 	for _, a := range attrs {
 		ordered = append(ordered, a)
 	}
 	slices.SortFunc(ordered, func(a, b *hcl.Attribute) int { return cmp.Compare(a.Range.Start.Byte, b.Range.Start.Byte) })
 	for _, a := range ordered {
-		b.add(&attribute{name: a.Name, nameRange: a.NameRange, expr: jsonExpr(a.Expr)})
+		b.add(&attribute{name: a.Name, nameRange: a.NameRange, expr: jsonExpr(a.Expr, strings)})
 	}
 }
 
@@ -126,20 +138,20 @@ func objectBlock(typ string, labels []string, header hcl.Range, obj *hclsyntax.O
 }
 
 // jsonExpr converts an expression in JSON syntax: strings and keys are
-// templates, the rest is what it looks like.
-func jsonExpr(e hcl.Expression) hclsyntax.Expression {
+// templates or text, the rest is what it looks like.
+func jsonExpr(e hcl.Expression, strings stringsAre) hclsyntax.Expression {
 	if pairs, diags := hcl.ExprMap(e); !diags.HasErrors() {
 		obj := &hclsyntax.ObjectConsExpr{SrcRange: e.Range(), OpenRange: e.StartRange()}
 		for _, p := range pairs {
-			key := &hclsyntax.ObjectConsKeyExpr{Wrapped: jsonExpr(p.Key), ForceNonLiteral: true}
-			obj.Items = append(obj.Items, hclsyntax.ObjectConsItem{KeyExpr: key, ValueExpr: jsonExpr(p.Value)})
+			key := &hclsyntax.ObjectConsKeyExpr{Wrapped: jsonExpr(p.Key, strings), ForceNonLiteral: true}
+			obj.Items = append(obj.Items, hclsyntax.ObjectConsItem{KeyExpr: key, ValueExpr: jsonExpr(p.Value, strings)})
 		}
 		return obj
 	}
 	if elems, diags := hcl.ExprList(e); !diags.HasErrors() {
 		tuple := &hclsyntax.TupleConsExpr{SrcRange: e.Range(), OpenRange: e.StartRange()}
 		for _, el := range elems {
-			tuple.Exprs = append(tuple.Exprs, jsonExpr(el))
+			tuple.Exprs = append(tuple.Exprs, jsonExpr(el, strings))
 		}
 		return tuple
 	}
@@ -148,7 +160,7 @@ func jsonExpr(e hcl.Expression) hclsyntax.Expression {
 	if diags.HasErrors() {
 		return &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: rng}
 	}
-	if v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+	if v.IsNull() || !v.IsKnown() || v.Type() != cty.String || strings == asText {
 		return &hclsyntax.LiteralValueExpr{Val: v, SrcRange: rng}
 	}
 	start := rng.Start // after the quote

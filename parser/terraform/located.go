@@ -63,10 +63,13 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 		id := in.attr(ev, "id")
 		out.Kind = located.Map
 		out.Map = []located.Field{{Key: "id", KeyRange: c.rng, Value: ev.locateIn(id.v, nil, c)}}
+	case t == moduleType:
+		w := v.EncapsulatedValue().(*module).whole(ev)
+		return ev.locateIn(w.v, w.o, c)
 	case t == symbolicType:
 		out.Kind, out.Reason = located.Unknown, symbolicOf(v).why
 	default:
-		out.Kind, out.Reason = located.Unknown, "a whole module is known only after apply"
+		out.Kind, out.Reason = located.Unknown, "it is no value of its own"
 	}
 	return out
 }

@@ -162,19 +162,24 @@ func outputExpressions(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		data := mustRead(t, file)
-		f, diags := hclsyntax.ParseConfig(data, file, hcl.InitialPos)
-		if diags.HasErrors() {
-			t.Fatal(diags)
-		}
-		for _, b := range f.Body.(*hclsyntax.Body).Blocks {
-			if b.Type == "output" {
-				r := b.Body.Attributes["value"].Expr.Range()
-				out[b.Labels[0]] = string(data[r.Start.Byte:r.End.Byte])
-			}
-		}
+		outputsIn(t, out, file, mustRead(t, file))
 	}
 	return out
+}
+
+// outputsIn adds the expressions of the outputs in one file.
+func outputsIn(t *testing.T, exprs map[string]string, name string, data []byte) {
+	t.Helper()
+	f, diags := hclsyntax.ParseConfig(data, name, hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	for _, b := range f.Body.(*hclsyntax.Body).Blocks {
+		if b.Type == "output" {
+			r := b.Body.Attributes["value"].Expr.Range()
+			exprs[b.Labels[0]] = string(data[r.Start.Byte:r.End.Byte])
+		}
+	}
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -312,6 +312,10 @@ func (ev *evaluator) adapt(v cty.Value, t cty.Type) (out cty.Value, changed bool
 		}
 		a, _ := ev.adapt(cty.ObjectVal(fields), t)
 		return a, true
+	case u.Type() == moduleType && (t.IsObjectType() || t.IsMapType()):
+		w := u.EncapsulatedValue().(*module).whole(ev).v
+		a, _ := ev.adapt(w, t)
+		return a, true
 	case u.Type().IsCapsuleType() && !t.IsCapsuleType():
 		return cty.UnknownVal(t).Mark(reason("a whole resource is known only after apply")), true
 	case !u.CanIterateElements():
