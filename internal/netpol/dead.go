@@ -12,7 +12,7 @@ import (
 // Codes of [DeadPeer]: why a peer or port never matches.
 const (
 	CodeServiceAddress = "service-address" // the block holds ClusterIPs, which are translated before policies see them
-	CodePodAddress     = "pod-address"     // the block holds pods, which blocks do not cover on ipvlan and v2
+	CodePodAddress     = "pod-address"     // the block holds pods and no nodes; blocks do not cover pods on ipvlan and v2
 	CodeServicePort    = "service-port"    // the port is a Service's; pods get its target port
 	CodePortName       = "port-name"       // no pod declares a port of that name
 )
@@ -166,7 +166,7 @@ func (f *deadFinder) blocks(c *compiled, d Direction, rule int) {
 		case within(p.ServiceCIDRs, peer) && (p.ebpf() || p.veth() || cilium):
 			f.add(c, d, rule, peer.at, CodeServiceAddress,
 				"%s lies among the addresses of Services: policies see the pods behind a Service, not its address", peer.block)
-		// Nodes are covered: a vSwitch may have both.
+		// A vSwitch may have nodes as well as pods, and the block may be meant for these.
 		case within(p.PodCIDRs, peer) && !isEmpty(p.NodeCIDRs) && !p.NodeCIDRs.OverlapsPrefix(peer.block) && (p.ebpf() || cilium):
 			f.add(c, d, rule, peer.at, CodePodAddress,
 				"%s lies among the addresses of this cluster's pods, which a block of addresses does not cover here: select them by label", peer.block)

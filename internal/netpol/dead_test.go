@@ -185,6 +185,33 @@ func TestDeadPeersAreDead(t *testing.T) {
 	}
 }
 
+// TestDeadPeersWithoutAddresses looks at blocks where the profile leaves addresses
+// open.
+func TestDeadPeersWithoutAddresses(t *testing.T) {
+	policies, _ := parsePolicies(t, "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.1.2.0/24}}, {ipBlock: {cidr: 172.21.0.0/24}}]}]}")
+	pods, nodes, services := podCIDRs, set("10.9.0.0/16"), set("172.21.0.0/16")
+	for _, tt := range []struct {
+		name    string
+		profile netpol.Profile
+		want    string
+	}{
+		{"all known", netpol.Profile{PodCIDRs: pods, NodeCIDRs: nodes, ServiceCIDRs: services}, "pod-address service-address"},
+		{"nodes unknown", netpol.Profile{PodCIDRs: pods, ServiceCIDRs: services}, "service-address"},
+		{"pods unknown", netpol.Profile{NodeCIDRs: nodes, ServiceCIDRs: services}, "service-address"},
+		{"Services unknown", netpol.Profile{PodCIDRs: pods, NodeCIDRs: nodes}, "pod-address"},
+		{"nothing known", netpol.Profile{}, ""},
+	} {
+		tt.profile.Datapath = "v2"
+		var codes []string
+		for _, x := range netpol.New(policies, worldNamespaces, worldPods, tt.profile).DeadPeers(nil) {
+			codes = append(codes, x.Code)
+		}
+		if got := strings.Join(codes, " "); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // podAnswers asks about pods and what is no pod, not about addresses that may be
 // either.
 func (s scene) podAnswers(e *netpol.Evaluator) []netpol.Verdict {
