@@ -125,19 +125,88 @@ func BenchmarkClosest(b *testing.B) {
 
 // BenchmarkConnections lists who may talk to whom, on a fresh evaluator.
 func BenchmarkConnections(b *testing.B) {
-	for _, pods := range []int{100, 500, 2000, 5000} {
-		b.Run(fmt.Sprint(pods), func(b *testing.B) {
-			policies, namespaces, ps := cluster(b, pods, pods/2)
+	for _, bm := range []struct {
+		name, datapath string
+		pods           int
+		tiers          netpol.Policies
+	}{
+		{"100", "v2", 100, netpol.Policies{}},
+		{"500", "v2", 500, netpol.Policies{}},
+		{"2000", "v2", 2000, netpol.Policies{}},
+		{"5000", "v2", 5000, netpol.Policies{}},
+		{"2000-veth", "veth", 2000, netpol.Policies{}},
+		{"2000-tiers", "v2", 2000, shields(b)},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			policies, namespaces, ps := cluster(b, bm.pods, bm.pods/2)
+			bm.tiers.Network = policies
 			b.ReportAllocs()
 			links := 0
 			for b.Loop() {
 				links = 0
-				e := netpol.New(policies, namespaces, ps, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+				e := netpol.NewTiered(bm.tiers, namespaces, ps, netpol.Profile{Datapath: bm.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs})
 				for range e.Connections() {
 					links++
 				}
 			}
 			b.ReportMetric(float64(links), "links")
 		})
+	}
+}
+
+// shields are policies of administrators over the whole cluster.
+func shields(b *testing.B) netpol.Policies {
+	policies, diagnostics := parseTiers(b, `kind: ClusterNetworkPolicy
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress:
+  - {action: Accept, to: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}], protocols: [{udp: {destinationPort: {number: 53}}}]}
+  - {action: Deny, to: [{networks: [100.100.100.200/32, 10.1.0.0/28]}]}
+  - {action: Pass, to: [{namespaces: {}}]}
+---
+kind: ClusterNetworkPolicy
+spec: {tier: Baseline, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {matchLabels: {env: dev}}}]}]}
+---
+kind: CiliumClusterwideNetworkPolicy
+spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toPorts: [{ports: [{port: '25', protocol: TCP}]}]}]}`)
+	if len(diagnostics) > 0 {
+		b.Fatal(diagnostics)
+	}
+	return policies
+}
+
+// BenchmarkTieredAnswers is BenchmarkFirstAnswers below policies of administrators.
+func BenchmarkTieredAnswers(b *testing.B) {
+	all := shields(b)
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	all.Network = policies
+	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
+	b.ReportAllocs()
+	for b.Loop() {
+		e := netpol.NewTiered(all, namespaces, pods, profile)
+		for i := range pods {
+			e.Egress(i, netpol.InternetDest(), "TCP", 443)
+			e.Egress(i, rds, "TCP", 3306)
+			e.Connect(i, (i*7)%len(pods), "TCP", 8080)
+		}
+	}
+}
+
+// BenchmarkDeadPeers has a Service for every pod.
+func BenchmarkDeadPeers(b *testing.B) {
+	policies, namespaces, pods := cluster(b, 2000, 1000)
+	var services []netpol.ServicePort
+	for _, p := range pods {
+		services = append(services, netpol.ServicePort{
+			Namespace: p.Namespace, Service: p.ID, Selector: netpol.Labels{"app": p.Labels["app"]}, Port: 3306, TargetName: "http",
+		})
+	}
+	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	b.ReportAllocs()
+	for b.Loop() {
+		e.DeadPeers(services)
 	}
 }

@@ -148,7 +148,9 @@ type peerKey struct {
 	namespace string // of the policy, if the peer is about its namespace
 }
 
-// matching returns the classes that a peer of a rule may match.
+// matching returns the classes that a peer of a rule may match, or nothing if it
+// certainly matches all of them and so tells none apart. It leaves out classes of
+// hostNetwork pods.
 func (m *matrix) matching(r *compiledRule, p compiledPeer) bitset {
 	key := peerKey{peer: p}
 	if p.namespaces == noSelector {
@@ -159,17 +161,26 @@ func (m *matrix) matching(r *compiledRule, p compiledPeer) bitset {
 	}
 	set := newBitset(len(m.e.classes))
 	one := compiledRule{namespace: r.namespace, pods: []compiledPeer{p}}
+	all := true
 	for i, c := range m.e.classes {
-		if m.e.selects(&one, c) != No {
+		if c.hostNetwork {
+			continue
+		}
+		match := m.e.selects(&one, c)
+		if match != No {
 			set.set(i)
 		}
+		all = all && match == Yes
+	}
+	if all {
+		set = nil
 	}
 	m.peers[key] = set
 	return set
 }
 
 // row returns what a subject admits to or from each class, in the memory of old if
-// that is not nil. Classes that no peer matches differ only in their ports.
+// that is not nil. Classes that no peer tells apart differ only in their ports.
 func (m *matrix) row(s *subject, old []int32) []int32 {
 	e := m.e
 	row := old
