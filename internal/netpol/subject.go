@@ -180,13 +180,17 @@ func (e *Evaluator) findPolicies(s *subject, c *class) {
 	switch {
 	case c.hostNetwork:
 		// Upstream leaves it undefined. Terway's data paths know such a pod only as
-		// its node; to Cilium it is no endpoint.
+		// its node, to Cilium it is no endpoint, and of GlobalNetworkPolicies the
+		// documentation says that they are about nodes too.
 		if e.profile.ebpf() || e.profile.veth() {
-			applies = [...]Ternary{No, No, No}
+			applies[networkPolicy] = No
 		}
-		applies[networkPolicy], applies[globalPolicy] = min(applies[networkPolicy], Maybe), min(applies[globalPolicy], Maybe)
+		applies[networkPolicy] = min(applies[networkPolicy], Maybe)
+		applies[globalPolicy] = min(applies[globalPolicy], Maybe)
 		applies[ciliumPolicy] = No
-	case c.eci: // Cilium is not known to enforce anything there
+	case c.eci:
+		// By the documentation GlobalNetworkPolicies need nodes that are not virtual.
+		applies[globalPolicy] = min(applies[globalPolicy], Maybe)
 		applies[ciliumPolicy] = Maybe
 	}
 	for _, list := range [][]*compiled{e.namespaces[c.namespace].policies, e.clusterwide} {

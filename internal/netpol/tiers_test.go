@@ -234,3 +234,39 @@ spec: {nodeSelector: {}, egress: [{}]}`)
 		}
 	}
 }
+
+// TestTooManyNetworks asks about more rules and addresses than are worth visiting.
+func TestTooManyNetworks(t *testing.T) {
+	var b strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&b, "---\nkind: AdminNetworkPolicy\nspec:\n  priority: %d\n  subject: {namespaces: {}}\n  egress:\n", i)
+		for j := range 100 {
+			fmt.Fprintf(&b, "  - {action: Deny, to: [{networks: [10.%d.%d.0/25]}], ports: [{portNumber: {port: %d}}]}\n", i, j, 1+i*100+j)
+		}
+	}
+	policies, diagnostics := parseTiers(t, b.String())
+	if len(policies.Admin) != 40 || len(diagnostics) > 0 {
+		t.Fatalf("got %d policies and %v", len(policies.Admin), diagnostics)
+	}
+	e := netpol.NewTiered(policies, worldNamespaces, worldPods[:3], netpol.Profile{Enforced: netpol.Yes})
+	for _, tt := range []struct {
+		name string
+		dest netpol.Dest
+		port int
+		want netpol.Verdict
+	}{
+		{"one address", destination(t, "10.1.1.7"), 102, netpol.Deny},
+		{"one address, another port", destination(t, "10.1.1.7"), 103, netpol.Allow},
+		{"a large prefix", destination(t, "10.0.0.0/8"), 65000, netpol.Unknown},
+		{"a pod anywhere", e.PodDest(2), 80, netpol.Unknown},
+	} {
+		if got := e.Egress(0, tt.dest, "TCP", tt.port); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+	for l := range e.Connections() {
+		if len(l.To.Addresses) > 0 && (!l.Sure.IsEmpty() || !l.Possible.IsAll()) {
+			t.Errorf("got %v and %v to addresses, want it left open", l.Sure, l.Possible)
+		}
+	}
+}
