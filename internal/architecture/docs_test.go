@@ -258,7 +258,7 @@ func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 var (
 	helpFlag    = regexp.MustCompile(`(?m)^ +(?:-[a-z], )?(--[a-z-]+)`)
-	helpCommand = regexp.MustCompile(`(?m)^  ([a-z]+)  `)
+	helpCommand = regexp.MustCompile(`(?m)^  ([a-z]+) +[A-Z]`)
 )
 
 // commandLine is what "egresslint --help" and its commands name.
@@ -309,7 +309,7 @@ func checkCommandLine(t *testing.T, p page, commands, args []string) {
 		name = args[0]
 	}
 	const missing = "no-such-file"
-	reads := name == "lint" || name == "model"
+	reads := slices.Contains([]string{"lint", "model", "connectivity"}, name)
 	if reads {
 		// The first path is the one that is missed.
 		at := 0

@@ -35,6 +35,18 @@ func BenchmarkManifests(b *testing.B) {
 	}
 }
 
+// BenchmarkConnectivity prints all connections of the same cluster.
+func BenchmarkConnectivity(b *testing.B) {
+	for _, workloads := range []int{100, 500, 2000, 5000} {
+		b.Run(fmt.Sprintf("workloads=%d", workloads), func(b *testing.B) {
+			dir := b.TempDir()
+			writeCluster(b, dir)
+			writeManifests(b, dir, workloads)
+			run(b, cli.ExitOK, "connectivity", "--format", "csv", dir)
+		})
+	}
+}
+
 func run(b *testing.B, want int, args ...string) {
 	b.Helper()
 	b.ReportAllocs()

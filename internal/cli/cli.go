@@ -143,6 +143,7 @@ Nothing is downloaded, executed or sent anywhere.
 	root.AddCommand(
 		newLintCommand(a),
 		newModelCommand(a),
+		newConnectivityCommand(a),
 		newRulesCommand(a),
 		newVersionCommand(a),
 	)

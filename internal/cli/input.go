@@ -150,7 +150,7 @@ func pathError(arg string, err error) error {
 	if os.IsNotExist(err) {
 		reason = "no such file or directory"
 	}
-	if name := config.Suggest(arg, []string{"lint", "model", "rules", "version", "completion", "help"}); name != "" {
+	if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "rules", "version", "completion", "help"}); name != "" {
 		return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 	}
 	return usagef("read %s: %s", arg, reason)

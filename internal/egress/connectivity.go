@@ -16,7 +16,7 @@ import (
 // Connectivity is who may talk to whom, as far as NetworkPolicies decide it.
 type Connectivity struct {
 	worlds []*world
-	name   func(*world, int) string
+	names  [][]string // of the workloads of each world
 }
 
 // NewConnectivity reads the policies and workloads of the input. The diagnostics
@@ -29,16 +29,28 @@ func NewConnectivity(input Input) (*Connectivity, []source.Diagnostic) {
 		b.populate(w)
 	}
 	b.reportDuplicates()
-	return &Connectivity{
-		worlds: worlds,
-		name:   func(w *world, i int) string { return b.workloadID(w, w.workloads[i]) },
-	}, b.sortedDiagnostics()
+	seen := make(map[string]int)
+	for _, w := range worlds {
+		for _, wl := range w.workloads {
+			seen[wl.id()]++
+		}
+	}
+	c := &Connectivity{worlds: worlds, names: make([][]string, len(worlds))}
+	for k, w := range worlds {
+		c.names[k] = make([]string, len(w.workloads))
+		for i, wl := range w.workloads {
+			if c.names[k][i] = wl.id(); seen[wl.id()] > 1 {
+				c.names[k][i] = b.workloadID(w, wl)
+			}
+		}
+	}
+	return c, b.sortedDiagnostics()
 }
 
 // Peer is one end of a connection: a workload, or a range of addresses outside the
 // cluster.
 type Peer struct {
-	Workload  string // namespace/name[Kind]; with the cluster in front where there are several
+	Workload  string // namespace/name[Kind]; with the cluster in front if several have such a workload
 	Addresses netipx.IPRange
 }
 
@@ -65,7 +77,7 @@ type Filter struct {
 }
 
 // EndFilter narrows one end down: by a pattern of workload names, in which * stands
-// for any characters but /, or by addresses.
+// for any characters but /, or by addresses. A pattern without a cluster is about all.
 type EndFilter struct {
 	Workload string
 	Prefix   netip.Prefix
@@ -101,6 +113,9 @@ func (f EndFilter) matches(p Peer) bool {
 		return false
 	}
 	name := p.Workload
+	if !strings.Contains(f.Workload, ":") { // no cluster
+		name = name[strings.LastIndex(name, ":")+1:]
+	}
 	if !strings.HasSuffix(f.Workload, "]") {
 		name, _, _ = strings.Cut(name, "[")
 	}
@@ -113,16 +128,14 @@ func (f EndFilter) matches(p Peer) bool {
 // themselves are left out.
 func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 	return func(yield func(Connection) bool) {
-		for _, w := range c.worlds {
-			names := make([]string, len(w.workloads))
-			for i := range w.workloads {
-				names[i] = c.name(w, i)
-			}
+		var p pairs
+		for k, w := range c.worlds {
+			p.names = c.names[k]
 			for link := range w.evaluator.Connections() {
 				if link.Possible.IsEmpty() || !filter.admits(link.Possible) {
 					continue
 				}
-				if !yieldPairs(link, names, filter, yield) {
+				if !p.yield(link, filter, yield) {
 					return
 				}
 			}
@@ -130,10 +143,17 @@ func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 	}
 }
 
-func yieldPairs(link netpol.Link, names []string, filter Filter, yield func(Connection) bool) bool {
-	from, to := peersOf(link.From, names, filter.From), peersOf(link.To, names, filter.To)
-	for _, a := range from {
-		for _, b := range to {
+// pairs lists the pairs of links. It keeps its slices: clusters have millions of pairs.
+type pairs struct {
+	names    []string
+	from, to []Peer
+}
+
+func (p *pairs) yield(link netpol.Link, filter Filter, yield func(Connection) bool) bool {
+	p.from = p.peers(p.from[:0], link.From, filter.From)
+	p.to = p.peers(p.to[:0], link.To, filter.To)
+	for _, a := range p.from {
+		for _, b := range p.to {
 			if a.Workload != "" && a.Workload == b.Workload {
 				continue
 			}
@@ -145,19 +165,19 @@ func yieldPairs(link netpol.Link, names []string, filter Filter, yield func(Conn
 	return true
 }
 
-func peersOf(ends netpol.Ends, names []string, filter EndFilter) []Peer {
-	peers := make([]Peer, 0, len(ends.Pods)+len(ends.Addresses))
+// peers appends those of the ends that a filter matches.
+func (p *pairs) peers(list []Peer, ends netpol.Ends, filter EndFilter) []Peer {
 	for _, i := range ends.Pods {
-		if p := (Peer{Workload: names[i]}); filter.matches(p) {
-			peers = append(peers, p)
+		if peer := (Peer{Workload: p.names[i]}); filter.matches(peer) {
+			list = append(list, peer)
 		}
 	}
 	for _, r := range ends.Addresses {
-		if p := (Peer{Addresses: r}); filter.matches(p) {
-			peers = append(peers, p)
+		if peer := (Peer{Addresses: r}); filter.matches(peer) {
+			list = append(list, peer)
 		}
 	}
-	return peers
+	return list
 }
 
 // admits reports whether a set holds the protocol and port of the filter.

@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/parser"
+)
+
+// connectivityFlags say which connections to print and how.
+type connectivityFlags struct {
+	input          inputFlags
+	format         string
+	from, to, port string
+}
+
+// connectivityFormats are the values of --format, each with its writer.
+var connectivityFormats = []struct {
+	name string
+	open func(io.Writer) connectionWriter
+}{
+	{"text", newTextConnections},
+	{"csv", newCSVConnections},
+	{"json", newJSONConnections},
+	{"dot", newDOTConnections},
+	{"mermaid", newMermaidConnections},
+}
+
+// connectionWriter prints connections one by one. Errors of the underlying writer
+// are for a buffered writer to keep.
+type connectionWriter interface {
+	write(egress.Connection)
+	close()
+}
+
+func newConnectivityCommand(a *app) *cobra.Command {
+	f := &connectivityFlags{}
+	cmd := &cobra.Command{
+		Use:   "connectivity [flags] [path...]",
+		Short: "Print who may talk to whom, as far as NetworkPolicies decide it",
+		Long: `Connectivity prints the connections between workloads, and between workloads and
+addresses outside the cluster, that the NetworkPolicies of both ends admit. A
+cluster that does not enforce policies admits everything. Security groups, route
+tables and SNAT entries are no part of it: lint judges them.
+
+A connection that the files do not decide is printed as text and JSON only, as
+possible.
+
+Exit codes:
+  0  printed
+  2  wrong flag, argument or configuration
+  3  something could not be analysed; the rest was, and its connections are printed`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, args []string) error { return a.connectivity(f, args) },
+	}
+	names := connectivityFormatNames()
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.format, "format", "text", "print as text, csv, json, dot or mermaid")
+	flags.StringVar(&f.from, "from", "", "only from `peer`: namespace/name, with * for any characters, or an address or CIDR")
+	flags.StringVar(&f.to, "to", "", "only to `peer`: namespace/name, with * for any characters, or an address or CIDR")
+	flags.StringVar(&f.port, "port", "", "only what `port` is part of, like 443 or 53/UDP")
+	f.input.register(cmd)
+	complete(cmd, "format", names...)
+	return cmd
+}
+
+func connectivityFormatNames() []string {
+	names := make([]string, len(connectivityFormats))
+	for i, format := range connectivityFormats {
+		names[i] = format.name
+	}
+	return names
+}
+
+// filter reads --from, --to and --port.
+func (f *connectivityFlags) filter() (filter egress.Filter, err error) {
+	if filter.From, err = egress.ParseEndFilter(f.from); err != nil {
+		return filter, usagef("use --from: %w", err)
+	}
+	if filter.To, err = egress.ParseEndFilter(f.to); err != nil {
+		return filter, usagef("use --to: %w", err)
+	}
+	if f.port == "" {
+		return filter, nil
+	}
+	number, protocol, given := strings.Cut(f.port, "/")
+	if filter.Port, err = strconv.Atoi(number); err != nil || filter.Port < 1 || filter.Port > 65535 {
+		return filter, usagef("use --port %q: want a number from 1 to 65535, perhaps with /TCP, /UDP or /SCTP", f.port)
+	}
+	filter.Protocol = strings.ToUpper(protocol)
+	if known := []string{"TCP", "UDP", "SCTP"}; given && !slices.Contains(known, filter.Protocol) {
+		return filter, usagef("use --port %q: unknown protocol%s", f.port, config.DidYouMean(filter.Protocol, known))
+	}
+	return filter, nil
+}
+
+func (a *app) connectivity(f *connectivityFlags, args []string) error {
+	filter, err := f.filter()
+	if err != nil {
+		return err
+	}
+	i := slices.Index(connectivityFormatNames(), f.format)
+	if i < 0 {
+		return usagef("unknown --format %q%s", f.format, config.DidYouMean(f.format, connectivityFormatNames()))
+	}
+	in, err := a.input(&f.input, args)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := withTimeout(f.input.timeout)
+	defer cancel()
+	w, c, err := readConnectivity(ctx, in)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
+	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.input.skipInvalid, Display: in.display})
+
+	out := bufio.NewWriterSize(a.stdout, 1<<16)
+	printer := connectivityFormats[i].open(out)
+	for connection := range c.Connections(filter) {
+		if ctx.Err() != nil {
+			return timedOut(ctx.Err(), f.input.timeout)
+		}
+		printer.write(connection)
+	}
+	printer.close()
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write connections: %w", err)
+	}
+	if (w.parsed.Empty() && !f.input.allowEmpty) || (!w.complete() && !f.input.skipInvalid) {
+		a.code = ExitIncomplete
+	}
+	return nil
+}
+
+// readConnectivity parses the input and reads its policies.
+func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectivity, error) {
+	w := &world{}
+	c, err := start(func() (*egress.Connectivity, error) {
+		parsed, err := parser.Parse(ctx, in.tree, in.parser)
+		if err != nil {
+			return nil, err
+		}
+		c, diagnostics := egress.NewConnectivity(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		w.parsed, w.diagnostics = parsed, slices.Concat(parsed.Diagnostics, diagnostics)
+		return c, nil
+	}).wait(ctx)
+	return w, c, err
+}
+
+// textConnections prints a line for each connection.
+type textConnections struct{ out io.Writer }
+
+func newTextConnections(out io.Writer) connectionWriter { return textConnections{out} }
+
+func (t textConnections) write(c egress.Connection) {
+	switch {
+	case c.Sure == c.Possible:
+		t.line(c, c.Sure.String())
+	case c.Sure.IsEmpty():
+		t.line(c, "possibly "+c.Possible.String())
+	default:
+		t.line(c, c.Sure.String()+", possibly "+c.Possible.String())
+	}
+}
+
+func (t textConnections) line(c egress.Connection, what string) {
+	_, _ = fmt.Fprintf(t.out, "%s -> %s: %s\n", report.Visible(c.From.String()), report.Visible(c.To.String()), what)
+}
+
+func (textConnections) close() {}
+
+// csvConnections prints what other analyzers of network policies print, so that
+// results can be compared.
+type csvConnections struct {
+	out *csv.Writer
+	row [3]string
+	set netpol.ConnectionSet // what row[2] says: many pairs have the same
+}
+
+func newCSVConnections(out io.Writer) connectionWriter {
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{"src", "dst", "conn"})
+	return &csvConnections{out: w}
+}
+
+func (c *csvConnections) write(x egress.Connection) {
+	if x.Sure.IsEmpty() {
+		return
+	}
+	if x.Sure != c.set {
+		c.set, c.row[2] = x.Sure, x.Sure.String()
+	}
+	c.row[0], c.row[1] = x.From.String(), x.To.String()
+	_ = c.out.Write(c.row[:]) // its error is kept for the end
+}
+
+func (c *csvConnections) close() { c.out.Flush() }
+
+// jsonConnections prints an array with an object for each connection.
+type jsonConnections struct {
+	out  io.Writer
+	some bool
+}
+
+func newJSONConnections(out io.Writer) connectionWriter { return &jsonConnections{out: out} }
+
+func (j *jsonConnections) write(c egress.Connection) {
+	separator := "[\n  "
+	if j.some {
+		separator = ",\n  "
+	}
+	j.some = true
+	data, err := json.Marshal(struct {
+		From     string `json:"src"`
+		To       string `json:"dst"`
+		Sure     string `json:"conn"`
+		Possible string `json:"possible"`
+	}{c.From.String(), c.To.String(), c.Sure.String(), c.Possible.String()})
+	if err == nil { // strings always marshal
+		_, _ = fmt.Fprintf(j.out, "%s%s", separator, data)
+	}
+}
+
+func (j *jsonConnections) close() {
+	if !j.some {
+		_, _ = io.WriteString(j.out, "[")
+	}
+	_, _ = io.WriteString(j.out, "\n]\n")
+}
+
+// dotConnections prints a graph for Graphviz.
+type dotConnections struct{ out io.Writer }
+
+func newDOTConnections(out io.Writer) connectionWriter {
+	_, _ = io.WriteString(out, "digraph connectivity {\n  rankdir=LR;\n  node [shape=box];\n")
+	return dotConnections{out}
+}
+
+func (d dotConnections) write(c egress.Connection) {
+	if !c.Sure.IsEmpty() {
+		_, _ = fmt.Fprintf(d.out, "  %s -> %s [label=%s];\n", dotQuote(c.From), dotQuote(c.To), strconv.Quote(c.Sure.String()))
+	}
+}
+
+func (d dotConnections) close() { _, _ = io.WriteString(d.out, "}\n") }
+
+func dotQuote(p egress.Peer) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(report.Visible(p.String())) + `"`
+}
+
+// mermaidConnections prints a flowchart for Mermaid, which GitHub renders.
+type mermaidConnections struct {
+	out   io.Writer
+	nodes map[egress.Peer]string
+}
+
+func newMermaidConnections(out io.Writer) connectionWriter {
+	_, _ = io.WriteString(out, "flowchart LR\n")
+	return &mermaidConnections{out, make(map[egress.Peer]string)}
+}
+
+func (m *mermaidConnections) write(c egress.Connection) {
+	if !c.Sure.IsEmpty() {
+		_, _ = fmt.Fprintf(m.out, "  %s -->|%q| %s\n", m.node(c.From), c.Sure.String(), m.node(c.To))
+	}
+}
+
+// node is the id of a peer, with its text the first time.
+func (m *mermaidConnections) node(p egress.Peer) string {
+	if id, ok := m.nodes[p]; ok {
+		return id
+	}
+	id := "n" + strconv.Itoa(len(m.nodes)+1)
+	m.nodes[p] = id
+	return id + `["` + strings.ReplaceAll(report.Visible(p.String()), `"`, "#quot;") + `"]`
+}
+
+func (*mermaidConnections) close() {}
