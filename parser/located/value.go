@@ -177,7 +177,14 @@ func (v *Value) FirstUnknown() *Value {
 // values a Ref is written as a placeholder, a string that no real input holds,
 // so that references survive the string and list juggling of real Terraform.
 type Ref struct {
-	Address   string // of the resource instance, e.g. module.net["a"].alicloud_vswitch.pod[0]
+	// Root is empty for a resource of the root that the reference stands in, else it
+	// identifies the root that the resource belongs to: see terraform.Root.ID.
+	Root string
+	// Address is that of the resource instance, e.g.
+	// module.net["a"].alicloud_vswitch.pod[0]. That of another root's resource
+	// starts with Root and a colon, so that it is never taken for a resource of the
+	// root at hand; Local has it without.
+	Address   string
 	Attribute string // e.g. id
 }
 
@@ -186,11 +193,24 @@ const (
 	refStart = "\ue0e0"
 	refSep   = "\ue0e1"
 	refEnd   = "\ue0e2"
+	refRoot  = "\ue0e3"
 )
 
 // Placeholder returns the string that stands for r.
 func (r Ref) Placeholder() string {
+	if r.Root != "" {
+		return refStart + r.Root + refRoot + r.Local().Address + refSep + r.Attribute + refEnd
+	}
 	return refStart + r.Address + refSep + r.Attribute + refEnd
+}
+
+// Local returns the reference as it is written in the root that the resource
+// belongs to.
+func (r Ref) Local() Ref {
+	if r.Root == "" {
+		return r
+	}
+	return Ref{Address: strings.TrimPrefix(r.Address, r.Root+":"), Attribute: r.Attribute}
 }
 
 // String renders r as Terraform would write it.
@@ -227,7 +247,12 @@ func Refs(s string) (refs []Ref, rest string) {
 			return refs, b.String()
 		}
 		address, attribute, _ := strings.Cut(s[i+len(refStart):i+j], refSep)
-		refs = append(refs, Ref{Address: address, Attribute: attribute})
+		root, local, foreign := strings.Cut(address, refRoot)
+		if foreign {
+			refs = append(refs, Ref{Root: root, Address: root + ":" + local, Attribute: attribute})
+		} else {
+			refs = append(refs, Ref{Address: address, Attribute: attribute})
+		}
 		b.WriteString(s[:i])
 		s = s[i+j+len(refEnd):]
 	}
@@ -239,5 +264,27 @@ func Display(s string) string {
 	if !strings.Contains(s, refStart) {
 		return s
 	}
-	return strings.NewReplacer(refStart, "${", refSep, ".", refEnd, "}").Replace(s)
+	return strings.NewReplacer(refStart, "${", refSep, ".", refEnd, "}", refRoot, ":").Replace(s)
+}
+
+// FromRoot returns s, text of the root that root identifies, as another root sees
+// it: with every reference to a resource of that root naming the root.
+func FromRoot(s, root string) string {
+	if !strings.Contains(s, refStart) {
+		return s
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(s, refStart)
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		i += len(refStart)
+		b.WriteString(s[:i])
+		s = s[i:]
+		if j := strings.Index(s, refEnd); j >= 0 && !strings.Contains(s[:j], refRoot) {
+			b.WriteString(root + refRoot)
+		}
+	}
 }

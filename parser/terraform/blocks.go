@@ -22,14 +22,14 @@ type adder struct {
 
 // topLevel names the block types that this package reads and their labels.
 var topLevel = map[string]int{
-	"variable": 1, "output": 1, "locals": 0, "resource": 2, "data": 2, "module": 1, "provider": 1,
+	"variable": 1, "output": 1, "locals": 0, "resource": 2, "data": 2, "module": 1, "provider": 1, "terraform": 0,
 }
 
 func (a *adder) addAll(b *body) {
 	for _, blk := range b.blocks {
 		want, ok := topLevel[blk.typ]
 		if !ok {
-			continue // terraform, moved, removed, import, check, ephemeral: no values
+			continue // moved, removed, import, check, ephemeral: no values
 		}
 		if len(blk.labels) != want {
 			a.report(blk.header, "read %s block: it takes %d labels, not %d", blk.typ, want, len(blk.labels))
@@ -52,6 +52,12 @@ func (a *adder) add(blk *block) {
 		c.variables[blk.labels[0]] = a.merged(c.variables[blk.labels[0]], blk)
 	case "output":
 		c.outputs[blk.labels[0]] = a.merged(c.outputs[blk.labels[0]], blk)
+	case "terraform":
+		for _, b := range blk.body.blocks {
+			if b.typ == "backend" && len(b.labels) == 1 || b.typ == "cloud" {
+				c.backend = b
+			}
+		}
 	case "provider":
 		c.providers = append(c.providers, blk)
 	case "locals":

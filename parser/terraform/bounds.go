@@ -22,8 +22,8 @@ const (
 
 // spend takes n steps and reports whether the root may go on.
 func (ev *evaluator) spend(n int, rng hcl.Range) bool {
-	ev.steps += n
-	if ev.steps <= maxSteps {
+	ev.spent.steps += n
+	if ev.spent.steps <= maxSteps {
 		return true
 	}
 	if !ev.exhausted {

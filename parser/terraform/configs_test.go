@@ -72,6 +72,9 @@ func compareConfig(t *testing.T, name string, archive *txtar.Archive) {
 			t.Fatal(err)
 		}
 	}
+	if want.Error != strings.HasPrefix(name, "bad_") {
+		t.Errorf("Terraform rejects it: %t", want.Error)
+	}
 	if want.Values == nil && !want.Error {
 		t.Fatal("no answers: run with -update where terraform is installed")
 	}

@@ -20,6 +20,7 @@ const (
 // evaluator evaluates one root. It is used by one goroutine.
 type evaluator struct {
 	load      *loader
+	job       *job
 	root      *module
 	inst      installed
 	sink      *sink // where mistakes go: global, or that of the innermost try
@@ -28,17 +29,24 @@ type evaluator struct {
 	walk      int       // depth of roots
 	templates int       // being rendered
 	host      hcl.Range // the call that renders them: text of a template has no place of its own
-	total     int       // instances so far
+	spent     *budget
 	full      bool
-	steps     int // spent
 	exhausted bool
-	inputless bool   // a variable of the root has no value
-	leftOut   string // what the node being evaluated takes a schema's word for; see fail
+	remotes   map[*job]*remote // roots whose outputs are read; shared with their evaluators
+	chain     int              // of roots that read each other's outputs, up to this one
+	inputless bool             // a variable of the root has no value
+	leftOut   string           // what the node being evaluated takes a schema's word for; see fail
 
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
 	texts map[string]*text
 	files map[string]fileResult
+}
+
+// budget counts what the evaluation of one root costs, with all it needs of others.
+type budget struct {
+	steps     int
+	instances int
 }
 
 // sink collects mistakes.
@@ -57,7 +65,7 @@ func (s *sink) len() int { return len(s.diags) }
 func newEvaluator(l *loader) *evaluator {
 	g := &sink{}
 	return &evaluator{
-		load: l, sink: g, global: g,
+		load: l, sink: g, global: g, spent: &budget{}, remotes: make(map[*job]*remote),
 		types: make(map[*block]variableType),
 		free:  make(map[hclsyntax.Expression][]string),
 		texts: make(map[string]*text),

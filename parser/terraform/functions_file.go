@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 	"unicode/utf8"
@@ -209,7 +210,10 @@ func fileSet(sc scope, c *callSite) value {
 		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[1]))
 	}
 	var found []cty.Value
-	if !sc.ev.findFiles(dir, "", pattern, 0, &found) {
+	switch err := sc.ev.findFiles(dir, "", pattern, 0, &found); {
+	case errors.Is(err, source.ErrOutside):
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[0]))
+	case err != nil:
 		sc.ev.limit(c.rng(), "call fileset: it finds more than %d files", maxFileSet)
 		return unknown("its fileset is too large")
 	}
@@ -219,29 +223,46 @@ func fileSet(sc scope, c *callSite) value {
 	return value{cty.SetVal(found), combined(c.args)}
 }
 
-// findFiles adds the files under dir/rel that match; false when there are too many.
-func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty.Value) bool {
+var errTooMany = errors.New("too many files")
+
+// findFiles adds the files under dir/rel that match. The error is errTooMany, or
+// source.ErrOutside where symlinks lead out of the tree, to what may match or not.
+func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty.Value) error {
 	entries, err := ev.load.tree.ReadDir(path.Join(dir, rel))
+	if errors.Is(err, source.ErrOutside) {
+		return err
+	}
 	if err != nil || depth > 64 {
-		return true
+		return nil
 	}
 	if !ev.spend(100+len(entries), ev.host) {
-		return false
+		return errTooMany
 	}
 	for _, e := range entries {
 		name := path.Join(rel, e.Name())
-		if e.IsDir() {
-			if !ev.findFiles(dir, name, pattern, depth+1, found) {
-				return false
+		isDir := e.IsDir()
+		if e.Type()&fs.ModeSymlink != 0 {
+			info, err := ev.load.tree.Stat(path.Join(dir, name))
+			switch {
+			case errors.Is(err, source.ErrOutside) && (strings.Contains(pattern, "/") || doublestar.MatchUnvalidated(pattern, name)):
+				return err
+			case err != nil:
+				continue // it matters to no name that is looked for, or leads nowhere
+			}
+			isDir = info.IsDir()
+		}
+		if isDir {
+			if err := ev.findFiles(dir, name, pattern, depth+1, found); err != nil {
+				return err
 			}
 			continue
 		}
 		if doublestar.MatchUnvalidated(pattern, name) {
 			if len(*found) == maxFileSet {
-				return false
+				return errTooMany
 			}
 			*found = append(*found, cty.StringVal(name))
 		}
 	}
-	return true
+	return nil
 }

@@ -41,6 +41,11 @@ func lookup(sc scope, c *callSite) value {
 	if hasPlaceholder(ks) {
 		return unknown(afterApply(ks))
 	}
+	for mark := range marks {
+		if out, ok := mark.(stateOutputs); ok && (out.remote.mod.cfg.broken || len(c.args) < 3) {
+			return unknown(out.missing(name))
+		}
+	}
 	if len(c.args) < 3 {
 		return sc.fail(c.rng(), "call lookup: the map has no key %q, and there is no default", name)
 	}

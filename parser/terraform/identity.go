@@ -40,6 +40,8 @@ func (in *instance) derived(ev *evaluator, name string) (value, bool) {
 			v := in.argument(ev, i)
 			return value{v.v, cross(v.o, blk.args.attrs[i].expr.Range(), aside)}, true
 		}
+	case blk.data && blk.typ == "terraform_remote_state" && name == "outputs":
+		return in.stateOutputs(ev), true
 	case blk.data && blk.typ == "template_file" && name == "rendered":
 		// The template provider's data source; what templatefile replaced.
 		return in.rendered(ev), true

@@ -180,8 +180,8 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 
 // admit counts one more instance and reports whether the root may have it.
 func (ev *evaluator) admit(rng hcl.Range) bool {
-	ev.total++
-	if ev.total <= maxInstances {
+	ev.spent.instances++
+	if ev.spent.instances <= maxInstances {
 		return true
 	}
 	if !ev.full {

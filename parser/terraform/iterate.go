@@ -43,7 +43,7 @@ func (sc scope) entries(coll value) (list []entry, unsure *value, ok bool) {
 	if !v.CanIterateElements() {
 		return nil, nil, false
 	}
-	sc.ev.steps += v.LengthInt() // the next expression reports when it is too many
+	sc.ev.spent.steps += v.LengthInt() // the next expression reports when it is too many
 	list = make([]entry, 0, v.LengthInt())
 	i := 0
 	seq := isSequence(v.Type())

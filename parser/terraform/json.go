@@ -24,7 +24,7 @@ func parseJSON(data []byte, name string) (body, hcl.Diagnostics) {
 		return out, append(diags, more...)
 	}
 	var schema hcl.BodySchema
-	for _, typ := range []string{"variable", "output", "locals", "resource", "data", "module", "provider"} {
+	for _, typ := range []string{"variable", "output", "locals", "resource", "data", "module", "provider", "terraform"} {
 		header := hcl.BlockHeaderSchema{Type: typ}
 		for range topLevel[typ] {
 			header.LabelNames = append(header.LabelNames, "name")
@@ -48,7 +48,11 @@ func parseJSON(data []byte, name string) (body, hcl.Diagnostics) {
 			strings = asText
 		}
 		blk.body.addJSON(attrs, strings)
-		blk.body.unfold("lifecycle", "dynamic", "provisioner", "connection")
+		if b.Type == "terraform" {
+			blk.body.unfold("backend", "cloud")
+		} else {
+			blk.body.unfold("lifecycle", "dynamic", "provisioner", "connection")
+		}
 		out.blocks = append(out.blocks, blk)
 	}
 	return out, diags
@@ -74,7 +78,8 @@ func (b *body) addJSON(attrs hcl.Attributes, strings stringsAre) {
 }
 
 // unfold turns attributes that are blocks by their meaning into blocks: an
-// object is one block, an array several, and the keys of a dynamic are labels.
+// object is one block, an array several, and the keys of a dynamic or a backend
+// are labels.
 // Which other attributes are blocks only a provider's schema could tell; they
 // stay attributes, whose values have the same shape.
 func (b *body) unfold(types ...string) {
@@ -84,7 +89,7 @@ func (b *body) unfold(types ...string) {
 			continue
 		}
 		for _, obj := range objects(at.expr) {
-			if typ != "dynamic" {
+			if typ != "dynamic" && typ != "backend" {
 				b.blocks = append(b.blocks, objectBlock(typ, nil, at.nameRange, obj))
 				continue
 			}
@@ -94,7 +99,7 @@ func (b *body) unfold(types ...string) {
 					continue
 				}
 				for _, d := range objects(item.ValueExpr) {
-					blk := objectBlock("dynamic", []string{label}, item.KeyExpr.Range(), d)
+					blk := objectBlock(typ, []string{label}, item.KeyExpr.Range(), d)
 					blk.body.unfold("content")
 					for _, c := range blk.body.blocks {
 						c.body.unfold("dynamic")

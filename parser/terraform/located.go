@@ -66,6 +66,8 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 	case t == moduleType:
 		w := v.EncapsulatedValue().(*module).whole(ev)
 		return ev.locateIn(w.v, w.o, c)
+	case t == foreignType:
+		out.Kind, out.Reason = located.Unknown, "a whole resource of another root is known only after apply"
 	case t == symbolicType:
 		out.Kind, out.Reason = located.Unknown, symbolicOf(v).why
 	default:

@@ -27,7 +27,8 @@ type config struct {
 	calls     map[string]*callBlock
 	callOrder []*callBlock
 	providers []*block
-	broken    bool // a file could not be read or parsed
+	backend   *block // nil for the local one; a cloud block counts as one
+	broken    bool   // a file could not be read or parsed
 	diags     []source.Diagnostic
 }
 
@@ -126,6 +127,8 @@ type loader struct {
 	tree   *source.Tree
 	named  map[string][]string // files that Load was given, by directory; the tree may not list them
 	schema Schema              // may be nil
+	roots  map[string][]*job   // by directory
+	dirsOf []string            // of the roots, sorted
 
 	mu    sync.Mutex
 	dirs  map[string]*dirEntry

@@ -124,6 +124,8 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 		return value{keepSensitive(r.v, marks), r.o}
 	case t == moduleType && u.IsKnown():
 		return u.EncapsulatedValue().(*module).output(sc.ev, name, rng)
+	case t == foreignType && u.IsKnown():
+		return u.EncapsulatedValue().(*foreign).attr(sc.ev, name, rng)
 	case t == symbolicType && u.IsKnown():
 		// Without an index; Terraform would reject it unless the count is gone.
 		return sc.getAttr(value{symbolicOf(u).instance(), v.o}, name, rng)
@@ -134,10 +136,8 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 		return value{v: typedUnknown(t, name).WithMarks(marks)}
 	case t.IsObjectType():
 		if !t.HasAttribute(name) {
-			for m := range marks {
-				if b, ok := m.(nestedBlock); ok {
-					return b.attr(sc.ev, name)
-				}
+			if v, ok := sc.hidden(marks, name); ok {
+				return v
 			}
 			return sc.fail(rng, "read .%s: the object has no such attribute", name)
 		}
@@ -165,6 +165,22 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 	default:
 		return sc.fail(rng, "read .%s: %s has no attributes", name, describe(u))
 	}
+}
+
+// hidden returns an attribute of an object that has more than it shows, going by
+// its marks.
+func (sc scope) hidden(marks cty.ValueMarks, name string) (value, bool) {
+	for m := range marks {
+		switch b := m.(type) {
+		case nestedBlock:
+			return b.attr(sc.ev, name), true
+		case foreignBlock:
+			return b.attr(sc.ev, name), true
+		case stateOutputs:
+			return unknown(b.missing(name)), true
+		}
+	}
+	return value{}, false
 }
 
 func typedUnknown(t cty.Type, name string) cty.Value {
@@ -195,6 +211,8 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 		// A computed list that we know by one name, or a single id indexed as a list
 		// of one, as with the snat_table_ids of old provider versions.
 		return coll
+	case c.Type() == foreignType:
+		return c.EncapsulatedValue().(*foreign).index(sc.ev, key, rng)
 	case c.Type() == instanceType || c.Type() == moduleType:
 		if s, ok := asString(k); ok {
 			return sc.getAttr(coll, s, rng)
@@ -215,6 +233,11 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 		list, _, _ := sc.entries(coll)
 		if i, ok := asInt(k); ok && i >= 0 {
 			return openElement(valuesIn(list), open, i)
+		}
+	}
+	if s, ok := asString(k); ok && c.Type().IsObjectType() && !c.Type().HasAttribute(s) {
+		if v, ok := sc.hidden(marks, s); ok {
+			return v
 		}
 	}
 	r, diags := hcl.Index(c, k, &rng)

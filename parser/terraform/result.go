@@ -30,6 +30,18 @@ type Root struct {
 	UnreadModules []UnreadModule
 }
 
+// ID identifies the root among all roots of a run: its directory, followed by @ and
+// the variant if there is one. References to its resources from other roots carry
+// it, see [located.Ref].
+func (r *Root) ID() string { return rootID(r.Dir, r.Variant) }
+
+func rootID(dir, variant string) string {
+	if variant == "" {
+		return dir
+	}
+	return dir + "@" + variant
+}
+
 // Resource is one instance of a resource or data block.
 type Resource struct {
 	// Address is unique in its root, e.g. module.net["a"].alicloud_vswitch.pod[0],

@@ -55,6 +55,7 @@ func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Di
 	for _, dir := range dirs {
 		jobs = append(jobs, l.jobs(dir, opts)...)
 	}
+	l.setRoots(jobs)
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	parallel(len(jobs), func(i int) {
 		slots <- struct{}{}
@@ -301,10 +302,7 @@ func (j *job) run(l *loader) {
 		}
 	}()
 	ev := newEvaluator(l)
-	m := newModule(l.config(j.dir))
-	m.inputs = j.inputs
-	ev.root = m
-	ev.inst = l.installed(j.dir)
+	m := ev.open(j)
 	j.root = &Root{Dir: j.dir, Variant: j.variant}
 	used := make(map[string]*config)
 	ev.collect(m, j.root, used)
@@ -324,6 +322,14 @@ func (j *job) run(l *loader) {
 		j.root.Incomplete = j.root.Incomplete || p.kind == source.LimitReached
 	}
 	j.diags = append(j.diags, ev.diagnostics()...)
+}
+
+// open makes the root module of a job.
+func (ev *evaluator) open(j *job) *module {
+	m := newModule(ev.load.config(j.dir))
+	m.inputs = j.inputs
+	ev.job, ev.root, ev.inst = j, m, ev.load.installed(j.dir)
+	return m
 }
 
 // collect evaluates what a module instance holds, and the modules it calls.
