@@ -265,7 +265,7 @@ func (in *input) options(f *inputFlags) error {
 	for _, c := range in.cfg.Clusters {
 		in.egress.Clusters = append(in.egress.Clusters, egress.ClusterConfig{
 			Name: c.Name, Terraform: c.Terraform, Manifests: c.Manifests,
-			Network: egress.NetworkConfig(c.Network), Internet: c.Internet,
+			Network: egress.NetworkConfig(c.Network), Internet: c.Internet, At: c.At,
 		})
 	}
 	for _, r := range in.cfg.Requirements {

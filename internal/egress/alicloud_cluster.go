@@ -462,11 +462,16 @@ func (c *cluster) groupsOf(role string) []ids {
 	return append(list, ids{list: found, unknown: unknown, value: v, holder: c.res})
 }
 
-// configOf finds the configuration's entry for a cluster of the files.
+// configOf finds the configuration's entry for a cluster of the files: one that
+// says what creates it comes before one that has its name.
 func (b *builder) configOf(c *cluster) *ClusterConfig {
+	var named *ClusterConfig
 	for i := range b.options.Clusters {
 		config := &b.options.Clusters[i]
 		if config.Terraform == "" {
+			if named == nil && config.Name == c.Name {
+				named = config
+			}
 			continue
 		}
 		dir, address, both := strings.Cut(config.Terraform, ":")
@@ -478,7 +483,7 @@ func (b *builder) configOf(c *cluster) *ClusterConfig {
 			return config
 		}
 	}
-	return nil
+	return named
 }
 
 func sortClusters(list []*cluster) {

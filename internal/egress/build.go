@@ -2,6 +2,7 @@ package egress
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -81,6 +82,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 		b.injectors(w)
 		b.traceWorld(w)
 	}
+	b.unmatchedRequirements(worlds)
 	b.finish(worlds)
 	b.reportDuplicates()
 	return b.model, b.sortedDiagnostics()
@@ -159,6 +161,12 @@ func (b *builder) addConfiguredClusters() {
 		if slices.ContainsFunc(b.clusterList, func(c *cluster) bool { return c.config == config }) {
 			continue
 		}
+		if config.Terraform != "" {
+			b.diagnose(source.Diagnostic{
+				Kind: source.UnmatchedEntry, Range: config.At,
+				Message: fmt.Sprintf("match cluster %s: the Terraform that was read has no cluster %s", config.Name, config.Terraform),
+			})
+		}
 		c := &cluster{
 			Cluster: &Cluster{
 				ID: config.Name, Name: config.Name, Kind: "unknown", Plugin: cmp.Or(config.Network.Plugin, b.options.ClusterNetwork, pluginUnknown),
@@ -180,6 +188,22 @@ func (b *builder) addConfiguredClusters() {
 		c.node = sources{role: roleNode, unknown: c.Name + " is not in the files"}
 		c.readIntent()
 		b.clusterList = append(b.clusterList, c)
+	}
+}
+
+// unmatchedRequirements tells of requirements of the configuration that are about no
+// workload.
+func (b *builder) unmatchedRequirements(worlds []*world) {
+	for i := range b.options.Requirements {
+		config := &b.options.Requirements[i]
+		if !slices.ContainsFunc(worlds, func(w *world) bool {
+			return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.matches(config.From) })
+		}) {
+			b.diagnose(source.Diagnostic{
+				Kind: source.UnmatchedEntry, Range: config.At,
+				Message: "match requirement: no workload that was read is " + config.From,
+			})
+		}
 	}
 }
 

@@ -29,7 +29,8 @@ type Options struct {
 type ClusterConfig struct {
 	Name string
 	// Terraform names the cluster's resource: a root directory, an address, or
-	// both as directory:address. Empty for a cluster that is not in the files.
+	// both as directory:address. If it is empty, the entry describes the clusters of
+	// the files that have its name, or else a cluster that is not in the files.
 	Terraform string
 	// Manifests are doublestar globs, relative to the tree's root, of the manifests
 	// that run on the cluster.
@@ -38,6 +39,7 @@ type ClusterConfig struct {
 	// Internet says whether the cluster is meant to reach the Internet; nil if the
 	// user does not say.
 	Internet *bool
+	At       source.Range
 }
 
 // NetworkConfig describes a cluster's network.

@@ -26,6 +26,9 @@ const (
 	// EmptyFile is a file of no bytes. Terraform takes it as one that declares
 	// nothing, but it may have been truncated, so that what it held is not judged.
 	EmptyFile DiagnosticKind = "empty-file"
+	// UnmatchedEntry is an entry of the configuration that is about nothing that was
+	// read.
+	UnmatchedEntry DiagnosticKind = "unmatched-entry"
 
 	// Unread is something outside the files: a module that was not downloaded, a
 	// variable without a value. Message says what to do about it.

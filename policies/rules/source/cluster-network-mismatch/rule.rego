@@ -21,20 +21,20 @@
 #   messages:
 #     pod-vswitches-with-flannel: >-
 #       Cluster {cluster} uses Flannel, but {attribute} gives its pods vSwitches, which only Terway does: the files
-#       disagree on where packets come from, and with it on every SNAT entry and whitelist.
+#       disagree on where packets come from.
 #     pod-cidr-with-terway: >-
 #       Cluster {cluster} uses Terway, but {attribute} gives its pods a CIDR of their own, which only Flannel does:
-#       the files disagree on where packets come from, and with it on every SNAT entry and whitelist.
+#       the files disagree on where packets come from.
 #     two-plugins: >-
 #       Cluster {cluster} names two network plug-ins: {attribute} contradicts the other one, and a cluster has exactly
 #       one.
 #   remedies:
 #     pod-vswitches-with-flannel: >-
-#       Remove {attribute} and set pod_cidr, or use the addon terway-eniip instead of flannel (only for a new cluster:
-#       the plug-in cannot be changed later).
+#       Remove {attribute} (with Flannel, pods have addresses of pod_cidr), or use the addon terway-eniip instead of
+#       flannel (only for a new cluster: the plug-in cannot be changed later).
 #     pod-cidr-with-terway: >-
-#       Remove {attribute} and set pod_vswitch_ids, or use the addon flannel instead of Terway (only for a new
-#       cluster: the plug-in cannot be changed later).
+#       Remove {attribute} (with Terway, pods have addresses of the vSwitches in pod_vswitch_ids), or use the addon
+#       flannel instead of Terway (only for a new cluster: the plug-in cannot be changed later).
 #     two-plugins: >-
 #       Keep the addon of one plug-in, terway-eniip or flannel, with pod_vswitch_ids for Terway or pod_cidr for
 #       Flannel.

@@ -27,8 +27,8 @@
 #       {who} cannot open any connection: this rule of security group {groups} drops all outbound traffic with
 #       priority {priority}, and no accept rule has a smaller number.{affected}
 #     drops-platform: &drops-platform >-
-#       {who} cannot reach {destination} on {port}, where Alibaba Cloud's own services are (name resolution, image
-#       registry, OSS, metadata): this rule of security group {groups} drops it with priority {priority}.{affected}
+#       {who} cannot reach {destination}, where Alibaba Cloud's own services are (name resolution, image registry, OSS,
+#       metadata): this rule of security group {groups} drops it with priority {priority}.{affected}
 #     dropped-first: *dropped
 #     drops-all-first: *drops-all
 #     drops-platform-first: *drops-platform
@@ -90,7 +90,6 @@ violation contains {
 		"who": words.interfaces(gate.role, gate.cluster_name),
 		"groups": gate.groups,
 		"destination": gate.destination,
-		"port": words.port(gate.protocol, gate.port),
 		"rule": gate.rule,
 		"priority": gate.priority,
 		"affected": need.affected_by(gate.need.evidence, gate.destination),
