@@ -92,6 +92,9 @@ func (d *document) at(n *kyaml.Node) source.Range {
 // isWritten reports whether value is what the text of d holds where n stands. What
 // kustomize changed keeps its place, and what it made anew has none or a wrong one.
 func (d *document) isWritten(n *kyaml.Node, value string) bool {
+	if d.isLong(n.Line - d.base) {
+		return true
+	}
 	text := textAt(d.lines, n.Line-d.base, n.Column)
 	if text == "" {
 		return value == ""
@@ -113,9 +116,14 @@ func (d *document) isWritten(n *kyaml.Node, value string) bool {
 	return strings.HasPrefix(text, value) || strings.HasPrefix(value, strings.TrimSpace(text)) && value != ""
 }
 
-// textAt returns the rest of a line from a column on, counted from 1.
+// maxLine is how many bytes of a line are read for a value. A longer line is a whole
+// file on one, of which only the start of each value is told.
+const maxLine = 4096
+
+// textAt returns what stands on a line from a column on, counted from 1; of a long
+// line nothing.
 func textAt(lines []string, line, column int) string {
-	if line < 1 || line > len(lines) {
+	if line < 1 || line > len(lines) || len(lines[line-1]) > maxLine {
 		return ""
 	}
 	text := lines[line-1]
@@ -127,6 +135,11 @@ func textAt(lines []string, line, column int) string {
 		text = text[n:]
 	}
 	return text
+}
+
+// isLong reports whether a line is too long for its text to be read.
+func (d *document) isLong(line int) bool {
+	return line >= 1 && line <= len(d.lines) && len(d.lines[line-1]) > maxLine
 }
 
 // origin is where lines come from: the file, the file's line of the first of them,
@@ -326,19 +339,41 @@ const maxValues = kubernetes.MaxValues
 
 var errAliases = fmt.Errorf("its anchors stand for more than %d values", maxValues)
 
-// bytesMayAlias reports whether a text may hold aliases.
-func bytesMayAlias(data []byte) bool {
-	return bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
-}
+// maxKeys is how many keys a map may have. kustomize compares each with each.
+const maxKeys = 20_000
 
-// checkAliases returns errAliases if writing out the aliases in data is too much.
-func checkAliases(data []byte) error {
+var errKeys = fmt.Errorf("a map in it has more than %d keys", maxKeys)
+
+// checkSize returns errAliases or errKeys if data is too much for kustomize. Small
+// files without aliases need no closer look.
+func checkSize(data []byte) error {
+	mayAlias := bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
+	if !mayAlias && len(data) < 2*maxKeys {
+		return nil
+	}
 	for _, d := range splitDocuments(data) {
-		if root := d.parse(); root != nil && expanded(root) > maxValues {
+		root := d.parse()
+		switch {
+		case root == nil:
+		case expanded(root) > maxValues:
 			return errAliases
+		case largestMap(root) > maxKeys:
+			return errKeys
 		}
 	}
 	return nil
+}
+
+// largestMap is the number of keys of the largest map in n.
+func largestMap(n *kyaml.Node) int {
+	largest := 0
+	if n.Kind == kyaml.MappingNode {
+		largest = len(n.Content) / 2
+	}
+	for _, c := range n.Content {
+		largest = max(largest, largestMap(c))
+	}
+	return largest
 }
 
 // expanded counts the values that n stands for with its aliases written out; what

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -42,6 +43,13 @@ func TestLimits(t *testing.T) {
 		"anchors that stand for too much in a kustomization": {
 			fstest.MapFS{"kustomization.yaml": {Data: []byte("commonLabels:\n" + laughs(9))}},
 			"kustomization.yaml: render-error: read kustomization: its anchors stand for more than 1000000 values\n",
+		},
+		"a map with too many keys": {
+			fstest.MapFS{
+				"kustomization.yaml": {Data: []byte("resources: [a.yaml]\n")},
+				"a.yaml":             {Data: []byte(configMap + "data:\n" + keys(20_001))},
+			},
+			"kustomization.yaml:1:13: limit-reached: read resource a.yaml: a map in it has more than 20000 keys\n",
 		},
 		"an anchor in itself": {
 			fstest.MapFS{
@@ -84,6 +92,14 @@ func laughs(levels int) string {
 	b.WriteString("  l0: &l0 [x, x, x, x, x, x, x, x, x]\n")
 	for i := 1; i <= levels; i++ {
 		fmt.Fprintf(&b, "  l%d: &l%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*l%d, ", i-1), 9), ", "))
+	}
+	return b.String()
+}
+
+func keys(count int) string {
+	var b strings.Builder
+	for i := range count {
+		fmt.Fprintf(&b, "  k%d: v\n", i)
 	}
 	return b.String()
 }
@@ -170,6 +186,27 @@ func TestManyLines(t *testing.T) {
 		if got != want {
 			t.Fatalf("%s: %s, want %s", o.Name, got, want)
 		}
+	}
+}
+
+// A large object on one line, as tools write JSON, is as fast as one on many.
+func TestOneLine(t *testing.T) {
+	var data strings.Builder
+	const entries = 5_000
+	for i := range entries {
+		fmt.Fprintf(&data, `"k%d": "väl%d", `, i, i)
+	}
+	text := `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {` + data.String() + `"last": "x"}}`
+	r := load(source.NewTree(fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [all.json]\n")},
+		"all.json":           {Data: []byte(text)},
+	}))
+	if len(r.Objects) != 1 {
+		t.Fatal(diagnostics(r))
+	}
+	want := source.Pos{Line: 1, Column: 1 + utf8.RuneCountInString(text[:strings.LastIndex(text, `"x"`)])}
+	if got := r.Objects[0].Root.Get("data", "last").Range.Start; got != want {
+		t.Errorf("the last value is at %v, want %v", got, want)
 	}
 }
 

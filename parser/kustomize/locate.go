@@ -282,8 +282,8 @@ func (l *locator) fields(v *located.Value, n *kyaml.Node, path []step, around so
 	})
 	for i, f := range fields {
 		var keyNode, valueNode *kyaml.Node
-		if n != nil {
-			keyNode, valueNode = field(n, f.Key)
+		if at := order[f.Key]; at > 0 {
+			keyNode, valueNode = n.Content[at-1], n.Content[at]
 		}
 		below := append(path[:len(path):len(path)], key(f.Key))
 		r, d := l.placeOf(keyNode)

@@ -119,12 +119,12 @@ func (s *sanitizer) resource(n *kyaml.Node, what, entry string) (string, bool) {
 // file takes in a file.
 func (s *sanitizer) file(n *kyaml.Node, what string, t target, manifest bool) bool {
 	data, err := s.read(t.name)
-	if err == nil && manifest && bytesMayAlias(data) {
-		err = checkAliases(data)
+	if err == nil && manifest {
+		err = checkSize(data)
 	}
 	if err != nil {
 		kind := source.RenderError
-		if errors.Is(err, source.ErrTooLarge) || errors.Is(err, errAliases) {
+		if errors.Is(err, source.ErrTooLarge) || errors.Is(err, errAliases) || errors.Is(err, errKeys) {
 			kind = source.LimitReached
 		}
 		s.layer.incomplete = true
