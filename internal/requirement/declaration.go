@@ -27,6 +27,9 @@ var kinds = []string{
 	"nlb", "oss", "polardb", "rabbitmq", "rds", "redis", "rocketmq", "service", "slb",
 }
 
+// Kinds returns the kinds that KIND/NAME may name, sorted.
+func Kinds() []string { return slices.Clone(kinds) }
+
 // DeclarationError is an item of a declaration that cannot be read.
 type DeclarationError struct {
 	Item   string // as written
@@ -146,6 +149,9 @@ func parseAddress(d Declared, text string, offset int) (Declared, string) {
 	if !ok {
 		if addr, err := netip.ParseAddr(strings.Trim(hostText, "[]")); err == nil {
 			return d, fmt.Sprintf("%s is no address that a packet leaves the pod for", addr)
+		}
+		if name := lowerASCII(strings.TrimSuffix(hostText, ".")); isName(name) && isReserved(name) {
+			return d, fmt.Sprintf("%q is no host name that a pod can reach: it is reserved for examples or for the machine itself", hostText)
 		}
 		return d, fmt.Sprintf("%q is no host name, address or CIDR that a pod can reach", hostText)
 	}
