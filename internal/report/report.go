@@ -38,7 +38,13 @@ type Report struct {
 // Options are about the looks of the text format only.
 type Options struct {
 	Color bool
-	Quiet bool // leave out the summary
+	Quiet bool // leave out the notices and the summary
+	// HideNotices leaves out the notices alone: what is said of the files although
+	// nothing in them kept the run from analysing them.
+	HideNotices bool
+	// Verbose shows the notices of which there are many in repositories without a
+	// mistake, such as those of objects that two environments have in common.
+	Verbose bool
 }
 
 // writers are the formats, by name.

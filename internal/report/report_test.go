@@ -416,7 +416,9 @@ func TestSnippet(t *testing.T) {
 func TestTextManyDiagnostics(t *testing.T) {
 	r := &report.Report{Diagnostics: []source.Diagnostic{{Kind: source.ParseError, Range: span("z.tf", 1, 1, 2), Message: "the other file"}}}
 	for i := range 300 {
-		r.Diagnostics = append(r.Diagnostics, source.Diagnostic{Kind: source.ParseError, Range: span("a.tf", 1, i+1, i+2), Message: "bad character"})
+		r.Diagnostics = append(r.Diagnostics, source.Diagnostic{
+			Kind: source.ParseError, Range: span("a.tf", 1, i+1, i+2), Message: fmt.Sprintf("bad character %d", i),
+		})
 		r.Diagnostics = append(r.Diagnostics, source.Diagnostic{Kind: source.Unread, Range: span("a.tf", 1, i+1, i+2), Message: "not shown"})
 	}
 	out := string(write(t, "text", r, report.Options{}))
@@ -426,6 +428,80 @@ func TestTextManyDiagnostics(t *testing.T) {
 	for _, want := range []string{"a.tf: error: … and 290 more in this file", "the other file", "301 places could not be analysed"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is missing in:\n%s", want, out)
+		}
+	}
+}
+
+// What is wrong in the same way all over a file is told once.
+func TestTextRepeatedDiagnostics(t *testing.T) {
+	r := &report.Report{}
+	for i := range 28 {
+		r.Diagnostics = append(r.Diagnostics,
+			source.Diagnostic{Kind: source.EvaluationError, Range: span("a.tf", i+1, 1, 2), Message: "read a: no such thing"},
+			source.Diagnostic{Kind: source.EvaluationError, Range: span("b.tf", i+1, 1, 2), Message: "read a: no such thing"})
+	}
+	r.Diagnostics = append(r.Diagnostics, source.Diagnostic{Kind: source.EvaluationError, Range: span("a.tf", 40, 1, 2), Message: "another"})
+	out := string(write(t, "text", r, report.Options{Quiet: true}))
+	want := "" +
+		"a.tf:1:1: error: read a: no such thing (and 27 more like it) [evaluation-error]\n\n" +
+		"a.tf:40:1: error: another [evaluation-error]\n\n" +
+		"b.tf:1:1: error: read a: no such thing (and 27 more like it) [evaluation-error]\n\n"
+	if out != want {
+		t.Errorf("got\n%s\nwant\n%s", out, want)
+	}
+}
+
+// Notices are neither warnings nor findings, and nobody who asks for findings
+// alone gets them.
+func TestTextNotices(t *testing.T) {
+	r := &report.Report{
+		Diagnostics: []source.Diagnostic{
+			{Kind: source.InvalidObject, Range: span("a.yaml", 1, 1, 2), Message: "key is there twice"},
+			{Kind: source.DuplicateObject, Range: span("a.yaml", 2, 1, 2), Message: "object again"},
+			{Kind: source.DuplicateObject, Range: span("a.yaml", 3, 1, 2), Message: "object again and again"},
+			{Kind: source.EmptyFile, Range: source.Range{File: "b.tf"}, Message: "file is empty"},
+		},
+		Summary: report.Summary{Workloads: 1},
+	}
+	const (
+		invalid    = "a.yaml:1:1: notice: key is there twice [invalid-object]"
+		duplicate  = "a.yaml:2:1: notice: object again [duplicate-object]"
+		empty      = "b.tf: notice: file is empty [empty-file]"
+		duplicates = "2 objects are in the files twice (--verbose lists them)."
+	)
+	all := []string{"warning", invalid, duplicate, empty, duplicates, "1 notice,", "4 notices,", "No findings."}
+	for name, tt := range map[string]struct {
+		opts report.Options
+		want []string
+	}{
+		"default": {report.Options{}, []string{invalid, duplicates, "1 notice,", "No findings."}},
+		"verbose": {report.Options{Verbose: true}, []string{invalid, duplicate, empty, "4 notices,", "No findings."}},
+		"hidden":  {report.Options{HideNotices: true}, []string{duplicates, "No findings."}},
+		"quiet":   {report.Options{Quiet: true}, nil},
+	} {
+		out := string(write(t, "text", r, tt.opts))
+		for _, part := range all {
+			if got, want := strings.Contains(out, part), slices.Contains(tt.want, part); got != want {
+				t.Errorf("%s: %q is there: %t, want %t:\n%s", name, part, got, want, out)
+			}
+		}
+	}
+}
+
+// A repository that was not understood is not one without a problem.
+func TestTextNothingJudged(t *testing.T) {
+	const nothing, none = "Nothing to judge: no workload and no cluster is in the files.", "No findings."
+	for _, tt := range []struct {
+		summary report.Summary
+		want    string
+	}{
+		{report.Summary{Objects: 3, Resources: 2}, nothing},
+		{report.Summary{Workloads: 1}, none},
+		{report.Summary{Clusters: 1}, none},
+	} {
+		out := string(write(t, "text", &report.Report{Summary: tt.summary}, report.Options{}))
+		if !strings.HasSuffix(out, "\n"+tt.want+"\n") {
+			t.Errorf("%+v: the last line is not %q:\n%s", tt.summary, tt.want, out)
 		}
 	}
 }

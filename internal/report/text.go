@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/finding"
@@ -25,9 +24,10 @@ const (
 // first line of a block is path:line:column: severity: message [rule], which
 // editors and problem matchers understand.
 type text struct {
-	w    *bufio.Writer
-	r    *Report
-	opts Options
+	w       *bufio.Writer
+	r       *Report
+	opts    Options
+	notices int // that were written
 }
 
 func writeText(w io.Writer, r *Report, opts Options) error {
@@ -35,7 +35,7 @@ func writeText(w io.Writer, r *Report, opts Options) error {
 	for _, f := range r.Findings {
 		t.finding(f)
 	}
-	t.diagnostics(r.diagnostics())
+	t.diagnostics()
 	if !opts.Quiet {
 		t.summary()
 	}
@@ -43,68 +43,133 @@ func writeText(w io.Writer, r *Report, opts Options) error {
 }
 
 func (t *text) finding(f *finding.Finding) {
-	t.head(f.Range, f.Severity, f.Message, f.Rule)
-	t.source(f.Range, f.Severity)
+	t.head(f.Range, labelOf(f.Severity), f.Message, f.Rule)
+	t.source(f.Range, labelOf(f.Severity))
 	for i, rel := range f.Related {
 		if i == maxRelatedShown {
-			t.label("see", fmt.Sprintf("… and %d more places", len(f.Related)-i))
+			t.detail("see", fmt.Sprintf("… and %d more places", len(f.Related)-i))
 			break
 		}
-		t.label("see", t.place(rel.Range)+": "+Visible(rel.Message))
+		t.detail("see", t.place(rel.Range)+": "+Visible(rel.Message))
 	}
 	if len(f.Instances) > 0 {
-		t.label("in", Visible(strings.Join(f.Instances, ", ")))
+		t.detail("in", Visible(strings.Join(f.Instances, ", ")))
 	}
 	if len(f.Variants) > 0 {
-		t.label("for", "variables of "+Visible(strings.Join(f.Variants, ", ")))
+		t.detail("for", "variables of "+Visible(strings.Join(f.Variants, ", ")))
 	}
 	if f.Remedy != "" {
-		t.label("fix", Visible(f.Remedy))
+		t.detail("fix", Visible(f.Remedy))
 	}
 	if url := t.r.docsURL(f.Rule); url != "" {
-		t.label("docs", Visible(url))
+		t.detail("docs", Visible(url))
 	}
 	t.line("")
+}
+
+// repeated is a diagnostic, and how many more there are with the same words in
+// the same file.
+type repeated struct {
+	source.Diagnostic
+	more int
 }
 
 // diagnostics writes the diagnostics but for what is not known, which is in the
-// summary by reason. A broken file may have any number of mistakes that follow
-// from the first.
-func (t *text) diagnostics(diagnostics []source.Diagnostic) {
-	diagnostics = slices.DeleteFunc(diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.Unread })
-	shown := make(map[string]int)
-	for i, d := range diagnostics {
+// summary by reason, and the notices that were not asked for. A broken file may
+// have any number of mistakes that follow from the first.
+func (t *text) diagnostics() {
+	type same struct {
+		file, message string
+		kind          source.DiagnosticKind
+	}
+	var list []*repeated
+	first := make(map[same]*repeated)
+	for _, d := range t.r.diagnostics() {
+		if !t.shows(d) {
+			continue
+		}
+		if !d.Fatal() {
+			t.notices++
+		}
+		key := same{d.Range.File, d.Message, d.Kind}
+		if r := first[key]; r != nil {
+			r.more++
+			continue
+		}
+		first[key] = &repeated{Diagnostic: d}
+		list = append(list, first[key])
+	}
+	shown, left := 0, 0
+	for i, d := range list {
 		file := d.Range.File
-		if shown[file]++; file == "" || shown[file] <= maxPerFile {
+		if file == "" || shown < maxPerFile {
+			shown++
 			t.diagnostic(d)
+		} else {
+			left += 1 + d.more
 		}
 		// They are sorted by file.
-		last := i+1 == len(diagnostics) || diagnostics[i+1].Range.File != file
-		if more := shown[file] - maxPerFile; last && file != "" && more > 0 {
-			t.head(source.Range{File: file}, t.r.severity(d), fmt.Sprintf("… and %d more in this file", more), string(d.Kind))
+		if i+1 < len(list) && list[i+1].Range.File == file {
+			continue
+		}
+		if left > 0 {
+			t.head(source.Range{File: file}, t.label(d.Diagnostic), fmt.Sprintf("… and %d more in this file", left), string(d.Kind))
 			t.line("")
 		}
+		shown, left = 0, 0
 	}
 }
 
-func (t *text) diagnostic(d source.Diagnostic) {
-	s := t.r.severity(d)
-	t.head(d.Range, s, d.Message, string(d.Kind))
-	t.source(d.Range, s)
+// shows reports whether a diagnostic has a block of its own.
+func (t *text) shows(d source.Diagnostic) bool {
+	switch {
+	case d.Kind == source.Unread:
+		return false
+	case d.Fatal():
+		return true
+	case t.opts.Quiet || t.opts.HideNotices:
+		return false
+	default:
+		return t.opts.Verbose || d.Kind != source.DuplicateObject && d.Kind != source.EmptyFile
+	}
+}
+
+func (t *text) diagnostic(d *repeated) {
+	message := d.Message
+	if d.more > 0 {
+		message += fmt.Sprintf(" (and %d more like it)", d.more)
+	}
+	l := t.label(d.Diagnostic)
+	t.head(d.Range, l, message, string(d.Kind))
+	t.source(d.Range, l)
 	t.line("")
 }
 
+// label is the word before a diagnostic. A warning is something that was found
+// wrong, which a notice is not.
+func (t *text) label(d source.Diagnostic) label {
+	if !d.Fatal() {
+		return label{"notice", cyan}
+	}
+	return labelOf(t.r.severity(d))
+}
+
+// label is the word that says how bad something is, and its style.
+type label struct{ word, style string }
+
+func labelOf(s finding.Severity) label { return label{s.String(), severityStyle[s]} }
+
 // head writes the first line of a block.
-func (t *text) head(r source.Range, s finding.Severity, message, id string) {
+func (t *text) head(r source.Range, l label, message, id string) {
 	place := "egresslint"
 	if !r.IsZero() {
 		place = lineStart(t.place(r))
 	}
-	t.line("%s: %s: %s %s", t.paint(bold, place), t.paint(severityStyle[s], s.String()), Visible(message), t.paint(dim, "["+Visible(id)+"]"))
+	t.line("%s: %s: %s %s", t.paint(bold, place), t.paint(l.style, l.word), Visible(message), t.paint(dim, "["+Visible(id)+"]"))
 }
 
 // source writes the source line at r with a mark under the place.
-func (t *text) source(r source.Range, s finding.Severity) {
+func (t *text) source(r source.Range, l label) {
 	if r.Start.Line == 0 || t.r.Lines == nil {
 		return
 	}
@@ -114,10 +179,10 @@ func (t *text) source(r source.Range, s finding.Severity) {
 	}
 	line, marker := snippet(lines[0], r)
 	t.line("%s %s", t.paint(dim, fmt.Sprintf("%5d |", r.Start.Line)), line)
-	t.line("%s %s", t.paint(dim, "      |"), t.paint(severityStyle[s], marker))
+	t.line("%s %s", t.paint(dim, "      |"), t.paint(l.style, marker))
 }
 
-func (t *text) label(name, value string) {
+func (t *text) detail(name, value string) {
 	t.line("  %s %s", t.paint(dim, fmt.Sprintf("%-4s", name)), value)
 }
 
@@ -185,8 +250,22 @@ func (t *text) summary() {
 	if broken := t.broken(); broken > 0 {
 		t.line("%s could not be analysed; everything else was.", plural(broken, "place"))
 	}
+	switch n := t.duplicates(); {
+	case n == 1:
+		t.line("1 object is in the files twice (--verbose shows it).")
+	case n > 1:
+		t.line("%d objects are in the files twice (--verbose lists them).", n)
+	}
+	if t.notices > 0 {
+		t.line("%s, not counted as findings.", plural(t.notices, "notice"))
+	}
 	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
-	if errors+warnings+notes == 0 {
+	switch {
+	case errors+warnings+notes > 0:
+	case s.Clusters == 0 && s.Workloads == 0:
+		t.line("Nothing to judge: no workload and no cluster is in the files.")
+		return
+	default:
 		t.line("No findings.")
 		return
 	}
@@ -199,6 +278,17 @@ func (t *text) broken() int {
 	n := 0
 	for _, d := range t.r.Diagnostics {
 		if d.Fatal() {
+			n++
+		}
+	}
+	return n
+}
+
+// duplicates is how many objects are there twice without a notice that says so.
+func (t *text) duplicates() int {
+	n := 0
+	for _, d := range t.r.Diagnostics {
+		if d.Kind == source.DuplicateObject && !t.shows(d) {
 			n++
 		}
 	}
