@@ -30,6 +30,9 @@ const exitCodesHelp = `Exit codes:
   2  wrong flag, argument or configuration
   3  something could not be analysed; the rest was, and its findings are printed`
 
+// helpWidth is how long the lines of help texts may be, in columns.
+const helpWidth = 100
+
 // Main runs the command line args and returns the exit code.
 func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) (code int) {
 	defer func() {
@@ -58,13 +61,22 @@ type app struct {
 }
 
 // usageError is a mistake in what the user typed or configured.
-type usageError struct{ err error }
+type usageError struct {
+	err error
+	// plain says that the help text would not tell the user more.
+	plain bool
+}
 
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// mistakef is a usageError that tells by itself what to do.
+func mistakef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...), plain: true}
 }
 
 // panicError is a panic that was caught.
@@ -86,7 +98,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		return crash(a.stderr, panicked)
 	case errors.As(err, &usage), !a.started:
 		a.complain(err)
-		if !isConfigError(err) {
+		if usage == nil || !usage.plain {
 			_, _ = fmt.Fprintf(a.stderr, "Run '%s --help' for usage.\n", cmd.CommandPath())
 		}
 		return ExitUsage
@@ -94,11 +106,6 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 		a.complain(err)
 		return ExitIncomplete
 	}
-}
-
-func isConfigError(err error) bool {
-	var mistake *config.Error
-	return errors.As(err, &mistake)
 }
 
 // complain prints each line of an error: a configuration has one for each mistake.
@@ -135,7 +142,9 @@ Without a command it lints the given files and folders, or the working directory
 Nothing is downloaded, executed or sent anywhere.
 
 ` + exitCodesHelp
-	root.Version = version()
+	root.Version = versionLine()
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprintf("FlagUsagesWrapped %d", helpWidth)))
 	root.SilenceErrors = true
 	root.SilenceUsage = true
 	root.SetFlagErrorFunc(flagError)
@@ -154,12 +163,12 @@ Nothing is downloaded, executed or sent anywhere.
 func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
 	if !errors.As(err, &missing) || missing.GetSpecifiedShortnames() != "" {
-		return &usageError{err}
+		return &usageError{err: err}
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 	if name := config.Suggest(missing.GetSpecifiedName(), known); name != "" {
 		return usagef("unknown flag --%s, did you mean --%s?", missing.GetSpecifiedName(), name)
 	}
-	return &usageError{err}
+	return &usageError{err: err}
 }

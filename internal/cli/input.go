@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -98,11 +99,15 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	if stdinName == "" {
 		stdinName = defaultStdinName
 	}
+	if isPlanFile(stdin) {
+		return nil, binaryPlan("standard input")
+	}
 	if _, ok := source.KindOf(filepath.ToSlash(stdinName)); !ok {
 		return nil, usagef("unknown kind of file --stdin-filename %q: want a name that ends in .tf, .tfvars, .yaml, .yml or .json", stdinName)
 	}
 
 	paths := make([]string, len(args))
+	var wrong []error
 	for i, arg := range args {
 		if paths[i] = arg; arg == stdinArg {
 			paths[i] = existing(stdinName)
@@ -110,9 +115,12 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 				continue
 			}
 		}
-		if _, err := os.Lstat(paths[i]); err != nil {
-			return nil, pathError(arg, err)
+		if err := checkPath(arg, paths[i]); err != nil {
+			wrong = append(wrong, err)
 		}
+	}
+	if len(wrong) > 0 {
+		return nil, &usageError{err: errors.Join(wrong...), plain: true}
 	}
 	w, err := openWorkspace(paths)
 	if err != nil {
@@ -144,16 +152,51 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	return in, nil
 }
 
-// pathError tells of an argument that is no path; perhaps it was meant as a command.
-func pathError(arg string, err error) error {
-	reason := err.Error()
-	if os.IsNotExist(err) {
-		reason = "no such file or directory"
+// checkPath tells of an argument that is not a path to something that a run
+// reads; perhaps it was meant as a command. The argument - stands for a path that
+// exists already.
+func checkPath(arg, p string) error {
+	if _, err := os.Lstat(p); err != nil {
+		reason := err.Error()
+		if os.IsNotExist(err) {
+			reason = "no such file or directory"
+		}
+		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "rules", "version", "completion", "help"}); name != "" {
+			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
+		}
+		return usagef("read %s: %s", arg, reason)
 	}
-	if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "rules", "version", "completion", "help"}); name != "" {
-		return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
+	_, known := source.KindOf(filepath.ToSlash(p))
+	// Whatever else is wrong with a path is told when it is read.
+	if info, err := os.Stat(p); known || arg == stdinArg || err != nil || !info.Mode().IsRegular() {
+		return nil //nolint:nilerr // see above
 	}
-	return usagef("read %s: %s", arg, reason)
+	if isPlanFile(head(p)) {
+		return binaryPlan(arg)
+	}
+	return usagef("read %s: it is neither a folder nor a file whose name ends in .tf, .tofu, .tfvars, .yaml, .yml or .json", arg)
+}
+
+// planMagic is how the files begin that "terraform plan -out" writes: they are
+// zip archives.
+const planMagic = "PK\x03\x04"
+
+func isPlanFile(data []byte) bool { return strings.HasPrefix(string(data), planMagic) }
+
+func binaryPlan(what string) error {
+	return mistakef("read %s: it is a binary, perhaps a plan: give egresslint what 'terraform show -json PLAN' writes, in a file that ends in .json or as the path -", what)
+}
+
+// head returns the first bytes of a file, as far as it can be read.
+func head(p string) []byte {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }()
+	data := make([]byte, len(planMagic))
+	n, _ := io.ReadFull(f, data)
+	return data[:n]
 }
 
 func (in *input) configuration(f *inputFlags) (*config.Config, error) {
@@ -172,7 +215,7 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 		if nameErr != nil {
 			return nil, nameErr
 		}
-		cfg, err = config.Parse(name, data, ruleIDs())
+		cfg, err = config.Read(in.tree, name, data, ruleIDs())
 	default:
 		cfg, err = config.Find(in.tree, in.startDir(), ruleIDs())
 	}
@@ -204,7 +247,7 @@ func (in *input) startDir() string {
 func (in *input) displayErrors(err error) error {
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
-		return &usageError{err}
+		return &usageError{err: err, plain: true}
 	}
 	for _, e := range joined.Unwrap() {
 		var mistake *config.Error
@@ -212,12 +255,14 @@ func (in *input) displayErrors(err error) error {
 			mistake.At.File = in.display(mistake.At.File)
 		}
 	}
-	return &usageError{err}
+	return &usageError{err: err, plain: true}
 }
 
 // options puts together what the parsers and the model are to know.
 func (in *input) options(f *inputFlags) error {
-	in.parser.Exclude = in.cfg.Exclude
+	for _, glob := range in.cfg.Exclude {
+		in.parser.Exclude = append(in.parser.Exclude, glob.Pattern)
+	}
 	for _, pattern := range f.exclude {
 		glob, err := in.glob(pattern)
 		if err != nil {

@@ -47,15 +47,15 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report as text, json or sarif, to standard output or with `format=path` to a file (repeatable)")
+	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json or sarif; when all reports go to files, text is on standard output too (repeatable)")
 	flags.StringVar(&f.failOn, "fail-on", "error", "lowest `severity` that gives exit code 1: error, warning, note or never")
 	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
 	f.input.register(cmd)
 	flags.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print findings only, without the summary")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell on standard error what was read, matched, and how long it took")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print findings and errors only, without notices and summary")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print all notices, and tell on standard error what was read, matched, and how long it took")
 	complete(cmd, "format", report.Formats()...)
 	complete(cmd, "fail-on", "error", "warning", "note", never)
 	complete(cmd, "color", "auto", "always", "never")
@@ -74,8 +74,11 @@ func (f *lintFlags) check() ([]output, error) {
 	known := ruleIDs()
 	for _, id := range slices.Concat(f.only, f.disable) {
 		if !slices.Contains(known, id) {
-			return nil, usagef("no rule %q%s", id, config.DidYouMean(id, known))
+			return nil, noRule(id)
 		}
+	}
+	if len(f.only) > 0 && !slices.ContainsFunc(f.only, func(id string) bool { return !slices.Contains(f.disable, id) }) {
+		return nil, mistakef("no rule is left to run: --disable takes away all that --only names")
 	}
 	for _, flag := range []struct {
 		name, value string
@@ -116,6 +119,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err != nil {
 		return timedOut(err, f.input.timeout)
 	}
+	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
 	findings, rules, err := judge(ctx, w, compiled, settings(in.cfg, f.only), watch)
 	if err != nil {
 		return timedOut(err, f.input.timeout)
@@ -135,7 +139,9 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Display:     in.display,
 		Resolve:     in.resolve,
 	}
-	err = a.writeReports(outputs, r, f.color, f.quiet)
+	err = a.writeReports(outputs, r, f.color, report.Options{
+		Quiet: f.quiet, HideNotices: len(f.only) > 0, Verbose: f.verbose,
+	})
 	watch.lap("report")
 	if f.verbose {
 		a.tell(in, w, r, watch)
@@ -144,8 +150,8 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		return err
 	}
 	if empty {
-		a.logf("found no Kubernetes manifest and no Terraform in %s", strings.Join(displayAll(in), ", "))
-		a.logf("give the folder that holds them, or pass --allow-empty if that is right")
+		a.logf("found no Kubernetes manifest and no Terraform in %s", strings.Join(displayAll(in, args), ", "))
+		a.logf("%s, or pass --allow-empty if that is right", emptyHint(args))
 	}
 	a.code = f.exitCode(r, w)
 	return nil
@@ -214,10 +220,21 @@ func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 	}
 }
 
-func displayAll(in *input) []string {
+// displayAll returns the paths of a run; args are those that were given.
+func displayAll(in *input, args []string) []string {
 	paths := make([]string, len(in.parser.Paths))
 	for i, name := range in.parser.Paths {
-		paths[i] = in.display(name)
+		if paths[i] = in.display(name); i < len(args) && args[i] == stdinArg {
+			paths[i] = "standard input"
+		}
 	}
 	return paths
+}
+
+// emptyHint says what to do when the paths hold nothing to analyse.
+func emptyHint(args []string) string {
+	if len(args) > 0 && !slices.ContainsFunc(args, func(arg string) bool { return arg != stdinArg }) {
+		return "give it a manifest, or say with --stdin-filename what it is"
+	}
+	return "give the folder that holds them"
 }

@@ -15,7 +15,10 @@ func newModelCommand(a *app) *cobra.Command {
 what they need to reach, and what stands in the way. It is what the rules judge,
 and is described by policies/schemas/model.json.
 
-` + exitCodesHelp,
+Exit codes:
+  0  the model is printed
+  2  wrong flag, argument or configuration
+  3  something could not be analysed, or nothing is there; the model has the rest`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error { return a.printModel(f, args) },
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -45,16 +44,21 @@ func parseOutputs(values []string) ([]output, error) {
 		taken[file] = format
 		outputs = append(outputs, output{format, file})
 	}
+	if _, ok := taken[""]; !ok {
+		// Whoever asks for a file wants to see the findings all the same.
+		outputs = append(outputs, output{format: "text"})
+	}
 	return outputs, nil
 }
 
 // writeReports writes every output. One that fails does not keep the others
 // from being written.
-func (a *app) writeReports(outputs []output, r *report.Report, color string, quiet bool) error {
+func (a *app) writeReports(outputs []output, r *report.Report, color string, opts report.Options) error {
 	var failed error
 	shown := false
 	for _, o := range outputs {
-		w, opts := a.stdout, report.Options{Quiet: quiet, Color: color == "always"}
+		w := a.stdout
+		opts.Color = color == "always"
 		var b bytes.Buffer
 		if o.path != "" {
 			w = &b // a report that fails half-way leaves no broken file
@@ -63,10 +67,12 @@ func (a *app) writeReports(outputs []output, r *report.Report, color string, qui
 		}
 		err := report.Write(w, o.format, r, opts)
 		if err == nil && o.path != "" {
-			err = os.WriteFile(o.path, b.Bytes(), 0o644)
+			if err = os.WriteFile(o.path, b.Bytes(), 0o644); err != nil {
+				err = mistakef("write report: %w", err)
+			}
 		}
 		if err != nil && failed == nil {
-			failed = fmt.Errorf("write report: %w", err)
+			failed = err
 		}
 		shown = shown || o.format == "text" && o.path == ""
 	}

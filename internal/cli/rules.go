@@ -51,6 +51,10 @@ func newRulesCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules [id]",
 		Short: "List the rules, or explain one",
+		Long: `Rules lists the rules, or explains the one with the given id.
+
+It also explains what stands in brackets behind messages that are no findings,
+such as parse-error or invalid-object.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usagef("rules takes one rule id, found %d", len(args))
@@ -62,6 +66,11 @@ func newRulesCommand(a *app) *cobra.Command {
 			if format != "text" && format != "json" {
 				return usagef("unknown format %q%s", format, config.DidYouMean(format, []string{"text", "json"}))
 			}
+			if len(args) == 1 && format == "text" {
+				if ok, err := a.explainCode(args[0]); ok {
+					return err
+				}
+			}
 			rules, err := engine.Rules(policies.FS)
 			if err != nil {
 				return err
@@ -69,7 +78,7 @@ func newRulesCommand(a *app) *cobra.Command {
 			if len(args) == 1 {
 				i := slices.IndexFunc(rules, func(r engine.Rule) bool { return r.ID == args[0] })
 				if i < 0 {
-					return usagef("no rule %q%s", args[0], config.DidYouMean(args[0], ruleIDs()))
+					return noRule(args[0])
 				}
 				rules = rules[i : i+1]
 			}

@@ -34,7 +34,7 @@ func openWorkspace(paths []string) (*workspace, error) {
 	for _, p := range paths {
 		boundary, err := source.Boundary(p, w.cwd)
 		if err != nil {
-			return nil, &usageError{err}
+			return nil, &usageError{err: err}
 		}
 		if w.root == "" {
 			w.root = boundary

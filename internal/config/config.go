@@ -25,7 +25,7 @@ type Config struct {
 	// File is the path of the file relative to the tree's root, empty if there is none.
 	File string
 	// Exclude are globs of files and folders that are not linted.
-	Exclude []string
+	Exclude []Glob
 	// Rules are the settings of single rules, in the order of the file.
 	Rules []Rule
 	// Clusters say what the files do not say of clusters, or which files belong to them.
@@ -36,6 +36,13 @@ type Config struct {
 	Requirements []Requirement
 	// PrivateDomains are domains whose names have private addresses only.
 	PrivateDomains []string
+}
+
+// Glob is a pattern and where it is written.
+type Glob struct {
+	Pattern string // relative to the tree's root
+	Text    string // as written, relative to the file's folder
+	At      source.Range
 }
 
 // Rule is the setting of one rule. Off silences it; otherwise all its findings

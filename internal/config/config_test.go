@@ -44,7 +44,7 @@ stacks:
       replicas: 3
 requirements:
   - from: shop/api
-    to: [rds/orders, "api.example.org:443"]
+    to: [rds/orders, "api.partner.com:443"]
 privateDomains: [corp.example.org]
 `
 
@@ -52,7 +52,7 @@ func TestParse(t *testing.T) {
 	no := false
 	want := &config.Config{
 		File:    "ops/" + config.FileName,
-		Exclude: []string{"ops/legacy/**", "ops/vendor"},
+		Exclude: []config.Glob{{Pattern: "ops/legacy/**", Text: "legacy/**"}, {Pattern: "ops/vendor", Text: "vendor"}},
 		Rules:   []config.Rule{{ID: "snat-missing", Off: true}, {ID: "whitelist-missing", Severity: finding.Warning}},
 		Clusters: []config.Cluster{
 			{
@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 			VarFiles: []string{"ops/common.tfvars", "ops/envs/prod.tfvars"},
 			Vars:     []config.Var{{Name: "zones", Value: `["a", "b"]`}, {Name: "replicas", Value: "3"}},
 		}},
-		Requirements:   []config.Requirement{{From: "shop/api", To: []string{"rds/orders", "api.example.org:443"}}},
+		Requirements:   []config.Requirement{{From: "shop/api", To: []string{"rds/orders", "api.partner.com:443"}}},
 		PrivateDomains: []string{"corp.example.org"},
 	}
 	got, err := config.Parse("ops/"+config.FileName, []byte(full), rules)
@@ -86,27 +86,38 @@ func TestParse(t *testing.T) {
 
 func TestParseMistakes(t *testing.T) {
 	tests := map[string]struct{ in, want string }{
-		"unknown key":         {"exclud: [a]", `c.yaml:1:1: unknown key "exclud" in the configuration, did you mean "exclude"?`},
-		"unknown nested key":  {"clusters:\n  - name: a\n    network:\n      plugn: terway\n", `c.yaml:4:7: unknown key "plugn" in network, did you mean "plugin"?`},
-		"far from any key":    {"zzz: 1", `c.yaml:1:1: unknown key "zzz" in the configuration, want one of exclude, rules, clusters, stacks, requirements, privateDomains`},
-		"unknown rule":        {"rules: {snat-mising: {severity: off}}", `c.yaml:1:9: unknown key "snat-mising" in rules, did you mean "snat-missing"?`},
-		"unknown severity":    {"rules: {snat-missing: {severity: eror}}", `c.yaml:1:34: unknown value "eror", did you mean "error"?`},
-		"severity missing":    {"rules: {snat-missing: {}}", `c.yaml:1:23: key "severity" is missing in rule snat-missing`},
-		"rule as a text":      {"rules: {snat-missing: off}", `c.yaml:1:23: read rule snat-missing: want a mapping, found "off"`},
-		"key twice":           {"exclude: [a]\nexclude: [b]\n", `c.yaml:2:1: key "exclude" is there twice in the configuration`},
-		"a list for a map":    {"- a\n", `c.yaml:1:1: read the configuration: want a mapping, found a list`},
-		"a text for a list":   {"exclude: a", `c.yaml:1:10: want a list, found "a"`},
-		"null in a list":      {"exclude: [~]", `c.yaml:1:11: want a text, found nothing`},
-		"name empty":          {"clusters: [{name: }]", `c.yaml:1:12: key "name" is missing in a cluster`},
-		"not a boolean":       {"clusters: [{name: a, internet: yess}]", `c.yaml:1:32: want true or false, found "yess"`},
-		"path leaves":         {"stacks: [{name: a, dir: ../b}]", `c.yaml:1:25: use path "../b": path leaves the tree`},
-		"absolute path":       {"stacks: [{name: a, dir: /b}]", `c.yaml:1:25: use path "/b": path leaves the tree`},
-		"glob broken":         {`exclude: ["a[b"]`, `c.yaml:1:11: use glob "a[b": it is not a valid pattern`},
-		"vars a list":         {"stacks: [{name: a, dir: b, vars: [c]}]", `c.yaml:1:34: read vars: want a mapping of variable names to values`},
-		"syntax":              {"exclude: [a\nrules: {}\n", `c.yaml:2:6: parse YAML: did not find expected ',' or ']'`},
-		"two documents":       {"exclude: [a]\n---\nrules: {}\n", `c.yaml:3:1: read configuration: want one YAML document, found another`},
-		"not UTF-8":           {"exclude: [\xff]", `c.yaml: read configuration: it is not UTF-8 text`},
-		"requirement no from": {"requirements: [{to: [a]}]", `c.yaml:1:16: key "from" is missing in a requirement`},
+		"unknown key":        {"exclud: [a]", `c.yaml:1:1: unknown key "exclud" in the configuration, did you mean "exclude"?`},
+		"unknown nested key": {"clusters:\n  - name: a\n    network:\n      plugn: terway\n", `c.yaml:4:7: unknown key "plugn" in network, did you mean "plugin"?`},
+		"far from any key":   {"zzz: 1", `c.yaml:1:1: unknown key "zzz" in the configuration, want one of exclude, rules, clusters, stacks, requirements, privateDomains`},
+		"unknown rule":       {"rules: {snat-mising: {severity: off}}", `c.yaml:1:9: unknown key "snat-mising" in rules, did you mean "snat-missing"?`},
+		"unknown severity":   {"rules: {snat-missing: {severity: eror}}", `c.yaml:1:34: unknown value "eror", did you mean "error"?`},
+		"severity missing":   {"rules: {snat-missing: {}}", `c.yaml:1:23: key "severity" is missing in rule snat-missing`},
+		"rule as a text":     {"rules: {snat-missing: off}", `c.yaml:1:23: read rule snat-missing: want a mapping, found "off"`},
+		"key twice":          {"exclude: [a]\nexclude: [b]\n", `c.yaml:2:1: key "exclude" is there twice in the configuration`},
+		"a list for a map":   {"- a\n", `c.yaml:1:1: read the configuration: want a mapping, found a list`},
+		"a text for a list":  {"exclude: a", `c.yaml:1:10: want a list, found "a"`},
+		"null in a list":     {"exclude: [~]", `c.yaml:1:11: want a text, found nothing`},
+		"name empty":         {"clusters: [{name: }]", `c.yaml:1:12: key "name" is missing in a cluster`},
+		"not a boolean":      {"clusters: [{name: a, internet: yess}]", `c.yaml:1:32: want true or false, found "yess"`},
+		"path leaves":        {"stacks: [{name: a, dir: ../b}]", `c.yaml:1:25: use path "../b": path leaves the tree`},
+		"absolute path":      {"stacks: [{name: a, dir: /b}]", `c.yaml:1:25: use path "/b": path leaves the tree`},
+		"glob broken":        {`exclude: ["a[b"]`, `c.yaml:1:11: use glob "a[b": it is not a valid pattern`},
+		"vars a list":        {"stacks: [{name: a, dir: b, vars: [c]}]", `c.yaml:1:34: read vars: want a mapping of variable names to values`},
+		"syntax":             {"exclude: [a\nrules: {}\n", `c.yaml:2:6: parse YAML: did not find expected ',' or ']'`},
+		"two documents":      {"exclude: [a]\n---\nrules: {}\n", `c.yaml:3:1: read configuration: want one YAML document, found another`},
+		"not UTF-8":          {"exclude: [\xff]", `c.yaml: read configuration: it is not UTF-8 text`},
+		"unknown kind":       {"requirements: [{from: a/b, to: [rdss/orders]}]", `c.yaml:1:33: read requirement "rdss/orders": no kind "rdss", did you mean "rds/orders"?`},
+		"port out of range":  {"requirements:\n  - from: a/b\n    to: [internet, \"10.0.0.1:99999\"]\n", `c.yaml:3:20: read requirement "10.0.0.1:99999": "99999" is no port from 1 to 65535`},
+		"several items": {
+			"requirements: [{from: a/b, to: ['weird thing, internet, :1']}]",
+			`c.yaml:1:33: read requirement "weird thing": separate items with commas` + "\n" +
+				`c.yaml:1:33: read requirement ":1": "" is no host name, address or CIDR that a pod can reach`,
+		},
+		"single word": {
+			"requirements: [{from: a/b, to: [blah, 'db:5432']}]",
+			`c.yaml:1:33: read requirement "blah": a single word names no destination; for a Service write service/blah, for a host its full name`,
+		},
+		"requirement no from": {"requirements: [{to: [internet]}]", `c.yaml:1:16: key "from" is missing in a requirement`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -152,14 +163,38 @@ func TestFind(t *testing.T) {
 	}
 }
 
+func TestReadLooksPathsUp(t *testing.T) {
+	tree := source.NewTree(fstest.MapFS{
+		"ops/infra/main.tf":   {},
+		"ops/infra/a.tfvars":  {},
+		"ops/common.tfvars":   {},
+		"ops/modules/main.tf": {},
+	})
+	read := func(text string) error {
+		_, err := config.Read(tree, "ops/c.yaml", []byte(text), rules)
+		return err
+	}
+	if err := read("stacks: [{name: a, dir: infra, varFiles: [common.tfvars, infra/a.tfvars]}]"); err != nil {
+		t.Errorf("existing paths: %v", err)
+	}
+	err := read("stacks:\n- {name: a, dir: infr, varFiles: [infra/common.tfvars]}\n- {name: b, dir: common.tfvars, varFiles: [modules]}\n")
+	want := `ops/c.yaml:2:18: no such folder infr
+ops/c.yaml:2:35: no such file infra/common.tfvars
+ops/c.yaml:3:18: use path "common.tfvars": it is no folder
+ops/c.yaml:3:44: use path "modules": it is no file`
+	if err == nil || err.Error() != want {
+		t.Errorf("error is\n%v\nwant\n%s", err, want)
+	}
+}
+
 // The folder of the configuration file is no pattern, even if its name looks like one.
 func TestFolderIsNoPattern(t *testing.T) {
 	cfg, err := config.Parse("[x]/c.yaml", []byte("exclude: ['*.tf']"), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{`\[x\]/*.tf`}; !cmp.Equal(cfg.Exclude, want) {
-		t.Errorf("exclude is %q, want %q", cfg.Exclude, want)
+	if want := `\[x\]/*.tf`; len(cfg.Exclude) != 1 || cfg.Exclude[0].Pattern != want {
+		t.Errorf("exclude is %+v, want %q", cfg.Exclude, want)
 	}
 }
 

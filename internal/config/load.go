@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -27,14 +28,14 @@ func (e *Error) Error() string { return e.At.String() + ": " + e.Message }
 
 // Find reads the configuration file nearest to dir, going up to the tree's root.
 // A Config without a File is returned when there is none. The errors are those
-// of Parse.
+// of Read.
 func Find(tree *source.Tree, dir string, rules []string) (*Config, error) {
 	for {
 		name := path.Join(dir, FileName)
 		data, err := tree.ReadFile(name)
 		switch {
 		case err == nil:
-			return Parse(name, data, rules)
+			return Read(tree, name, data, rules)
 		case !errors.Is(err, fs.ErrNotExist):
 			return nil, fmt.Errorf("%s: read configuration: %w", name, err)
 		case dir == ".":
@@ -44,10 +45,20 @@ func Find(tree *source.Tree, dir string, rules []string) (*Config, error) {
 	}
 }
 
-// Parse reads the configuration file name of the tree. The rules are the ids
-// that the rules key may name. The error joins one *Error for each mistake.
+// Read is Parse for a file of tree, in which the folders and the variable files of
+// stacks must exist.
+func Read(tree *source.Tree, name string, data []byte, rules []string) (*Config, error) {
+	return parse(tree, name, data, rules)
+}
+
+// Parse reads the configuration file name. The rules are the ids that the rules
+// key may name. The error joins one *Error for each mistake.
 func Parse(name string, data []byte, rules []string) (*Config, error) {
-	d := &decoder{file: name, dir: path.Dir(name), rules: rules}
+	return parse(nil, name, data, rules)
+}
+
+func parse(tree *source.Tree, name string, data []byte, rules []string) (*Config, error) {
+	d := &decoder{tree: tree, file: name, dir: path.Dir(name), rules: rules}
 	cfg := &Config{File: name}
 	if root := d.document(data); root != nil {
 		d.config(root, cfg)
@@ -61,6 +72,7 @@ func Parse(name string, data []byte, rules []string) (*Config, error) {
 // decoder walks the nodes of one file and collects every mistake, so that a user
 // sees all at once.
 type decoder struct {
+	tree  *source.Tree // nil if the paths in the file are not looked up
 	file  string
 	dir   string
 	rules []string
@@ -144,6 +156,9 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 	})
 }
 
+// ruleSettings is how messages call the mapping of rules.
+const ruleSettings = "rules"
+
 func (d *decoder) ruleSettings(n *yaml.Node) []Rule {
 	var settings []Rule
 	var fields []field
@@ -162,7 +177,7 @@ func (d *decoder) ruleSettings(n *yaml.Node) []Rule {
 			settings = append(settings, rule)
 		}})
 	}
-	d.mapping(n, "rules", fields)
+	d.mapping(n, ruleSettings, fields)
 	return settings
 }
 
@@ -171,7 +186,7 @@ func (d *decoder) cluster(n *yaml.Node) Cluster {
 	d.mapping(n, "a cluster", []field{
 		{"name", func(_, v *yaml.Node) { c.Name = d.text(v) }},
 		{"terraform", func(_, v *yaml.Node) { c.Terraform = d.terraform(v) }},
-		{"manifests", func(_, v *yaml.Node) { c.Manifests = d.globs(v) }},
+		{"manifests", func(_, v *yaml.Node) { c.Manifests = patterns(d.globs(v)) }},
 		{"network", func(_, v *yaml.Node) {
 			d.mapping(v, "network", []field{
 				{"plugin", func(_, v *yaml.Node) { c.Network.Plugin = d.oneOf(v, "terway", "flannel") }},
@@ -213,10 +228,10 @@ func (d *decoder) stack(n *yaml.Node) Stack {
 	s := Stack{At: d.at(n)}
 	d.mapping(n, "a stack", []field{
 		{"name", func(_, v *yaml.Node) { s.Name = d.text(v) }},
-		{"dir", func(_, v *yaml.Node) { s.Dir = d.path(v) }},
+		{"dir", func(_, v *yaml.Node) { s.Dir = d.existing(v, "folder") }},
 		{"varFiles", func(_, v *yaml.Node) {
 			for _, e := range d.list(v) {
-				s.VarFiles = append(s.VarFiles, d.path(e))
+				s.VarFiles = append(s.VarFiles, d.existing(e, "file"))
 			}
 		}},
 		{"vars", func(_, v *yaml.Node) {
@@ -236,9 +251,41 @@ func (d *decoder) requirement(n *yaml.Node) Requirement {
 	r := Requirement{At: d.at(n)}
 	d.mapping(n, "a requirement", []field{
 		{"from", func(_, v *yaml.Node) { r.From = d.text(v) }},
-		{"to", func(_, v *yaml.Node) { r.To = d.texts(v) }},
+		{"to", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				if s := d.text(e); s != "" {
+					d.declaration(resolve(e), s)
+					r.To = append(r.To, s)
+				}
+			}
+		}},
 	}, "from", "to")
 	return r
+}
+
+// declaration checks the items of a declared requirement, which may be several
+// with commas between them.
+func (d *decoder) declaration(n *yaml.Node, text string) {
+	for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
+		items, err := requirement.ParseDeclaration(item)
+		if mistake := (*requirement.DeclarationError)(nil); errors.As(err, &mistake) {
+			if kind, name, ok := strings.Cut(mistake.Item, "/"); ok && name != "" {
+				if near := Suggest(kind, requirement.Kinds()); near != "" && near != kind {
+					d.errorf(n, "read requirement %q: no kind %q, did you mean \"%s/%s\"?", mistake.Item, kind, near, name)
+					continue
+				}
+			}
+			d.errorf(n, "read requirement %q: %s", mistake.Item, mistake.Reason)
+			continue
+		}
+		for _, item := range items {
+			// A single word is looked up among the Services of a namespace; without a
+			// port it is more likely a slip than a name.
+			if item.Bare && item.Port == 0 {
+				d.errorf(n, "read requirement %q: a single word names no destination; for a Service write service/%s, for a host its full name", item.Text, item.Text)
+			}
+		}
+	}
 }
 
 // mapping reads a mapping with the given keys. Other keys, keys written twice
@@ -264,7 +311,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ..
 		}
 		switch {
 		case j == len(fields):
-			d.errorf(key, "unknown key %q in %s%s", key.Value, what, DidYouMean(key.Value, known))
+			d.unknownKey(key, what, known)
 		case seen[key.Value]:
 			d.errorf(key, "key %q is there twice in %s", key.Value, what)
 		case isNull(resolve(value)):
@@ -280,6 +327,14 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ..
 			d.errorf(n, "key %q is missing in %s", name, what)
 		}
 	}
+}
+
+func (d *decoder) unknownKey(key *yaml.Node, what string, known []string) {
+	hint := DidYouMean(key.Value, known)
+	if what == ruleSettings && Suggest(key.Value, known) == "" {
+		hint = ": run 'egresslint rules' for all" // they would fill a screen
+	}
+	d.errorf(key, "unknown key %q in %s%s", key.Value, what, hint)
 }
 
 func (d *decoder) list(n *yaml.Node) []*yaml.Node {
@@ -354,6 +409,23 @@ func (d *decoder) path(n *yaml.Node) string {
 	return name
 }
 
+// existing is path for a file or a folder that must exist.
+func (d *decoder) existing(n *yaml.Node, what string) string {
+	name := d.path(n)
+	if name == "" || d.tree == nil {
+		return name
+	}
+	switch info, err := d.tree.Stat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+		d.errorf(resolve(n), "no such %s %s", what, resolve(n).Value)
+	case err != nil:
+		d.errorf(resolve(n), "use path %q: %v", resolve(n).Value, err)
+	case info.IsDir() != (what == "folder"):
+		d.errorf(resolve(n), "use path %q: it is no %s", resolve(n).Value, what)
+	}
+	return name
+}
+
 // terraform returns what names a cluster's resource: a root module's directory,
 // an address, or both as directory:address.
 func (d *decoder) terraform(n *yaml.Node) string {
@@ -377,8 +449,8 @@ func (d *decoder) terraform(n *yaml.Node) string {
 // root module is named like one.
 var address = regexp.MustCompile(`^(module\.|alicloud_[a-z_]+\.)`)
 
-func (d *decoder) globs(n *yaml.Node) []string {
-	var out []string
+func (d *decoder) globs(n *yaml.Node) []Glob {
+	var out []Glob
 	for _, e := range d.list(n) {
 		s := d.text(e)
 		if s == "" {
@@ -391,8 +463,16 @@ func (d *decoder) globs(n *yaml.Node) []string {
 		case !doublestar.ValidatePattern(s):
 			d.errorf(resolve(e), "use glob %q: it is not a valid pattern", s)
 		default:
-			out = append(out, name)
+			out = append(out, Glob{Pattern: name, Text: s, At: d.at(resolve(e))})
 		}
+	}
+	return out
+}
+
+func patterns(globs []Glob) []string {
+	var out []string
+	for _, g := range globs {
+		out = append(out, g.Pattern)
 	}
 	return out
 }

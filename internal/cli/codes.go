@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// unusedSetting is a flag or a key of the configuration that had nothing to apply to.
+const unusedSetting source.DiagnosticKind = "unused-setting"
+
+// code explains what may stand in brackets behind a message beside the rules.
+type code struct {
+	kind source.DiagnosticKind
+	text string
+}
+
+// codes are all diagnostics that a run may print, those that end it with exit
+// code 3 first.
+var codes = []code{
+	{source.ParseError, "A file or a folder could not be read as what its name says it is: wrong syntax, a binary, no permission. " +
+		"Everything else was analysed. Repair it, or leave it out with --exclude."},
+	{source.EvaluationError, "A Terraform expression is one that Terraform would reject too, such as a reference to something that is not declared. " +
+		"What depends on it is unknown."},
+	{source.LimitReached, "The input is larger or deeper than a run accepts, or a symlink leads back to where it lies. " +
+		"What lies beyond was not analysed: give the run fewer paths, or leave some out with --exclude."},
+	{source.RenderError, "A Helm chart or a kustomization could not be rendered, so that the objects it stands for were not analysed."},
+	{source.PolicyError, "A rule failed or took too long, so that its findings may be missing. " +
+		"Unless --timeout is short, this is a mistake in egresslint."},
+	{source.InvalidObject, "A Kubernetes object, or an annotation of egresslint on it, is not valid: the API server would reject it or ignore a part. " +
+		"That part was left out."},
+	{source.DuplicateObject, "Objects of the same kind, namespace and name are in the files more than once, as they are where every environment has its own copy. " +
+		"Of those in one cluster the first is used; --verbose lists the places."},
+	{source.EmptyFile, "A file has no bytes. Terraform takes it as one that declares nothing, but it may have been cut off, " +
+		"so that what it should hold is not judged; --verbose lists such files."},
+	{unusedSetting, "A flag or a key of the configuration had nothing to apply to: a glob that matches no file, a variable that no root module declares. " +
+		"It is probably misspelt, or relative to another folder."},
+	{source.Unread, "Something is not in the files: a module that was not downloaded, a variable without a value. " +
+		"It is unknown, is never a finding, and is counted in the summary with what to do about it."},
+}
+
+// explainCode prints the meaning of a code; false if there is none of the name.
+func (a *app) explainCode(name string) (bool, error) {
+	for _, c := range codes {
+		if string(c.kind) != name {
+			continue
+		}
+		kind := "notice: it changes no exit code"
+		switch {
+		case c.kind == source.Unread:
+			kind = "unknown: it changes the exit code with --fail-on-unknown only"
+		case (source.Diagnostic{Kind: c.kind}).Fatal():
+			kind = "error: the run ends with exit code 3, unless --skip-invalid is given"
+		}
+		_, err := fmt.Fprintf(a.stdout, "%s (%s)\n\n%s\n", c.kind, kind, c.text)
+		return true, err
+	}
+	return false, nil
+}
+
+// noRule is the error for the id of a rule that does not exist.
+func noRule(id string) error {
+	for _, c := range codes {
+		if string(c.kind) == id {
+			return mistakef("%s is no rule, but what egresslint says of the files: run 'egresslint rules %s' for its meaning", id, id)
+		}
+	}
+	if near := config.Suggest(id, ruleIDs()); near != "" {
+		return mistakef("no rule %q, did you mean %q? run 'egresslint rules' for all", id, near)
+	}
+	return mistakef("no rule %q: run 'egresslint rules' for all", id)
+}

@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// unused returns a notice for each glob that leaves nothing out and each variable
+// that nothing declares. They have no effect that anybody would notice otherwise.
+func (in *input) unused(f *inputFlags, parsed *parser.Result) []source.Diagnostic {
+	return append(in.unusedGlobs(f), in.unusedVars(f, parsed)...)
+}
+
+func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
+	// Globs of the configuration are meant for all of its folder: a run over a part
+	// of it says nothing of them.
+	fromConfig := in.cfg.Exclude
+	if dir := path.Dir(in.cfg.File); !slices.ContainsFunc(in.parser.Paths, func(p string) bool {
+		return p == "." || p == dir || strings.HasPrefix(dir, p+"/")
+	}) {
+		fromConfig = nil
+	}
+	if len(f.exclude) == 0 && len(fromConfig) == 0 {
+		return nil
+	}
+	files, _ := in.tree.Walk(in.parser.Paths, source.WalkOptions{})
+	matches := func(glob string) bool {
+		return slices.ContainsFunc(files, func(f source.File) bool { return excludes(glob, f.Name) })
+	}
+	var out []source.Diagnostic
+	notice := func(at source.Range, what, where string) {
+		out = append(out, source.Diagnostic{
+			Kind: unusedSetting, Range: at,
+			Message: fmt.Sprintf("%s matched nothing that egresslint reads (globs are relative to %s)", what, where),
+		})
+	}
+	for _, pattern := range f.exclude {
+		if glob, err := in.glob(pattern); err == nil && !matches(glob) {
+			notice(source.Range{}, "--exclude "+pattern, "the working directory")
+		}
+	}
+	for _, glob := range fromConfig {
+		if !matches(glob.Pattern) {
+			notice(glob.At, "exclude "+glob.Text, "the folder of this file")
+		}
+	}
+	return out
+}
+
+// excludes reports whether a glob matches a file or a folder that holds it.
+func excludes(glob, name string) bool {
+	for ; name != "."; name = path.Dir(name) {
+		if ok, err := doublestar.Match(glob, name); ok && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// variableBlock is the head of the declaration of a Terraform variable.
+var variableBlock = regexp.MustCompile(`\bvariable\s+"?([A-Za-z_][\w-]*)`)
+
+func (in *input) unusedVars(f *inputFlags, parsed *parser.Result) []source.Diagnostic {
+	if len(f.vars) == 0 {
+		return nil
+	}
+	// A text that only looks like a declaration keeps a notice away, which is no
+	// harm; so does a file of the JSON syntax.
+	var declared []string
+	read := make(map[string]bool)
+	for _, root := range parsed.Roots {
+		if read[root.Dir] {
+			continue
+		}
+		read[root.Dir] = true
+		entries, _ := in.tree.ReadDir(root.Dir)
+		for _, e := range entries {
+			name := path.Join(root.Dir, e.Name())
+			if kind, _ := source.KindOf(name); kind != source.Terraform {
+				continue
+			}
+			if strings.HasSuffix(name, ".json") {
+				return nil
+			}
+			data, _ := in.tree.ReadFile(name) // what cannot be read is told already
+			for _, m := range variableBlock.FindAllSubmatch(data, -1) {
+				declared = append(declared, string(m[1]))
+			}
+		}
+	}
+	slices.Sort(declared)
+	var out []source.Diagnostic
+	for _, v := range in.parser.Terraform.Vars {
+		if slices.Contains(declared, v.Name) {
+			continue
+		}
+		message := "no root declares variable " + v.Name
+		if near := config.Suggest(v.Name, declared); near != "" {
+			message += fmt.Sprintf(", did you mean %q?", near)
+		}
+		out = append(out, source.Diagnostic{Kind: unusedSetting, Message: message})
+	}
+	return out
+}
