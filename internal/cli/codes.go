@@ -7,9 +7,6 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// unusedSetting is a flag or a key of the configuration that had nothing to apply to.
-const unusedSetting source.DiagnosticKind = "unused-setting"
-
 // code explains what may stand in brackets behind a message beside the rules.
 type code struct {
 	kind source.DiagnosticKind
@@ -34,8 +31,8 @@ var codes = []code{
 		"Of those in one cluster the first is used; --verbose lists the places."},
 	{source.EmptyFile, "A file has no bytes. Terraform takes it as one that declares nothing, but it may have been cut off, " +
 		"so that what it should hold is not judged; --verbose lists such files."},
-	{unusedSetting, "A flag or a key of the configuration had nothing to apply to: a glob that matches no file, a variable that no root module declares. " +
-		"It is probably misspelt, or relative to another folder."},
+	{source.UnmatchedEntry, "A flag or an entry of the configuration is about nothing that was read: a glob that matches no file, a variable that no root module declares, " +
+		"a requirement of a workload that is not there. It is probably misspelt, or relative to another folder."},
 	{source.Unread, "Something is not in the files: a module that was not downloaded, a variable without a value. " +
 		"It is unknown, is never a finding, and is counted in the summary with what to do about it."},
 }

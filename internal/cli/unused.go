@@ -39,7 +39,7 @@ func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
 	var out []source.Diagnostic
 	notice := func(at source.Range, what, where string) {
 		out = append(out, source.Diagnostic{
-			Kind: unusedSetting, Range: at,
+			Kind: source.UnmatchedEntry, Range: at,
 			Message: fmt.Sprintf("%s matched nothing that egresslint reads (globs are relative to %s)", what, where),
 		})
 	}
@@ -107,7 +107,7 @@ func (in *input) unusedVars(f *inputFlags, parsed *parser.Result) []source.Diagn
 		if near := config.Suggest(v.Name, declared); near != "" {
 			message += fmt.Sprintf(", did you mean %q?", near)
 		}
-		out = append(out, source.Diagnostic{Kind: unusedSetting, Message: message})
+		out = append(out, source.Diagnostic{Kind: source.UnmatchedEntry, Message: message})
 	}
 	return out
 }
