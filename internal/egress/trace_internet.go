@@ -28,7 +28,11 @@ type internetGate struct {
 // internetAccess judges both roles of a cluster.
 func (b *builder) internetAccess(c *cluster) {
 	c.gates = make(map[string]*internetGate)
-	if c.scope == nil || c.Plugin == pluginUnknown {
+	if c.scope == nil {
+		return
+	}
+	b.unknownSources(c)
+	if c.Plugin == pluginUnknown {
 		return
 	}
 	for _, src := range []*sources{&c.pod, &c.node} {
@@ -54,6 +58,19 @@ func (b *builder) internetAccess(c *cluster) {
 		if gate := c.gates[role]; gate != nil {
 			b.conclude(c, gate)
 		}
+	}
+}
+
+// unknownSources tells that the vSwitches which pods' packets come from are not
+// known, whether or not a workload is known to need anything.
+func (b *builder) unknownSources(c *cluster) {
+	subject := "vSwitches of cluster " + c.Name
+	if c.Plugin == pluginUnknown {
+		b.unknown(subject, "the network plug-in of "+c.Name+" is unknown", c.Origin)
+		return
+	}
+	if reason := c.primary().unknown; reason != "" {
+		b.unknown(subject, reason, c.Origin)
 	}
 }
 

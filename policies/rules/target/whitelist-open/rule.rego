@@ -20,12 +20,11 @@
 #   since: 0.1.0
 #   messages:
 #     open: >-
-#       {attribute} of {product} {target} holds {value}, which admits every address, and with it far more than the
-#       pods that need it.
+#       {attribute} of {product} {target} holds {value}, which admits every address.
 #   remedies:
 #     open: >-
-#       Replace {value} with the CIDRs that connections come from: the cidr_block of the pod vSwitches under Terway,
-#       of the node vSwitches under Flannel.
+#       Replace {value} with the CIDRs that connections come from. For pods, that is the cidr_block of the pod vSwitches
+#       under Terway, and of the node vSwitches under Flannel.
 #   help:
 #     effect: >-
 #       A list with 0.0.0.0/0 or ::/0 admits any source. It is often put there when a pod could not connect, because
