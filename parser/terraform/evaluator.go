@@ -26,6 +26,7 @@ type evaluator struct {
 	sink      *sink // where mistakes go: global, or that of the innermost try
 	global    *sink
 	depth     int       // of eval
+	typed     int       // expressions that the current staticType looked at
 	walk      int       // depth of roots
 	templates int       // being rendered
 	host      hcl.Range // the call that renders them: text of a template has no place of its own
@@ -252,6 +253,9 @@ func (ev *evaluator) roots(e hclsyntax.Expression) []string {
 	case *hclsyntax.UnaryOpExpr:
 		return ev.roots(e.Val)
 	case *hclsyntax.ObjectConsKeyExpr:
+		if !e.ForceNonLiteral && hcl.ExprAsKeyword(e.Wrapped) != "" {
+			return nil
+		}
 		return ev.roots(e.Wrapped)
 	}
 	if names, ok := ev.free[e]; ok {

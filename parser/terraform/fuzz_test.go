@@ -93,6 +93,22 @@ func TestNesting(t *testing.T) {
 		tree, names := treeOf("-- main.tf.json --\n{\"locals\":" + strings.Repeat("{\"a\":", n))
 		terraform.Load(tree, names, terraform.Options{})
 	})
+	t.Run("types", func(t *testing.T) {
+		// Each looks at the types of all that follow, and there are more of them than
+		// fit anywhere.
+		var b strings.Builder
+		b.WriteString("-- main.tf --\nresource \"t\" \"x\" {\n  x = " + strings.Repeat("false ? [1] : ", 4000) + "[\"a\"]\n  y = local.x30\n}\nlocals {\n  x0 = [1]\n")
+		for i := range 30 {
+			x := "local.x" + strconv.Itoa(i)
+			b.WriteString("  x" + strconv.Itoa(i+1) + " = true ? [" + strings.Repeat("1, ", 5000) + "\"a\"] : [" + strings.Repeat(x+", ", 9) + x + "]\n")
+		}
+		b.WriteString("}\n")
+		tree, names := treeOf(b.String())
+		roots, _ := terraform.Load(tree, names, terraform.Options{})
+		if got := show(resource(t, roots[0], "t.x").Body.Get("x")); got != `["a"]` {
+			t.Errorf("got %s", got)
+		}
+	})
 	t.Run("locals", func(t *testing.T) {
 		var b strings.Builder
 		b.WriteString("-- main.tf --\nlocals {\n  x0 = 1\n")

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -21,8 +22,17 @@ func (sc scope) unified(v value, other cty.Type, rng hcl.Range) (out value, bad 
 		if !t.IsTupleType() || !other.IsSetType() && !other.IsListType() {
 			return v, nil
 		}
-	case !t.HasDynamicTypes() && !other.HasDynamicTypes():
-		common, _ := convert.UnifyUnsafe([]cty.Type{t, other})
+	case !other.HasDynamicTypes() && !withoutNulls(v.v).HasDynamicTypes():
+		common := commonType(t, other)
+		if t.HasDynamicTypes() { // nulls, which have any type, in a list
+			if !t.IsTupleType() || !other.IsListType() && (!other.IsTupleType() || other.Length() == t.Length()) {
+				return v, nil
+			}
+			common = commonElement(cty.List, withoutNulls(v.v), other)
+		}
+		if common == cty.DynamicPseudoType {
+			return v, nil
+		}
 		if common == cty.NilType {
 			u := sc.fail(rng, "decide condition: the two results are of different types, %s and %s", t.FriendlyName(), other.FriendlyName())
 			return value{}, &u
@@ -38,19 +48,43 @@ func (sc scope) unified(v value, other cty.Type, rng hcl.Range) (out value, bad 
 	return value{c, reordered(c, v)}, nil
 }
 
-// maxStatic bounds the locals that staticType follows.
+// withoutNulls is the type of a list without the elements that are null, and that of
+// any other value.
+func withoutNulls(v cty.Value) cty.Type {
+	v, _ = v.Unmark()
+	if !v.Type().IsTupleType() || !v.IsKnown() || v.IsNull() {
+		return v.Type()
+	}
+	var types []cty.Type
+	for it := v.ElementIterator(); it.Next(); {
+		if _, e := it.Element(); !e.IsNull() {
+			types = append(types, e.Type())
+		}
+	}
+	return cty.Tuple(types)
+}
+
+// maxStatic bounds the locals that staticType follows, one in the other.
 const maxStatic = 16
 
 // staticType is the type of an expression as far as its syntax shows it. It
-// never evaluates anything, because e is a branch that is not taken.
+// evaluates nothing that e refers to, because e is a branch that is not taken.
 func (sc scope) staticType(e hclsyntax.Expression) cty.Type {
+	sc.ev.typed = 0
+	return sc.typeOf(e)
+}
+
+func (sc scope) typeOf(e hclsyntax.Expression) cty.Type {
+	if sc.ev.typed++; sc.ev.typed > maxUnified {
+		return cty.DynamicPseudoType
+	}
 	switch e := e.(type) {
 	case *hclsyntax.ParenthesesExpr:
-		return sc.staticType(e.Expression)
+		return sc.typeOf(e.Expression)
 	case *jsonString:
-		return sc.staticType(e.Expression)
+		return sc.typeOf(e.Expression)
 	case *hclsyntax.TemplateWrapExpr:
-		return sc.staticType(e.Wrapped)
+		return sc.typeOf(e.Wrapped)
 	case *hclsyntax.LiteralValueExpr:
 		if !e.Val.IsNull() {
 			return e.Val.Type()
@@ -64,44 +98,51 @@ func (sc scope) staticType(e hclsyntax.Expression) cty.Type {
 	case *hclsyntax.ConditionalExpr:
 		return sc.staticConditional(e)
 	case *hclsyntax.TupleConsExpr:
+		if len(e.Exprs) > maxUnified {
+			break
+		}
 		types := make([]cty.Type, len(e.Exprs))
 		for i, el := range e.Exprs {
-			types[i] = sc.staticType(el)
+			types[i] = sc.typeOf(el)
 		}
 		return cty.Tuple(types)
 	case *hclsyntax.ObjectConsExpr:
+		if len(e.Items) > maxUnified {
+			break
+		}
 		types := make(map[string]cty.Type, len(e.Items))
 		for _, item := range e.Items {
 			key, ok := literal(item.KeyExpr)
 			if !ok {
 				return cty.DynamicPseudoType
 			}
-			types[key] = sc.staticType(item.ValueExpr)
+			types[key] = sc.typeOf(item.ValueExpr)
 		}
 		return cty.Object(types)
 	case *hclsyntax.ScopeTraversalExpr:
 		return sc.staticReference(e.Traversal)
 	case *hclsyntax.RelativeTraversalExpr:
-		return stepTypes(sc.staticType(e.Source), e.Traversal)
+		return stepTypes(sc.typeOf(e.Source), e.Traversal)
 	case *hclsyntax.IndexExpr:
 		if lit, ok := e.Key.(*hclsyntax.LiteralValueExpr); ok {
-			return stepTypes(sc.staticType(e.Collection), hcl.Traversal{hcl.TraverseIndex{Key: lit.Val}})
+			return stepTypes(sc.typeOf(e.Collection), hcl.Traversal{hcl.TraverseIndex{Key: lit.Val}})
 		}
-		if t := sc.staticType(e.Collection); t.IsListType() || t.IsMapType() {
+		if t := sc.typeOf(e.Collection); t.IsListType() || t.IsMapType() {
 			return t.ElementType()
 		}
 	case *hclsyntax.FunctionCallExpr:
-		if e.Name == "try" && len(e.Args) > 0 {
-			return sc.staticType(e.Args[0])
+		return sc.typeOfCall(e)
+	case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
+		if sc.isClosed(e) {
+			return sc.typeOfClosed(e)
 		}
-		return staticResult(e.Name)
 	}
 	return cty.DynamicPseudoType
 }
 
 // staticConditional is the type that the two branches have in common.
 func (sc scope) staticConditional(e *hclsyntax.ConditionalExpr) cty.Type {
-	t, f := sc.staticType(e.TrueResult), sc.staticType(e.FalseResult)
+	t, f := sc.typeOf(e.TrueResult), sc.typeOf(e.FalseResult)
 	switch {
 	case isNullLiteral(e.TrueResult):
 		return f
@@ -110,10 +151,108 @@ func (sc scope) staticConditional(e *hclsyntax.ConditionalExpr) cty.Type {
 	case t.HasDynamicTypes() || f.HasDynamicTypes():
 		return cty.DynamicPseudoType
 	}
-	if common, _ := convert.UnifyUnsafe([]cty.Type{t, f}); common != cty.NilType {
+	if common := commonType(t, f); common != cty.NilType {
 		return common
 	}
 	return cty.DynamicPseudoType
+}
+
+// commonType is the type that two types can be converted to, or NilType if there is
+// none. The library compares every two of the types inside: of long lists it is
+// given each type once, and what is still large is DynamicPseudoType, not looked at.
+func commonType(a, b cty.Type) cty.Type {
+	if !a.IsTupleType() && !a.IsObjectType() {
+		a, b = b, a
+	}
+	switch {
+	case a.IsTupleType() && b.IsTupleType() && a.Length() != b.Length():
+		return commonElement(cty.List, a, b)
+	case a.IsTupleType() && b.IsListType():
+		return commonElement(cty.List, a, b)
+	case a.IsObjectType() && b.IsMapType():
+		return commonElement(cty.Map, a, b)
+	case a.IsObjectType() && b.IsObjectType() && !sameNames(a.AttributeTypes(), b.AttributeTypes()):
+		return commonElement(cty.Map, a, b)
+	case sizeOf(a, maxUnified) >= maxUnified || sizeOf(b, maxUnified) >= maxUnified:
+		return cty.DynamicPseudoType
+	}
+	t, _ := convert.UnifyUnsafe([]cty.Type{a, b})
+	return t
+}
+
+// maxUnified bounds the types whose common type is looked for, and those that
+// staticType looks at: types and expressions inside of one.
+const maxUnified = 500
+
+// commonElement is the type of the collection that the elements of both types fit in.
+func commonElement(collection func(cty.Type) cty.Type, a, b cty.Type) cty.Type {
+	var types []cty.Type
+	size := 0
+	for _, t := range append(elementTypes(a), elementTypes(b)...) {
+		if slices.ContainsFunc(types, t.Equals) {
+			continue
+		}
+		types = append(types, t)
+		if size += sizeOf(t, maxUnified); size >= maxUnified {
+			return cty.DynamicPseudoType
+		}
+	}
+	if len(types) == 0 {
+		return cty.DynamicPseudoType
+	}
+	t, _ := convert.UnifyUnsafe(types)
+	if t == cty.NilType {
+		return cty.NilType
+	}
+	return collection(t)
+}
+
+func elementTypes(t cty.Type) []cty.Type {
+	switch {
+	case t.IsTupleType():
+		return slices.Clone(t.TupleElementTypes())
+	case t.IsObjectType():
+		attrs := t.AttributeTypes()
+		types := make([]cty.Type, 0, len(attrs))
+		for _, name := range slices.Sorted(maps.Keys(attrs)) {
+			types = append(types, attrs[name])
+		}
+		return types
+	default:
+		return []cty.Type{t.ElementType()}
+	}
+}
+
+func sameNames(a, b map[string]cty.Type) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for name := range a {
+		if _, ok := b[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// sizeOf counts the types inside of t, up to limit.
+func sizeOf(t cty.Type, limit int) int {
+	n := 1
+	switch {
+	case t.IsCollectionType():
+		n += sizeOf(t.ElementType(), limit-n)
+	case t.IsTupleType() || t.IsObjectType():
+		if t.IsTupleType() && t.Length() > limit || t.IsObjectType() && len(t.AttributeTypes()) > limit {
+			return limit
+		}
+		for _, e := range elementTypes(t) {
+			if n >= limit {
+				return limit
+			}
+			n += sizeOf(e, limit-n)
+		}
+	}
+	return n
 }
 
 func isNullLiteral(e hclsyntax.Expression) bool {
@@ -140,7 +279,7 @@ func (sc scope) staticReference(t hcl.Traversal) cty.Type {
 		if at, ok := sc.mod.cfg.locals[names[0]]; ok && sc.ev.walk < maxStatic {
 			sc.ev.walk++
 			defer func() { sc.ev.walk-- }()
-			return stepTypes(scope{ev: sc.ev, mod: sc.mod}.staticType(at.expr), t[2:])
+			return stepTypes(scope{ev: sc.ev, mod: sc.mod}.typeOf(at.expr), t[2:])
 		}
 	case "each", "count":
 		if v, ok := sc.each.get(t.RootName(), names[0]); ok {
@@ -190,44 +329,4 @@ func stepTypes(t cty.Type, steps hcl.Traversal) cty.Type {
 		return cty.DynamicPseudoType
 	}
 	return t
-}
-
-// Functions by the types of their results.
-var (
-	textResults = []string{
-		"base64decode", "base64encode", "base64gzip", "base64sha256", "base64sha512", "basename", "chomp", "cidrhost",
-		"cidrnetmask", "cidrsubnet", "dirname", "file", "filebase64", "filebase64sha256", "filebase64sha512", "filemd5",
-		"filesha1", "filesha256", "filesha512", "format", "formatdate", "indent", "join", "jsonencode", "lower", "md5",
-		"replace", "sha1", "sha256", "sha512", "strrev", "substr", "textdecodebase64",
-		"textencodebase64", "timeadd", "timestamp", "title", "tostring", "trim", "trimprefix", "trimspace", "trimsuffix", "upper",
-		"urlencode", "uuid", "uuidv5", "yamlencode",
-	}
-	numberResults = []string{
-		"abs", "ceil", "floor", "index", "length", "log", "max", "min", "parseint", "pow", "signum", "sum", "timecmp", "tonumber",
-	}
-	boolResults = []string{
-		"alltrue", "anytrue", "can", "contains", "endswith", "fileexists", "issensitive", "startswith", "strcontains", "tobool",
-	}
-	listOfTextResults = []string{"cidrsubnets", "compact", "formatlist", "sort", "split"}
-)
-
-func staticResult(function string) cty.Type {
-	switch {
-	case slices.Contains(textResults, function):
-		return cty.String
-	case slices.Contains(numberResults, function):
-		return cty.Number
-	case slices.Contains(boolResults, function):
-		return cty.Bool
-	case slices.Contains(listOfTextResults, function):
-		return cty.List(cty.String)
-	case function == "fileset":
-		return cty.Set(cty.String)
-	case function == "toset" || function == "setunion" || function == "setintersection" || function == "setsubtract":
-		return cty.Set(cty.DynamicPseudoType)
-	case function == "tolist":
-		return cty.List(cty.DynamicPseudoType)
-	default:
-		return cty.DynamicPseudoType
-	}
 }
