@@ -208,7 +208,7 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	case f.config != "":
 		data, readErr := os.ReadFile(f.config)
 		if readErr != nil {
-			return nil, usagef("read configuration: %w", readErr)
+			return nil, mistakef("read configuration: %w", readErr)
 		}
 		// Its paths are relative to its folder, which must therefore lie in the tree.
 		name, nameErr := in.name(f.config)
@@ -279,7 +279,7 @@ func (in *input) options(f *inputFlags) error {
 			return err
 		}
 		if _, err := in.tree.Stat(name); err != nil {
-			return usagef("read --var-file %s: %w", file, err)
+			return mistakef("read --var-file %s: %w", file, err)
 		}
 		tf.VarFiles = append(tf.VarFiles, name)
 	}

@@ -61,7 +61,13 @@ such as parse-error or invalid-object.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: completeRule,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+			ids, directive := completeRule(cmd, args, prefix)
+			for _, c := range codes {
+				ids = append(ids, string(c.kind))
+			}
+			return ids, directive
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usagef("unknown format %q%s", format, config.DidYouMean(format, []string{"text", "json"}))

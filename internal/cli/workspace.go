@@ -34,7 +34,7 @@ func openWorkspace(paths []string) (*workspace, error) {
 	for _, p := range paths {
 		boundary, err := source.Boundary(p, w.cwd)
 		if err != nil {
-			return nil, &usageError{err: err}
+			return nil, &usageError{err: err, plain: true}
 		}
 		if w.root == "" {
 			w.root = boundary
@@ -76,7 +76,7 @@ func (w *workspace) name(p string) (string, error) {
 			return name, nil
 		}
 	}
-	return "", usagef("read %s: it lies outside %s, and a run reads nothing else", p, w.root)
+	return "", mistakef("read %s: it lies outside %s, and a run reads nothing else", p, w.root)
 }
 
 func (w *workspace) inside(abs string) (string, bool) {
@@ -115,7 +115,7 @@ func (w *workspace) glob(pattern string) (string, error) {
 	}
 	name, err := source.Join(config.EscapeGlob(base), filepath.ToSlash(pattern))
 	if err != nil {
-		return "", usagef("use glob %q: %w", pattern, err)
+		return "", mistakef("use glob %q: %w", pattern, err)
 	}
 	return name, nil
 }
