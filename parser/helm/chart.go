@@ -53,7 +53,7 @@ type chartSource struct {
 // read reads the files of the chart in dir.
 func (l *loader) read(dir string) *chartSource {
 	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[string]string), tree: l.tree}
-	if s.err = s.addDir(dir, "", nil); s.err != nil {
+	if s.err = s.addDir(dir, ""); s.err != nil {
 		return s
 	}
 	c, err := s.load()
@@ -85,7 +85,7 @@ func (s *chartSource) load() (c *chart.Chart, err error) {
 }
 
 // addDir adds the files in a directory of the tree under a prefix.
-func (s *chartSource) addDir(dir, prefix string, below []string) error {
+func (s *chartSource) addDir(dir, prefix string) error {
 	rules := ignore.Empty()
 	if data, err := s.tree.ReadFile(path.Join(dir, ignore.HelmIgnore)); err == nil {
 		if r, err := ignore.Parse(bytes.NewReader(data)); err == nil {
@@ -176,7 +176,7 @@ func (s *chartSource) addUsed(dir, prefix string, m *chart.Metadata, above []str
 			return fmt.Errorf("%s: %w", path.Join(used, chartFile), err)
 		}
 		inside := path.Join(prefix, chartsDir, path.Base(used))
-		if err := s.addDir(used, inside, above); err != nil {
+		if err := s.addDir(used, inside); err != nil {
 			return err
 		}
 		if err := s.addUsed(used, inside, &below, append(slices.Clone(above), used)); err != nil {

@@ -70,6 +70,9 @@ var loads sync.Mutex
 // that looks like an environment's, or once with its own values alone. A template
 // that needs a value which no file gives is Unread, one that is broken a
 // RenderError; both leave the other templates as they are.
+//
+// Helm's warnings in the log of the process are kept quiet meanwhile, so nothing
+// else that does so, as the Load of package kustomize, must run at the same time.
 func Load(tree *source.Tree, files []source.File, opts Options) Result {
 	loads.Lock()
 	defer loads.Unlock()
@@ -196,6 +199,12 @@ func (l *loader) render(s *chartSource, r Release, variant string) {
 }
 
 // from says what rendered an object.
+// deployment is the directory that stands for what is deployed. A variant has one
+// of its own, named as its values file: the name often tells the environment.
+func (r Rendering) deployment() string {
+	return path.Join(r.Dir, strings.TrimSuffix(r.Variant, path.Ext(r.Variant)))
+}
+
 func (r Rendering) from() string {
 	text := fmt.Sprintf("release %s of chart %s", r.Release, r.Dir)
 	if r.Variant != "" {

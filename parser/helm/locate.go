@@ -77,7 +77,7 @@ func (j *job) object(o *kubernetes.Object, w *whereabouts) *kubernetes.Object {
 	if !ok {
 		return nil
 	}
-	placed.From = j.rendering.from()
+	placed.From, placed.Dir = j.rendering.from(), j.rendering.deployment()
 	return placed
 }
 

@@ -379,13 +379,35 @@ func (b *build) explain(err error) []source.Diagnostic {
 	if slices.ContainsFunc(b.layers, func(l *layer) bool { return l.incomplete }) {
 		return b.failed(source.Unread, "build overlay: without what is not read it cannot be built: %s", message(err))
 	}
-	d := source.Diagnostic{Kind: source.RenderError, Range: source.Range{File: b.root.file}, Message: "build overlay: " + message(err)}
-	if m := errorFile.FindStringSubmatch(err.Error()); m != nil {
-		if name := strings.TrimSuffix(m[1], "'"); b.byFile[path.Join(b.root.dir, name)] != nil {
-			d.Range = source.Range{File: path.Join(b.root.dir, name)}
+	name := b.fileIn(err.Error())
+	if name == "" {
+		return b.failed(source.RenderError, "build overlay: %s", message(err))
+	}
+	var found []source.Diagnostic
+	_, diagnostics := kubernetes.Parse(name, b.contents[name]) // tells the place better
+	for _, d := range diagnostics {
+		if d.Kind == source.ParseError {
+			d.Kind, d.Message = source.RenderError, "build overlay: "+d.Message
+			found = append(found, d)
 		}
 	}
-	return []source.Diagnostic{d}
+	if len(found) == 0 {
+		found = []source.Diagnostic{{Kind: source.RenderError, Range: source.Range{File: name}, Message: "build overlay: " + message(err)}}
+	}
+	return found
+}
+
+// fileIn returns the file that an error of kustomize is about, if it names one. It
+// names it as the kustomization does.
+func (b *build) fileIn(text string) string {
+	for _, m := range errorFile.FindAllStringSubmatch(text, -1) {
+		for _, l := range b.layers {
+			if name := path.Join(l.dir, m[1]); b.byFile[name] != nil && b.contents[name] != nil {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 var (

@@ -7,9 +7,9 @@
 package kustomize
 
 import (
-	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -49,6 +49,10 @@ var builds sync.Mutex
 //
 // One that kustomize refuses is a RenderError, and what lies outside the tree is
 // Unread; both leave the rest as it is.
+//
+// kustomize writes warnings to the standard error and the log of the process. They
+// are kept quiet during a build, so nothing else that does so, as the Load of
+// package helm, must run at the same time.
 func Load(tree *source.Tree, files []source.File) Result {
 	r := &reader{tree: tree, layers: make(map[string]*layer), contents: make(map[string][]byte)}
 	var found []*layer
@@ -127,7 +131,7 @@ func entryPoints(found []*layer) []*layer {
 			}
 		}
 	}
-	slices.SortFunc(roots, func(a, b *layer) int { return compareDirs(a.dir, b.dir) })
+	slices.SortFunc(roots, func(a, b *layer) int { return strings.Compare(a.dir, b.dir) })
 	return roots
 }
 
@@ -141,15 +145,5 @@ func reach(l *layer, reached map[*layer]bool) {
 	}
 }
 
-func compareDirs(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
-
-func from(dir string) string { return fmt.Sprintf("overlay %s", dir) }
+// from is the From of the objects of an overlay.
+func from(dir string) string { return "overlay " + dir }
