@@ -1,7 +1,11 @@
 package terraform
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -28,7 +32,66 @@ func convertTo(v cty.Value, t cty.Type) (cty.Value, error) {
 			return out.WithMarks(marks), nil
 		}
 	}
-	return convert.Convert(v, t)
+	out, err := convert.Convert(v, t)
+	if err != nil {
+		return cty.NilVal, mismatch(u, t, err)
+	}
+	return out, nil
+}
+
+// mismatch says why v is no t. It names the first element that does not fit; the
+// library names any.
+func mismatch(v cty.Value, t cty.Type, err error) error {
+	from := v.Type()
+	structure := from.IsObjectType() || from.IsMapType()
+	switch {
+	case t.IsObjectType() && from.IsObjectType():
+		var missing []string
+		for _, name := range slices.Sorted(maps.Keys(t.AttributeTypes())) {
+			if !from.HasAttribute(name) && !t.AttributeOptional(name) {
+				missing = append(missing, strconv.Quote(name))
+			}
+		}
+		switch n := len(missing); n {
+		case 0:
+		case 1:
+			return fmt.Errorf("attribute %s is required", missing[0])
+		default:
+			return fmt.Errorf("attributes %s and %s are required", strings.Join(missing[:n-1], ", "), missing[n-1])
+		}
+	case (t.IsListType() || t.IsSetType()) && isSequence(from), t.IsMapType() && structure:
+	default:
+		return err
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		var want cty.Type
+		switch name, isText := asString(k); {
+		case !t.IsObjectType():
+			want = t.ElementType()
+		case isText && t.HasAttribute(name):
+			want = t.AttributeType(name)
+		default:
+			continue
+		}
+		if _, err := convertTo(e, want); err != nil {
+			return fmt.Errorf("%s: %w", elementName(t, k), err)
+		}
+	}
+	return err
+}
+
+func elementName(t cty.Type, key cty.Value) string {
+	switch name, isText := asString(key); {
+	case t.IsObjectType():
+		return "attribute " + strconv.Quote(name)
+	case isText && t.IsMapType():
+		return "element " + strconv.Quote(name)
+	case key.Type() == cty.Number:
+		return "element " + key.AsBigFloat().Text('f', -1)
+	default: // of a set
+		return "an element"
+	}
 }
 
 // wholeNumber returns the decimal form of a whole number.
