@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
@@ -31,6 +32,7 @@ type Options struct {
 	// Exclude are globs of what not to lint, see [source.WalkOptions].
 	Exclude   []string
 	Terraform terraform.Options
+	Helm      helm.Options
 }
 
 // Files counts what was read, by kind. Files that were found but are nothing
@@ -95,9 +97,12 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		}
 	}
 
-	// What kustomize reads is not applied as it stands.
+	// What kustomize and Helm read is not applied as it stands.
 	overlays := buildOverlays(tree, files)
-	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return overlays.Consumed[f.Name] })
+	charts := renderCharts(tree, files, opts.Helm)
+	candidates = slices.DeleteFunc(candidates, func(f source.File) bool {
+		return overlays.Consumed[f.Name] || charts.Consumed[f.Name]
+	})
 
 	read := make([]manifests, len(candidates))
 	var roots []*terraform.Root
@@ -144,9 +149,9 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		result.Objects = append(result.Objects, m.objects...)
 		result.Diagnostics = append(result.Diagnostics, m.diagnostics...)
 	}
-	result.Files.YAML += countYAML(overlays.Consumed)
-	result.Objects = append(result.Objects, overlays.Objects...)
-	result.Diagnostics = append(result.Diagnostics, overlays.Diagnostics...)
+	result.Files.YAML += countYAML(overlays.Consumed) + countYAML(charts.Consumed)
+	result.Objects = slices.Concat(result.Objects, overlays.Objects, charts.Objects)
+	result.Diagnostics = slices.Concat(result.Diagnostics, overlays.Diagnostics, charts.Diagnostics)
 	result.Roots = preferDocuments(roots, documents)
 	result.Diagnostics = append(result.Diagnostics, rootDiagnostics...)
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
@@ -162,6 +167,16 @@ func buildOverlays(tree *source.Tree, files []source.File) (result kustomize.Res
 		}
 	}()
 	return kustomize.Load(tree, files)
+}
+
+// renderCharts renders the Helm charts among files.
+func renderCharts(tree *source.Tree, files []source.File, opts helm.Options) (result helm.Result) {
+	defer func() {
+		if r := recover(); r != nil {
+			result = helm.Result{Diagnostics: []source.Diagnostic{internal(".", r)}}
+		}
+	}()
+	return helm.Load(tree, files, opts)
 }
 
 func countYAML(names map[string]bool) int {

@@ -471,16 +471,21 @@ func goSource(t *testing.T) string {
 // TestWhatIsNotRead runs the program on what the pages say is not read. Whoever
 // teaches it to read that changes the page too.
 func TestWhatIsNotRead(t *testing.T) {
-	const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec: {containers: [{name: api}]}\n"
 	tests := []struct {
 		name, page, sentence string
 		files                map[string]string
 		read                 string // is in the model if it is read
 	}{
 		{
-			"helm", "docs/how-it-reads-kubernetes.md", "Helm charts are not rendered in this version.",
-			map[string]string{"Chart.yaml": "apiVersion: v2\nname: api\nversion: 0.1.0\n", "templates/api.yaml": deployment},
-			`"kind": "Deployment"`,
+			"flux", "docs/how-it-reads-kubernetes.md", "Argo CD and Flux objects are not followed in this version.",
+			map[string]string{"release.yaml": `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: api}
+spec:
+  chart: {spec: {chart: api}}
+  values: {databaseHost: orders.mysql.rds.aliyuncs.com}
+`},
+			"orders.mysql",
 		},
 	}
 	for _, test := range tests {

@@ -249,7 +249,7 @@ func helmRelease(res *terraform.Resource) *kubernetes.Object {
 	for _, block := range []string{"set", "set_sensitive"} {
 		for _, set := range body.Get(block).Items() {
 			if name, ok := set.Get("name").Text(); ok {
-				add(lastKey(name), set.Get("value"))
+				add(strings.ReplaceAll(name, ".", "_"), set.Get("value"))
 			}
 		}
 	}
@@ -279,15 +279,8 @@ func helmRelease(res *terraform.Resource) *kubernetes.Object {
 	return &kubernetes.Object{APIVersion: "egresslint.io/v1alpha1", Kind: helmKind, Name: label, Namespace: ns, Root: root, File: at.File}
 }
 
-// lastKey is the last element of a Helm value's path.
-func lastKey(path string) string {
-	if i := strings.LastIndexByte(path, '.'); i >= 0 {
-		return path[i+1:]
-	}
-	return path
-}
-
-// leavesOf returns the scalars of a YAML document with their keys.
+// leavesOf returns the texts of a YAML document with their paths, as environment
+// variables would be named: no two are the same, and siblings begin alike.
 func leavesOf(yaml, file string) []located.Field {
 	v, ok := kubernetes.ParseValue(file, []byte(yaml))
 	if !ok {
@@ -299,14 +292,14 @@ func leavesOf(yaml, file string) []located.Field {
 		switch v.Kind {
 		case located.Map:
 			for _, f := range v.Map {
-				walk(f.Key, f.Value)
+				walk(key+"_"+f.Key, f.Value)
 			}
 		case located.List:
-			for _, item := range v.List {
-				walk(key, item)
+			for i, item := range v.List {
+				walk(key+"_"+strconv.Itoa(i), item)
 			}
 		case located.String:
-			list = append(list, located.Field{Key: key, Value: v})
+			list = append(list, located.Field{Key: strings.TrimPrefix(key, "_"), Value: v})
 		}
 	}
 	walk("", v)

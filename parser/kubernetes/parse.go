@@ -119,6 +119,9 @@ func (p *parser) document(start, end int) {
 	}
 	b := p.builder(start)
 	root, err := b.load(data)
+	if root != nil && !mayBeManifest(root) {
+		root = nil
+	}
 	if isJSON && root == nil { // neither JSON nor a manifest in YAML
 		err = jsonErr
 	}
@@ -177,7 +180,7 @@ func (b *builder) load(data []byte) (*yaml.Node, error) {
 		return nil, b.yamlError(data, err)
 	}
 	b.checkRest(data, loader)
-	if len(document.Content) != 1 || !mayBeManifest(document.Content[0]) {
+	if len(document.Content) != 1 {
 		return nil, nil
 	}
 	return document.Content[0], nil
