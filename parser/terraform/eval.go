@@ -60,7 +60,7 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		}
 		before := ev.sink.len()
 		v := sc.evalNode(e)
-		if ev.sink.len() == before && ev.leftOut == "" {
+		if ev.sink.len() == before && ev.presumed == "" {
 			sc.mod.shared[e] = v
 		}
 		return v

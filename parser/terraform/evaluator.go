@@ -36,7 +36,7 @@ type evaluator struct {
 	remotes   map[*job]*remote // roots whose outputs are read; shared with their evaluators
 	chain     int              // of roots that read each other's outputs, up to this one
 	inputless bool             // a variable of the root has no value
-	leftOut   string           // what the node being evaluated takes a schema's word for; see fail
+	presumed  string           // by the node being evaluated; see presume
 
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
@@ -149,9 +149,9 @@ func (ev *evaluator) rng(r hcl.Range) source.Range {
 
 // node is something that is evaluated at most once: a local, an argument.
 type node struct {
-	state   nodeState
-	val     value
-	leftOut string // see evaluator
+	state    nodeState
+	val      value
+	presumed string // see evaluator
 }
 
 type nodeState uint8
@@ -167,7 +167,7 @@ const (
 func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) value {
 	switch n.state {
 	case done:
-		ev.takeWord(n.leftOut)
+		ev.presume(n.presumed)
 		return n.val
 	case running:
 		ev.mistake(rng, "evaluate %s: it depends on itself", name)
@@ -176,21 +176,23 @@ func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) va
 	n.state = running
 	// Mistakes in a node are its own: a try around a reference to it does not
 	// excuse them.
-	outer, leftOut := ev.sink, ev.leftOut
-	ev.sink, ev.leftOut = ev.global, ""
+	outer, presumed := ev.sink, ev.presumed
+	ev.sink, ev.presumed = ev.global, ""
 	n.val = ev.bounded(f(), rng)
-	n.leftOut = ev.leftOut
-	ev.sink, ev.leftOut = outer, leftOut
-	ev.takeWord(n.leftOut)
+	n.presumed = ev.presumed
+	ev.sink, ev.presumed = outer, presumed
+	ev.presume(n.presumed)
 	n.state = done
 	return n.val
 }
 
-// takeWord remembers that the node being evaluated rests on what a schema says of
-// an attribute that the configuration leaves out.
-func (ev *evaluator) takeWord(attribute string) {
-	if ev.leftOut == "" {
-		ev.leftOut = attribute
+// presume remembers that the node being evaluated rests on what most likely holds,
+// for the given reason: a schema says what an attribute holds that is left out, but
+// the provider may be of another version; a file is not in the tree, but may be
+// made before Terraform runs.
+func (ev *evaluator) presume(why string) {
+	if ev.presumed == "" {
+		ev.presumed = why
 	}
 }
 

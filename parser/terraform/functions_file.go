@@ -177,6 +177,7 @@ func fileExists(sc scope, c *callSite) value {
 	case errors.Is(err, source.ErrOutside):
 		return unknown(fmt.Sprintf("%s lies outside of what may be read", name))
 	case err != nil:
+		sc.ev.presume(name + " is not in the tree")
 		return value{cty.False, combined(c.args)}
 	case info.IsDir():
 		return sc.fail(c.argRange(0), "call fileexists: %s is a directory", name)

@@ -123,11 +123,11 @@ func (ev *evaluator) remoteOf(j *job) *remote {
 // evaluate runs f in the other root and returns its result as ev's root sees it.
 // What is wrong there is reported where that root itself is evaluated.
 func (r *remote) evaluate(ev *evaluator, f func() value) value {
-	depth, leftOut := r.ev.depth, r.ev.leftOut
-	r.ev.depth, r.ev.leftOut = ev.depth, ""
+	depth, presumed := r.ev.depth, r.ev.presumed
+	r.ev.depth, r.ev.presumed = ev.depth, ""
 	v := f()
-	ev.takeWord(r.ev.leftOut)
-	r.ev.depth, r.ev.leftOut = depth, leftOut
+	ev.presume(r.ev.presumed)
+	r.ev.depth, r.ev.presumed = depth, presumed
 	out, sets := r.seen(v.v)
 	if sets { // the elements of sets have another order now
 		return value{out, v.o.whole()}

@@ -34,7 +34,7 @@ func (in *instance) unset(ev *evaluator, path []string) (v value, ok bool) {
 	}
 	v, ok = constantOf(unset)
 	if ok {
-		ev.takeWord(located.Display(in.address) + "." + strings.Join(path, "."))
+		ev.presume(located.Display(in.address) + "." + strings.Join(path, ".") + " is not set")
 	}
 	return v, ok
 }

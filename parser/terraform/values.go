@@ -63,15 +63,15 @@ func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
 
 // fail reports a mistake that Terraform would reject as well and returns the
 // value to go on with. In an instance that may not exist it is none: what the
-// instance stands on may then not be there either. Nor is it one where a schema
-// had to say what is left out: the provider may be of another version.
+// instance stands on may then not be there either. Nor is it one that rests on
+// something presumed: see evaluator.presume.
 func (sc scope) fail(rng hcl.Range, format string, args ...any) value {
-	doubtful := sc.self != nil && sc.self.uncertain != "" || sc.mod != nil && sc.mod.uncertain != "" || sc.ev.leftOut != ""
+	doubtful := sc.self != nil && sc.self.uncertain != "" || sc.mod != nil && sc.mod.uncertain != "" || sc.ev.presumed != ""
 	if !doubtful || sc.ev.sink != sc.ev.global {
 		sc.ev.report(source.EvaluationError, rng, fmt.Sprintf(format, args...))
 	}
-	if sc.ev.leftOut != "" {
-		return unknown(sc.ev.leftOut + " is not set")
+	if sc.ev.presumed != "" {
+		return unknown(sc.ev.presumed)
 	}
 	return unknown("its expression is not valid")
 }
