@@ -160,6 +160,8 @@ type snatEntry struct {
 	unknown string         // why its source is unknown; neither vswitch nor cidr is set then
 	source  *located.Value // the argument that says what it covers
 	eip     eipVerdict
+	// sourceVPC is the VPC of the vSwitch it names, nil if it is unknown.
+	sourceVPC *vpc
 }
 
 // eipVerdict says whether the public addresses of an SNAT entry are EIPs of its
@@ -208,7 +210,7 @@ func (s *scope) readSource(e *snatEntry) {
 	case id.res == nil && !strings.HasPrefix(id.key, "id:"):
 		e.unknown = id.name() + " is not decided by the files"
 	default:
-		e.vswitch = id.key
+		e.vswitch, e.sourceVPC = id.key, s.vswitch(id).vpc
 	}
 }
 
@@ -254,6 +256,13 @@ func (e *snatEntry) covers(v *vswitch) tri {
 		return maybe
 	}
 	return answer
+}
+
+// mayShareVPC reports whether the entry belongs to a NAT gateway outside the files
+// that may be in the VPC of a vSwitch: what else that gateway translates is then
+// outside the files, too. An entry lies in the VPC of the vSwitch that it names.
+func (e *snatEntry) mayShareVPC(v *vswitch) bool {
+	return e.gateway == nil && (e.sourceVPC == nil || e.sourceVPC == v.vpc)
 }
 
 func contains(outer, inner netip.Prefix) bool {

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -126,10 +127,15 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 	v := way.member.vswitch
 	entries := b.entriesOf(c.scope)
 	possible := ""
+	outside := ""
 	best := -1 // the better of several entries that cover the vSwitch decides
 	rank := map[Status]int{Blocked: 0, Unsure: 1, Open: 2}
 	for _, e := range entries {
 		switch e.covers(v) {
+		case no:
+			if outside == "" && e.mayShareVPC(v) {
+				outside = "the NAT gateway of " + e.res.Address + " is outside the files, it may have other SNAT entries"
+			}
 		case maybe:
 			if possible == "" {
 				possible = e.res.Address + " may cover it: " + e.why()
@@ -147,7 +153,7 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 		return
 	}
 	if possible == "" {
-		possible = b.otherSupply(c.scope, v)
+		possible = cmp.Or(outside, b.otherSupply(c.scope, v))
 	}
 	if possible != "" {
 		way.status, way.reason = Unsure, possible
