@@ -49,8 +49,10 @@ func (f Files) Total() int { return f.Terraform + f.Variables + f.YAML + f.JSON 
 
 // Result is everything that was read.
 type Result struct {
-	Objects []*kubernetes.Object // by file, then in the order of the file
-	Roots   []*terraform.Root    // by directory, then variant
+	// Objects are those of the files, by file and in its order, then what kustomize
+	// builds, then what Helm renders.
+	Objects []*kubernetes.Object
+	Roots   []*terraform.Root // by directory, then variant
 	// Diagnostics are in the order of their places.
 	Diagnostics []source.Diagnostic
 	Files       Files

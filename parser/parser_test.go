@@ -29,8 +29,8 @@ func repository() fstest.MapFS {
 		"k8s/values.yaml":           {Data: []byte("replicas: 3\n")},
 		"package.json":              {Data: []byte(`{"name": "x", broken`)},
 		"report.json":               {Data: []byte(`{"apiVersion": "egresslint.io/v1alpha1", "kind": "Report"}`)},
-		"chart/Chart.yaml":          {Data: []byte("name: c\n")},
-		"chart/templates/cm.yaml":   {Data: []byte("a: {{ .Values.x }}\n")},
+		"chart/Chart.yaml":          {Data: []byte("apiVersion: v2\nname: c\nversion: 0.1.0\n")},
+		"chart/templates/cm.yaml":   {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n")},
 		"broken/broken.yaml":        {Data: []byte("a: [\n")},
 		"broken/like-manifest.json": {Data: []byte(`{"apiVersion": "v1", "kind": `)},
 		"broken/broken.tf":          {Data: []byte("resource {{\n")},
@@ -83,10 +83,10 @@ func TestParse(t *testing.T) {
 		"everything": {
 			paths: []string{"live", "modules", "k8s", "package.json", "report.json", "chart", "broken"},
 			want: outline{
-				Objects:     []string{"k8s/a.yaml a", "k8s/a.yaml b", "k8s/c.json c"},
+				Objects:     []string{"k8s/a.yaml a", "k8s/a.yaml b", "k8s/c.json c", "chart/templates/cm.yaml c"},
 				Resources:   []string{"live prod module.net.alicloud_vpc.main"},
 				Diagnostics: []string{"broken/broken.tf", "broken/broken.yaml", "broken/like-manifest.json"},
-				Files:       parser.Files{Terraform: 3, Variables: 1, YAML: 4, JSON: 2},
+				Files:       parser.Files{Terraform: 3, Variables: 1, YAML: 5, JSON: 2},
 			},
 		},
 		"what is referred to need not be named": {
