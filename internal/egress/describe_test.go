@@ -30,6 +30,9 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 			d.line("  %s %s: %s%s", v.Name, v.CIDR, v.Status, because(v.Reason))
 		}
 		d.list("  entry covers", x.EntryCovers)
+		if x.Code == "missing" && x.OtherCovered {
+			d.line("  all vSwitches of the other role are covered")
+		}
 		d.need(x.Need)
 	}
 	for _, x := range m.SNATEntries {

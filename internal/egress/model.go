@@ -180,7 +180,7 @@ type InternetAccess struct {
 	VSwitches    []SourceVSwitch `json:"vswitches" doc:"every source vSwitch"`
 	Uncovered    []string        `json:"uncovered" doc:"name and CIDR of each vSwitch without a way out"`
 	Covered      []string        `json:"covered" doc:"name and CIDR of each vSwitch with a way out"`
-	Entry        Origin          `json:"entry" doc:"the SNAT entry's argument at fault, for wrong-vswitch and gateway-unusable"`
+	Entry        Origin          `json:"entry" doc:"the SNAT entry at fault: for wrong-vswitch the argument that says what it covers, for gateway-unusable the block"`
 	EntryCovers  []string        `json:"entry_covers" doc:"what that entry covers instead"`
 	Gateway      Origin          `json:"gateway" doc:"a NAT gateway of the VPC, if there is one"`
 	GatewayName  string          `json:"gateway_name" doc:"its address"`

@@ -272,13 +272,13 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		case way.code == "missing":
 			uncovered = append(uncovered, way.member)
 			gate.Uncovered = append(gate.Uncovered, way.member.vswitch.label())
-		case way.covered == yes:
+		case way.leadsOut():
 			gate.Covered = append(gate.Covered, way.member.vswitch.label())
 		}
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if at := b.unusableEntry(c, way); at.Ref != 0 && at == gate.Entry {
+		if at := b.unusableEntry(c, way); at.Ref != 0 && at.samePlace(gate.Entry) {
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
@@ -317,7 +317,13 @@ func (b *builder) unusableEntry(c *cluster, way wayOut) Origin {
 	if way.code != "gateway-unusable" {
 		return Origin{}
 	}
-	return b.places.value(c.scope, way.entry.res, way.entry.source)
+	return b.places.block(c.scope, way.entry.res)
+}
+
+// samePlace reports whether two origins are one for people, as those of the
+// instances of one block are.
+func (o Origin) samePlace(other Origin) bool {
+	return o.File == other.File && o.Line == other.Line && o.Column == other.Column
 }
 
 func sourcesUnknown(c *cluster, role string) string {
@@ -329,8 +335,12 @@ func sourcesUnknown(c *cluster, role string) string {
 
 func allCovered(gate *internetGate, unknown string) bool {
 	return unknown == "" && len(gate.ways) > 0 &&
-		!slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.covered != yes })
+		!slices.ContainsFunc(gate.ways, func(w wayOut) bool { return !w.leadsOut() })
 }
+
+// leadsOut reports whether an SNAT entry or something equal covers the vSwitch; an
+// entry of a gateway that gives no Internet access does not.
+func (w *wayOut) leadsOut() bool { return w.covered == yes && w.code != "gateway-unusable" }
 
 // rankOf orders codes of vSwitches by how specific the rule is that speaks.
 func rankOf(code string) int {

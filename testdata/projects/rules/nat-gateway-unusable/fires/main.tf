@@ -60,15 +60,15 @@ resource "alicloud_eip_association" "office" {
   instance_id   = alicloud_nat_gateway.office.id
 }
 
-resource "alicloud_snat_entry" "pod" {
+resource "alicloud_snat_entry" "pod" { # want nat-gateway-unusable
   snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
-  source_vswitch_id = alicloud_vswitch.pod.id # want nat-gateway-unusable
+  source_vswitch_id = alicloud_vswitch.pod.id
   snat_ip           = alicloud_vpc_nat_ip.main.nat_ip
 }
 
-resource "alicloud_snat_entry" "node" {
+resource "alicloud_snat_entry" "node" { # want nat-gateway-unusable
   snat_table_id     = alicloud_nat_gateway.office.snat_table_ids
-  source_vswitch_id = alicloud_vswitch.node.id # want nat-gateway-unusable
+  source_vswitch_id = alicloud_vswitch.node.id
   snat_ip           = alicloud_eip_address.office.ip_address
 }
 
