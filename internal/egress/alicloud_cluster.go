@@ -50,6 +50,9 @@ type cluster struct {
 	world      *world                   // what runs on it
 	gates      map[string]*internetGate // by role
 	groupSets  map[string][]*groupSet   // by role
+	// podGroups says why the pods may have other security groups than the files
+	// show; empty if they have those.
+	podGroups string
 }
 
 // nodePool is a node pool of a cluster.

@@ -124,6 +124,10 @@ func (b *builder) readNodeSources(c *cluster) {
 var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
 
 func (b *builder) readPodSources(c *cluster) {
+	if reason := c.poolOverride(); reason != "" {
+		c.loseSources(reason)
+		return
+	}
 	b.addSources(c, &c.pod, c.res, true, "pod_vswitch_ids")
 	addons, _ := c.addons()
 	for _, a := range addons {

@@ -31,7 +31,9 @@ type world struct {
 	ingresses  []*ingress
 	configs    map[string]*configSource
 	policies   []*netpol.Policy
-	network    network
+	// podNetworkings give pods vSwitches and security groups of their own.
+	podNetworkings []*kubernetes.Object
+	network        network
 	evaluator  *netpol.Evaluator
 	dns        []*dnsGate // by workload; nil if no policy isolates it
 }
@@ -304,6 +306,8 @@ func (b *builder) populate(w *world) {
 			endpoints[namespaceOf(o)+"/"+name] = append(endpoints[namespaceOf(o)+"/"+name], list...)
 		case "Ingress":
 			w.ingresses = append(w.ingresses, readIngress(o))
+		case "PodNetworking":
+			w.podNetworkings = append(w.podNetworkings, o)
 		case "ConfigMap", "Secret":
 			w.configs[o.Kind+"/"+key] = b.config(o)
 		case "NetworkPolicy":
@@ -326,6 +330,7 @@ func (b *builder) populate(w *world) {
 		}
 	}
 	b.readNetwork(w)
+	b.readElsewhere(w)
 	b.evaluatorOf(w)
 }
 

@@ -344,6 +344,10 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		hop.Status, hop.Code = Open, "pod-eip"
 		return hop
 	}
+	if r.workload.elsewhere != "" {
+		hop.Detail = r.workload.elsewhere
+		return hop
+	}
 	src := c.sourcesOf(r.workload.hostNetwork == yes)
 	gate := c.gates[src.role]
 	if c.Plugin == pluginFlannel && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
@@ -382,6 +386,9 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 		return hop
 	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
 		hop.Status, hop.Code = Open, "injector"
+		return hop
+	case r.workload.elsewhere != "":
+		hop.Detail = r.workload.elsewhere
 		return hop
 	}
 	role := c.sourcesOf(r.workload.hostNetwork == yes).role

@@ -30,6 +30,9 @@ type workload struct {
 	hostNetwork tri
 	dnsPolicy   string // "" if unknown
 	replicas    *located.Value
+	// elsewhere says why its packets may not come from the cluster's vSwitches and
+	// security groups; empty if they do.
+	elsewhere string
 }
 
 // podTemplates says where the kinds of workloads keep the pods' metadata and spec.

@@ -19,6 +19,9 @@ type network struct {
 	inClusterLB tri
 	origin      Origin // what names the plug-in
 	policyAt    Origin // what switches policies off
+	// sources says that a ConfigMap gives pods vSwitches or security groups; empty
+	// if none does.
+	sources string
 }
 
 const (
@@ -74,6 +77,7 @@ func (b *builder) readTerway(n *network, config *configSource) {
 		}
 	}
 	n.inClusterLB = truth(o, "in_cluster_loadbalance")
+	n.sources = overriddenSources(config)
 	if cni, ok := config.get("10-terway.conf"); ok {
 		var conf struct {
 			VirtualType string `json:"eniip_virtual_type"`

@@ -181,8 +181,15 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		hop.Status, hop.Detail = Unsure, "the source vSwitches are not in the files"
 		return hop
 	}
+	if r.workload.elsewhere != "" {
+		hop.Status, hop.Detail = Unsure, r.workload.elsewhere
+		return hop
+	}
 	addresses := r.destinationSet()
 	src := c.sourcesOf(r.workload.hostNetwork == yes)
+	if src.unknown != "" {
+		hop.Status, hop.Detail = Unsure, src.unknown
+	}
 	for _, m := range src.members {
 		acl := b.networkACLOf(c.scope, m.vswitch)
 		switch {

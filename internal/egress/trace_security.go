@@ -176,6 +176,14 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}
+	if r.workload.elsewhere != "" {
+		hop.Detail = r.workload.elsewhere
+		return hop
+	}
+	if c.podGroups != "" && r.workload.hostNetwork == no {
+		hop.Detail = c.podGroups
+		return hop
+	}
 	dest := r.destinationSet()
 	if dest == nil {
 		hop.Detail = "the address of " + r.display() + " is not in the files"
