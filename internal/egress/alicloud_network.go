@@ -354,6 +354,14 @@ type route struct {
 	attach  *terraform.Resource // what attaches it
 	entry   *terraform.Resource // the route, nil when there is none
 	reason  string              // for routeOther and routeUnknown
+	some    []someRoute         // the table's routes for some public addresses
+}
+
+// someRoute is a route for a part of the public addresses.
+type someRoute struct {
+	cidr    netip.Prefix
+	gateway *gateway // nil unless it leads to a NAT gateway of the files
+	reason  string   // why where it leads to is not decided
 }
 
 type routeKind int
@@ -429,28 +437,59 @@ func (s *scope) applyRoute(r *route, res *terraform.Resource, tableKey string) {
 		return
 	}
 	cidr, ok := parseCIDR(text)
+	if !ok || !cidr.Addr().Is4() {
+		return
+	}
+	kind, g, reason := s.nextHop(res)
 	// Halves and quarters of the address space are used to outrank a default route.
-	if !ok || !cidr.Addr().Is4() || cidr.Bits() > 2 {
+	if cidr.Bits() > 2 {
+		if publicIPv4.OverlapsPrefix(cidr) {
+			r.some = append(r.some, someRoute{cidr, g, reason})
+		}
 		return
 	}
 	r.entry = res
+	if kind == routeNAT && cidr.Bits() != 0 {
+		kind, reason = routeOther, "egress by route to NatGateway ("+res.Address+"), not modelled"
+	}
+	r.kind, r.gateway, r.reason = kind, g, reason
+}
+
+// nextHop is what a route leads to: a NAT gateway of the files, something that is
+// not modelled, or something that the files do not decide.
+func (s *scope) nextHop(res *terraform.Resource) (kind routeKind, g *gateway, reason string) {
 	if res.Uncertain != "" {
-		r.kind, r.reason = routeUnknown, res.Uncertain
-		return
+		return routeUnknown, nil, res.Uncertain
 	}
-	hop, _ := body.Get("nexthop_type").Text()
-	if cidr.Bits() == 0 && hop == "NatGateway" {
-		if g := s.gateway(s.ident(body.Get("nexthop_id"))); g != nil {
-			r.kind, r.gateway = routeNAT, g
-			return
-		}
-		r.kind, r.reason = routeUnknown, "the NAT gateway that "+res.Address+" leads to is outside the files"
-		return
-	}
-	if hop == "" {
+	hop, _ := res.Body.Get("nexthop_type").Text()
+	switch {
+	case hop == "":
 		hop = "an unknown next hop"
+	case hop == "NatGateway":
+		if g := s.gateway(s.ident(res.Body.Get("nexthop_id"))); g != nil {
+			return routeNAT, g, ""
+		}
+		return routeUnknown, nil, "the NAT gateway that " + res.Address + " leads to is outside the files"
 	}
-	r.kind, r.reason = routeOther, fmt.Sprintf("egress by route to %s (%s), not modelled", hop, res.Address)
+	return routeOther, nil, fmt.Sprintf("egress by route to %s (%s), not modelled", hop, res.Address)
+}
+
+// towards is the route of a table without a default route for one address: the
+// most specific of its routes for some addresses.
+func (r *route) towards(addr netip.Addr) route {
+	best := route{kind: routeNone}
+	bits := -1
+	for _, some := range r.some {
+		if !some.cidr.Contains(addr) || some.cidr.Bits() <= bits {
+			continue
+		}
+		bits = some.cidr.Bits()
+		best = route{kind: routeNAT, gateway: some.gateway, reason: some.reason}
+		if some.gateway == nil {
+			best.kind = routeOther
+		}
+	}
+	return best
 }
 
 // publishedRoutes says whether a transit router may publish a default route into

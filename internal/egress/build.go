@@ -27,7 +27,7 @@ type builder struct {
 	// Gates under construction, in the order in which they are reported, and the
 	// indexes that find them again.
 	internet         []*internetGate
-	routes           []routeGate
+	routes           []*routeGate
 	entryList        []entryGate
 	allowList        []*allowListGate
 	allowGates       map[gateKey]*allowListGate
@@ -358,21 +358,7 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		hop.Detail = cmp.Or(src.unknown, "the vSwitches of "+c.Name+" are unknown")
 		return hop
 	}
-	gate.need.add(r)
-	hop.Status, hop.Code = gate.Status, gate.Code
-	if gate.Status == Partial {
-		hop.Status = Blocked
-	}
-	for _, way := range gate.ways {
-		if gate.Status == Unsure && way.status == Unsure {
-			hop.Detail = way.reason
-			break
-		}
-	}
-	if gate.Status == Unsure && hop.Detail == "" {
-		hop.Detail = src.unknown
-	}
-	return hop
+	return gate.hop(c, r)
 }
 
 // targetHop judges what guards the target: its allow-list, ACL, security groups
@@ -437,10 +423,7 @@ func (b *builder) finish(worlds []*world) {
 			b.unknown(u.Subject, u.Reason, u.Origin)
 		}
 	}
-	for _, r := range b.routes {
-		r.Need = r.gate.need.sum()
-		m.RouteBlocks = append(m.RouteBlocks, r.RouteBlock)
-	}
+	b.finishRoutes()
 	for _, e := range b.entryList {
 		list := make([]*needs, 0, len(e.gates))
 		for _, gate := range e.gates {

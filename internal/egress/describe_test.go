@@ -39,7 +39,8 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.line("snat entry %s: %s %s %s%s for %v", x.Address, x.Status, x.Code, x.EIP, d.at(x.Origin), x.Clusters)
 	}
 	for _, x := range m.RouteBlocks {
-		d.line("route %s: %s %s%s", x.Table, x.Code, strings.Join(x.VSwitches, ", "), d.at(x.Origin))
+		d.line("route %s of %s: %s %s%s", strings.Join(x.Tables, ", "), x.Role, x.Code, strings.Join(x.VSwitches, ", "), d.at(x.Origin))
+		d.need(x.Need)
 	}
 	for _, x := range m.AllowListAccess {
 		d.line("allow-list %s for %s %s: %s %s%s%s", x.Target, x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin), because(x.Reason))

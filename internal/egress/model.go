@@ -205,18 +205,23 @@ type SNATEntry struct {
 	Origin   Origin   `json:"origin" doc:"its snat_ip, else the gateway"`
 }
 
-// RouteBlock is a custom route table that has no usable way to public addresses
-// for a source vSwitch whose SNAT entry exists.
+// RouteBlock is a route table that has no usable way to public addresses for a
+// source vSwitch.
 type RouteBlock struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
-	Table       string   `json:"table" doc:"address of the route table"`
-	Code        string   `json:"code" doc:"no-default-route, or other-gateway: it leads to a NAT gateway without an entry for the vSwitch"`
+	Role        string   `json:"role" doc:"pod or node: whose vSwitches these are"`
+	Primary     bool     `json:"primary" doc:"whether packets of ordinary pods leave from here"`
+	Tables      []string `json:"tables" doc:"addresses of the route tables"`
+	Code        string   `json:"code" doc:"no-default-route; other-gateway: it leads to a NAT gateway without an entry for the vSwitch; no-way: there is neither a route nor an SNAT entry"`
 	VSwitches   []string `json:"vswitches" doc:"name and CIDR of the vSwitches on it"`
-	Gateway     string   `json:"gateway" doc:"address of the NAT gateway that holds the entry"`
-	Need        Need     `json:"need" doc:"requirements for public IPv4 that leave from here"`
+	Gateway     string   `json:"gateway" doc:"address of the NAT gateway that holds the entry, empty for no-way"`
+	Intent      string   `json:"intent" doc:"yes, no or unsaid: what the configuration says of Internet access"`
+	Partial     bool     `json:"partial" doc:"whether other vSwitches that packets leave from have an SNAT entry or something equal"`
+	AllServed   bool     `json:"all_served" doc:"whether every scanned workload of the cluster has its own way out"`
+	Need        Need     `json:"need" doc:"requirements for public IPv4 that the route table stops"`
 	Origin      Origin   `json:"origin" doc:"the route table attachment"`
-	Entry       Origin   `json:"entry" doc:"the SNAT entry or the route that leads elsewhere"`
+	Entry       Origin   `json:"entry" doc:"the SNAT entry or the route that leads elsewhere, none for no-way"`
 }
 
 // Target is a cloud service instance.

@@ -3,8 +3,6 @@ package egress
 import (
 	"cmp"
 	"slices"
-
-	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // wayOut is the verdict on one vSwitch's way to public IPv4 addresses.
@@ -16,14 +14,18 @@ type wayOut struct {
 	covered tri    // whether an SNAT entry or something equal covers it
 	entry   *snatEntry
 	route   route
+	// byRoute says that it depends on the destination: the route table has routes
+	// for some public addresses only.
+	byRoute bool
 }
 
 // internetGate is an InternetAccess under construction: requirements are added
 // while paths are traced.
 type internetGate struct {
 	*InternetAccess
-	ways []wayOut
-	need needs
+	ways   []wayOut
+	routes []*routeGate
+	need   needs
 }
 
 // internetAccess judges both roles of a cluster.
@@ -110,6 +112,9 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		return way
 	}
 	b.throughEntries(c, &way)
+	if way.route.kind == routeNone {
+		judgeRoute(&way, c.primary() == src)
+	}
 	if way.covered != yes && c.newGateway == yes {
 		way.status, way.code = Unsure, ""
 		way.covered = maybe
@@ -120,6 +125,21 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		way.reason = "some nodes may have public addresses of their own"
 	}
 	return way
+}
+
+// judgeRoute judges a vSwitch whose route table has no route for every public
+// address. Without any, the table is told before a missing SNAT entry is; nodes
+// beside pods of their own vSwitches need no way out for certain, so theirs is left
+// to the SNAT rules.
+func judgeRoute(way *wayOut, primary bool) {
+	some := len(way.route.some) > 0
+	switch {
+	case way.code == "route" && some:
+		way.status, way.code, way.byRoute = Unsure, "", true
+		way.reason = way.route.table.Address + " has routes for some public addresses only"
+	case way.code == "missing" && !some && primary:
+		way.code = "route"
+	}
 }
 
 // throughEntries judges the SNAT entries that cover a vSwitch.
@@ -302,7 +322,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	if len(uncovered) == 1 && len(gate.ways) > 1 {
 		gate.Origin = uncovered[0].origin
 	}
-	if gate.Primary && gate.Code == "missing" && len(uncovered) == len(gate.ways) && src.unknown == "" {
+	if gate.Primary && gate.Code == "missing" && allUncovered(gate) && src.unknown == "" {
 		if c.Plugin == pluginTerway && len(c.publicBy) > 0 {
 			// The nodes' public addresses look like a way out, and are none for pods.
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
@@ -336,6 +356,10 @@ func sourcesUnknown(c *cluster, role string) string {
 func allCovered(gate *internetGate, unknown string) bool {
 	return unknown == "" && len(gate.ways) > 0 &&
 		!slices.ContainsFunc(gate.ways, func(w wayOut) bool { return !w.leadsOut() })
+}
+
+func allUncovered(gate *internetGate) bool {
+	return !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.covered != no })
 }
 
 // leadsOut reports whether an SNAT entry or something equal covers the vSwitch; an
@@ -422,49 +446,161 @@ func (c *cluster) wrongVSwitches(role string) []*vswitch {
 	})
 }
 
-// routeBlocks groups the vSwitches of a gate whose custom route table leads
-// nowhere.
+// routeGate is a RouteBlock under construction.
+type routeGate struct {
+	*RouteBlock
+	gate *internetGate
+	ways []wayOut
+	need needs // those of the gate that the route table stops
+}
+
+// routeBlocks groups the vSwitches of a cluster's gates whose route table leads
+// nowhere, by the attachment that puts them on it.
 func (b *builder) routeBlocks(c *cluster) {
 	for _, role := range []string{rolePod, roleNode} {
 		gate := c.gates[role]
 		if gate == nil {
 			continue
 		}
-		byAttachment := make(map[*terraform.Resource]*RouteBlock)
 		for _, way := range gate.ways {
-			if way.code != "route" {
-				continue
+			if way.code == "route" || way.byRoute {
+				b.addRouteBlock(c, gate, way)
 			}
-			holder := way.route.attach
-			code, entry := "no-default-route", b.places.block(c.scope, way.entry.res)
-			if way.route.kind == routeNAT {
-				code = "other-gateway"
-				entry = b.places.block(c.scope, way.route.entry)
-				if holder == nil {
-					holder = way.route.entry
-				}
-			}
-			block := byAttachment[holder]
-			if block == nil {
-				block = &RouteBlock{
-					Cluster: c.ID, ClusterName: c.Name, Code: code, Gateway: way.entry.gateway.name,
-					VSwitches: []string{}, Origin: b.places.block(c.scope, holder), Entry: entry, Table: "the system route table",
-				}
-				if way.route.table != nil {
-					block.Table = way.route.table.Address
-				}
-				byAttachment[holder] = block
-				b.routes = append(b.routes, routeGate{block, gate})
-			}
-			block.VSwitches = append(block.VSwitches, way.member.vswitch.label())
 		}
 	}
 }
 
-// routeGate shares the requirements of the gate it belongs to.
-type routeGate struct {
-	*RouteBlock
-	gate *internetGate
+func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
+	block := b.routeBlock(c, gate, way)
+	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.samePlace(block.Origin) })
+	if i < 0 {
+		i = len(gate.routes)
+		gate.routes = append(gate.routes, &routeGate{RouteBlock: block, gate: gate})
+		b.routes = append(b.routes, gate.routes[i])
+	}
+	r := gate.routes[i]
+	// What an entry is meant for weighs more than what has none.
+	if r.Code == "no-way" {
+		r.Code, r.Gateway, r.Entry = block.Code, block.Gateway, block.Entry
+	}
+	if !slices.Contains(r.Tables, block.Tables[0]) {
+		r.Tables = append(r.Tables, block.Tables...)
+	}
+	r.VSwitches = append(r.VSwitches, way.member.vswitch.label())
+	r.ways = append(r.ways, way)
+}
+
+// routeBlock is what one vSwitch adds to the block of its attachment.
+func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
+	block := &RouteBlock{
+		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Primary: gate.Primary, Intent: gate.Intent,
+		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
+	}
+	holder := way.route.attach
+	if way.route.table != nil {
+		block.Tables = []string{way.route.table.Address}
+	}
+	if way.entry != nil {
+		block.Code, block.Entry = "no-default-route", b.places.block(c.scope, way.entry.res)
+		block.Gateway = way.entry.gateway.name
+	}
+	if way.route.kind == routeNAT {
+		block.Code, block.Entry = "other-gateway", b.places.block(c.scope, way.route.entry)
+		if holder == nil {
+			holder = way.route.entry
+		}
+	}
+	block.Origin = b.places.block(c.scope, holder)
+	return block
+}
+
+// hop judges the gate for one requirement.
+func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
+	gate.need.add(r)
+	hop := Hop{Name: "nat", Status: gate.Status, Code: gate.Code}
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	reason := sourcesUnknown(c, gate.Role)
+	decided := reason == ""
+	for _, way := range gate.ways {
+		if way.status == Unsure && !way.byRoute {
+			decided, reason = false, cmp.Or(way.reason, reason)
+			break
+		}
+	}
+	for _, block := range gate.routes {
+		switch status, why := block.judge(c.scope, r); {
+		case status == Blocked:
+			block.need.add(r)
+			if hop.Status == Unsure {
+				hop.Status, hop.Code = Blocked, "route"
+			}
+		case status == Unsure:
+			decided, reason = false, cmp.Or(reason, why)
+		}
+	}
+	if hop.Status == Unsure {
+		hop.Detail = reason
+		if decided {
+			hop.Status = Open
+		}
+	}
+	return hop
+}
+
+// judge judges the route tables of a block for one requirement, and says why if it
+// cannot.
+func (r *routeGate) judge(s *scope, req *requirementOf) (status Status, reason string) {
+	status = Open
+	for _, way := range r.ways {
+		one, why := way.towards(s, req)
+		if one == Blocked {
+			return Blocked, ""
+		}
+		if one == Unsure {
+			status, reason = Unsure, cmp.Or(reason, why)
+		}
+	}
+	return status, reason
+}
+
+// towards judges the way to the destination of a requirement. Of a name only the
+// addresses that it may have are known.
+func (w *wayOut) towards(s *scope, r *requirementOf) (status Status, reason string) {
+	addr := r.addr
+	switch {
+	case !w.byRoute, r.anywhere:
+		return Blocked, ""
+	case r.prefix.IsValid():
+		addr = r.prefix.Addr()
+		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
+			return Blocked, ""
+		}
+	case !addr.IsValid():
+		return Unsure, w.reason
+	}
+	to := w.route.towards(addr)
+	if to.kind == routeOther {
+		return Unsure, to.reason
+	}
+	status, code, reason := s.usable(w.entry, w.member.vswitch, to)
+	if status == Blocked && code != "route" {
+		return Open, "" // told by another rule, not by the route table
+	}
+	return status, reason
+}
+
+// finishRoutes fills the model with the route tables that stop something: a known
+// requirement or, where none of the gate is known, whatever there may be.
+func (b *builder) finishRoutes() {
+	for _, r := range b.routes {
+		r.Need, r.AllServed = r.need.sum(), r.gate.AllServed
+		latent := len(r.gate.need.list) == 0 && slices.ContainsFunc(r.ways, func(w wayOut) bool { return !w.byRoute })
+		if latent || r.Need.Strength != None {
+			b.model.RouteBlocks = append(b.model.RouteBlocks, r.RouteBlock)
+		}
+	}
 }
 
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
@@ -516,6 +652,10 @@ func (b *builder) entriesOf(s *scope) []*snatEntry {
 func (gate *internetGate) describeUnknowns() []Unknown {
 	var list []Unknown
 	for _, way := range gate.ways {
+		// Known requirements are judged by their destinations.
+		if way.byRoute && len(gate.need.list) > 0 {
+			continue
+		}
 		if way.status == Unsure && way.reason != "" {
 			list = append(list, Unknown{
 				Subject: "Internet access of " + way.member.vswitch.name,

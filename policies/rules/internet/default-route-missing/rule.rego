@@ -22,21 +22,32 @@
 #   since: 0.1.0
 #   messages:
 #     no-default-route: >-
-#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this attachment puts them on
-#       route table {table}, which has no route for 0.0.0.0/0, so that no packet gets to NAT gateway
-#       {gateway}.{affected}
+#       {who} in {vswitches} cannot reach public IPv4 addresses: this puts them on {tables}, where no route for
+#       0.0.0.0/0 leads to NAT gateway {gateway}, which has their SNAT entry.{affected}
 #     other-gateway: >-
-#       Pods of cluster {cluster} in {vswitches} cannot reach public IPv4 addresses: this attachment puts them on
-#       route table {table}, whose route for 0.0.0.0/0 leads to a NAT gateway without an SNAT entry for them; their
-#       entry is on {gateway}.{affected}
+#       {who} in {vswitches} cannot reach public IPv4 addresses: this puts them on {tables}, whose route for 0.0.0.0/0
+#       leads to a NAT gateway without an SNAT entry for them; their entry is on {gateway}.{affected}
+#     no-way: &no_way >-
+#       {who} in {vswitches} cannot reach public IPv4 addresses: this puts them on {tables}, where no route for
+#       0.0.0.0/0 leads to a NAT gateway, and no SNAT entry covers them.{affected}
+#     no-way-latent: *no_way
 #   remedies:
 #     no-default-route: >-
-#       Add an alicloud_route_entry to {table} with destination_cidrblock = "0.0.0.0/0", nexthop_type = "NatGateway"
+#       Add an alicloud_route_entry to {tables} with destination_cidrblock = "0.0.0.0/0", nexthop_type = "NatGateway"
 #       and nexthop_id = {gateway_id}, or leave the vSwitches on the system route table, where the first NAT gateway
 #       of a VPC adds that route by itself.
 #     other-gateway: >-
-#       Set nexthop_id = {gateway_id} in the route of {table}, or add an alicloud_snat_entry for the vSwitches to the
+#       Set nexthop_id = {gateway_id} in the route of {tables}, or add an alicloud_snat_entry for the vSwitches to the
 #       gateway that the route leads to.
+#     no-way: >-
+#       Add an alicloud_route_entry to {tables} with destination_cidrblock = "0.0.0.0/0", nexthop_type = "NatGateway"
+#       and the id of an Internet NAT gateway as nexthop_id, and give that gateway an alicloud_snat_entry with
+#       source_vswitch_id = {ids}{each}.
+#     no-way-latent: >-
+#       Add an alicloud_route_entry to {tables} with destination_cidrblock = "0.0.0.0/0", nexthop_type = "NatGateway"
+#       and the id of an Internet NAT gateway as nexthop_id, and give that gateway an alicloud_snat_entry with
+#       source_vswitch_id = {ids}{each}. If the cluster is meant to have no way to the Internet, say so: internet:
+#       false for it under clusters in .egresslint.yaml.
 #   help:
 #     effect: >-
 #       An SNAT entry works only for packets that reach the NAT gateway. The first Internet NAT gateway of a VPC adds
@@ -51,11 +62,15 @@
 #         nexthop_id            = alicloud_nat_gateway.main.id
 #       }
 #       ```
-#     levels: Always an error. The SNAT entry says that the vSwitch is meant to reach the Internet.
+#     levels: >-
+#       Error for a vSwitch with an SNAT entry, which says that it is meant to reach the Internet, and for one without
+#       if a workload is known to need a public IPv4 address or if other vSwitches have an entry; else warning.
 #     silent: >-
 #       On the system route table; when the route for 0.0.0.0/0 leads elsewhere (a firewall, a transit router, a VPC
-#       peer: that way is not modelled); when the route table or its entries are not in the scanned files; when the
-#       vSwitch has no SNAT entry, which the SNAT rules tell.
+#       peer: that way is not modelled); when every known requirement is for an address that a route of its own leads
+#       to the NAT gateway; when the route table or its entries are not in the scanned files; for node vSwitches
+#       beside pod vSwitches, unless a hostNetwork workload is known to need the Internet; and, without an SNAT entry
+#       and a known need, when the configuration says `internet: false` or every scanned workload has its own way out.
 package egresslint.rules.internet["default-route-missing"]
 
 import data.egresslint.lib.need
@@ -63,23 +78,80 @@ import data.egresslint.lib.words
 
 violation contains {
 	"at": gate.origin,
-	"case": gate.code,
+	"level": verdict.level,
+	"case": verdict.case,
 	"args": {
-		"cluster": gate.cluster_name,
+		"who": words.interfaces(gate.role, gate.cluster_name),
 		"vswitches": words.brief(gate.vswitches),
-		"table": gate.table,
+		"tables": words.brief(gate.tables),
 		"gateway": gate.gateway,
 		"gateway_id": words.reference(gate.gateway, "id"),
+		"ids": words.ids(gate.vswitches),
+		"each": words.each(gate.vswitches),
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": [gate.cluster_name, gate.table, gate.code],
+	"key": array.concat([gate.cluster_name, gate.code], sort(gate.tables)),
 	"related": array.concat(
-		[{"at": gate.entry, "text": _entries[gate.code]}],
+		[{"at": gate.entry, "text": text} | some text in [_entries[gate.code]]],
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.route_blocks
+	some verdict in _verdicts
+	gate := input.route_blocks[verdict.gate]
+}
+
+# An entry for the vSwitch says that it is meant to reach the Internet.
+_verdicts contains {"gate": i, "case": gate.code, "level": "error"} if {
+	some i, gate in input.route_blocks
 	gate.code in object.keys(_entries)
+	gate.primary
+}
+
+_verdicts contains {"gate": i, "case": gate.code, "level": level} if {
+	some i, gate in input.route_blocks
+	gate.code in object.keys(_entries)
+	not gate.primary
+	level := need.level(gate.need.strength)
+}
+
+# Where some vSwitches have an entry, the others were meant to have one.
+_verdicts contains {"gate": i, "case": "no-way", "level": "error"} if {
+	some i in _without_entry
+	input.route_blocks[i].partial
+	not i in _meant
+}
+
+_verdicts contains {"gate": i, "case": "no-way", "level": level} if {
+	some i in _without_entry
+	gate := input.route_blocks[i]
+	not gate.partial
+	level := need.level(gate.need.strength)
+}
+
+_verdicts contains {"gate": i, "case": "no-way-latent", "level": "warning"} if {
+	some i in _without_entry
+	gate := input.route_blocks[i]
+	not gate.partial
+	gate.need.strength == "none"
+	not i in _meant
+}
+
+_without_entry contains i if {
+	some i, gate in input.route_blocks
+	gate.code == "no-way"
+}
+
+# Gates that are closed on purpose, as far as anyone can tell.
+_meant contains i if {
+	some i, gate in input.route_blocks
+	gate.need.strength == "none"
+	gate.intent == "no"
+}
+
+_meant contains i if {
+	some i, gate in input.route_blocks
+	gate.need.strength == "none"
+	gate.all_served
 }
 
 # What the gate's entry is.
