@@ -59,6 +59,10 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 		if v.IsNull() {
 			continue
 		}
+		if ignored(holder, name) {
+			src.unknown = holder.Address + " leaves " + name + " to be changed outside Terraform"
+			return
+		}
 		if src.origin.Ref == 0 {
 			src.origin = b.places.value(c.scope, holder, v)
 		}

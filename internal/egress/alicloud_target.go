@@ -404,6 +404,9 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role str
 		if role == roleNode && source.Status == Blocked && c.addsNodesTo(t) != no {
 			source.Status, source.Reason = Open, "the node pool's rds_instances adds the nodes to the list"
 		}
+		if role == rolePod && source.Status == Blocked && c.addsNodesTo(t) != no {
+			source.Status, source.Reason = Unsure, "whether the node pool's rds_instances adds pods to the list too is not documented"
+		}
 		switch source.Status {
 		case Blocked:
 			blocked++

@@ -388,7 +388,7 @@ func (b *builder) evaluatorOf(w *world) {
 		if c.node.unknown == "" {
 			profile.NodeCIDRs = c.node.addresses()
 		}
-		if cidr, ok := parseCIDR(c.ServiceCIDR); ok {
+		if cidr, ok := parseCIDR(c.ServiceCIDR); ok && c.Plugin == pluginTerway {
 			profile.ServiceCIDRs = prefixSet(cidr)
 		}
 	}

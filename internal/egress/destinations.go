@@ -74,6 +74,11 @@ const maxAliases = 8
 // resolve finds out what a destination is. It reports false for a bare word
 // that names no Service.
 func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int) bool {
+	if a, ok := c.wl.hostAlias(e.Host); ok {
+		r.addr = a
+		c.resolveAddress(r)
+		return true
+	}
 	if e.Addr.IsValid() {
 		c.resolveAddress(r)
 		return true
@@ -128,6 +133,22 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 		r.kind = toInternet
 	}
 	return true
+}
+
+// hostAlias returns the address that the pods' own hosts file gives a name. It comes
+// before DNS.
+func (w *workload) hostAlias(host string) (netip.Addr, bool) {
+	for _, alias := range w.spec.Get("hostAliases").Items() {
+		for _, name := range alias.Get("hostnames").Items() {
+			if text, ok := name.Text(); !ok || !strings.EqualFold(text, host) {
+				continue
+			}
+			ip, _ := alias.Get("ip").Text()
+			a, err := netip.ParseAddr(ip)
+			return a, err == nil
+		}
+	}
+	return netip.Addr{}, false
 }
 
 func (c *collector) resolveAddress(r *requirementOf) {

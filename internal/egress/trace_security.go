@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -258,6 +259,9 @@ type loadBalancerGate struct {
 // cluster.
 func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	s, w := r.service, r.world
+	if !s.serves(r.protocol, r.port) {
+		return Hop{Name: "load-balancer", Status: Unsure, Detail: s.id() + " has no port " + strconv.Itoa(r.port)}
+	}
 	clients := "pod"
 	if r.workload.hostNetwork == yes {
 		clients = "host"
@@ -283,6 +287,13 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	}
 	gate.need.add(r)
 	return Hop{Name: "load-balancer", Status: gate.Status, Code: gate.Code, Detail: s.id()}
+}
+
+// serves reports whether a Service has a port, as far as the files tell.
+func (s *service) serves(protocol string, port int) bool {
+	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
+		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
+	})
 }
 
 // judgeLoadBalancer decides whether a client's packets to the address are

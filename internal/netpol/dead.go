@@ -161,9 +161,7 @@ func (f *deadFinder) blocks(c *compiled, d Direction, rule int) {
 			continue
 		}
 		switch {
-		// Policies see the pods behind a Service on every data path of Terway. Of
-		// others it is not known.
-		case within(p.ServiceCIDRs, peer) && (p.ebpf() || p.veth() || cilium):
+		case within(p.ServiceCIDRs, peer):
 			f.add(c, d, rule, peer.at, CodeServiceAddress,
 				"%s lies among the addresses of Services: policies see the pods behind a Service, not its address", peer.block)
 		// A vSwitch may have nodes as well as pods, and the block may be meant for these.

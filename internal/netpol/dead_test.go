@@ -52,7 +52,7 @@ func TestDeadPeers(t *testing.T) {
 	}{
 		{"a block of ClusterIPs", "v2", block("172.21.0.10/32"), "service-address `{ipBlock: {cidr: 172.21.0.10/32}}` policies see the pods behind a Service"},
 		{"a block of ClusterIPs on veth", "veth", block("172.21.0.0/16"), "service-address `{ipBlock: {cidr: 172.21.0.0/16}}` 172.21.0.0/16 lies among"},
-		{"a block of ClusterIPs on an unknown data path", "unknown", block("172.21.0.10/32"), ""},
+		{"a block of ClusterIPs on an unknown data path", "unknown", block("172.21.0.10/32"), "service-address `{ipBlock: {cidr: 172.21.0.10/32}}`"},
 		{"a block of ClusterIPs and more", "v2", block("172.16.0.0/12"), ""},
 		{"a block of pods", "v2", block("10.1.2.0/24"), "pod-address `{ipBlock: {cidr: 10.1.2.0/24}}` select them by label"},
 		{"a block of pods on ipvlan", "ipvlan", block("10.1.0.0/17"), "pod-address `{ipBlock: {cidr: 10.1.0.0/17}}`"},

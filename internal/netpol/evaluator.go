@@ -71,8 +71,9 @@ type Profile struct {
 	// reaches its own node by the API's definition, though data paths differ, and
 	// the blocks of ipvlan and v2 cover no nodes.
 	NodeCIDRs *netipx.IPSet
-	// ServiceCIDRs are the addresses that ClusterIPs have; nil if unknown. Only
-	// DeadPeers asks for them: policies see the pods behind a Service.
+	// ServiceCIDRs are the addresses that ClusterIPs have; nil if they are unknown, or
+	// if policies do not see the pods behind a Service instead, as they do on every data
+	// path of Terway. Only DeadPeers asks for them.
 	ServiceCIDRs *netipx.IPSet
 }
 

@@ -94,11 +94,20 @@ func parseItem(text string, offset int) (Declared, string) {
 	if kind, name, ok := strings.Cut(text, "/"); ok && isLabel(kind) && !strings.Contains(name, "/") {
 		protocol := name == "tcp" || name == "udp"
 		if slices.Contains(kinds, kind) {
+			name, ports, ported := strings.Cut(name, ":")
 			if name == "" || strings.ContainsAny(name, " \t") {
 				return d, fmt.Sprintf("a name must follow %s/", kind)
 			}
 			d.Kind, d.Name = kind, name
-			return d, ""
+			if !ported {
+				return d, ""
+			}
+			reason := emptyPort(ports)
+			if reason == "" {
+				d.Protocol = TCP
+				d.Port, d.PortEnd, reason = parsePorts(ports)
+			}
+			return d, reason
 		}
 		if _, err := netip.ParseAddr(kind); err != nil && !protocol {
 			return d, fmt.Sprintf("%q is no kind; it is one of %s", kind, strings.Join(kinds, ", "))

@@ -23,10 +23,10 @@ import (
 const (
 	// StrengthDeclared is written for this tool by a user.
 	StrengthDeclared = "declared"
-	// StrengthReferenced is a URL, a DSN, a broker list, the name of an Alibaba Cloud
-	// service or the full name of a Service.
+	// StrengthReferenced is a URL, a DSN, the name of an Alibaba Cloud service or the
+	// full name of a Service.
 	StrengthReferenced = "referenced"
-	// StrengthInferred is an address under a key such as DB_HOST.
+	// StrengthInferred is an address under a key such as DB_HOST or KAFKA_BROKERS.
 	StrengthInferred = "inferred"
 )
 

@@ -103,7 +103,7 @@ func TestFromArgs(t *testing.T) {
 func TestParseDeclaration(t *testing.T) {
 	items, err := requirement.ParseDeclaration("api.partner.cn:443, rds/orders-db, internet,\n" +
 		"10.1.2.3:8000-8010/udp\n[2001:db8::1]:443, 2001:db8::2, 10.8.9.10/16:5432, 10.9.0.0/16, [2001:db8::]/32:53/udp,\n" +
-		"internet6, orders.shop.svc, dns.corp/udp, 10.0.0.53/udp, redis")
+		"internet6, orders.shop.svc, dns.corp/udp, 10.0.0.53/udp, redis, ecs/legacy:8080-8081")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestParseDeclaration(t *testing.T) {
 	want := []string{
 		"api.partner.cn 443-0 TCP", "rds named orders-db 0-0", "any IPv4 0-0",
 		"10.1.2.3 8000-8010 UDP", "2001:db8::1 443-0 TCP", "2001:db8::2 0-0 TCP", "10.8.0.0/16 5432-0 TCP", "10.9.0.0/16 0-0 TCP", "2001:db8::/32 53-0 UDP",
-		"any IPv6 0-0", "orders.shop.svc 0-0 TCP", "dns.corp 0-0 UDP", "10.0.0.53 0-0 UDP", "redis 0-0 TCP",
+		"any IPv6 0-0", "orders.shop.svc 0-0 TCP", "dns.corp 0-0 UDP", "10.0.0.53 0-0 UDP", "redis 0-0 TCP", "ecs named legacy 8080-8081 TCP",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)

@@ -20,7 +20,6 @@ func (s *scanner) addresses(start, end int, key string, class keyClass) {
 	value := s.text[start:end]
 	prose := strings.ContainsAny(strings.ReplaceAll(value, ", ", ","), " \t;")
 	before := len(s.found)
-	ported := true
 	for from := start; from < end; {
 		to := end
 		if i := strings.IndexAny(s.text[from:end], ", \t;"); i >= 0 {
@@ -38,19 +37,12 @@ func (s *scanner) addresses(start, end int, key string, class keyClass) {
 		}
 		element := s.text[from : from+length]
 		_, port, _ := splitPort(element)
-		ported = ported && port != ""
 		c.bare = !prose || port != "" // words of a sentence are no Services
 		if !s.isAddress(element) || !s.hostPort(from, from+length, c) {
 			s.found = s.found[:before]
 			return
 		}
 		from = to + 1
-	}
-	if class == keyBrokers && ported {
-		// HOST:PORT under bootstrap.servers is what a Kafka client connects to.
-		for i := before; i < len(s.found); i++ {
-			s.found[i].Strength = StrengthReferenced
-		}
 	}
 	s.blank(start, end)
 }

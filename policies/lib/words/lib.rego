@@ -195,14 +195,13 @@ also(destinations) := text if {
 
 # METADATA
 # description: >-
-#   What a finding about NetworkPolicies adds where the network plug-in, and so whether they are enforced, is not
-#   known; with a space in front, else empty.
+#   What a finding about NetworkPolicies adds where it is not known whether they are enforced; with a space in front, else empty.
 # scope: document
 default assumed(_) := ""
 
 assumed("unknown") := concat("", [
-	" The files do not say which network plug-in the cluster has;",
-	" the policies are taken to be enforced.",
+	" The files do not say whether the cluster enforces NetworkPolicies;",
+	" they are taken to be enforced.",
 ])
 
 # METADATA
