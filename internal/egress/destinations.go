@@ -127,6 +127,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 			r.kind, r.target, r.public = toTarget, t, public
 			return true
 		}
+		r.cloud = true
 	}
 	r.kind = toName
 	if e.Public && !c.b.isPrivateName(e.Host) {

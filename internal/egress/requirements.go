@@ -57,6 +57,8 @@ type requirementOf struct {
 	anywhere6 bool
 	target    *target
 	public    bool // the target's public endpoint
+	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
+	cloud bool
 	service   *service
 }
 

@@ -245,6 +245,13 @@ type flow struct {
 	translated string // what a Service was translated to
 }
 
+// anyService is where a cloud service may be: any address that is not the machine's
+// own or its link's.
+var anyService = subtract(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), prefixSet(
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/3"),
+))
+
 // flows returns what policies see of a requirement; none if the files do not say
 // where it leads. Translated flows are alternatives: the Service picks one.
 func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
@@ -287,7 +294,11 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		}
 		return nil, "the load balancer's address is not in the files"
 	default:
-		return nil, "the address of " + r.display() + " is not in the files"
+		if !r.cloud {
+			return nil, "the address of " + r.display() + " is not in the files"
+		}
+		// Policies that admit no address at all need no address to be judged.
+		plain.dest = netpol.SetDest(anyService).Outside()
 	}
 	return []flow{plain}, ""
 }
