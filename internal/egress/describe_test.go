@@ -37,6 +37,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 	}
 	for _, x := range m.SNATEntries {
 		d.line("snat entry %s: %s %s %s%s for %v", x.Address, x.Status, x.Code, x.EIP, d.at(x.Origin), x.Clusters)
+		d.list("  and not what the pods leave from of", x.WrongFor)
 	}
 	for _, x := range m.RouteBlocks {
 		d.line("route %s of %s: %s %s%s", strings.Join(x.Tables, ", "), x.Role, x.Code, strings.Join(x.VSwitches, ", "), d.at(x.Origin))

@@ -201,6 +201,7 @@ type SNATEntry struct {
 	EIP      string   `json:"eip" doc:"the address at fault"`
 	Instance string   `json:"instance" doc:"what the EIP is associated with instead"`
 	Clusters []string `json:"clusters" doc:"names of the clusters whose vSwitches it covers"`
+	WrongFor []string `json:"wrong_for" doc:"names of those whose only entries cover vSwitches that their pods do not leave from"`
 	Need     Need     `json:"need" doc:"requirements that leave through it"`
 	Origin   Origin   `json:"origin" doc:"its snat_ip, else the gateway"`
 }

@@ -25,6 +25,7 @@ type internetGate struct {
 	*InternetAccess
 	ways   []wayOut
 	routes []*routeGate
+	wrong  []*snatEntry // those that cover the wrong kind of vSwitch only
 	need   needs
 }
 
@@ -409,7 +410,12 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 			gate.Entry = origin
 		}
 		gate.Code = "wrong-vswitch"
+		gate.wrong = append(gate.wrong, e)
 		gate.EntryCovers = append(gate.EntryCovers, covers...)
+	}
+	// An entry without a public address serves nobody, which is told first.
+	if len(gate.wrong) > 0 && !slices.ContainsFunc(gate.wrong, func(e *snatEntry) bool { return e.eip.status != Blocked }) {
+		gate.Code = "eip-not-associated"
 	}
 	slices.Sort(gate.EntryCovers)
 	gate.EntryCovers = slices.Compact(gate.EntryCovers)
@@ -608,7 +614,7 @@ func (b *builder) entryGates(s *scope) {
 	for _, e := range b.entriesOf(s) {
 		entry := &SNATEntry{
 			Address: e.res.Address, Status: e.eip.status, Code: e.eip.code, EIP: e.eip.eip, Instance: e.eip.instance,
-			Clusters: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
+			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
 		}
 		if e.gateway != nil {
 			entry.Gateway = e.gateway.name
@@ -620,7 +626,12 @@ func (b *builder) entryGates(s *scope) {
 			}
 			for _, role := range []string{rolePod, roleNode} {
 				gate := c.gates[role]
-				if gate == nil || !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
+				if gate == nil {
+					continue
+				}
+				if gate.Code == "eip-not-associated" && slices.Contains(gate.wrong, e) {
+					entry.WrongFor = append(entry.WrongFor, c.Name)
+				} else if !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
 					continue
 				}
 				gates = append(gates, gate)

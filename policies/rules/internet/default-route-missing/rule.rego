@@ -92,7 +92,7 @@ violation contains {
 	},
 	"key": array.concat([gate.cluster_name, gate.code], sort(gate.tables)),
 	"related": array.concat(
-		[{"at": gate.entry, "text": text} | some text in [_entries[gate.code]]],
+		[{"at": gate.entry, "text": text} | some code, text in _entries; code == gate.code],
 		need.places(gate.need.evidence),
 	),
 } if {

@@ -73,7 +73,7 @@ test_without_entry_points_at_the_evidence_alone if {
 test_without_entry_silent_when_meant if {
 	every meant in [{"intent": "no"}, {"all_served": true}] {
 		_verdicts == set() with input as _model(object.union(_no_way, meant))
-		_verdicts == set() with input as _model(object.union(_no_way, object.union(meant, {"partial": true})))
+		_verdicts == set() with input as _model(object.union_n([_no_way, meant, {"partial": true}]))
 	}
 }
 

@@ -1,4 +1,4 @@
-# The EIP exists, but nothing associates it with the gateway.
+# The EIP exists, but nothing associates it with the gateway. Instances of one entry are one finding.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -13,10 +13,11 @@ resource "alicloud_vswitch" "node" {
 }
 
 resource "alicloud_vswitch" "pod" {
-  vswitch_name = "pod"
+  count        = 2
+  vswitch_name = "pod-${count.index}"
   vpc_id       = alicloud_vpc.main.id
   zone_id      = "cn-hangzhou-h"
-  cidr_block   = "10.0.64.0/18"
+  cidr_block   = cidrsubnet("10.0.64.0/18", 1, count.index)
 }
 
 resource "alicloud_nat_gateway" "main" {
@@ -31,8 +32,9 @@ resource "alicloud_eip_address" "nat" {
 }
 
 resource "alicloud_snat_entry" "pod" {
+  count             = 2
   snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
-  source_vswitch_id = alicloud_vswitch.pod.id
+  source_vswitch_id = alicloud_vswitch.pod[count.index].id
   snat_ip           = alicloud_eip_address.nat.ip_address # want snat-eip-not-associated
 }
 
@@ -46,7 +48,7 @@ resource "alicloud_cs_managed_kubernetes" "main" {
   name            = "main"
   version         = "1.32.1-aliyun.1"
   vswitch_ids     = [alicloud_vswitch.node.id]
-  pod_vswitch_ids = [alicloud_vswitch.pod.id]
+  pod_vswitch_ids = alicloud_vswitch.pod[*].id
   service_cidr    = "172.21.0.0/20"
   new_nat_gateway = false
 
