@@ -492,9 +492,21 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 	if gate.Need.Strength == None && gate.Status != Open && b.injected(gate.cluster, gate.target) {
 		gate.Status, gate.Code, gate.Reason = Unsure, "", "the whitelist injector adds pods to the list"
 	}
+	if gate.Need.Strength == None && gate.Status != Open && b.servesOthers(gate) {
+		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves pods on the nodes' network, and no other is known to need it"
+	}
 	if gate.Status == Unsure && gate.Reason != "" {
 		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
 	}
+}
+
+// servesOthers reports whether a list admits pods of the same cluster that need it
+// and leave from other addresses.
+func (b *builder) servesOthers(gate *allowListGate) bool {
+	return slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
+		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
+			other.Status == Open && other.need.sum().Strength != None
+	})
 }
 
 // injected reports whether some workload of the cluster lets the injector add its

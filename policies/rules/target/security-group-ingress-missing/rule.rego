@@ -83,7 +83,7 @@ violation contains {
 		"source": words.source(gate.plugin, gate.role),
 		"groups": gate.groups,
 		"covered": words.brief(gate.covered),
-		"uncovered": words.brief_after(gate.covered, gate.uncovered),
+		"uncovered": _uncovered(gate.code, gate.covered, gate.uncovered),
 		"values": words.admitted(gate.uncovered),
 		"each": words.each(gate.uncovered),
 		"rule": gate.rule,
@@ -99,6 +99,11 @@ violation contains {
 	gate.code in {"missing", "dropped"}
 	gate.status in {"blocked", "partial"}
 }
+
+# A message on a drop rule does not name what is covered.
+_uncovered("dropped", _, uncovered) := words.brief(uncovered)
+
+_uncovered("missing", covered, uncovered) := words.brief_after(covered, uncovered)
 
 _case("dropped", _) := "dropped"
 
