@@ -50,6 +50,8 @@ type cluster struct {
 	world      *world                   // what runs on it
 	gates      map[string]*internetGate // by role
 	groupSets  map[string][]*groupSet   // by role
+	// exclusive is what gives every pod a network interface of its own.
+	exclusive holding
 	// podGroups says why the pods may have other security groups than the files
 	// show; empty if they have those.
 	podGroups string
@@ -356,6 +358,9 @@ func (c *cluster) readDatapath(addons []addon) {
 				c.applyTerwayConfig(a.config)
 			}
 		}
+		if c.exclusive = c.exclusiveENI(addons); c.exclusive.value != nil {
+			c.Enforcement = "not-enforced"
+		}
 	}
 	if c.config == nil {
 		return
@@ -369,6 +374,40 @@ func (c *cluster) readDatapath(addons []addon) {
 	case "off":
 		c.Enforcement = "not-enforced"
 	}
+}
+
+// holding is a value with the resource that holds it.
+type holding struct {
+	value  *located.Value
+	holder *terraform.Resource
+}
+
+// exclusiveENI finds what gives every pod a network interface of its own, on which
+// nothing enforces NetworkPolicies: the addon terway-eni, or a label on every node
+// pool (vendor's pages on Terway and on exclusive ENIs of node pools).
+func (c *cluster) exclusiveENI(addons []addon) holding {
+	for _, a := range addons {
+		if isText(a.name, "terway-eni") {
+			return holding{a.name, a.holder}
+		}
+	}
+	if c.unattachedPools() != "" {
+		return holding{}
+	}
+	var first holding
+	for _, pool := range c.pools {
+		labels := pool.res.Body.Get("labels").Items()
+		i := slices.IndexFunc(labels, func(label *located.Value) bool {
+			return isText(label.Get("key"), "k8s.aliyun.com/exclusive-mode-eni-type") && isText(label.Get("value"), "eniOnly")
+		})
+		if i < 0 || pool.res.Uncertain != "" {
+			return holding{}
+		}
+		if first.value == nil {
+			first = holding{labels[i].Get("value"), pool.res}
+		}
+	}
+	return first
 }
 
 func (c *cluster) applyTerwayConfig(v *located.Value) {

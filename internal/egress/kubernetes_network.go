@@ -128,6 +128,9 @@ func (b *builder) causeOfNoPolicy(w *world) (code string, cause Origin) {
 		return "flannel", cause
 	}
 	if w.cluster != nil {
+		if e := w.cluster.exclusive; e.value != nil {
+			return "exclusive-eni", b.places.value(w.cluster.scope, e.holder, e.value)
+		}
 		if at := b.addonConfig(w.cluster); at.Ref != 0 && w.network.policyAt.Ref == 0 {
 			return "disabled", at
 		}

@@ -341,7 +341,7 @@ type PolicyBlock struct {
 type PolicyEnforcement struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
-	Code        string   `json:"code" doc:"flannel, or disabled: switched off in the Terway addon or eni-config"`
+	Code        string   `json:"code" doc:"flannel; disabled: switched off in the Terway addon or eni-config; exclusive-eni: every pod has a network interface of its own"`
 	Policies    []string `json:"policies" doc:"namespace/name of the policies"`
 	Origin      Origin   `json:"origin" doc:"the first policy's kind"`
 	Others      []Origin `json:"others" doc:"the other policies' kinds"`

@@ -27,6 +27,9 @@
 #     disabled: >-
 #       NetworkPolicy {policies} has no effect: NetworkPolicy is switched off in the Terway configuration of cluster
 #       {cluster}. Nothing is blocked.
+#     exclusive-eni: >-
+#       NetworkPolicy {policies} has no effect: every pod of cluster {cluster} has a network interface of its own
+#       (exclusive ENI), on which Terway does not enforce NetworkPolicies. Nothing is blocked.
 #   remedies:
 #     flannel: >-
 #       Remove the NetworkPolicies, or move to a cluster with Terway; the network plug-in of a cluster cannot be changed
@@ -34,6 +37,9 @@
 #     disabled: >-
 #       Switch NetworkPolicy on: "NetworkPolicy":"true" in the config of the Terway addon, or disable_network_policy
 #       removed from the ConfigMap eni-config.
+#     exclusive-eni: >-
+#       Run the pods on nodes whose ENIs pods share (without exclusive ENIs), or control their traffic with the security
+#       groups of their ENIs.
 #   help:
 #     effect: >-
 #       The API server accepts NetworkPolicies whether or not anything enforces them. On ACK only Terway does, on
@@ -67,5 +73,5 @@ violation contains {
 	),
 } if {
 	some gate in input.policy_enforcement
-	gate.code in {"flannel", "disabled"}
+	gate.code in {"flannel", "disabled", "exclusive-eni"}
 }

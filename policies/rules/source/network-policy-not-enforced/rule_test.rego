@@ -20,6 +20,7 @@ _cases contains violation.case if some violation in rule.violation
 test_each_reason_has_its_case if {
 	_cases == {"flannel"} with input as _model({})
 	_cases == {"disabled"} with input as _model({"code": "disabled"})
+	_cases == {"exclusive-eni"} with input as _model({"code": "exclusive-eni"})
 }
 
 test_points_at_the_first_policy_and_relates_the_rest if {
