@@ -295,14 +295,33 @@ func (s *scope) eipsOf(e *snatEntry) eipVerdict {
 	return verdict
 }
 
-func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {
+// eipOf finds the EIP that an address of an SNAT entry is, and says why if it
+// cannot. An EIP may ask for its address, which is then what a reference to it
+// evaluates to.
+func (s *scope) eipOf(item *located.Value) (eip *terraform.Resource, reason string) {
 	ref, ok := item.Ref()
-	if !ok {
-		return eipVerdict{status: Unsure, reason: reasonFor(item, "the address is written as a literal, its EIP is outside the files")}
+	if ok {
+		eip = s.byAddress[ref.Address]
+		if eip == nil || eip.Data || aliasOf(eip.Type) != "alicloud_eip_address" || ref.Attribute != "ip_address" {
+			return nil, ref.String() + " is not an EIP in the files"
+		}
+		return eip, ""
 	}
-	eip := s.byAddress[ref.Address]
-	if eip == nil || eip.Data || aliasOf(eip.Type) != "alicloud_eip_address" || ref.Attribute != "ip_address" {
-		return eipVerdict{status: Unsure, reason: ref.String() + " is not an EIP in the files"}
+	text, ok := item.Text()
+	for _, typ := range []string{"alicloud_eip_address", "alicloud_eip"} {
+		for _, res := range s.byType[typ] {
+			if address, written := res.Body.Get("ip_address").Text(); ok && written && address == text {
+				return res, ""
+			}
+		}
+	}
+	return nil, reasonFor(item, "the address is written as a literal, its EIP is outside the files")
+}
+
+func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {
+	eip, reason := s.eipOf(item)
+	if eip == nil {
+		return eipVerdict{status: Unsure, reason: reason}
 	}
 	if eip.Uncertain != "" {
 		return eipVerdict{status: Unsure, reason: eip.Uncertain}

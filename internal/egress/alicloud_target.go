@@ -490,9 +490,9 @@ func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, r
 }
 
 // judgePublicList compares an allow-list with the EIPs that the cluster's packets
-// leave the VPC with. The addresses exist only after apply, so a literal public
-// address in the list may be one of them: only a list without any is proved
-// closed.
+// leave the VPC with. Addresses that no EIP asks for exist only after apply, so a
+// literal public address in the list may be one of them: only a list without any is
+// proved closed.
 func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	eips := b.publicSources(c)
 	entries, unknown := t.entries, t.unknown
@@ -511,14 +511,17 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	case len(eips) == 0:
 		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
 		return
-	case slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
+	case !allWritten(eips) && slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
 		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
 		return
 	}
 	var blocked, open int
 	for _, eip := range eips {
 		source := SourceVSwitch{Name: eip, Status: Blocked}
-		if slices.ContainsFunc(entries, func(e allowEntry) bool { return e.ref == eip }) {
+		address, isWritten := parseCIDR(eip)
+		if slices.ContainsFunc(entries, func(e allowEntry) bool {
+			return e.ref == eip || isWritten && e.cidr.IsValid() && contains(e.cidr, address)
+		}) {
 			source.Status = Open
 			open++
 			gate.Covered = append(gate.Covered, eip)
@@ -534,8 +537,17 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	}
 }
 
+// allWritten reports whether every address is a literal, known before apply.
+func allWritten(addresses []string) bool {
+	return !slices.ContainsFunc(addresses, func(address string) bool {
+		_, ok := parseCIDR(address)
+		return !ok
+	})
+}
+
 // publicSources are the EIP addresses of the SNAT entries that the cluster's
-// primary vSwitches leave through; none if one of them is not a reference.
+// primary vSwitches leave through, as references or literals; none if one of them
+// is neither.
 func (b *builder) publicSources(c *cluster) []string {
 	gate := c.gates[c.primary().role]
 	if gate == nil {
@@ -547,12 +559,17 @@ func (b *builder) publicSources(c *cluster) []string {
 			return nil
 		}
 		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
-			ref, ok := item.Ref()
-			if !ok {
+			address := ""
+			if ref, ok := item.Ref(); ok {
+				address = ref.String()
+			} else if text, ok := item.Text(); ok && allWritten([]string{text}) {
+				address = text
+			}
+			if address == "" {
 				return nil
 			}
-			if !slices.Contains(list, ref.String()) {
-				list = append(list, ref.String())
+			if !slices.Contains(list, address) {
+				list = append(list, address)
 			}
 		}
 	}
