@@ -308,11 +308,9 @@ func (s *scope) eipOf(item *located.Value) (eip *terraform.Resource, reason stri
 		return eip, ""
 	}
 	text, ok := item.Text()
-	for _, typ := range []string{"alicloud_eip_address", "alicloud_eip"} {
-		for _, res := range s.byType[typ] {
-			if address, written := res.Body.Get("ip_address").Text(); ok && written && address == text {
-				return res, ""
-			}
+	for _, res := range s.byType["alicloud_eip_address"] {
+		if address, written := res.Body.Get("ip_address").Text(); ok && written && address == text {
+			return res, ""
 		}
 	}
 	return nil, reasonFor(item, "the address is written as a literal, its EIP is outside the files")

@@ -3,6 +3,8 @@ package egress
 import (
 	"cmp"
 	"slices"
+
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // wayOut is the verdict on one vSwitch's way to public IPv4 addresses.
@@ -95,7 +97,8 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		way.reason = v.reason
 		return way
 	}
-	if src.role == roleNode && c.publicNodes == yes {
+	public := c.publicNodesIn(v)
+	if src.role == roleNode && public == yes {
 		way.status, way.covered, way.reason = Open, yes, "the nodes have public addresses"
 		return way
 	}
@@ -121,11 +124,50 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		way.covered = maybe
 		way.reason = "which vSwitches new_nat_gateway serves beyond those the cluster names is not documented"
 	}
-	if way.status == Blocked && src.role == roleNode && c.publicNodes == maybe {
+	if way.status == Blocked && src.role == roleNode && public == maybe {
 		way.status, way.code, way.covered = Unsure, "", maybe
 		way.reason = "some nodes may have public addresses of their own"
 	}
 	return way
+}
+
+// publicNodesIn says whether the nodes in a vSwitch have public addresses of their
+// own, which the node pools that name it decide.
+func (c *cluster) publicNodesIn(v *vswitch) tri {
+	if c.publicNodes != maybe {
+		return c.publicNodes
+	}
+	var answers []tri
+	for _, pool := range c.pools {
+		list, unknown := c.scope.idents(pool.res.Body.Get("vswitch_ids"))
+		if unknown != "" {
+			return maybe
+		}
+		if !slices.ContainsFunc(list, func(id ident) bool { return id.key == v.key }) {
+			continue
+		}
+		answer, _ := publicPool(pool.res.Body)
+		if answer == no && c.mayAssociate(pool) {
+			answer = maybe
+		}
+		answers = append(answers, answer)
+	}
+	answers = slices.Compact(answers)
+	if len(answers) != 1 {
+		return maybe // of some of them only, or the vSwitch is that of no pool
+	}
+	return answers[0]
+}
+
+// mayAssociate reports whether an EIP is, or may be, associated with a node of a
+// pool.
+func (c *cluster) mayAssociate(pool *nodePool) bool {
+	instances, unknown := c.scope.idents(pool.res.Body.Get("instances"))
+	return slices.ContainsFunc(c.scope.byType["alicloud_eip_association"], func(assoc *terraform.Resource) bool {
+		id := c.scope.ident(assoc.Body.Get("instance_id"))
+		return id.unknown() || unknown != "" && id.res != nil && id.res.Type == "alicloud_instance" ||
+			slices.ContainsFunc(instances, func(i ident) bool { return i.key == id.key })
+	})
 }
 
 // judgeRoute judges a vSwitch whose route table has no route for every public
