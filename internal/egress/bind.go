@@ -30,7 +30,10 @@ type world struct {
 	byAddress  []*service          // LoadBalancer Services, in order
 	ingresses  []*ingress
 	configs    map[string]*configSource
-	policies   []*netpol.Policy
+	policies   []*netpol.Policy // NetworkPolicies
+	// tiers are all policies: NetworkPolicies, and those of other kinds that the
+	// configuration says the cluster enforces.
+	tiers netpol.Policies
 	// podNetworkings give pods vSwitches and security groups of their own.
 	podNetworkings []*kubernetes.Object
 	network        network
@@ -317,6 +320,10 @@ func (b *builder) populate(w *world) {
 				}
 			}
 		default:
+			if w.enforces(o) {
+				b.addTier(w, o)
+				continue
+			}
 			if wl := b.workload(o); wl != nil {
 				w.workloads = append(w.workloads, wl)
 			}
@@ -375,6 +382,35 @@ func (b *builder) reportDuplicates() {
 	}
 }
 
+// enforces reports whether the configuration says that a controller on the cluster
+// enforces an object of a kind that ACK itself does not.
+func (w *world) enforces(o *kubernetes.Object) bool {
+	return w.cluster != nil && w.cluster.config != nil && slices.Contains(w.cluster.config.Network.Enforces, o.Kind)
+}
+
+// addTier adds a policy of another kind than NetworkPolicy.
+func (b *builder) addTier(w *world, o *kubernetes.Object) {
+	var diagnostics []source.Diagnostic
+	switch o.Kind {
+	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
+		var list []*netpol.Policy
+		list, diagnostics = netpol.ParseCilium(o, namespaceOf(o))
+		w.tiers.Cilium = append(w.tiers.Cilium, list...)
+	case "GlobalNetworkPolicy":
+		var p *netpol.Policy
+		p, diagnostics = netpol.ParseGlobal(o)
+		w.tiers.Global = append(w.tiers.Global, p)
+	default:
+		var a *netpol.Admin
+		if a, diagnostics = netpol.ParseAdmin(o); a != nil {
+			w.tiers.Admin = append(w.tiers.Admin, a)
+		}
+	}
+	for _, d := range diagnostics {
+		b.diagnose(d)
+	}
+}
+
 // evaluatorOf compiles the policies of a world.
 func (b *builder) evaluatorOf(w *world) {
 	profile := netpol.Profile{Datapath: w.datapath(), Enforced: netpol.Yes}
@@ -401,5 +437,6 @@ func (b *builder) evaluatorOf(w *world) {
 	for i, wl := range w.workloads {
 		pods[i] = wl.pod()
 	}
-	w.evaluator = netpol.New(w.policies, namespaces, pods, profile)
+	w.tiers.Network = w.policies
+	w.evaluator = netpol.NewTiered(w.tiers, namespaces, pods, profile)
 }

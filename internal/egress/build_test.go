@@ -78,6 +78,10 @@ func optionsIn(comment string) egress.Options {
 		case "manifests":
 			dir, glob, _ := strings.Cut(value, " ")
 			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Manifests: []string{glob}})
+		case "enforces":
+			dir, kind, _ := strings.Cut(value, " ")
+			network := egress.NetworkConfig{NetworkPolicy: "enforced", Enforces: []string{kind}}
+			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Network: network})
 		case "require":
 			from, to, _ := strings.Cut(value, " ")
 			options.Requirements = append(options.Requirements, egress.RequirementConfig{

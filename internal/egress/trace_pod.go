@@ -102,6 +102,9 @@ func (w *world) admits(pod int, r resolver, protocol string) Status {
 		case netpol.Allow:
 			return Open
 		case netpol.Deny:
+			if len(w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)) > 0 {
+				status = Unsure // no policy that admits it would help
+			}
 		default:
 			status = Unsure
 		}
@@ -153,8 +156,8 @@ func (b *builder) nameResolution(w *world) {
 		gate.Workloads = append(gate.Workloads, wl.display())
 		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.obj, wl.obj.Root.Range))
 		for _, p := range policies {
-			if !slices.Contains(gate.Policies, p.Name) {
-				gate.Policies = append(gate.Policies, p.Name)
+			if name := policyName(p); !slices.Contains(gate.Policies, name) {
+				gate.Policies = append(gate.Policies, name)
 			}
 		}
 		w.dns[i] = gate
@@ -166,6 +169,14 @@ func (w *world) enforcement() string {
 		return w.network.enforcement
 	}
 	return w.cluster.Enforcement
+}
+
+// policyName names a policy in messages that say NetworkPolicy in front.
+func policyName(p *netpol.Policy) string {
+	if p.Object.Kind == "NetworkPolicy" {
+		return p.Name
+	}
+	return p.Name + " (" + p.Object.Kind + ")"
 }
 
 // nearMiss finds the rule that was meant to admit DNS and does not: one for port
@@ -376,7 +387,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		return hop
 	}
 	isolating := w.evaluator.Isolating(r.index, netpol.Egress)
-	if len(isolating) == 0 {
+	if len(isolating) == 0 && len(w.tiers.Admin) == 0 {
 		hop.Code = "not-isolated"
 		return hop
 	}
@@ -398,6 +409,16 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	if denied < len(flows) {
 		if denied > 0 {
 			hop.Status, hop.Code, hop.Detail = Unsure, "part", "some backends are admitted and some are not"
+		}
+		return hop
+	}
+	// What a rule denies is not for a policy to admit: where that is, is told as far
+	// as a summary can.
+	f := flows[0]
+	if denials := w.evaluator.Denials(r.index, netpol.Egress, f.dest, f.protocol, f.port); len(denials) > 0 || len(isolating) == 0 {
+		hop.Status, hop.Code = Unsure, "denied"
+		if len(denials) > 0 {
+			hop.Detail = denials[0].Object.Kind + " " + denials[0].Object.Name + " denies it"
 		}
 		return hop
 	}
@@ -423,7 +444,7 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		gate = &policyGate{PolicyBlock: &PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
-			Policies: []string{}, Closest: closest.Policy.Name, Code: code, Says: closest.Says,
+			Policies: []string{}, Closest: policyName(closest.Policy), Code: code, Says: closest.Says,
 			Enforcement: w.enforcement(), Origin: at, Related: []Origin{},
 		}}
 		b.policyGates[key] = gate
@@ -435,10 +456,11 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		gate.Workloads = append(gate.Workloads, name)
 	}
 	for _, p := range isolating {
-		if slices.Contains(gate.Policies, p.Name) {
+		name := policyName(p)
+		if slices.Contains(gate.Policies, name) {
 			continue
 		}
-		gate.Policies = append(gate.Policies, p.Name)
+		gate.Policies = append(gate.Policies, name)
 		if p != closest.Policy {
 			gate.Related = append(gate.Related, b.places.objectRange(p.Object, p.Object.Root.Range))
 		}
@@ -536,7 +558,7 @@ func (b *builder) unsupportedPolicies(w *world) {
 	}
 	for _, o := range w.objects {
 		group, _, _ := strings.Cut(o.APIVersion, "/")
-		if !slices.Contains(foreignPolicies[group], o.Kind) || c.config != nil && slices.Contains(c.config.Network.Enforces, o.Kind) {
+		if !slices.Contains(foreignPolicies[group], o.Kind) || w.enforces(o) {
 			continue
 		}
 		name := o.Name
