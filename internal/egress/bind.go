@@ -348,11 +348,16 @@ type duplicates struct {
 	example    *kubernetes.Object
 }
 
+// readKinds are the kinds besides workloads of which it matters that there are two.
+var readKinds = []string{
+	"ConfigMap", "Endpoints", "EndpointSlice", "Ingress", "NetworkPolicy", "PodNetworking", "Secret", "Service",
+}
+
 // duplicate notes that a second object of one kind, namespace and name is left
 // out. Whole folders are often copies of each other, so they are told by folder.
 // What is rendered and what is written for it to be rendered are no duplicates.
 func (b *builder) duplicate(o, first *kubernetes.Object) {
-	if o.From != "" || first.From != "" {
+	if o.From != "" || first.From != "" || podTemplates[o.Kind] == nil && !slices.Contains(readKinds, o.Kind) {
 		return
 	}
 	place := first.Dir
