@@ -49,9 +49,9 @@
 #       Error if a hostNetwork workload is known to need a public IPv4 address, else warning.
 #     silent: >-
 #       Under Flannel, where nodes are what snat-missing judges; when not all pod vSwitches are covered by entries of an
-#       Internet NAT gateway of their VPC; when nodes have public addresses; when the VPC, its vSwitches or its NAT
-#       gateway are not in the scanned files; and, without a known need, when the configuration says
-#       `internet: false`.
+#       Internet NAT gateway of their VPC (snat-missing then tells what hostNetwork workloads are known to need); when
+#       nodes have public addresses; when the VPC, its vSwitches or its NAT gateway are not in the scanned files; and,
+#       without a known need, when the configuration says `internet: false`.
 package egresslint.rules.internet["node-snat-missing"]
 
 import data.egresslint.lib.need

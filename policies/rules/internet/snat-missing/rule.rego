@@ -36,6 +36,9 @@
 #     latent-no-gateway: >-
 #       Pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and the VPC has no NAT gateway with an
 #       SNAT entry for {uncovered}.
+#     nodes: >-
+#       hostNetwork pods of cluster {cluster} cannot reach public IPv4 addresses: {source}, and no SNAT entry covers
+#       {uncovered}.{affected}
 #   remedies:
 #     partial: >-
 #       Packets may leave from any of these vSwitches, so each needs an entry: add an alicloud_snat_entry with
@@ -52,6 +55,8 @@
 #       Add an alicloud_nat_gateway with an EIP, and an alicloud_snat_entry with source_vswitch_id = {ids}{each}. If
 #       the cluster is meant to have no way to the Internet, say so: internet: false for it under clusters in
 #       .egresslint.yaml.
+#     nodes: >-
+#       Add an alicloud_snat_entry with source_vswitch_id = {ids}{each_or_cidr} to an Internet NAT gateway of the VPC.
 #   help:
 #     effect: >-
 #       A NAT gateway translates only packets from the vSwitches and CIDRs that its SNAT entries name. Under Terway a
@@ -85,8 +90,9 @@
 #       When pods have a working way out of their own, such as an EIP that serves this network plug-in; when the route
 #       table leads public traffic elsewhere (a firewall, a transit router, a VPC peer); when the VPC, its vSwitches
 #       or its NAT gateway are not in the scanned files; when the cluster creates its own NAT gateway
-#       (`new_nat_gateway`) for the vSwitches it names; and, without a known need, when the configuration says
-#       `internet: false` or every scanned workload has its own way out.
+#       (`new_nat_gateway`) for the vSwitches it names; for node vSwitches beside pod vSwitches, unless the latter are
+#       not all covered either and a hostNetwork workload is known to need the Internet; and, without a known need,
+#       when the configuration says `internet: false` or every scanned workload has its own way out.
 package egresslint.rules.internet["snat-missing"]
 
 import data.egresslint.lib.need
@@ -138,6 +144,17 @@ _verdicts contains {"gate": i, "case": _variant("latent", gate.gateway_name), "l
 	count(gate.covered) == 0
 	gate.need.strength == "none"
 	not i in _meant
+}
+
+# Nodes beside pods of their own vSwitches are told by node-snat-missing where only they lack entries.
+_verdicts contains {"gate": i, "case": "nodes", "level": level} if {
+	some i, gate in input.internet_access
+	gate.role == "node"
+	not gate.primary
+	not gate.other_covered
+	gate.code == "missing"
+	gate.status in {"blocked", "partial"}
+	level := need.level(gate.need.strength)
 }
 
 _closed contains i if {

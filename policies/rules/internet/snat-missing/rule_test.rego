@@ -22,6 +22,7 @@ _gate := {
 	"gateway": fixture.origin(20),
 	"gateway_name": "alicloud_nat_gateway.main",
 	"all_served": false,
+	"other_covered": false,
 	"need": fixture.need("none"),
 	"origin": fixture.origin(10),
 }
@@ -100,3 +101,9 @@ test_silent_for_a_more_specific_reason if {
 }
 
 test_silent_for_the_other_role if _verdicts == set() with input as _model({"primary": false, "role": "node"})
+
+test_host_network_pods_where_no_pods_are_covered_either if {
+	nodes := object.union({"primary": false, "role": "node"}, fixture.needed("declared"))
+	_verdicts == {["nodes", "error"]} with input as _model(nodes)
+	_verdicts == set() with input as _model(object.union(nodes, {"other_covered": true}))
+}

@@ -1,4 +1,4 @@
-# The pod vSwitch of zone i has no SNAT entry.
+# Neither vSwitch of zone i has an SNAT entry.
 
 resource "alicloud_vpc" "main" {
   vpc_name   = "main"
@@ -55,12 +55,6 @@ resource "alicloud_snat_entry" "node" {
   snat_ip           = alicloud_eip_address.nat.ip_address
 }
 
-resource "alicloud_snat_entry" "node_i" {
-  snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
-  source_vswitch_id = alicloud_vswitch.node_i.id
-  snat_ip           = alicloud_eip_address.nat.ip_address
-}
-
 resource "alicloud_snat_entry" "pod" {
   snat_table_id     = alicloud_nat_gateway.main.snat_table_ids
   source_vswitch_id = alicloud_vswitch.pod.id
@@ -87,5 +81,5 @@ resource "alicloud_cs_managed_kubernetes" "main" {
 resource "alicloud_cs_kubernetes_node_pool" "main" {
   cluster_id     = alicloud_cs_managed_kubernetes.main.id
   node_pool_name = "main"
-  vswitch_ids    = [alicloud_vswitch.node.id, alicloud_vswitch.node_i.id]
+  vswitch_ids    = [alicloud_vswitch.node.id, alicloud_vswitch.node_i.id] # want snat-missing
 }
