@@ -132,6 +132,7 @@ func (b *builder) readCloud() {
 	for _, root := range b.input.Roots {
 		b.scopes = append(b.scopes, newScope(root))
 	}
+	b.joinScopes()
 	for _, s := range b.scopes {
 		b.clusterList = append(b.clusterList, b.clusters(s)...)
 		b.targetList = append(b.targetList, b.targets(s)...)
@@ -222,6 +223,7 @@ func (b *builder) judgeClusters() {
 	for _, s := range b.scopes {
 		b.entryGates(s)
 	}
+	b.entryList = onceEach(b.entryList)
 	for _, t := range b.targetList {
 		if len(t.product.lists) == 0 {
 			continue

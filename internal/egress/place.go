@@ -42,9 +42,10 @@ func (p *places) add(place Place) Origin {
 
 // value is the origin of a value of a Terraform resource.
 func (p *places) value(s *scope, res *terraform.Resource, v *located.Value) Origin {
+	root := s.lender(res)
 	return p.add(Place{
 		Range: v.Range, Callers: v.Callers, Via: v.Via,
-		Address: res.Address, Root: s.root.Dir, Variant: s.root.Variant, Module: res.Module,
+		Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant, Module: res.Module,
 	})
 }
 

@@ -16,6 +16,14 @@ type scope struct {
 	byAddress map[string]*terraform.Resource
 	byType    map[string][]*terraform.Resource // managed resources, aliases normalised
 
+	// Both maps hold the resources of joined roots too, see joinScopes: lenders says
+	// which root such a resource belongs to, incomplete names the directories of those
+	// of which a part could not be read, and unread are the modules that none of the
+	// roots could.
+	lenders    map[*terraform.Resource]*terraform.Root
+	incomplete []string
+	unread     []terraform.UnreadModule
+
 	vswitches map[string]*vswitch
 	vpcs      map[string]*vpc
 	gateways  map[string]*gateway
@@ -40,19 +48,25 @@ func newScope(root *terraform.Root) *scope {
 		vpcs:      make(map[string]*vpc),
 		gateways:  make(map[string]*gateway),
 		groups:    make(map[string]*securityGroup),
+		lenders:   make(map[*terraform.Resource]*terraform.Root),
+		unread:    slices.Clone(root.UnreadModules),
+	}
+	if root.Incomplete {
+		s.incomplete = []string{root.Dir}
 	}
 	for _, res := range root.Resources {
-		s.byAddress[res.Address] = res
-		if res.Data {
-			continue
-		}
-		typ := res.Type
-		if current, ok := aliases[typ]; ok {
-			typ = current
-		}
-		s.byType[typ] = append(s.byType[typ], res)
+		s.add(res)
 	}
 	return s
+}
+
+func (s *scope) add(res *terraform.Resource) {
+	s.byAddress[res.Address] = res
+	if res.Data {
+		return
+	}
+	typ := aliasOf(res.Type)
+	s.byType[typ] = append(s.byType[typ], res)
 }
 
 // ident is what a value says about which thing it names.
@@ -181,10 +195,10 @@ func splitItems(v *located.Value) []*located.Value {
 // may create what the files seem to lack. An argument that is unknown may hold
 // anything, and so may the unread part of a root.
 func (s *scope) unreadModule(keys ...string) (reason string, found bool) {
-	if s.root.Incomplete {
-		return "a part of the Terraform in " + s.root.Dir + " could not be read", true
+	if len(s.incomplete) > 0 {
+		return "a part of the Terraform in " + s.incomplete[0] + " could not be read", true
 	}
-	for _, m := range s.root.UnreadModules {
+	for _, m := range s.unread {
 		if mentions(m.Arguments, keys) {
 			return m.Reason, true
 		}
