@@ -332,7 +332,7 @@ func (e *Evaluator) selects(r *compiledRule, c *class) Ternary {
 		t = Maybe
 	}
 	for _, p := range r.pods {
-		m := Yes
+		var m Ternary
 		if p.namespaces == noSelector {
 			m = yesIf(e.namespaces[c.namespace].name == r.namespace)
 		} else {

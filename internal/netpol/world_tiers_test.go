@@ -90,7 +90,7 @@ func (w layered) passes(pod *netpol.Pod, ingress bool, other plainEnd, protocol 
 	case "Deny":
 		return false
 	}
-	isolated, admitted, denied := false, false, false
+	isolated, denied := false, false
 	consider := w.plainWorld
 	for _, g := range w.global {
 		if g.namespaces.matches(w.namespaces[pod.Namespace]) {
@@ -112,7 +112,7 @@ func (w layered) passes(pod *netpol.Pod, ingress bool, other plainEnd, protocol 
 			isolated = true
 		}
 	}
-	admitted = isolated && consider.passes(pod, ingress, other, protocol, port)
+	admitted := isolated && consider.passes(pod, ingress, other, protocol, port)
 	for _, c := range w.cilium {
 		if c.namespace != "" && c.namespace != pod.Namespace || !c.pods.matches(pod.Labels) {
 			continue

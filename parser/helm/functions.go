@@ -120,7 +120,8 @@ func sign(n int) int {
 // seq is the command of that name: of a last number, or of a first one, perhaps a
 // step, and a last one.
 func (l *limits) seq(params ...int) (string, error) {
-	first, step, last := 1, 1, 0
+	first, step := 1, 1
+	var last int
 	switch len(params) {
 	case 1:
 		last = params[0]

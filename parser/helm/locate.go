@@ -213,7 +213,7 @@ func (w *whereabouts) value(v *located.Value, path []string) *located.Value {
 	if v.Map != nil {
 		out.Map = make([]located.Field, len(v.Map))
 		for i, f := range v.Map {
-			below := append(path[:len(path):len(path)], f.Key)
+			below := append(slices.Clip(path), f.Key)
 			out.Map[i] = located.Field{Key: f.Key, KeyRange: w.place(f.KeyRange, f.Key, nil).at, Value: w.value(f.Value, below)}
 		}
 	}

@@ -236,7 +236,7 @@ func (l *locator) value(v *located.Value, n *kyaml.Node, path []step, around sou
 		out.List = make([]*located.Value, len(v.List))
 		for i, e := range v.List {
 			element := l.element(n, e, i)
-			out.List[i] = l.value(e, element, append(path[:len(path):len(path)], stepTo(e, i)), out.Range)
+			out.List[i] = l.value(e, element, append(slices.Clip(path), stepTo(e, i)), out.Range)
 		}
 	default:
 		out.Range = l.scalar(v, n, path, around)
@@ -285,7 +285,7 @@ func (l *locator) fields(v *located.Value, n *kyaml.Node, path []step, around so
 		if at := order[f.Key]; at > 0 {
 			keyNode, valueNode = n.Content[at-1], n.Content[at]
 		}
-		below := append(path[:len(path):len(path)], key(f.Key))
+		below := append(slices.Clip(path), key(f.Key))
 		r, d := l.placeOf(keyNode)
 		if d != nil && !d.isWritten(keyNode, f.Key) {
 			d = nil

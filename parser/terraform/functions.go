@@ -90,8 +90,7 @@ var needsLength = map[string]bool{
 // placeholders or for origins.
 var special map[string]specialFunc
 
-func init() {
-	// Filled here because the functions refer to the table through the evaluator.
+func init() { //nolint:gochecknoinits // the functions refer to the table through the evaluator
 	special = make(map[string]specialFunc)
 	for _, m := range []map[string]specialFunc{collectionFunctions, textFunctions, fileFunctions} {
 		maps.Copy(special, m)

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -163,7 +164,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 			return unknown(c.name + "() of a whole resource is known only after apply")
 		}
 		rng := c.rng()
-		if arg, ok := err.(function.ArgError); ok && arg.Index < len(c.expr.Args) {
+		if arg, ok := errors.AsType[function.ArgError](err); ok && arg.Index < len(c.expr.Args) {
 			rng = c.expr.Args[arg.Index].Range()
 		}
 		return sc.fail(rng, "call %s: %s", c.name, plain(err.Error()))

@@ -84,7 +84,7 @@ func decode(sc scope, c *callSite) value {
 // hashFile is a function that hashes a file.
 func hashFile(hash func([]byte) string) specialFunc {
 	return specialFunc{1, 1, func(sc scope, c *callSite) value {
-		data, bad := sc.readFile(c, 0)
+		data, bad := sc.readFile(c)
 		if bad != nil {
 			return *bad
 		}

@@ -33,17 +33,17 @@ type fileResult struct {
 	err  error
 }
 
-// readFile reads the file that a function names. Names are relative to the
+// readFile reads the file that the first argument of a function names. Names are relative to the
 // root's directory, where Terraform runs.
-func (sc scope) readFile(c *callSite, i int) (data []byte, bad *value) {
-	u, marks := c.args[i].v.Unmark()
+func (sc scope) readFile(c *callSite) (data []byte, bad *value) {
+	u, marks := c.args[0].v.Unmark()
 	if !u.IsKnown() {
 		r := value{v: cty.DynamicVal.WithMarks(marks)}
 		return nil, &r
 	}
 	name, ok := asString(u)
 	if !ok {
-		r := sc.fail(c.argRange(i), "call %s: it takes a path, not %s", c.name, describe(u))
+		r := sc.fail(c.argRange(0), "call %s: it takes a path, not %s", c.name, describe(u))
 		return nil, &r
 	}
 	if hasPlaceholder(u) {
@@ -69,7 +69,7 @@ func (sc scope) readFile(c *callSite, i int) (data []byte, bad *value) {
 }
 
 func readText(sc scope, c *callSite) value {
-	data, bad := sc.readFile(c, 0)
+	data, bad := sc.readFile(c)
 	if bad != nil {
 		return *bad
 	}
@@ -80,7 +80,7 @@ func readText(sc scope, c *callSite) value {
 }
 
 func readBase64(sc scope, c *callSite) value {
-	data, bad := sc.readFile(c, 0)
+	data, bad := sc.readFile(c)
 	if bad != nil {
 		return *bad
 	}
@@ -88,7 +88,7 @@ func readBase64(sc scope, c *callSite) value {
 }
 
 func templateFile(sc scope, c *callSite) value {
-	data, bad := sc.readFile(c, 0)
+	data, bad := sc.readFile(c)
 	if bad != nil {
 		return *bad
 	}
@@ -234,7 +234,7 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 		return err
 	}
 	if err != nil || depth > 64 {
-		return nil
+		return nil //nolint:nilerr // no files are found in what is no readable directory
 	}
 	if !ev.spend(100+len(entries), ev.host) {
 		return errTooMany

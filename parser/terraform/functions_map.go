@@ -29,7 +29,7 @@ func lookup(sc scope, c *callSite) value {
 		return sc.fail(c.argRange(1), "call lookup: the key is no string")
 	}
 	name := ks.AsString()
-	if has, _ := hasKey(m, name); has {
+	if hasKey(m, name) {
 		var v cty.Value
 		if t.IsObjectType() {
 			v = m.GetAttr(name)

@@ -59,11 +59,11 @@ func cross(o *origin, rng hcl.Range, c crossing) *origin {
 	if o == nil {
 		o = &inherited
 	}
-	return crossUnder(o, o, rng, c)
+	return crossUnder(o, rng, c)
 }
 
-// crossUnder crosses o, a part of whole.
-func crossUnder(o, whole *origin, rng hcl.Range, c crossing) *origin {
+// crossUnder crosses o, which may be a part of a whole.
+func crossUnder(o *origin, rng hcl.Range, c crossing) *origin {
 	if o == nil {
 		return nil // has the history of the whole
 	}
@@ -87,13 +87,13 @@ func crossUnder(o, whole *origin, rng hcl.Range, c crossing) *origin {
 	if o.elems != nil {
 		out.elems = make([]*origin, len(o.elems))
 		for i, e := range o.elems {
-			out.elems[i] = crossUnder(e, o, rng, c)
+			out.elems[i] = crossUnder(e, rng, c)
 		}
 	}
 	if o.fields != nil {
 		out.fields = make(map[string]*origin, len(o.fields))
 		for k, f := range o.fields {
-			out.fields[k] = crossUnder(f, o, rng, c)
+			out.fields[k] = crossUnder(f, rng, c)
 		}
 		out.keys = o.keys
 	}

@@ -225,7 +225,7 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 		return value{keepSensitive(r.v, marks), coll.o.whole()}
 	}
 	if s, ok := asString(k); ok && strings.Contains(s, placeholderMark) && (c.Type().IsObjectType() || c.Type().IsMapType()) {
-		if has, _ := hasKey(c, s); !has {
+		if !hasKey(c, s) {
 			return unknown(afterApply(k))
 		}
 	}
@@ -276,12 +276,12 @@ func anyElement(c cty.Value, key value) value {
 	return value{v: first}
 }
 
-func hasKey(c cty.Value, name string) (has, ok bool) {
+func hasKey(c cty.Value, name string) bool {
 	if c.Type().IsObjectType() {
-		return c.Type().HasAttribute(name), true
+		return c.Type().HasAttribute(name)
 	}
 	h, _ := c.HasIndex(cty.StringVal(name)).Unmark()
-	return h.IsKnown() && h.True(), h.IsKnown()
+	return h.IsKnown() && h.True()
 }
 
 // converted returns v as a value of type t, as far as placeholders and resources

@@ -208,11 +208,9 @@ func parseReference(text string) reference {
 		return reference{kind: refLocal, name: text} // nothing can be told of it
 	}
 	names := leadingNames(traversal)
-	attr := func(i int) string {
-		if i < len(names) {
-			return names[i]
-		}
-		return ""
+	second := ""
+	if len(names) > 1 {
+		second = names[1]
 	}
 	used := 2
 	ref := reference{kind: refBlock, name: strings.Join(names[:min(2, len(names))], ".")}
@@ -220,18 +218,18 @@ func parseReference(text string) reference {
 	case "path", "terraform", "self":
 		ref.kind = refOther
 	case "var":
-		ref.kind, ref.name = refVar, attr(1)
+		ref.kind, ref.name = refVar, second
 	case "local":
-		ref.kind, ref.name = refLocal, attr(1)
+		ref.kind, ref.name = refLocal, second
 	case "each":
 		ref.kind = refEach
-		if attr(1) == "key" {
+		if second == "key" {
 			ref.kind = refKey
 		}
 	case "count":
 		ref.kind = refCount
 	case "module":
-		ref.kind, ref.name = refModule, attr(1)
+		ref.kind, ref.name = refModule, second
 	case "data", "ephemeral":
 		used = 3
 		ref.name = strings.Join(names[:min(3, len(names))], ".")

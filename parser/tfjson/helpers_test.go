@@ -105,10 +105,11 @@ func byAddress(root *terraform.Root) map[string]*terraform.Resource {
 	return out
 }
 
-func addresses(root *terraform.Root, data bool) []string {
+// addresses are those of the managed resources.
+func addresses(root *terraform.Root) []string {
 	var out []string
 	for _, res := range root.Resources {
-		if res.Data == data {
+		if !res.Data {
 			out = append(out, res.Address)
 		}
 	}

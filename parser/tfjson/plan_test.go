@@ -169,7 +169,7 @@ func TestInstances(t *testing.T) {
 		t.Run(sample, func(t *testing.T) {
 			root := parse(t, sample+"/plan.json", mustRead(t, "testdata/plans/"+sample+"/plan.json"))
 			hcl := evaluate(t, sample)
-			if diff := cmp.Diff(addresses(hcl, false), addresses(root, false)); diff != "" {
+			if diff := cmp.Diff(addresses(hcl), addresses(root)); diff != "" {
 				t.Errorf("instances (-configuration +plan):\n%s", diff)
 			}
 			written := byAddress(hcl)
@@ -235,7 +235,7 @@ func TestBeside(t *testing.T) {
 			if len(diagnostics) > 0 || root.Dir != sample+"/config" {
 				t.Fatalf("dir %s, diagnostics %v", root.Dir, diagnostics)
 			}
-			if diff := cmp.Diff(addresses(alone, false), addresses(root, false)); diff != "" {
+			if diff := cmp.Diff(addresses(alone), addresses(root)); diff != "" {
 				t.Errorf("instances (-alone +beside):\n%s", diff)
 			}
 			written := byAddress(evaluate(t, sample))
