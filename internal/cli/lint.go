@@ -47,7 +47,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json or sarif; when all reports go to files, text is on standard output too (repeatable)")
+	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json, sarif or github (annotations of a workflow); when all reports go to files, text is on standard output too (repeatable)")
 	flags.StringVar(&f.failOn, "fail-on", "error", "lowest `severity` that gives exit code 1: error, warning, note or never")
 	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")

@@ -37,8 +37,8 @@ type world struct {
 	// podNetworkings give pods vSwitches and security groups of their own.
 	podNetworkings []*kubernetes.Object
 	network        network
-	evaluator  *netpol.Evaluator
-	dns        []*dnsGate // by workload; nil if no policy isolates it
+	evaluator      *netpol.Evaluator
+	dns            []*dnsGate // by workload; nil if no policy isolates it
 }
 
 func (w *world) clusterID() string {

@@ -58,8 +58,8 @@ type requirementOf struct {
 	target    *target
 	public    bool // the target's public endpoint
 	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
-	cloud bool
-	service   *service
+	cloud   bool
+	service *service
 }
 
 // byName reports whether a name has to be resolved first.

@@ -49,13 +49,14 @@ type Options struct {
 
 // writers are the formats, by name.
 var writers = map[string]func(io.Writer, *Report, Options) error{
-	"text":  writeText,
-	"json":  writeJSON,
-	"sarif": writeSARIF,
+	"text":   writeText,
+	"json":   writeJSON,
+	"sarif":  writeSARIF,
+	"github": writeGitHub,
 }
 
 // Formats returns the names of the formats, sorted.
-func Formats() []string { return []string{"json", "sarif", "text"} }
+func Formats() []string { return []string{"github", "json", "sarif", "text"} }
 
 // Write writes r in the named format.
 func Write(w io.Writer, format string, r *Report, opts Options) error {

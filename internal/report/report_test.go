@@ -56,6 +56,7 @@ func TestGolden(t *testing.T) {
 		{"report-quiet.txt", "text", report.Options{Quiet: true}},
 		{"report.json", "json", report.Options{}},
 		{"report.sarif", "sarif", report.Options{}},
+		{"report.github", "github", report.Options{}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			got := write(t, tt.format, fixture(), tt.opts)
@@ -553,5 +554,29 @@ func BenchmarkWrite(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// GitHub shows ten annotations of a level: none of the rules may be left out for
+// another's sake.
+func TestGitHubLimits(t *testing.T) {
+	r := &report.Report{}
+	for i := range 25 {
+		r.Findings = append(r.Findings, &finding.Finding{
+			Rule: "many", Severity: finding.Error, Message: fmt.Sprintf("finding %d", i),
+			Range: source.Range{File: "main.tf", Start: source.Pos{Line: i + 1, Column: 1}},
+		})
+	}
+	r.Findings = append(r.Findings, &finding.Finding{
+		Rule: "one", Severity: finding.Error, Message: "100%\n::warning::no command",
+		Range: source.Range{File: "a,b:c.tf", Start: source.Pos{Line: 1, Column: 1}},
+	})
+	out := string(write(t, "github", r, report.Options{}))
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if len(lines) != 11 || !strings.HasPrefix(lines[10], "16 more are not shown") {
+		t.Errorf("got %d lines:\n%s", len(lines), out)
+	}
+	if want := "::error col=1,file=a%2Cb%3Ac.tf,line=1,title=egresslint%3A one::100%25"; !strings.HasPrefix(lines[1], want) {
+		t.Errorf("got  %s\nwant %s…", lines[1], want)
 	}
 }

@@ -195,7 +195,8 @@ also(destinations) := text if {
 
 # METADATA
 # description: >-
-#   What a finding about NetworkPolicies adds where it is not known whether they are enforced; with a space in front, else empty.
+#   What a finding about NetworkPolicies adds where it is not known whether they are enforced; with a space in front,
+#   else empty.
 # scope: document
 default assumed(_) := ""
 

@@ -56,8 +56,8 @@
 #       ```
 #     levels: Always a warning. Whether anything needs what the part was meant to admit is for other rules to say.
 #     silent: >-
-#       When the cluster's CIDR of Services, its data path or its vSwitches are not known; when nodes have addresses in a pod vSwitch too; when the pods, or the
-#       ports of their containers, are not in the scanned files.
+#       When the cluster's CIDR of Services, its data path or its vSwitches are not known; when nodes have addresses in
+#       a pod vSwitch too; when the pods, or the ports of their containers, are not in the scanned files.
 package egresslint.rules.source["network-policy-dead-peer"]
 
 violation contains {
