@@ -32,7 +32,7 @@ func Kinds() []string { return slices.Clone(kinds) }
 
 // DeclarationError is an item of a declaration that cannot be read.
 type DeclarationError struct {
-	Item   string // as written
+	Item   string // as written, without what stands before an @, which may be a password
 	Offset int    // of the item in the declaration, in bytes
 	Reason string
 }
@@ -71,13 +71,21 @@ func ParseDeclaration(s string) ([]Declared, error) {
 		item, reason := parseItem(text, offset)
 		if reason != "" {
 			if first == nil {
-				first = &DeclarationError{Item: text, Offset: offset, Reason: reason}
+				first = &DeclarationError{Item: withoutUser(text), Offset: offset, Reason: reason}
 			}
 			continue
 		}
 		items = append(items, item)
 	}
 	return items, first
+}
+
+// withoutUser leaves out a user and password.
+func withoutUser(text string) string {
+	if i := strings.LastIndexByte(text, '@'); i >= 0 {
+		return "…" + text[i:]
+	}
+	return text
 }
 
 func parseItem(text string, offset int) (Declared, string) {
@@ -90,6 +98,9 @@ func parseItem(text string, offset int) (Declared, string) {
 	case "internet6":
 		d.Internet6 = true
 		return d, ""
+	}
+	if strings.Contains(text, "@") {
+		return d, "a destination is a host without a user in front"
 	}
 	if kind, name, ok := strings.Cut(text, "/"); ok && isLabel(kind) && !strings.Contains(name, "/") {
 		protocol := name == "tcp" || name == "udp"
