@@ -102,8 +102,10 @@ func TestDeadPeers(t *testing.T) {
 		{"a Cilium CIDR of pods", "unknown", "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egress: [{toCIDR: [10.1.2.3]}]}", "pod-address `10.1.2.3` 10.1.2.3/32 lies among"},
 		{"a Cilium port of a Service", "unknown", "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {app: db}}], toPorts: [{ports: [{port: '3306', protocol: TCP}]}]}]}", "service-port `{port: '3306', protocol: TCP}`"},
 		{"a global policy's block", "v2", "kind: GlobalNetworkPolicy\nspec: {policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 172.21.0.0/24}}]}]}", "service-address `{ipBlock: {cidr: 172.21.0.0/24}}`"},
-		{"several", "v2", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.1.2.0/24}}]}, {to: [" + db + "], ports: [{port: 3306}, {port: mysql}]}]}",
-			"pod-address `{ipBlock: {cidr: 10.1.2.0/24}}`\nservice-port `{port: 3306}`\nport-name `{port: mysql}`"},
+		{
+			"several", "v2", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.1.2.0/24}}]}, {to: [" + db + "], ports: [{port: 3306}, {port: mysql}]}]}",
+			"pod-address `{ipBlock: {cidr: 10.1.2.0/24}}`\nservice-port `{port: 3306}`\nport-name `{port: mysql}`",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			policies, diagnostics := parseTiers(t, tt.policies)

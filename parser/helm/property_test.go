@@ -39,8 +39,10 @@ func TestPlacesProperty(t *testing.T) {
 			template.WriteString("  {{- toYaml .Values.map | nindent 2 }}\n")
 		} else {
 			for _, k := range keys {
-				how := rapid.SampledFrom([]string{"{{ .Values.map.%s | quote }}", `"{{ .Values.map.%s }}"`, "{{ $.Values.map.%s | toString | quote }}",
-					"{{ with .Values.map }}{{ .%s | quote }}{{ end }}", `{{ required "needed" .Values.map.%s | quote }}`}).Draw(t, "how "+k)
+				how := rapid.SampledFrom([]string{
+					"{{ .Values.map.%s | quote }}", `"{{ .Values.map.%s }}"`, "{{ $.Values.map.%s | toString | quote }}",
+					"{{ with .Values.map }}{{ .%s | quote }}{{ end }}", `{{ required "needed" .Values.map.%s | quote }}`,
+				}).Draw(t, "how "+k)
 				fmt.Fprintf(&template, "  %s: "+how+"\n", k, k)
 			}
 		}

@@ -3,9 +3,8 @@
 package kubernetes
 
 import (
-	"path"
-
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/located"
