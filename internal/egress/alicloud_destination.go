@@ -421,7 +421,7 @@ func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requireme
 			blocked++
 			gate.Uncovered = append(gate.Uncovered, m.vswitch.label())
 			if v.drop != nil && gate.Rule == "" {
-				gate.Rule, gate.Origin = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
+				gate.Rule, gate.Drop = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
 			}
 		case Open:
 			open++

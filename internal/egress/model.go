@@ -387,7 +387,8 @@ type SecurityGroupIngress struct {
 	WrongCovers  []string `json:"wrong_covers" doc:"for wrong-vswitch: name and CIDR of the vSwitches that are admitted instead"`
 	Rule         string   `json:"rule" doc:"for dropped: address of the drop rule"`
 	Need         Need     `json:"need" doc:"the requirements"`
-	Origin       Origin   `json:"origin" doc:"the first group, or the drop rule"`
+	Origin       Origin   `json:"origin" doc:"the first group"`
+	Drop         Origin   `json:"drop" doc:"the rule that drops, if one does"`
 	Wrong        Origin   `json:"wrong" doc:"for wrong-vswitch: the rule that admits the wrong kind of vSwitch"`
 	SourceOrigin Origin   `json:"source_origin" doc:"the cluster's argument that names the source vSwitches"`
 }

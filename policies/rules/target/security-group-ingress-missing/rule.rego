@@ -27,8 +27,8 @@
 #       {product} {target} refuses some connections on {port} from cluster {cluster}: {source}, and the inbound rules
 #       of security group {groups} accept {covered} but not {uncovered}.{affected}
 #     dropped: >-
-#       {product} {target} refuses {port} from cluster {cluster}: {source}, and this inbound rule of security group
-#       {groups} drops packets from {uncovered} before any rule accepts them.{affected}
+#       {product} {target} refuses {port} from cluster {cluster}: {source}, and an inbound rule of security group
+#       {groups}, {rule}, drops packets from {uncovered} before any rule accepts them.{affected}
 #   remedies:
 #     missing: >-
 #       Add to {groups} an alicloud_security_group_rule with type = "ingress", policy = "accept", ip_protocol and
@@ -90,15 +90,17 @@ violation contains {
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.target, gate.cluster_name, gate.role, words.port(gate.protocol, gate.port), gate.code],
-	"related": array.concat(
-		[{"at": gate.source_origin, "text": "where the source addresses come from"}],
-		need.places(gate.need.evidence),
-	),
+	"related": array.flatten([_drops(gate), need.places(gate.need.evidence)]),
 } if {
 	some gate in input.security_group_ingress
 	gate.code in {"missing", "dropped"}
 	gate.status in {"blocked", "partial"}
 }
+
+_drops(gate) := array.concat(
+	[{"at": gate.drop, "text": "the rule that drops them"} | gate.code == "dropped"],
+	[{"at": gate.source_origin, "text": "where the source addresses come from"}],
+)
 
 # A message on a drop rule does not name what is covered.
 _uncovered("dropped", _, uncovered) := words.brief(uncovered)

@@ -51,7 +51,7 @@ resource "alicloud_instance" "legacy" {
   security_groups = [alicloud_security_group.legacy.id]
 }
 
-resource "alicloud_security_group" "audit" {
+resource "alicloud_security_group" "audit" { # want security-group-ingress-missing
   security_group_name = "audit"
   vpc_id              = alicloud_vpc.main.id
 }
@@ -67,7 +67,7 @@ resource "alicloud_security_group_rule" "pods" {
   security_group_id = alicloud_security_group.audit.id
 }
 
-resource "alicloud_security_group_rule" "nobody" { # want security-group-ingress-missing
+resource "alicloud_security_group_rule" "nobody" {
   type              = "ingress"
   ip_protocol       = "all"
   policy            = "drop"
