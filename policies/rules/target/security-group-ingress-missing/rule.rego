@@ -90,7 +90,7 @@ violation contains {
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.target, gate.cluster_name, gate.role, words.port(gate.protocol, gate.port), gate.code],
-	"related": array.flatten([_drops(gate), need.places(gate.need.evidence)]),
+	"related": array.concat(_drops(gate), need.places(gate.need.evidence)),
 } if {
 	some gate in input.security_group_ingress
 	gate.code in {"missing", "dropped"}
