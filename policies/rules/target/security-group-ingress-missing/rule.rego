@@ -90,16 +90,16 @@ violation contains {
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": [gate.target, gate.cluster_name, gate.role, words.port(gate.protocol, gate.port), gate.code],
-	"related": array.concat(_drops(gate), need.places(gate.need.evidence)),
+	"related": array.concat(_causes(gate.code, gate.drop, gate.source_origin), need.places(gate.need.evidence)),
 } if {
 	some gate in input.security_group_ingress
 	gate.code in {"missing", "dropped"}
 	gate.status in {"blocked", "partial"}
 }
 
-_drops(gate) := array.concat(
-	[{"at": gate.drop, "text": "the rule that drops them"} | gate.code == "dropped"],
-	[{"at": gate.source_origin, "text": "where the source addresses come from"}],
+_causes(code, drop, source) := array.concat(
+	[{"at": drop, "text": "the rule that drops them"} | code == "dropped"],
+	[{"at": source, "text": "where the source addresses come from"}],
 )
 
 # A message on a drop rule does not name what is covered.
