@@ -21,6 +21,7 @@ _gate := {
 	"rule": "",
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
+	"drop": fixture.origin(30),
 	"source_origin": fixture.origin(20),
 }
 
@@ -51,6 +52,12 @@ test_points_at_the_group_and_names_what_to_write if {
 	violation.args.port == "TCP port 5432"
 	violation.key == ["alicloud_instance.legacy", "prod", "pod", "TCP port 5432", "missing"]
 	{place.at.ref | some place in violation.related} == {20, 901}
+}
+
+test_names_the_rule_that_drops if {
+	some violation in rule.violation with input as _model(_dropped)
+	violation.at == fixture.origin(10)
+	{place.at.ref | some place in violation.related} == {20, 30, 901}
 }
 
 test_silent_without_need if _verdicts == set() with input as _model(fixture.needed("none"))
