@@ -318,6 +318,10 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 		hop.Status, hop.Code = Blocked, code
 		return hop
 	}
+	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = Unsure, "the dnsPolicy of "+r.workload.display()+" is unknown"
+		return hop
+	}
 	gate := r.world.dns[r.index]
 	if gate == nil {
 		return hop

@@ -35,6 +35,9 @@ type workload struct {
 	elsewhere string
 }
 
+// dnsPolicies are the values of a pod's dnsPolicy.
+var dnsPolicies = []string{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"}
+
 // podTemplates says where the kinds of workloads keep the pods' metadata and spec.
 var podTemplates = map[string][]string{
 	"Pod":                   {},
@@ -108,6 +111,9 @@ func readWorkload(o *kubernetes.Object) *workload {
 	w.dnsPolicy = "ClusterFirst"
 	if v := spec.Get("dnsPolicy"); !v.IsNull() {
 		w.dnsPolicy, _ = v.Text()
+		if !slices.Contains(dnsPolicies, w.dnsPolicy) {
+			w.dnsPolicy = "" // filled in by whatever renders the manifest, or rejected
+		}
 	}
 	return w
 }
