@@ -29,7 +29,7 @@ type planned struct {
 // What the table says of attributes that a configuration leaves out must be what
 // Terraform plans for them.
 func TestUnsetAgreesWithPlans(t *testing.T) {
-	plans, err := filepath.Glob(filepath.Join("..", "..", "parser", "terraform", "testdata", "plans", "*", "planned.json"))
+	plans, err := filepath.Glob(filepath.Join("..", "..", "testdata", "plans", "*", "planned.json"))
 	if err != nil || len(plans) == 0 {
 		t.Fatalf("list plans: %d files, %v", len(plans), err)
 	}

@@ -35,7 +35,6 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/pipeline"},
 	{"internal/report"},
-	{"internal/actions"},
 	{"internal/cli"},
 	{"cmd/egresslint"},
 	{"internal/architecture"},

@@ -11,7 +11,7 @@ import (
 	"github.com/egresslint/egresslint/internal/cli"
 )
 
-const plans = "../../parser/tfjson/testdata/plans"
+const plans = "../../testdata/plans"
 
 // TestPlanAndConfigurationAgree lints configurations alone and with the plan that
 // Terraform made of them. The findings must be the same, at the same lines: none

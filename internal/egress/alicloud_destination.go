@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -44,7 +45,7 @@ var groupAttachments = []string{"alicloud_nlb_load_balancer_security_group_attac
 func (b *builder) destinations(s *scope) []*target {
 	var list []*target
 	for _, res := range s.root.Resources {
-		typ, ok := destinationTypes[aliasOf(res.Type)]
+		typ, ok := destinationTypes[alicloud.Canonical(res.Type)]
 		if !ok || res.Data {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -65,7 +66,7 @@ func (s *scope) vswitch(id ident) *vswitch {
 	}
 	v := &vswitch{key: id.key, name: id.name(), res: id.res, reason: id.name() + " is outside the files"}
 	s.vswitches[id.key] = v
-	if id.res == nil || aliasOf(id.res.Type) != "alicloud_vswitch" {
+	if id.res == nil || alicloud.Canonical(id.res.Type) != "alicloud_vswitch" {
 		return v
 	}
 	v.reason = ""
@@ -100,13 +101,6 @@ func zoneOf(body *located.Value) string {
 		}
 	}
 	return ""
-}
-
-func aliasOf(typ string) string {
-	if current, ok := aliases[typ]; ok {
-		return current
-	}
-	return typ
 }
 
 // gateway resolves a NAT gateway by its id or by one of its tables.
@@ -302,7 +296,7 @@ func (s *scope) eipOf(item *located.Value) (eip *terraform.Resource, reason stri
 	ref, ok := item.Ref()
 	if ok {
 		eip = s.byAddress[ref.Address]
-		if eip == nil || eip.Data || aliasOf(eip.Type) != "alicloud_eip_address" || ref.Attribute != "ip_address" {
+		if eip == nil || eip.Data || alicloud.Canonical(eip.Type) != "alicloud_eip_address" || ref.Attribute != "ip_address" {
 			return nil, ref.String() + " is not an EIP in the files"
 		}
 		return eip, ""

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -28,15 +29,6 @@ type scope struct {
 	vpcs      map[string]*vpc
 	gateways  map[string]*gateway
 	groups    map[string]*securityGroup
-}
-
-// aliases maps resource types that the provider keeps under an old name to the
-// current one (domain facts: provider registry, deprecations of 1.119 to 1.126).
-var aliases = map[string]string{
-	"alicloud_subnet":            "alicloud_vswitch",
-	"alicloud_eip":               "alicloud_eip_address",
-	"alicloud_slb":               "alicloud_slb_load_balancer",
-	"alicloud_network_interface": "alicloud_ecs_network_interface",
 }
 
 func newScope(root *terraform.Root) *scope {
@@ -65,7 +57,7 @@ func (s *scope) add(res *terraform.Resource) {
 	if res.Data {
 		return
 	}
-	typ := aliasOf(res.Type)
+	typ := alicloud.Canonical(res.Type)
 	s.byType[typ] = append(s.byType[typ], res)
 }
 

@@ -36,7 +36,7 @@ type planned struct {
 // TestPlan compares the evaluator's instances, their arguments and the outputs
 // with the plans of the same configurations.
 func TestPlan(t *testing.T) {
-	dirs, err := filepath.Glob("testdata/plans/*")
+	dirs, err := filepath.Glob("../../testdata/plans/*")
 	if err != nil || len(dirs) == 0 {
 		t.Fatalf("no plans: %v", err)
 	}

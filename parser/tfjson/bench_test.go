@@ -17,7 +17,7 @@ func replicated(b *testing.B, size int) []byte {
 	b.Helper()
 	var largest []byte
 	for _, sample := range samples(b) {
-		if data := mustRead(b, "testdata/plans/"+sample+"/plan.json"); len(data) > len(largest) {
+		if data := mustRead(b, "../../testdata/plans/"+sample+"/plan.json"); len(data) > len(largest) {
 			largest = data
 		}
 	}
@@ -86,7 +86,7 @@ func BenchmarkIs(b *testing.B) {
 }
 
 func BenchmarkMerge(b *testing.B) {
-	root, hcl := parse(b, "plan.json", mustRead(b, "testdata/plans/terway-envs/plan.json")), evaluate(b, "terway-envs")
+	root, hcl := parse(b, "plan.json", mustRead(b, "../../testdata/plans/terway-envs/plan.json")), evaluate(b, "terway-envs")
 	for b.Loop() {
 		if len(tfjson.Merge(root, hcl).Resources) != len(root.Resources) {
 			b.Fatal("resources are missing")

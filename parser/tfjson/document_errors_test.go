@@ -37,7 +37,7 @@ func TestIs(t *testing.T) {
 		})
 	}
 	for _, sample := range samples(t) {
-		if !tfjson.Is(mustRead(t, "testdata/plans/"+sample+"/plan.json")) {
+		if !tfjson.Is(mustRead(t, "../../testdata/plans/"+sample+"/plan.json")) {
 			t.Errorf("%s: not seen as a plan", sample)
 		}
 	}

@@ -49,7 +49,7 @@ func mustRead(t testing.TB, name string) []byte {
 // samples are plans that Terraform made, with their configurations.
 func samples(t testing.TB) []string {
 	t.Helper()
-	dirs, err := filepath.Glob("testdata/plans/*")
+	dirs, err := filepath.Glob("../../testdata/plans/*")
 	if err != nil || len(dirs) == 0 {
 		t.Fatalf("no plans: %v", err)
 	}
@@ -76,7 +76,7 @@ func parse(t testing.TB, name string, data []byte) *terraform.Root {
 // evaluate returns the only root of a sample's configuration.
 func evaluate(t testing.TB, sample string) *terraform.Root {
 	t.Helper()
-	tree, err := source.OpenTree("testdata/plans")
+	tree, err := source.OpenTree("../../testdata/plans")
 	if err != nil {
 		t.Fatal(err)
 	}

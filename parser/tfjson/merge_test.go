@@ -315,7 +315,7 @@ module "other" {
 
 // TestMergeKeepsItsInputs checks that merging changes neither root.
 func TestMergeKeepsItsInputs(t *testing.T) {
-	data := mustRead(t, "testdata/plans/terway-envs/plan.json")
+	data := mustRead(t, "../../testdata/plans/terway-envs/plan.json")
 	alone, hcl := parse(t, "plan.json", data), evaluate(t, "terway-envs")
 	before := dump(alone) + dump(hcl)
 	first := dump(tfjson.Merge(alone, hcl))

@@ -58,7 +58,7 @@ func TestKnown(t *testing.T) {
 	total, unknown, resolved := 0, 0, 0
 	for _, sample := range samples(t) {
 		t.Run(sample, func(t *testing.T) {
-			data := mustRead(t, "testdata/plans/"+sample+"/plan.json")
+			data := mustRead(t, "../../testdata/plans/"+sample+"/plan.json")
 			root := parse(t, sample+"/plan.json", data)
 			planned, prior := decodePlan(t, data)
 			ours := byAddress(root)
@@ -167,7 +167,7 @@ func value(v *located.Value, like any) any {
 func TestInstances(t *testing.T) {
 	for _, sample := range samples(t) {
 		t.Run(sample, func(t *testing.T) {
-			root := parse(t, sample+"/plan.json", mustRead(t, "testdata/plans/"+sample+"/plan.json"))
+			root := parse(t, sample+"/plan.json", mustRead(t, "../../testdata/plans/"+sample+"/plan.json"))
 			hcl := evaluate(t, sample)
 			if diff := cmp.Diff(addresses(hcl), addresses(root)); diff != "" {
 				t.Errorf("instances (-configuration +plan):\n%s", diff)
@@ -197,7 +197,7 @@ func TestInstances(t *testing.T) {
 func TestResolvedAsEvaluated(t *testing.T) {
 	for _, sample := range samples(t) {
 		t.Run(sample, func(t *testing.T) {
-			root := parse(t, sample+"/plan.json", mustRead(t, "testdata/plans/"+sample+"/plan.json"))
+			root := parse(t, sample+"/plan.json", mustRead(t, "../../testdata/plans/"+sample+"/plan.json"))
 			written := byAddress(evaluate(t, sample))
 			var table strings.Builder
 			for _, res := range root.Resources {
@@ -215,21 +215,21 @@ func TestResolvedAsEvaluated(t *testing.T) {
 					}
 				}
 			}
-			golden(t, "testdata/plans/"+sample+"/resolved.golden", table.String())
+			golden(t, "../../testdata/plans/"+sample+"/resolved.golden", table.String())
 		})
 	}
 }
 
 // TestBeside reads each plan together with the configuration beside it.
 func TestBeside(t *testing.T) {
-	tree, err := source.OpenTree("testdata/plans")
+	tree, err := source.OpenTree("../../testdata/plans")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, sample := range samples(t) {
 		t.Run(sample, func(t *testing.T) {
 			name := sample + "/plan.json"
-			data := mustRead(t, "testdata/plans/"+name)
+			data := mustRead(t, "../../testdata/plans/"+name)
 			alone := parse(t, name, data)
 			root, diagnostics := tfjson.Parse(tree, name, data)
 			if len(diagnostics) > 0 || root.Dir != sample+"/config" {
@@ -263,7 +263,7 @@ func TestBeside(t *testing.T) {
 					}
 				}
 			}
-			golden(t, "testdata/plans/"+sample+"/unknown.golden", left.String())
+			golden(t, "../../testdata/plans/"+sample+"/unknown.golden", left.String())
 		})
 	}
 }

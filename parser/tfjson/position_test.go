@@ -155,7 +155,7 @@ func jsonOf(t *rapid.T, v any) string {
 // TestPlacesOfPlans checks the places of every known value of the samples.
 func TestPlacesOfPlans(t *testing.T) {
 	for _, sample := range samples(t) {
-		data := mustRead(t, "testdata/plans/"+sample+"/plan.json")
+		data := mustRead(t, "../../testdata/plans/"+sample+"/plan.json")
 		root := parse(t, sample+"/plan.json", data)
 		places := 0
 		for _, res := range root.Resources {
