@@ -1,0 +1,175 @@
+package egress
+
+import (
+	"cmp"
+)
+
+// The way of one requirement, hop by hop.
+
+// traceWorld traces every requirement of a world hop by hop.
+func (b *builder) traceWorld(w *world) {
+	served := len(w.workloads) > 0
+	for i, wl := range w.workloads {
+		if w.cluster == nil || !wl.ownWayOut(w.cluster.Plugin) && !wl.wantsPodEIP() {
+			served = false
+		}
+		requirements := b.requirementsOf(w, i)
+		if gate := w.dns[i]; gate != nil && len(requirements) == 0 {
+			gate.latent = true
+		}
+		for _, r := range requirements {
+			b.tracePath(r)
+		}
+		b.dnsPolicy(w, wl, requirements)
+	}
+	if w.cluster != nil && served {
+		if gate := w.cluster.gates[w.cluster.primary().role]; gate != nil {
+			gate.AllServed = true
+		}
+	}
+}
+
+func (b *builder) tracePath(r *requirementOf) {
+	path := &Path{
+		Workload: b.workloadID(r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
+		Strength: r.strength, Origin: r.origin,
+	}
+	if r.byName() {
+		path.Hops = append(path.Hops, b.dnsHop(r))
+	}
+	if r.kind == toLoadBalancer {
+		path.Hops = append(path.Hops, b.loadBalancerHop(r))
+	}
+	path.Hops = append(path.Hops, b.policyHop(r))
+	if r.kind != toService && r.kind != toLoadBalancer {
+		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
+	}
+	if r.toPublic6() {
+		path.Hops = append(path.Hops, b.ipv6Hop(r))
+	}
+	if r.toPublic() {
+		path.Hops = append(path.Hops, b.natHop(r))
+	}
+	if r.kind == toTarget {
+		path.Hops = append(path.Hops, b.targetHop(r))
+	}
+	path.Status = Open
+	for _, hop := range path.Hops {
+		switch hop.Status {
+		case Blocked:
+			path.Status = Blocked
+		case Unsure:
+			if path.Status == Open {
+				path.Status = Unsure
+			}
+			if hop.Detail != "" {
+				b.unknown(hop.Name+" of "+path.Destination, hop.Detail, r.origin)
+			}
+		}
+	}
+	b.model.Paths = append(b.model.Paths, path)
+	req := &Requirement{
+		Workload: path.Workload, Cluster: r.world.clusterID(), Kind: string(r.kind), Destination: path.Destination,
+		Port: r.port, Protocol: r.protocol, Strength: r.strength, Origin: r.origin,
+		Public: r.toPublic() || r.kind == toInternet,
+	}
+	switch {
+	case r.target != nil:
+		req.Target = r.target.Address
+	case r.service != nil:
+		req.Target = r.service.id()
+	}
+	b.model.Requirements = append(b.model.Requirements, req)
+}
+
+func (b *builder) dnsHop(r *requirementOf) Hop {
+	hop := Hop{Name: "dns", Status: Open}
+	if code := r.unusableDNS(); code != "" {
+		hop.Status, hop.Code = Blocked, code
+		return hop
+	}
+	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = Unsure, "the dnsPolicy of "+r.workload.display()+" is unknown"
+		return hop
+	}
+	gate := r.world.dns[r.index]
+	if gate == nil {
+		return hop
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = gate.UDP, gate.Code, gate.Resolver
+	if gate.UDP == Open {
+		hop.Code = ""
+	}
+	return hop
+}
+
+// natHop judges the way to public IPv4 addresses.
+func (b *builder) natHop(r *requirementOf) Hop {
+	hop := Hop{Name: "nat", Status: Unsure}
+	c := r.world.cluster
+	if c == nil {
+		hop.Detail = "the cluster is not in the files"
+		return hop
+	}
+	if r.workload.hostNetwork == maybe {
+		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
+		return hop
+	}
+	if r.workload.hostNetwork == no && r.workload.ownWayOut(c.Plugin) {
+		hop.Status, hop.Code = Open, "pod-eip"
+		return hop
+	}
+	if r.workload.elsewhere != "" {
+		hop.Detail = r.workload.elsewhere
+		return hop
+	}
+	src := c.sourcesOf(r.workload.hostNetwork == yes)
+	gate := c.gates[src.role]
+	if c.Plugin == pluginFlannel && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
+		hop.Status, hop.Code = Blocked, "pod-eip" // the annotation is at fault, and told
+		return hop
+	}
+	if gate == nil {
+		hop.Detail = cmp.Or(src.unknown, "the vSwitches of "+c.Name+" are unknown")
+		return hop
+	}
+	return gate.hop(c, r)
+}
+
+// targetHop judges what guards the target: its allow-list, ACL, security groups
+// or bucket policy.
+func (b *builder) targetHop(r *requirementOf) Hop {
+	hop := Hop{Name: "whitelist", Status: Unsure}
+	c := r.world.cluster
+	switch {
+	case c == nil || r.workload.hostNetwork == maybe || c.Plugin == pluginUnknown:
+		hop.Detail = "the source addresses are not in the files"
+		return hop
+	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
+		hop.Status, hop.Code = Open, "injector"
+		return hop
+	case r.workload.elsewhere != "":
+		hop.Detail = r.workload.elsewhere
+		return hop
+	}
+	role := c.sourcesOf(r.workload.hostNetwork == yes).role
+	if r.public {
+		role = roleEIP
+	}
+	switch r.target.Kind {
+	case "slb", "alb":
+		return b.aclHop(r, role)
+	case "ecs", "nlb":
+		return b.ingressHop(r, role)
+	case "oss":
+		return b.bucketHop(r, role)
+	}
+	gate := b.allowListAccess(r.target, c, role)
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = gate.Status, gate.Code, gate.Reason
+	if gate.Status == Partial {
+		hop.Status = Blocked
+	}
+	return hop
+}

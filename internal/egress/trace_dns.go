@@ -1,0 +1,261 @@
+package egress
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/netpol"
+)
+
+// Name resolution: which resolver a pod asks, and whether its policies admit that.
+
+// coreDNS is the cluster's DNS as policies see it: pods, whether or not their
+// manifests are in the files.
+func coreDNS() netpol.Pod {
+	return netpol.Pod{
+		ID: "kube-system/coredns", Namespace: systemNamespace, Labels: netpol.Labels{"k8s-app": "kube-dns"}, MoreLabels: true,
+		Ports: []netpol.Port{{Name: "dns", Number: 53, Protocol: "UDP"}, {Name: "dns-tcp", Number: 53, Protocol: "TCP"}},
+	}
+}
+
+// vpcResolvers answer names for nodes and for pods with dnsPolicy Default
+// (vendor's page on DNS: 100.100.2.136 and 100.100.2.138).
+var vpcResolvers = []netip.Addr{netip.MustParseAddr("100.100.2.136"), netip.MustParseAddr("100.100.2.138")}
+
+// nodeLocalDNS is the address of NodeLocal DNSCache.
+var nodeLocalDNS = netip.MustParseAddr("169.254.20.10")
+
+// resolver is what a workload asks for names.
+type resolver struct {
+	kind    string // coredns, vpc, own or node-local
+	text    string
+	dests   []netpol.Dest
+	unknown string
+}
+
+func (b *builder) resolverOf(w *world, wl *workload) resolver {
+	switch wl.dnsPolicy {
+	case "ClusterFirst", "ClusterFirstWithHostNet":
+		if b.nodeLocal(w, wl) {
+			return resolver{
+				kind: "node-local", text: "NodeLocal DNSCache (" + nodeLocalDNS.String() + ")",
+				unknown: "whether the data path polices " + nodeLocalDNS.String() + " is not in the files",
+			}
+		}
+		return resolver{kind: "coredns", text: "CoreDNS (pods k8s-app=kube-dns in kube-system)", dests: []netpol.Dest{w.evaluator.Describe(coreDNS())}}
+	case "Default":
+		r := resolver{kind: "vpc", text: "the VPC's resolvers (100.100.2.136 and 100.100.2.138)"}
+		for _, a := range vpcResolvers {
+			r.dests = append(r.dests, netpol.AddrDest(a).Outside())
+		}
+		return r
+	case "None":
+		r := resolver{kind: "own"}
+		var names []string
+		for _, v := range wl.spec.Get("dnsConfig", "nameservers").Items() {
+			text, _ := v.Text()
+			a, err := netip.ParseAddr(text)
+			if err != nil {
+				r.unknown = "a nameserver of its dnsConfig is not an address in the files"
+				continue
+			}
+			names = append(names, text)
+			r.dests = append(r.dests, netpol.AddrDest(a))
+		}
+		r.text = "the nameservers of its dnsConfig (" + strings.Join(names, ", ") + ")"
+		if len(r.dests) == 0 && r.unknown == "" {
+			r.unknown = "its dnsConfig names no nameserver"
+		}
+		return r
+	default:
+		return resolver{kind: "unknown", text: "its resolver", unknown: "its dnsPolicy is not in the files"}
+	}
+}
+
+// nodeLocal reports whether NodeLocal DNSCache is injected into the pods
+// (vendor's page on NodeLocal DNSCache: a namespace label that a pod label
+// overrides).
+func (b *builder) nodeLocal(w *world, wl *workload) bool {
+	ns := w.namespaces[wl.namespace]
+	if ns == nil || wl.labels["node-local-dns-injection"] == "disabled" {
+		return false
+	}
+	text, _ := ns.Root.Get("metadata", "labels", "node-local-dns-injection").Text()
+	return text == "enabled"
+}
+
+// admits asks whether any of a resolver's addresses is admitted.
+func (w *world) admits(pod int, r resolver, protocol string) Status {
+	if r.unknown != "" {
+		return Unsure
+	}
+	status := Blocked
+	for _, d := range r.dests {
+		switch w.evaluator.Egress(pod, d, protocol, 53) {
+		case netpol.Allow:
+			return Open
+		case netpol.Deny:
+			if len(w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)) > 0 {
+				status = Unsure // no policy that admits it would help
+			}
+		default:
+			status = Unsure
+		}
+	}
+	return status
+}
+
+// dnsGate is a NameResolution under construction.
+type dnsGate struct {
+	*NameResolution
+	need   needs
+	latent bool // whether some workload without requirements is in it
+}
+
+// nameResolution judges DNS for every workload that policies isolate, and groups
+// those that one place of one policy is to be changed for.
+func (b *builder) nameResolution(w *world) {
+	groups := make(map[string]*dnsGate)
+	w.dns = make([]*dnsGate, len(w.workloads))
+	for i, wl := range w.workloads {
+		policies := w.evaluator.Isolating(i, netpol.Egress)
+		if len(policies) == 0 || wl.hostNetwork != no {
+			continue
+		}
+		r := b.resolverOf(w, wl)
+		gate := &dnsGate{NameResolution: &NameResolution{
+			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.enforcement(), Resolver: r.text,
+			UDP: w.admits(i, r, "UDP"), TCP: w.admits(i, r, "TCP"), AdmitsOther: w.evaluator.AdmitsAnything(i),
+			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
+		}}
+		gate.Code = "no-rule"
+		gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
+		if gate.UDP == Blocked {
+			b.nearMiss(w, i, r, gate)
+		}
+		if gate.UDP == Open && gate.TCP == Blocked {
+			b.findPorts(w, i, gate)
+		}
+		key := strings.Join([]string{
+			wl.namespace, r.kind, string(gate.UDP), string(gate.TCP), gate.Code,
+			strconv.Itoa(gate.Origin.Ref), strconv.Itoa(gate.Ports.Ref), strconv.FormatBool(gate.AdmitsOther),
+		}, "|")
+		if first := groups[key]; first != nil {
+			gate = first
+		} else {
+			groups[key] = gate
+			b.dns = append(b.dns, gate)
+		}
+		gate.Workloads = append(gate.Workloads, wl.display())
+		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.obj, wl.obj.Root.Range))
+		for _, p := range policies {
+			if name := policyName(p); !slices.Contains(gate.Policies, name) {
+				gate.Policies = append(gate.Policies, name)
+			}
+		}
+		w.dns[i] = gate
+	}
+}
+
+// nearMiss finds the rule that was meant to admit DNS and does not: one for port
+// 53 with a pod selector of its own namespace or with the Service's address, or
+// one for the right pods with another port.
+func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
+	dns := coreDNS()
+	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
+		code := ""
+		for _, peer := range rule.Peers {
+			switch {
+			case rule.AdmitsPort("UDP", 53) != netpol.Yes:
+				if peer.Kind == netpol.Pods && len(rule.Peers) == 1 && peer.SelectsLabels(dns.Labels) == netpol.Yes &&
+					rule.AdmitsPort("TCP", 53) == netpol.Yes {
+					code = "port"
+				}
+			case peer.Kind == netpol.OwnNamespacePods && peer.SelectsLabels(dns.Labels) == netpol.Yes:
+				code = "own-namespace"
+			case peer.Kind == netpol.Block && r.kind == "coredns" && b.isServiceAddress(w, peer.Block):
+				code = "service-address"
+			case peer.Kind == netpol.Block && r.kind != "coredns":
+				code = "resolver-address"
+			}
+		}
+		if code != "" {
+			gate.Code, gate.Origin = code, b.places.objectRange(rule.Policy.Object, rule.Policy.EgressRange())
+			gate.Miss = b.places.objectRange(rule.Policy.Object, rule.Range)
+			return
+		}
+	}
+}
+
+// isServiceAddress reports whether a block lies inside the addresses of Services,
+// which are translated before policies see the packet.
+func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
+	if w.cluster != nil {
+		if cidr, ok := parseCIDR(w.cluster.ServiceCIDR); ok && contains(cidr, block) {
+			return true
+		}
+	}
+	for _, s := range w.services {
+		if a, err := netip.ParseAddr(s.clusterIP); err == nil && block.IsSingleIP() && block.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// findPorts finds the ports of the rule that admits UDP 53 only.
+func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
+	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
+		if !rule.Sure || rule.AdmitsPort("UDP", 53) != netpol.Yes || rule.AdmitsPort("TCP", 53) != netpol.No {
+			continue
+		}
+		gate.Ports = b.places.objectRange(rule.Policy.Object, rule.PortsRange)
+		return
+	}
+	gate.Ports = gate.Origin
+}
+
+// unusableDNS says why a workload's DNS settings cannot resolve what a
+// requirement names; empty if they can (Kubernetes documentation, DNS for Services
+// and Pods).
+func (r *requirementOf) unusableDNS() string {
+	wl := r.workload
+	service := r.kind == toService || r.byAlias
+	switch {
+	case !r.byName() || r.anywhere || r.anywhere6:
+		return ""
+	case wl.dnsPolicy == "None" && len(wl.spec.Get("dnsConfig", "nameservers").Items()) == 0:
+		return "no-nameserver"
+	case service && wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes:
+		return "host-network"
+	case service && wl.dnsPolicy == "Default":
+		return "default"
+	default:
+		return ""
+	}
+}
+
+// dnsPolicy reports a workload whose DNS settings cannot resolve what it needs.
+func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementOf) {
+	var code string
+	var stopped needs
+	for _, r := range requirements {
+		if c := r.unusableDNS(); c != "" {
+			code = c
+			stopped.add(r)
+		}
+	}
+	if code == "" {
+		return
+	}
+	at := wl.spec.Get("dnsPolicy")
+	if at.IsNull() {
+		at = wl.spec.Get("hostNetwork")
+	}
+	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
+		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Code: code, Need: stopped.sum(),
+		Origin: b.places.object(wl.obj, at),
+	})
+}

@@ -1,0 +1,130 @@
+package egress
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Routes to public addresses: what a route table of one's own lacks.
+
+// routeGate is a RouteBlock under construction.
+type routeGate struct {
+	*RouteBlock
+	gate *internetGate
+	ways []wayOut
+	need needs // those of the gate that the route table stops
+}
+
+// routeBlocks groups the vSwitches of a cluster's gates whose route table leads
+// nowhere, by the attachment that puts them on it.
+func (b *builder) routeBlocks(c *cluster) {
+	for _, role := range []string{rolePod, roleNode} {
+		gate := c.gates[role]
+		if gate == nil {
+			continue
+		}
+		for _, way := range gate.ways {
+			if way.code == "route" || way.byRoute {
+				b.addRouteBlock(c, gate, way)
+			}
+		}
+	}
+}
+
+func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
+	block := b.routeBlock(c, gate, way)
+	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.samePlace(block.Origin) })
+	if i < 0 {
+		i = len(gate.routes)
+		gate.routes = append(gate.routes, &routeGate{RouteBlock: block, gate: gate})
+		b.routes = append(b.routes, gate.routes[i])
+	}
+	r := gate.routes[i]
+	// What an entry is meant for weighs more than what has none.
+	if r.Code == "no-way" {
+		r.Code, r.Gateway, r.Entry = block.Code, block.Gateway, block.Entry
+	}
+	if !slices.Contains(r.Tables, block.Tables[0]) {
+		r.Tables = append(r.Tables, block.Tables...)
+	}
+	r.VSwitches = append(r.VSwitches, way.member.vswitch.label())
+	r.ways = append(r.ways, way)
+}
+
+// routeBlock is what one vSwitch adds to the block of its attachment.
+func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
+	block := &RouteBlock{
+		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Primary: gate.Primary, Intent: gate.Intent,
+		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
+	}
+	holder := way.route.attach
+	if way.route.table != nil {
+		block.Tables = []string{way.route.table.Address}
+	}
+	if way.entry != nil {
+		block.Code, block.Entry = "no-default-route", b.places.block(c.scope, way.entry.res)
+		block.Gateway = way.entry.gateway.name
+	}
+	if way.route.kind == routeNAT {
+		block.Code, block.Entry = "other-gateway", b.places.block(c.scope, way.route.entry)
+		if holder == nil {
+			holder = way.route.entry
+		}
+	}
+	block.Origin = b.places.block(c.scope, holder)
+	return block
+}
+
+// judge judges the route tables of a block for one requirement, and says why if it
+// cannot.
+func (r *routeGate) judge(s *scope, req *requirementOf) (status Status, reason string) {
+	status = Open
+	for _, way := range r.ways {
+		one, why := way.towards(s, req)
+		if one == Blocked {
+			return Blocked, ""
+		}
+		if one == Unsure {
+			status, reason = Unsure, cmp.Or(reason, why)
+		}
+	}
+	return status, reason
+}
+
+// towards judges the way to the destination of a requirement. Of a name only the
+// addresses that it may have are known.
+func (w *wayOut) towards(s *scope, r *requirementOf) (status Status, reason string) {
+	addr := r.addr
+	switch {
+	case !w.byRoute, r.anywhere:
+		return Blocked, ""
+	case r.prefix.IsValid():
+		addr = r.prefix.Addr()
+		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
+			return Blocked, ""
+		}
+	case !addr.IsValid():
+		return Unsure, w.reason
+	}
+	to := w.route.towards(addr)
+	if to.kind == routeOther {
+		return Unsure, to.reason
+	}
+	status, code, reason := s.usable(w.entry, w.member.vswitch, to)
+	if status == Blocked && code != "route" {
+		return Open, "" // told by another rule, not by the route table
+	}
+	return status, reason
+}
+
+// finishRoutes fills the model with the route tables that stop something: a known
+// requirement or, where none of the gate is known, whatever there may be.
+func (b *builder) finishRoutes() {
+	for _, r := range b.routes {
+		r.Need, r.AllServed = r.need.sum(), r.gate.AllServed
+		latent := len(r.gate.need.list) == 0 && slices.ContainsFunc(r.ways, func(w wayOut) bool { return !w.byRoute })
+		if latent || r.Need.Strength != None {
+			b.model.RouteBlocks = append(b.model.RouteBlocks, r.RouteBlock)
+		}
+	}
+}
