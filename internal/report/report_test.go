@@ -491,12 +491,13 @@ func TestTextNotices(t *testing.T) {
 
 // A repository that was not understood is not one without a problem.
 func TestTextNothingJudged(t *testing.T) {
-	const nothing, none = "Nothing to judge: no workload and no cluster is in the files.", "No findings."
+	const nothing, none = "Nothing to judge: no workload, no cluster and nothing with a whitelist is in the files.", "No findings."
 	for _, tt := range []struct {
 		summary report.Summary
 		want    string
 	}{
 		{report.Summary{Objects: 3, Resources: 2}, nothing},
+		{report.Summary{Targets: 1}, none},
 		{report.Summary{Workloads: 1}, none},
 		{report.Summary{Clusters: 1}, none},
 	} {

@@ -17,6 +17,7 @@ type Summary struct {
 	Objects      int // Kubernetes objects
 	Workloads    int
 	Requirements int
+	Targets      int // what has an allow-list or a security group of its own
 	Unknowns     []UnknownGroup
 	Bindings     []Binding
 }
@@ -43,6 +44,7 @@ func Summarize(parsed *parser.Result, model *egress.Model, diagnostics []source.
 		Clusters:     len(model.Clusters),
 		Objects:      len(parsed.Objects),
 		Workloads:    len(model.Workloads),
+		Targets:      len(model.Targets),
 		Requirements: len(model.Requirements),
 	}
 	for _, root := range parsed.Roots {

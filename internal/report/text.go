@@ -262,8 +262,8 @@ func (t *text) summary() {
 	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
 	switch {
 	case errors+warnings+notes > 0:
-	case s.Clusters == 0 && s.Workloads == 0:
-		t.line("Nothing to judge: no workload and no cluster is in the files.")
+	case s.Clusters == 0 && s.Workloads == 0 && s.Targets == 0:
+		t.line("Nothing to judge: no workload, no cluster and nothing with a whitelist is in the files.")
 		return
 	default:
 		t.line("No findings.")
