@@ -150,7 +150,8 @@ func TestConfigurationExamples(t *testing.T) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(configKeys(t))) {
-		if !used[name] {
+		// Only rules that a project writes itself have parameters.
+		if !used[name] && name != "rules.<id>.parameters" {
 			t.Errorf("no example of the configuration has %s", name)
 		}
 	}

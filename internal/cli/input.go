@@ -82,7 +82,8 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	case f.timeout < 0:
 		return nil, usagef("--timeout %s is less than nothing", f.timeout)
 	}
-	if len(args) == 0 {
+	everything := len(args) == 0
+	if everything {
 		args = []string{"."}
 	}
 	var stdin []byte
@@ -146,6 +147,10 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	if in.cfg, err = in.configuration(f); err != nil {
 		return nil, err
 	}
+	// In a folder below the configuration's, the folder is meant, not all of them.
+	if everything && len(in.cfg.Paths) > 0 && in.parser.Paths[0] == path.Dir(in.cfg.File) {
+		in.parser.Paths = in.cfg.Paths
+	}
 	if err := in.options(f); err != nil {
 		return nil, err
 	}
@@ -161,7 +166,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "rules", "version", "completion", "help"}); name != "" {
+		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "config", "rules", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)

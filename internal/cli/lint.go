@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json, sarif or github (annotations of a workflow); when all reports go to files, text is on standard output too (repeatable)")
-	flags.StringVar(&f.failOn, "fail-on", "error", "lowest `severity` that gives exit code 1: error, warning, note or never")
+	flags.StringVar(&f.failOn, "fail-on", "", "lowest `severity` that gives exit code 1: error, warning, note or never (default error)")
 	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
@@ -87,7 +88,7 @@ func (f *lintFlags) check() ([]output, error) {
 		{"fail-on", f.failOn, []string{"error", "warning", "note", never}},
 		{"color", f.color, []string{"auto", "always", "never"}},
 	} {
-		if !slices.Contains(flag.words, flag.value) {
+		if flag.value != "" && !slices.Contains(flag.words, flag.value) {
 			return nil, usagef("unknown --%s %q%s", flag.name, flag.value, config.DidYouMean(flag.value, flag.words))
 		}
 	}
@@ -141,6 +142,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	err = a.writeReports(outputs, r, f.color, report.Options{
 		Quiet: f.quiet, HideNotices: len(f.only) > 0, Verbose: f.verbose,
+		HideUnknowns: in.cfg.Unknowns == config.UnknownsIgnore && !f.failOnUnknown,
 	})
 	watch.lap("report")
 	if f.verbose {
@@ -153,19 +155,19 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		a.logf("found no Kubernetes manifest and no Terraform in %s", strings.Join(displayAll(in, args), ", "))
 		a.logf("%s, or pass --allow-empty if that is right", emptyHint(args))
 	}
-	a.code = f.exitCode(r, w)
+	a.code = f.exitCode(in.cfg, r, w)
 	return nil
 }
 
 // exitCode is what a run that printed its reports ends with.
-func (f *lintFlags) exitCode(r *report.Report, w *world) int {
+func (f *lintFlags) exitCode(cfg *config.Config, r *report.Report, w *world) int {
 	switch {
 	case r.Empty, !w.complete() && !f.input.skipInvalid:
 		return ExitIncomplete
-	case f.failOnUnknown && r.Summary.UnknownCount() > 0:
+	case (f.failOnUnknown || cfg.Unknowns == config.UnknownsFail) && r.Summary.UnknownCount() > 0:
 		return ExitFindings
 	}
-	threshold, err := finding.ParseSeverity(f.failOn)
+	threshold, err := finding.ParseSeverity(cmp.Or(f.failOn, string(cfg.FailOn), finding.Error.String()))
 	if err != nil { // never
 		return ExitOK
 	}
@@ -183,9 +185,9 @@ func settings(cfg *config.Config, only []string) pipeline.Options {
 	opts := pipeline.Options{Severity: make(map[string]finding.Severity), Off: make(map[string]bool)}
 	for _, r := range cfg.Rules {
 		switch {
-		case !r.Off:
+		case r.Severity != 0:
 			opts.Severity[r.ID] = r.Severity
-		case !slices.Contains(only, r.ID):
+		case r.Off && !slices.Contains(only, r.ID):
 			opts.Off[r.ID] = true
 		}
 	}

@@ -3,9 +3,11 @@ package config_test
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -20,11 +22,13 @@ import (
 var rules = []string{"snat-missing", "snat-wrong-vswitch", "whitelist-missing"}
 
 const full = `# yaml-language-server: $schema=https://egresslint.io/schemas/config.json
+paths: [envs, k8s/prod]
 exclude: ["legacy/**", vendor]
 rules:
   snat-missing: {severity: off}
   whitelist-missing:
     severity: warning
+    parameters: {ports: [22, 3389], team: core, strict: true, share: 0.5}
 clusters:
   - name: prod
     terraform: envs/prod
@@ -46,14 +50,46 @@ requirements:
   - from: shop/api
     to: [rds/orders, "api.partner.com:443"]
 privateDomains: [corp.example.org]
+helm:
+  - chart: charts/shop
+    release: shop-prod
+    namespace: shop
+    values: [charts/shop/values.yaml, envs/prod.yaml]
+  - chart: charts/jobs
+targets:
+  - name: partner
+    hosts: [api.partner.com, "*.partner.net"]
+    addresses: [203.0.113.0/24, "2001:db8::1"]
+    allow:
+      - 198.51.100.7
+suppressions:
+  - rules: [snat-missing, whitelist-missing]
+    files: ["modules/**"]
+    address: "module.db.*"
+    reason: the module is another team's
+    until: 2027-01-31
+  - {rules: [snat-missing], address: Deployment/shop/api}
+baseline: egresslint-baseline.json
+policies: [policies]
+failOn: warning
+unknowns: fail
 `
 
 func TestParse(t *testing.T) {
 	no := false
 	want := &config.Config{
 		File:    "ops/" + config.FileName,
+		Paths:   []string{"ops/envs", "ops/k8s/prod"},
 		Exclude: []config.Glob{{Pattern: "ops/legacy/**", Text: "legacy/**"}, {Pattern: "ops/vendor", Text: "vendor"}},
-		Rules:   []config.Rule{{ID: "snat-missing", Off: true}, {ID: "whitelist-missing", Severity: finding.Warning}},
+		Rules: []config.Rule{{ID: "snat-missing", Off: true}, {
+			ID: "whitelist-missing", Severity: finding.Warning,
+			Parameters: []config.Parameter{
+				{Name: "ports", Value: []any{22.0, 3389.0}},
+				{Name: "team", Value: "core"},
+				{Name: "strict", Value: true},
+				{Name: "share", Value: 0.5},
+			},
+		}},
 		Clusters: []config.Cluster{
 			{
 				Name: "prod", Terraform: "ops/envs/prod", Manifests: []string{"ops/k8s/prod/**"},
@@ -70,15 +106,35 @@ func TestParse(t *testing.T) {
 		}},
 		Requirements:   []config.Requirement{{From: "shop/api", To: []string{"rds/orders", "api.partner.com:443"}}},
 		PrivateDomains: []string{"corp.example.org"},
+		Helm: []config.Chart{
+			{Dir: "ops/charts/shop", Release: "shop-prod", Namespace: "shop", Values: []string{"ops/charts/shop/values.yaml", "ops/envs/prod.yaml"}},
+			{Dir: "ops/charts/jobs"},
+		},
+		Targets: []config.Target{{
+			Name: "partner", Hosts: []string{"api.partner.com", "*.partner.net"},
+			Addresses: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
+			Allow:     []config.AllowEntry{{CIDR: netip.MustParsePrefix("198.51.100.7/32")}},
+		}},
+		Suppressions: []config.Suppression{
+			{
+				Rules: []string{"snat-missing", "whitelist-missing"}, Files: []config.Glob{{Pattern: "ops/modules/**", Text: "modules/**"}},
+				Address: "module.db.*", Reason: "the module is another team's", Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC),
+			},
+			{Rules: []string{"snat-missing"}, Address: "Deployment/shop/api"},
+		},
+		Baseline: config.Path{Name: "ops/egresslint-baseline.json"},
+		Policies: []config.Path{{Name: "ops/policies"}},
+		FailOn:   "warning",
+		Unknowns: config.UnknownsFail,
 	}
 	got, err := config.Parse("ops/"+config.FileName, []byte(full), rules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreTypes(source.Range{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreTypes(source.Range{}), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
 		t.Errorf("configuration differs (-want +got):\n%s", diff)
 	}
-	wantAt := source.Range{File: "ops/" + config.FileName, Start: source.Pos{Line: 5, Column: 3}, End: source.Pos{Line: 5, Column: 20}}
+	wantAt := source.Range{File: "ops/" + config.FileName, Start: source.Pos{Line: 6, Column: 3}, End: source.Pos{Line: 6, Column: 20}}
 	if got.Rules[1].At != wantAt {
 		t.Errorf("place of the second rule is %v, want %v", got.Rules[1].At, wantAt)
 	}
@@ -88,10 +144,10 @@ func TestParseMistakes(t *testing.T) {
 	tests := map[string]struct{ in, want string }{
 		"unknown key":        {"exclud: [a]", `c.yaml:1:1: unknown key "exclud" in the configuration, did you mean "exclude"?`},
 		"unknown nested key": {"clusters:\n  - name: a\n    network:\n      plugn: terway\n", `c.yaml:4:7: unknown key "plugn" in network, did you mean "plugin"?`},
-		"far from any key":   {"zzz: 1", `c.yaml:1:1: unknown key "zzz" in the configuration, want one of exclude, rules, clusters, stacks, requirements, privateDomains`},
+		"far from any key":   {"zzz: 1", `c.yaml:1:1: unknown key "zzz" in the configuration, want one of paths, exclude, rules, clusters, stacks, helm, requirements, targets, privateDomains, suppressions, baseline, policies, failOn, unknowns`},
 		"unknown rule":       {"rules: {snat-mising: {severity: off}}", `c.yaml:1:9: unknown key "snat-mising" in rules, did you mean "snat-missing"?`},
 		"unknown severity":   {"rules: {snat-missing: {severity: eror}}", `c.yaml:1:34: unknown value "eror", did you mean "error"?`},
-		"severity missing":   {"rules: {snat-missing: {}}", `c.yaml:1:23: key "severity" is missing in rule snat-missing`},
+		"severity missing":   {"rules: {snat-missing: {}}", `c.yaml:1:23: rule snat-missing needs severity or parameters`},
 		"rule as a text":     {"rules: {snat-missing: off}", `c.yaml:1:23: read rule snat-missing: want a mapping, found "off"`},
 		"key twice":          {"exclude: [a]\nexclude: [b]\n", `c.yaml:2:1: key "exclude" is there twice in the configuration`},
 		"a list for a map":   {"- a\n", `c.yaml:1:1: read the configuration: want a mapping, found a list`},
@@ -117,6 +173,22 @@ func TestParseMistakes(t *testing.T) {
 			"requirements: [{from: a/b, to: [blah, 'db:5432']}]",
 			`c.yaml:1:33: read requirement "blah": a single word names no destination; for a Service write service/blah, for a host its full name`,
 		},
+		"parameter a map":      {"rules: {snat-missing: {parameters: {a: {b: c}}}}", `c.yaml:1:40: want a text, a number or a truth value, found a mapping`},
+		"parameter twice":      {"rules: {snat-missing: {parameters: {a: 1, a: 2}}}", `c.yaml:1:43: key "a" is there twice in parameters`},
+		"parameter infinite":   {"rules: {snat-missing: {parameters: {a: .inf}}}", `c.yaml:1:40: want a text, a number or a truth value, found ".inf"`},
+		"chart missing":        {"helm: [{release: a}]", `c.yaml:1:8: key "chart" is missing in a chart`},
+		"target without place": {"targets: [{name: a}]", `c.yaml:1:11: a target needs hosts or addresses`},
+		"target host bare":     {"targets: [{name: a, hosts: [db]}]", `c.yaml:1:29: read host "db": want a full host name such as api.partner.com or *.partner.com`},
+		"target CIDR":          {"targets: [{name: a, addresses: [10.0.0.1/8]}]", `c.yaml:1:33: read CIDR "10.0.0.1/8": it has bits beyond its mask, did you mean "10.0.0.0/8"?`},
+		"target allow":         {"targets: [{name: a, addresses: [10.0.0.1], allow: [x]}]", `c.yaml:1:52: read "x": want an address or a CIDR, such as 203.0.113.7 or 203.0.113.0/24`},
+		"suppression rule":     {"suppressions: [{rules: [snat-mising], address: x}]", `c.yaml:1:25: no rule "snat-mising", did you mean "snat-missing"?`},
+		"suppression date":     {"suppressions: [{rules: [snat-missing], address: x, until: 2027-02-30}]", `c.yaml:1:59: read date "2027-02-30": want a day as in 2027-01-31`},
+		"suppression of all": {
+			"suppressions: [{rules: [snat-missing]}]",
+			`c.yaml:1:16: a suppression needs files or address: to silence a rule everywhere, set its severity to off`,
+		},
+		"failOn":              {"failOn: eror", `c.yaml:1:9: unknown value "eror", did you mean "error"?`},
+		"unknowns":            {"unknowns: no", `c.yaml:1:11: unknown value "no", want one of ignore, note, fail`},
 		"requirement no from": {"requirements: [{to: [internet]}]", `c.yaml:1:16: key "from" is missing in a requirement`},
 	}
 	for name, tt := range tests {
@@ -169,6 +241,7 @@ func TestReadLooksPathsUp(t *testing.T) {
 		"ops/infra/a.tfvars":  {},
 		"ops/common.tfvars":   {},
 		"ops/modules/main.tf": {},
+		"ops/chart/v.yaml":    {},
 	})
 	read := func(text string) error {
 		_, err := config.Read(tree, "ops/c.yaml", []byte(text), rules)
@@ -176,6 +249,12 @@ func TestReadLooksPathsUp(t *testing.T) {
 	}
 	if err := read("stacks: [{name: a, dir: infra, varFiles: [common.tfvars, infra/a.tfvars]}]"); err != nil {
 		t.Errorf("existing paths: %v", err)
+	}
+	if err := read("paths: [infra, common.tfvars]\npolicies: [modules]\nhelm: [{chart: chart, values: [chart/v.yaml]}]"); err != nil {
+		t.Errorf("existing paths: %v", err)
+	}
+	if err := read("paths: [infr]\nhelm: [{chart: chart/v.yaml}]"); err == nil || err.Error() != "ops/c.yaml:1:9: no such file or folder infr\nops/c.yaml:2:16: use path \"chart/v.yaml\": it is no folder" {
+		t.Errorf("missing paths: %v", err)
 	}
 	err := read("stacks:\n- {name: a, dir: infr, varFiles: [infra/common.tfvars]}\n- {name: b, dir: common.tfvars, varFiles: [modules]}\n")
 	want := `ops/c.yaml:2:18: no such folder infr
@@ -237,10 +316,20 @@ func TestSchemaAgrees(t *testing.T) {
 		"internet":        {"clusters: [{name: a, internet: 3}]", false},
 		"to a text":       {"requirements: [{from: a, to: b}]", false},
 		"exclude a map":   {"exclude: {a: b}", false},
+		"parameters":      {"rules: {snat-missing: {parameters: {a: [1, b], c: true}}}", true},
+		"parameter a map": {"rules: {snat-missing: {parameters: {a: {b: 1}}}}", false},
+		"helm":            {"helm: [{values: [a]}]", false},
+		"target":          {"targets: [{name: a, allow: [10.0.0.0/8]}]", false},
+		"suppression":     {"suppressions: [{rules: [snat-missing]}]", false},
+		"until":           {"suppressions: [{rules: [snat-missing], address: a, until: tomorrow}]", false},
+		"failOn":          {"failOn: always", false},
+		"unknowns":        {"unknowns: maybe", false},
 	} {
 		t.Run(name, func(t *testing.T) {
+			// Editors read YAML 1.2, in which a date is a text.
+			text := strings.ReplaceAll(tt.in, "2027-01-31", `"2027-01-31"`)
 			var doc any
-			if err := yaml.Unmarshal([]byte(tt.in), &doc); err != nil {
+			if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 				t.Fatal(err)
 			}
 			if err := s.Validate(doc); (err == nil) != tt.ok {

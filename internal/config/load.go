@@ -135,6 +135,13 @@ type field struct {
 
 func (d *decoder) config(n *yaml.Node, cfg *Config) {
 	d.mapping(n, "the configuration", []field{
+		{"paths", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				if name := d.existing(e, fileOrFolder); name != "" {
+					cfg.Paths = append(cfg.Paths, name)
+				}
+			}
+		}},
 		{"exclude", func(_, v *yaml.Node) { cfg.Exclude = d.globs(v) }},
 		{"rules", func(_, v *yaml.Node) { cfg.Rules = d.ruleSettings(v) }},
 		{"clusters", func(_, v *yaml.Node) {
@@ -147,12 +154,41 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 				cfg.Stacks = append(cfg.Stacks, d.stack(e))
 			}
 		}},
+		{"helm", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Helm = append(cfg.Helm, d.chart(e))
+			}
+		}},
 		{"requirements", func(_, v *yaml.Node) {
 			for _, e := range d.list(v) {
 				cfg.Requirements = append(cfg.Requirements, d.requirement(e))
 			}
 		}},
+		{"targets", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Targets = append(cfg.Targets, d.target(e))
+			}
+		}},
 		{"privateDomains", func(_, v *yaml.Node) { cfg.PrivateDomains = d.texts(v) }},
+		{"suppressions", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				cfg.Suppressions = append(cfg.Suppressions, d.suppression(e))
+			}
+		}},
+		{"baseline", func(_, v *yaml.Node) { cfg.Baseline = Path{d.path(v), d.at(resolve(v))} }},
+		{"policies", func(_, v *yaml.Node) {
+			for _, e := range d.list(v) {
+				if name := d.existing(e, fileOrFolder); name != "" {
+					cfg.Policies = append(cfg.Policies, Path{name, d.at(resolve(e))})
+				}
+			}
+		}},
+		{"failOn", func(_, v *yaml.Node) {
+			cfg.FailOn = FailOn(d.oneOf(v, "error", "warning", "note", string(FailOnNever)))
+		}},
+		{"unknowns", func(_, v *yaml.Node) {
+			cfg.Unknowns = Unknowns(d.oneOf(v, string(UnknownsIgnore), string(UnknownsNote), string(UnknownsFail)))
+		}},
 	})
 }
 
@@ -165,15 +201,22 @@ func (d *decoder) ruleSettings(n *yaml.Node) []Rule {
 	for _, id := range d.rules {
 		fields = append(fields, field{id, func(key, value *yaml.Node) {
 			rule := Rule{ID: id, At: d.at(key)}
-			d.mapping(value, "rule "+id, []field{{"severity", func(_, v *yaml.Node) {
-				switch s := d.oneOf(v, "off", "note", "warning", "error"); s {
-				case "":
-				case "off":
-					rule.Off = true
-				default:
-					rule.Severity, _ = finding.ParseSeverity(s)
-				}
-			}}}, "severity")
+			mistakes := len(d.errs)
+			d.mapping(value, "rule "+id, []field{
+				{"severity", func(_, v *yaml.Node) {
+					switch s := d.oneOf(v, "off", "note", "warning", "error"); s {
+					case "":
+					case "off":
+						rule.Off = true
+					default:
+						rule.Severity, _ = finding.ParseSeverity(s)
+					}
+				}},
+				{"parameters", func(_, v *yaml.Node) { rule.Parameters = d.parameters(v) }},
+			})
+			if len(d.errs) == mistakes && !rule.Off && rule.Severity == 0 && len(rule.Parameters) == 0 {
+				d.errorf(resolve(value), "rule %s needs severity or parameters", id)
+			}
 			settings = append(settings, rule)
 		}})
 	}
@@ -409,6 +452,9 @@ func (d *decoder) path(n *yaml.Node) string {
 	return name
 }
 
+// fileOrFolder is what existing wants if it may be either.
+const fileOrFolder = "file or folder"
+
 // existing is path for a file or a folder that must exist.
 func (d *decoder) existing(n *yaml.Node, what string) string {
 	name := d.path(n)
@@ -420,7 +466,7 @@ func (d *decoder) existing(n *yaml.Node, what string) string {
 		d.errorf(resolve(n), "no such %s %s", what, resolve(n).Value)
 	case err != nil:
 		d.errorf(resolve(n), "use path %q: %v", resolve(n).Value, err)
-	case info.IsDir() != (what == "folder"):
+	case what != fileOrFolder && info.IsDir() != (what == "folder"):
 		d.errorf(resolve(n), "use path %q: it is no %s", resolve(n).Value, what)
 	}
 	return name

@@ -42,6 +42,8 @@ type Options struct {
 	// HideNotices leaves out the notices alone: what is said of the files although
 	// nothing in them kept the run from analysing them.
 	HideNotices bool
+	// HideUnknowns leaves out of the summary what the files do not decide.
+	HideUnknowns bool
 	// Verbose shows the notices of which there are many in repositories without a
 	// mistake, such as those of objects that two environments have in common.
 	Verbose bool

@@ -229,12 +229,16 @@ func (t *text) summary() {
 		t.line("  %s: %s (%s)", lineStart(name), Visible(b.Cluster), Visible(bindingReason(b.Reason)))
 	}
 
-	if len(s.Unknowns) > 0 {
+	unknowns := s.Unknowns
+	if t.opts.HideUnknowns {
+		unknowns = nil
+	}
+	if len(unknowns) > 0 {
 		t.line("The files do not decide %s, counted neither as right nor as wrong:", plural(s.UnknownCount(), "fact"))
 	}
-	for i, u := range s.Unknowns {
+	for i, u := range unknowns {
 		if i == maxUnknownGroups {
-			t.line("  … and %d more reasons, see --format json", len(s.Unknowns)-i)
+			t.line("  … and %d more reasons, see --format json", len(unknowns)-i)
 			break
 		}
 		shown := u.Subjects
