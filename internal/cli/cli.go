@@ -153,6 +153,7 @@ Nothing is downloaded, executed or sent anywhere.
 		newLintCommand(a),
 		newModelCommand(a),
 		newConnectivityCommand(a),
+		newConfigCommand(a),
 		newRulesCommand(a),
 		newVersionCommand(a),
 	)

@@ -58,9 +58,12 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stdinFilename, "stdin-filename", "", "`name` of what comes from standard input, given as the path - (default "+defaultStdinName+")")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "only warn of what cannot be analysed")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "succeed if there is nothing to analyse")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Minute, "give up after this time, 0 for never")
+	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never")
 	complete(cmd, "cluster-network", "terway", "flannel")
 }
+
+// defaultTimeout is how long a run may take, if the command line does not say.
+const defaultTimeout = 5 * time.Minute
 
 // input is what a run reads, made of flags, configuration and environment.
 type input struct {

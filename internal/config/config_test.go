@@ -2,8 +2,10 @@ package config_test
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"errors"
 	"net/netip"
+	"path"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -137,6 +139,37 @@ func TestParse(t *testing.T) {
 	wantAt := source.Range{File: "ops/" + config.FileName, Start: source.Pos{Line: 6, Column: 3}, End: source.Pos{Line: 6, Column: 20}}
 	if got.Rules[1].At != wantAt {
 		t.Errorf("place of the second rule is %v, want %v", got.Rules[1].At, wantAt)
+	}
+}
+
+// What Print writes says the same, and stays as it is when it is read and printed
+// again.
+func TestPrint(t *testing.T) {
+	for _, name := range []string{config.FileName, "ops/" + config.FileName, "[x]/a b/" + config.FileName} {
+		for _, in := range []string{full, "", "clusters: [{name: a, network: {networkPolicy: {enforces: [CiliumNetworkPolicy]}}}]"} {
+			want, err := config.Parse(name, []byte(in), rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var printed, again bytes.Buffer
+			if err := config.Print(&printed, want, path.Dir(name)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := config.Parse(name, printed.Bytes(), rules)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, printed.Bytes())
+			}
+			want.FailOn, want.Unknowns = stdcmp.Or(want.FailOn, "error"), stdcmp.Or(want.Unknowns, config.UnknownsNote)
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreTypes(source.Range{}), cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+				t.Errorf("configuration differs (-want +got):\n%s\n%s", diff, printed.Bytes())
+			}
+			if err := config.Print(&again, got, path.Dir(name)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(printed.String(), again.String()); diff != "" {
+				t.Errorf("it changes when printed again (-first +second):\n%s", diff)
+			}
+		}
 	}
 }
 

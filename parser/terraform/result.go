@@ -16,6 +16,9 @@ type Root struct {
 	// Variant names the variable files the root was evaluated with, e.g. "staging"
 	// for staging.tfvars; empty when there is only one way to evaluate it.
 	Variant string
+	// VarFiles are the variable files of the variant, weakest first, without those
+	// that Terraform reads by itself and those of --var-file. Names in the tree.
+	VarFiles []string
 	// Incomplete says that part of the configuration could not be read (a file with
 	// syntax errors, a limit that was reached), so that what is missing here may be
 	// there after all. Unread modules and uncertain resources do not count.

@@ -217,6 +217,7 @@ func commonDir(names []string) string {
 type job struct {
 	dir     string
 	variant string
+	files   []string // of the variant or stack, weakest first
 	inputs  variables
 	root    *Root
 	diags   []source.Diagnostic
@@ -275,7 +276,7 @@ func (l *loader) jobs(dir string, opts Options) []*job {
 // job collects the variables of one evaluation, weakest first; its caller adds
 // the assignments.
 func (l *loader) job(dir, variant string, opts Options, files []string) *job {
-	j := &job{dir: dir, variant: variant, inputs: make(variables)}
+	j := &job{dir: dir, variant: variant, files: files, inputs: make(variables)}
 	for name, val := range opts.Env {
 		j.inputs[name] = given{text: val}
 	}
@@ -297,13 +298,13 @@ func (j *job) assign(vars []Assignment) {
 func (j *job) run(l *loader) {
 	defer func() {
 		if r := recover(); r != nil {
-			j.root = &Root{Dir: j.dir, Variant: j.variant, Incomplete: true}
+			j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files, Incomplete: true}
 			j.diags = append(j.diags, internalError(l.anyFile(j.dir), r))
 		}
 	}()
 	ev := newEvaluator(l)
 	m := ev.open(j)
-	j.root = &Root{Dir: j.dir, Variant: j.variant}
+	j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files}
 	used := make(map[string]*config)
 	ev.collect(m, j.root, used)
 	slices.SortFunc(j.root.Resources, func(a, b *Resource) int { return compareAddresses(a.Address, b.Address) })
