@@ -75,7 +75,8 @@ type Path struct {
 // leaves it to the command line.
 type FailOn string
 
-// What fails a run, beside the names of the severities.
+// FailOnNever is the FailOn with which findings do not fail a run; the others are
+// the names of the severities.
 const FailOnNever FailOn = "never"
 
 // Unknowns says what a run makes of facts that the files do not decide. The empty
