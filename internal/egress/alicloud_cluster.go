@@ -34,8 +34,12 @@ type cluster struct {
 	scope *scope              // nil for a cluster that only the configuration names
 	res   *terraform.Resource // nil likewise
 	pools []*nodePool
-	pod   sources
-	node  sources
+	// base are the pod vSwitches that the cluster names; pod and node are where the
+	// packets of its pods and nodes come from, own those of certain pods.
+	base sources
+	pod  sources
+	node sources
+	own  []*sources
 	// publicNodes says whether the nodes have public addresses of their own, and
 	// publicBy what gives them to some of the nodes.
 	publicNodes tri
@@ -47,27 +51,39 @@ type cluster struct {
 	newGateway tri
 	vpc        *vpc
 	config     *ClusterConfig
-	world      *world                   // what runs on it
-	gates      map[string]*internetGate // by role
-	groupSets  map[string][]*groupSet   // by role
+	world      *world // what runs on it
 	// exclusive is what gives every pod a network interface of its own.
 	exclusive holding
-	// podGroups says why the pods may have other security groups than the files
-	// show; empty if they have those.
-	podGroups string
+	// podGroups are the security groups of pods that a ConfigMap of Terway names; nil
+	// if none does.
+	podGroups *ids
+	// acs says that the cluster has no pods but those of Container Compute Service.
+	acs bool
 }
 
 // nodePool is a node pool of a cluster.
 type nodePool struct {
-	res    *terraform.Resource
-	groups ids
+	res       *terraform.Resource
+	groups    ids
+	vswitches []*vswitch
+	unknown   string // why its vSwitches are not all known
+	// pods is the pool's own configuration of Terway; nil if it has none.
+	pods *podConfig
+
+	labels     map[string]string
+	moreLabels bool // whether its nodes may have labels beyond these
+	taints     []taint
 }
 
+// ids are things named by their ids, such as security groups.
 type ids struct {
 	list    []ident
 	unknown string
-	value   *located.Value
+	value   *located.Value // what names them in Terraform, with the resource that holds it
 	holder  *terraform.Resource
+	at      Origin    // what names them in a Kubernetes object
+	created bool      // whether nothing names any, so that ACK creates one
+	pool    *nodePool // whose nodes they are for; nil for all
 }
 
 // clusterKinds are the resource types of clusters.
@@ -106,7 +122,7 @@ func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *clust
 	if profile, _ := body.Get("profile").Text(); kind == "managed" {
 		switch profile {
 		case "Serverless", "Acs":
-			c.Kind = "serverless"
+			c.Kind, c.acs = "serverless", profile == "Acs"
 		case "Edge":
 			c.Kind = "edge"
 		}
@@ -168,7 +184,10 @@ func (c *cluster) readPools() {
 		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
 			continue
 		}
-		c.pools = append(c.pools, &nodePool{res: res, groups: c.scope.poolGroups(res)})
+		pool := &nodePool{res: res, groups: c.scope.poolGroups(res)}
+		pool.groups.pool = pool
+		pool.readPlacement()
+		c.pools = append(c.pools, pool)
 	}
 }
 
@@ -396,18 +415,26 @@ func (c *cluster) exclusiveENI(addons []addon) holding {
 	}
 	var first holding
 	for _, pool := range c.pools {
-		labels := pool.res.Body.Get("labels").Items()
-		i := slices.IndexFunc(labels, func(label *located.Value) bool {
-			return isText(label.Get("key"), "k8s.aliyun.com/exclusive-mode-eni-type") && isText(label.Get("value"), "eniOnly")
-		})
-		if i < 0 || pool.res.Uncertain != "" {
+		label := pool.exclusiveLabel()
+		if label == nil || pool.res.Uncertain != "" {
 			return holding{}
 		}
 		if first.value == nil {
-			first = holding{labels[i].Get("value"), pool.res}
+			first = holding{label, pool.res}
 		}
 	}
 	return first
+}
+
+// exclusiveLabel is the label that gives every pod on the pool's nodes a network
+// interface of its own; nil if it has none.
+func (p *nodePool) exclusiveLabel() *located.Value {
+	for _, label := range p.res.Body.Get("labels").Items() {
+		if isText(label.Get("key"), "k8s.aliyun.com/exclusive-mode-eni-type") && isText(label.Get("value"), "eniOnly") {
+			return label.Get("value")
+		}
+	}
+	return nil
 }
 
 func (c *cluster) applyTerwayConfig(v *located.Value) {
@@ -481,27 +508,36 @@ func (c *cluster) readIntent() {
 	}
 }
 
-// groupsOf returns the security groups on the interfaces of a role: the node
-// pools' for nodes, else the cluster's. Pods on Terway carry the cluster's group
-// unless their scope names another.
-func (c *cluster) groupsOf(role string) []ids {
+// groupsOf returns the security groups on the interfaces of sources: for nodes the
+// node pools', else the cluster's; for Terway pods those of a node pool's own
+// configuration, else of eni-config, else the cluster's; for certain pods their own.
+func (c *cluster) groupsOf(src *sources) []ids {
+	if src.own != nil {
+		return []ids{*src.own}
+	}
 	var list []ids
-	if role == roleNode {
-		for _, pool := range c.pools {
-			if pool.groups.value != nil {
-				list = append(list, pool.groups)
-			}
+	for _, pool := range c.pools {
+		switch {
+		case src.role == roleNode && pool.groups.value != nil:
+			list = append(list, pool.groups)
+		case src.role == rolePod && pool.pods != nil && pool.pods.groups != nil:
+			groups := *pool.pods.groups
+			groups.pool = pool
+			list = append(list, groups)
 		}
-		if len(list) == len(c.pools) && len(list) > 0 {
-			return list
-		}
+	}
+	if len(list) == len(c.pools) && len(list) > 0 {
+		return list
+	}
+	if src.role == rolePod && c.podGroups != nil {
+		return append(list, *c.podGroups)
 	}
 	v := c.res.Body.Get("security_group_id")
 	found, unknown := c.scope.idents(v)
 	if len(found) == 0 && unknown == "" {
 		unknown = "ACK creates the security group, its rules are not in the files"
 	}
-	return append(list, ids{list: found, unknown: unknown, value: v, holder: c.res})
+	return append(list, ids{list: found, unknown: unknown, value: v, holder: c.res, created: v.IsNull()})
 }
 
 // configOf finds the configuration's entry for a cluster of the files: one that

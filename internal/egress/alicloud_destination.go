@@ -270,7 +270,7 @@ func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) 
 }
 
 // aclHop judges the listener that a requirement meets.
-func (b *builder) aclHop(r *requirementOf, role string) Hop {
+func (b *builder) aclHop(r *requirementOf) Hop {
 	hop := Hop{Name: "target-acl", Status: Unsure}
 	var met *listener
 	list := b.listeners(r.target)
@@ -291,41 +291,35 @@ func (b *builder) aclHop(r *requirementOf, role string) Hop {
 		hop.Detail = met.unknown
 		return hop
 	}
-	gate := b.aclAccess(met, r, role)
-	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail = gate.Status, gate.Code, gate.Reason
-	if gate.Status == Partial {
-		hop.Status = Blocked
-	}
-	return hop
+	return b.aclAccess(met, r).hop(b, r, hop)
 }
 
-func (b *builder) aclAccess(l *listener, r *requirementOf, role string) *allowListGate {
-	c := r.world.cluster
-	key := gateKey{l.list, c, role}
+func (b *builder) aclAccess(l *listener, r *requirementOf) *allowListGate {
+	c, src := r.world.cluster, r.view().sources
+	key := gateKey{l.list, src, r.public}
 	if gate, ok := b.allowGates[key]; ok {
 		return gate
 	}
-	gate := b.newAllowListGate(l.list, c, role)
+	gate := b.newAllowListGate(l.list, c, src, r.public)
 	gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
 	gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
 	b.allowGates[key] = gate
 	b.aclList = append(b.aclList, gate)
 	switch {
 	case l.kind == "black-acl":
-		b.judgeBlackList(gate, l.list, c, role)
-	case role == roleEIP:
+		b.judgeBlackList(gate, l.list, r.public)
+	case r.public:
 		b.judgePublicList(gate, l.list, c)
 	default:
-		b.judgeList(gate, l.list, c, role)
+		b.judgeList(gate, l.list, c)
 	}
 	return gate
 }
 
 // judgeBlackList reports the sources that a black list holds.
-func (b *builder) judgeBlackList(gate *allowListGate, t *target, c *cluster, role string) {
-	src := c.sourcesFor(role)
-	if role == roleEIP || t.unknown != "" || len(src.members) == 0 {
+func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
+	src := gate.src
+	if public || t.unknown != "" || len(src.members) == 0 {
 		gate.Reason = t.unknown
 		return
 	}
@@ -335,14 +329,17 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, c *cluster, rol
 		v := m.vswitch
 		if !v.cidr.IsValid() {
 			unsure++
+			gate.verdicts = append(gate.verdicts, Unsure)
 			continue
 		}
 		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(v.cidr) })
 		if i < 0 {
 			open++
+			gate.verdicts = append(gate.verdicts, Open)
 			gate.Covered = append(gate.Covered, v.label())
 			continue
 		}
+		gate.verdicts = append(gate.verdicts, Blocked)
 		if blocked == 0 {
 			gate.Origin = t.entries[i].origin
 		}
@@ -358,17 +355,18 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, c *cluster, rol
 // ingressGate is a SecurityGroupIngress under construction.
 type ingressGate struct {
 	*SecurityGroupIngress
-	need needs
+	verdicts []Status // on the members of the sources
+	need     needs
 }
 
 // ingressHop judges the inbound rules of a destination's security groups.
-func (b *builder) ingressHop(r *requirementOf, role string) Hop {
+func (b *builder) ingressHop(r *requirementOf) Hop {
 	hop := Hop{Name: "target-security-group", Status: Unsure}
-	t, c := r.target, r.world.cluster
+	t, v := r.target, r.view()
 	switch {
-	case role == roleEIP || len(t.groups.list) == 0 && t.groups.unknown == "" && t.Kind == "nlb":
+	case r.public || len(t.groups.list) == 0 && t.groups.unknown == "" && t.Kind == "nlb":
 		hop.Status = Open // an NLB without a group filters nothing
-		if role == roleEIP {
+		if r.public {
 			hop.Status, hop.Detail = Unsure, "which public addresses arrive is known only after apply"
 		}
 		return hop
@@ -376,24 +374,33 @@ func (b *builder) ingressHop(r *requirementOf, role string) Hop {
 		hop.Detail = "the security groups of " + t.Address + " are not in the files"
 		return hop
 	}
-	gate := b.ingressAccess(t, c, role, r)
-	gate.need.add(r)
-	hop.Status, hop.Code = gate.Status, gate.Code
-	if gate.Status == Partial {
+	gate := b.ingressAccess(r)
+	status := gate.Status
+	if !v.whole() && gate.verdicts != nil {
+		status = v.sum(gate.verdicts)
+	}
+	hop.Status, hop.Code = status, gate.Code
+	if status == Partial {
 		hop.Status = Blocked
+	}
+	if v.whole() || hop.Status == Blocked {
+		gate.need.add(r)
+	} else {
+		hop.Code = ""
 	}
 	return hop
 }
 
-func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requirementOf) *ingressGate {
-	key := ingressKey{gateKey{t, c, role}, r.protocol, r.port}
+func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
+	t, c, v := r.target, r.world.cluster, r.view()
+	src, role := v.sources, v.role
+	key := ingressKey{gateKey{t, src, false}, v.groups, r.protocol, r.port}
 	if gate, ok := b.ingressGates[key]; ok {
 		return gate
 	}
-	src := c.sourcesFor(role)
 	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
-		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin,
-		Role: role, Groups: []string{}, Status: Unsure, Port: r.port, Protocol: r.protocol,
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src),
+		Role: role, Scope: src.scope, Groups: []string{}, Status: Unsure, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
 	}}
 	b.ingressGates[key] = gate
@@ -407,7 +414,7 @@ func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requireme
 	if groups[0].res != nil {
 		gate.Origin = b.places.block(t.scope, groups[0].res)
 	}
-	from, fromUnknown := b.sourceGroups(c, role)
+	from, fromUnknown := b.sourceGroups(c, v)
 	judge := func(v *vswitch) groupVerdict {
 		return ingressVerdict(groups, prefixSet(v.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
 	}
@@ -415,9 +422,12 @@ func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requireme
 	for _, m := range src.members {
 		if !m.vswitch.cidr.IsValid() {
 			unsure++
+			gate.verdicts = append(gate.verdicts, Unsure)
 			continue
 		}
-		switch v := judge(m.vswitch); v.status {
+		verdict := judge(m.vswitch)
+		gate.verdicts = append(gate.verdicts, verdict.status)
+		switch v := verdict; v.status {
 		case Blocked:
 			blocked++
 			gate.Uncovered = append(gate.Uncovered, m.vswitch.label())
@@ -441,7 +451,7 @@ func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requireme
 		gate.Code = "dropped"
 	default:
 		gate.Code = "missing"
-		if blocked == len(src.members) && src.unknown == "" && role == c.primary().role {
+		if blocked == len(src.members) && src.unknown == "" && src == c.primary() {
 			b.findWrongRule(gate, t, c, role, groups, r)
 		}
 	}
@@ -450,6 +460,7 @@ func (b *builder) ingressAccess(t *target, c *cluster, role string, r *requireme
 
 type ingressKey struct {
 	gateKey
+	groups   *sources // whose groups the packets' interfaces carry
 	protocol string
 	port     int
 }
@@ -484,10 +495,11 @@ func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role s
 	gate.WrongCovers = slices.Compact(gate.WrongCovers)
 }
 
-// sourceGroups are the keys of the groups that a cluster's interfaces carry.
-func (b *builder) sourceGroups(c *cluster, role string) (keys []string, unknown string) {
+// sourceGroups are the keys of the groups that the interfaces of packets carry, on
+// whichever node.
+func (b *builder) sourceGroups(c *cluster, v *view) (keys []string, unknown string) {
 	keys = []string{}
-	for _, set := range b.groupSets(c, role) {
+	for _, set := range b.groupSets(c, v.groups) {
 		if set.unknown != "" {
 			unknown = set.unknown
 		}
@@ -496,12 +508,4 @@ func (b *builder) sourceGroups(c *cluster, role string) (keys []string, unknown 
 		}
 	}
 	return keys, unknown
-}
-
-// sourcesFor are the vSwitches of a role.
-func (c *cluster) sourcesFor(role string) *sources {
-	if role == roleNode {
-		return &c.node
-	}
-	return &c.pod
 }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -12,12 +13,19 @@ import (
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
-// sources are the vSwitches of one role of a cluster.
+// sources are the vSwitches that packets of one kind come from: those of a cluster's
+// pods, those of its nodes, or those that something gives to certain pods.
 type sources struct {
 	role    string
+	scope   string // which pods these are, for messages; empty for those of the whole cluster
 	members []member
 	unknown string // why there may be others; empty if members is all
 	origin  Origin // the argument that names them
+	// own are the security groups on the interfaces of certain pods; nil if they carry
+	// the cluster's.
+	own  *ids
+	gate *internetGate
+	sets []*groupSet // see groupSets; nil if not read yet
 }
 
 type member struct {
@@ -46,7 +54,8 @@ func (b *builder) readSources(c *cluster) {
 		c.pod.unknown = "the network plug-in is unknown"
 	}
 	if reason := c.res.Uncertain; reason != "" {
-		c.pod = sources{role: rolePod, unknown: reason}
+		c.base = sources{role: rolePod, unknown: reason}
+		c.pod = c.base
 		c.node = sources{role: roleNode, unknown: reason}
 	}
 }
@@ -74,27 +83,37 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 				}
 				continue
 			}
-			vs := c.scope.vswitch(id)
-			origin := b.places.value(c.scope, holder, item)
-			if i := slices.IndexFunc(src.members, func(m member) bool { return m.vswitch == vs }); i >= 0 {
-				src.members[i].named = src.members[i].named || named
-				continue
-			}
-			src.members = append(src.members, member{vswitch: vs, origin: origin, named: named})
+			src.addMember(member{vswitch: c.scope.vswitch(id), origin: b.places.value(c.scope, holder, item), named: named})
 		}
 		return
 	}
 }
 
+// addMember adds a vSwitch, once.
+func (s *sources) addMember(m member) {
+	if i := slices.IndexFunc(s.members, func(have member) bool { return have.vswitch == m.vswitch }); i >= 0 {
+		s.members[i].named = s.members[i].named || m.named
+		return
+	}
+	s.members = append(s.members, m)
+}
+
 func (b *builder) readNodeSources(c *cluster) {
 	for _, pool := range c.pools {
-		before := len(c.node.members)
-		b.addSources(c, &c.node, pool.res, false, "vswitch_ids")
-		if len(c.node.members) == before && c.node.unknown == "" && pool.res.Body.Get("vswitch_ids").IsNull() {
-			c.node.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
+		own := sources{role: roleNode}
+		b.addSources(c, &own, pool.res, false, "vswitch_ids")
+		if len(own.members) == 0 && own.unknown == "" && pool.res.Body.Get("vswitch_ids").IsNull() {
+			own.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
 		}
-		if pool.res.Uncertain != "" && c.node.unknown == "" {
-			c.node.unknown = pool.res.Uncertain
+		pool.unknown = cmp.Or(own.unknown, pool.res.Uncertain)
+		pool.vswitches = nil
+		for _, m := range own.members {
+			pool.vswitches = append(pool.vswitches, m.vswitch)
+			c.node.addMember(m)
+		}
+		c.node.unknown = cmp.Or(c.node.unknown, pool.unknown)
+		if c.node.origin.Ref == 0 {
+			c.node.origin = own.origin
 		}
 	}
 	// A cluster's vswitch_ids are those of the control plane; they are node vSwitches
@@ -128,29 +147,20 @@ func (b *builder) readNodeSources(c *cluster) {
 var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
 
 func (b *builder) readPodSources(c *cluster) {
-	if reason := c.poolOverride(); reason != "" {
-		c.loseSources(reason)
-		return
-	}
-	b.addSources(c, &c.pod, c.res, true, "pod_vswitch_ids")
+	c.base = sources{role: rolePod}
+	b.addSources(c, &c.base, c.res, true, "pod_vswitch_ids")
 	addons, _ := c.addons()
 	for _, a := range addons {
 		text, _ := a.config.Text()
 		if a.plugin != pluginTerway || !strings.Contains(text, "PodVswitchId") {
-			if a.plugin == pluginTerway && a.config.IsUnknown() && len(c.pod.members) == 0 {
-				c.pod.unknown = a.config.Reason
+			if a.plugin == pluginTerway && a.config.IsUnknown() && len(c.base.members) == 0 {
+				c.base.unknown = a.config.Reason
 			}
 			continue
 		}
 		b.addAddonVSwitches(c, a, text)
 	}
-	if len(c.pod.members) == 0 {
-		if c.pod.unknown == "" {
-			c.pod.unknown = "the cluster names no pod vSwitches"
-		}
-		return
-	}
-	c.narrowToZones()
+	c.spreadPods()
 }
 
 // addAddonVSwitches reads PodVswitchId of the addon's config, the only way to
@@ -168,34 +178,8 @@ func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
 		list = append(list, ident{key: "id:" + id})
 	}
 	for _, id := range list {
-		vs := c.scope.vswitch(id)
-		if !slices.ContainsFunc(c.pod.members, func(m member) bool { return m.vswitch == vs }) {
-			c.pod.members = append(c.pod.members, member{vswitch: vs, origin: origin})
-		}
+		c.base.addMember(member{vswitch: c.scope.vswitch(id), origin: origin})
 	}
-}
-
-// narrowToZones drops pod vSwitches in zones without nodes and adds the node
-// vSwitches of zones without pod vSwitches, where every zone is known: a Terway
-// pod takes a pod vSwitch of its node's zone.
-func (c *cluster) narrowToZones() {
-	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
-	for _, m := range c.pod.members {
-		podZones[m.vswitch.zone] = true
-	}
-	for _, m := range c.node.members {
-		nodeZones[m.vswitch.zone] = true
-	}
-	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 || c.node.unknown != "" || c.pod.unknown != "" {
-		return
-	}
-	kept := slices.DeleteFunc(slices.Clone(c.pod.members), func(m member) bool { return !nodeZones[m.vswitch.zone] })
-	for _, m := range c.node.members {
-		if !podZones[m.vswitch.zone] {
-			kept = append(kept, m)
-		}
-	}
-	c.pod.members = kept
 }
 
 // readNewGateway reads new_nat_gateway, which defaults to true in the provider
@@ -302,12 +286,44 @@ func (c *cluster) primary() *sources {
 	return &c.pod
 }
 
-// sourcesOf is where the packets of a workload come from.
+// allSources are where packets of the cluster come from: its pods, its nodes, certain
+// pods.
+func (c *cluster) allSources() []*sources {
+	return append([]*sources{&c.pod, &c.node}, c.own...)
+}
+
+// pluginOf is what gives packets from sources their address.
+func (c *cluster) pluginOf(src *sources) string {
+	if c.Plugin == pluginFlannel && src.role == rolePod {
+		return pluginServerless // container groups beside nodes
+	}
+	return c.Plugin
+}
+
+// sourcesOf is where the packets of plain pods come from, or those of pods on the
+// nodes' network.
 func (c *cluster) sourcesOf(hostNetwork bool) *sources {
 	if hostNetwork {
 		return &c.node
 	}
 	return c.primary()
+}
+
+// podAddresses are the IPv4 addresses that pods may have; nil if they are not all
+// known.
+func (c *cluster) podAddresses() *netipx.IPSet {
+	if c.pod.unknown != "" {
+		return nil
+	}
+	all := c.pod.addresses()
+	for _, src := range c.own {
+		more := src.addresses()
+		if all == nil || more == nil {
+			return nil
+		}
+		all = union(all, more)
+	}
+	return all
 }
 
 // addresses are the IPv4 addresses of all vSwitches; nil if the CIDR of one is

@@ -339,34 +339,74 @@ type allowListGate struct {
 	*AllowListAccess
 	target  *target
 	cluster *cluster
-	need    needs
+	src     *sources
+	// verdicts are those on the members of the sources; for packets that arrive with
+	// public addresses, admitted are these.
+	verdicts []Status
+	admitted map[string]bool
+	need     needs
+	// others says why the list needs not admit all of the sources: it is known to serve
+	// pods that come from a part of them.
+	others string
 }
 
 // allowListAccess returns the gate of a target for one cluster and role, judging
 // it on first use.
-func (b *builder) allowListAccess(t *target, c *cluster, role string) *allowListGate {
-	key := gateKey{t, c, role}
+func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bool) *allowListGate {
+	key := gateKey{t, src, public}
 	if gate, ok := b.allowGates[key]; ok {
 		return gate
 	}
-	gate := b.newAllowListGate(t, c, role)
+	gate := b.newAllowListGate(t, c, src, public)
 	b.allowGates[key] = gate
 	b.allowList = append(b.allowList, gate)
 	switch {
 	case c.Plugin == pluginUnknown:
 		gate.Reason = "the network plug-in of " + c.Name + " is unknown"
-	case role == roleEIP:
+	case public:
 		b.judgePublicList(gate, t, c)
 	default:
-		b.judgeList(gate, t, c, role)
+		b.judgeList(gate, t, c)
 	}
 	return gate
 }
 
-func (b *builder) newAllowListGate(t *target, c *cluster, role string) *allowListGate {
-	gate := &allowListGate{target: t, cluster: c, AllowListAccess: &AllowListAccess{
+// hop judges the list for one requirement, whose packets may come from a part of the
+// sources only.
+func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
+	v := r.view()
+	status := gate.Status
+	switch {
+	case v.whole():
+	case gate.admitted != nil:
+		status = b.publicVerdict(gate, v)
+	case gate.verdicts != nil:
+		status = v.sum(gate.verdicts)
+	}
+	hop.Status, hop.Code, hop.Detail = status, gate.Code, gate.Reason
+	if status == Partial {
+		hop.Status = Blocked
+	}
+	if v.whole() || hop.Status == Blocked {
+		gate.need.add(r)
+		return hop
+	}
+	hop.Code = ""
+	if hop.Status == Unsure {
+		hop.Detail = cmp.Or(gate.Reason, v.someReason())
+	}
+	gate.others = "the list serves pods on some of the nodes, and no other is known to need it"
+	return hop
+}
+
+func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public bool) *allowListGate {
+	role := src.role
+	if public {
+		role = roleEIP
+	}
+	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
-		Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: role, Status: Unsure,
+		Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: Unsure,
 		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
@@ -377,15 +417,17 @@ func (b *builder) newAllowListGate(t *target, c *cluster, role string) *allowLis
 	return gate
 }
 
+// gateKey is what a gate at a target is for: packets from some sources, which arrive
+// with public addresses or not.
 type gateKey struct {
-	target  *target
-	cluster *cluster
-	role    string
+	target *target
+	src    *sources
+	public bool
 }
 
-// judgeList compares an allow-list with the vSwitches of a role.
-func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role string) {
-	src := c.sourcesFor(role)
+// judgeList compares an allow-list with the vSwitches of its sources.
+func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
+	src, role := gate.src, gate.src.role
 	gate.SourceOrigin = src.origin
 	set := setOf(t.entries)
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
@@ -419,6 +461,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role str
 			gate.Reason = source.Reason
 		}
 		gate.Sources = append(gate.Sources, source)
+		gate.verdicts = append(gate.verdicts, source.Status)
 	}
 	if len(src.members) == 0 {
 		gate.Reason = src.unknown
@@ -433,7 +476,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster, role str
 		return
 	}
 	gate.Code = "missing"
-	if blocked == len(src.members) && src.unknown == "" && role == c.primary().role {
+	if blocked == len(src.members) && src.unknown == "" && src == c.primary() {
 		b.findWrongElement(gate, t, c, role)
 	}
 }
@@ -487,91 +530,4 @@ func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, r
 	}
 	slices.Sort(gate.WrongCovers)
 	gate.WrongCovers = slices.Compact(gate.WrongCovers)
-}
-
-// judgePublicList compares an allow-list with the EIPs that the cluster's packets
-// leave the VPC with. Addresses that no EIP asks for exist only after apply, so a
-// literal public address in the list may be one of them: only a list without any is
-// proved closed.
-func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
-	eips := b.publicSources(c)
-	entries, unknown := t.entries, t.unknown
-	if t.product.hasPublicList() {
-		entries, unknown = t.publicEntries, t.publicUnknown
-	}
-	set := setOf(entries)
-	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
-		gate.Status = Open
-		return
-	}
-	switch {
-	case unknown != "":
-		gate.Reason = unknown
-		return
-	case len(eips) == 0:
-		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
-		return
-	case !allWritten(eips) && slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
-		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
-		return
-	}
-	var blocked, open int
-	for _, eip := range eips {
-		source := SourceVSwitch{Name: eip, Status: Blocked}
-		address, isWritten := parseCIDR(eip)
-		if slices.ContainsFunc(entries, func(e allowEntry) bool {
-			return e.ref == eip || isWritten && e.cidr.IsValid() && contains(e.cidr, address)
-		}) {
-			source.Status = Open
-			open++
-			gate.Covered = append(gate.Covered, eip)
-		} else {
-			blocked++
-			gate.Uncovered = append(gate.Uncovered, eip)
-		}
-		gate.Sources = append(gate.Sources, source)
-	}
-	gate.Status = summary(blocked, open, 0, "")
-	if blocked > 0 {
-		gate.Code = "missing"
-	}
-}
-
-// allWritten reports whether every address is a literal, known before apply.
-func allWritten(addresses []string) bool {
-	return !slices.ContainsFunc(addresses, func(address string) bool {
-		_, ok := parseCIDR(address)
-		return !ok
-	})
-}
-
-// publicSources are the EIP addresses of the SNAT entries that the cluster's
-// primary vSwitches leave through, as references or literals; none if one of them
-// is neither.
-func (b *builder) publicSources(c *cluster) []string {
-	gate := c.gates[c.primary().role]
-	if gate == nil {
-		return nil
-	}
-	var list []string
-	for _, way := range gate.ways {
-		if way.entry == nil || way.status == Blocked {
-			return nil
-		}
-		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
-			address := ""
-			if ref, ok := item.Ref(); ok {
-				address = ref.String()
-			} else if text, ok := item.Text(); ok && allWritten([]string{text}) {
-				address = text
-			}
-			if address == "" {
-				return nil
-			}
-			if !slices.Contains(list, address) {
-				list = append(list, address)
-			}
-		}
-	}
-	return list
 }

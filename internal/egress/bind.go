@@ -38,7 +38,9 @@ type world struct {
 	podNetworkings []*kubernetes.Object
 	network        network
 	evaluator      *netpol.Evaluator
-	dns            []*dnsGate // by workload; nil if no policy isolates it
+	dns            []*dnsGate  // by workload; nil if no policy isolates it
+	views          []*view     // by workload: where its packets come from
+	exempt         []exemption // by workload: whether nothing enforces policies on its pods
 }
 
 func (w *world) clusterID() string {
@@ -337,7 +339,7 @@ func (b *builder) populate(w *world) {
 		}
 	}
 	b.readNetwork(w)
-	b.readElsewhere(w)
+	b.readViews(w)
 	b.evaluatorOf(w)
 }
 
@@ -423,8 +425,8 @@ func (b *builder) evaluatorOf(w *world) {
 		profile.Enforced = netpol.No
 	}
 	if c := w.cluster; c != nil {
-		if c.Plugin == pluginTerway && c.pod.unknown == "" {
-			profile.PodCIDRs = c.pod.addresses()
+		if c.Plugin == pluginTerway {
+			profile.PodCIDRs = c.podAddresses()
 		}
 		if c.node.unknown == "" {
 			profile.NodeCIDRs = c.node.addresses()
@@ -439,8 +441,12 @@ func (b *builder) evaluatorOf(w *world) {
 		namespaces = append(namespaces, netpol.Namespace{Name: name, Labels: labels, UnknownLabels: undecided, Known: true})
 	}
 	pods := make([]netpol.Pod, len(w.workloads))
+	w.exempt = make([]exemption, len(w.workloads))
 	for i, wl := range w.workloads {
 		pods[i] = wl.pod()
+		w.exempt[i] = b.exemptionOf(w, wl)
+		pods[i].Exempt = w.exempt[i].code != ""
+		pods[i].ECI = w.views[i].container && !w.isACS(wl)
 	}
 	w.tiers.Network = w.policies
 	w.evaluator = netpol.NewTiered(w.tiers, namespaces, pods, profile)

@@ -230,7 +230,7 @@ func (b *builder) judgeClusters() {
 		}
 		for _, c := range b.clusterList {
 			if t.vpc != nil && t.vpc == c.vpc && c.Plugin != pluginUnknown {
-				b.allowListAccess(t, c, c.primary().role)
+				b.allowListAccess(t, c, c.primary(), false)
 			}
 		}
 	}
@@ -329,6 +329,14 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 	}
 	if gate.Need.Strength == None && gate.Status != Open && b.injected(gate.cluster, gate.target) {
 		gate.Status, gate.Code, gate.Reason = Unsure, "", "the whitelist injector adds pods to the list"
+	}
+	if gate.Scope == "" && slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
+		return other.target == gate.target && other.cluster == gate.cluster && other.Scope != "" && len(other.need.list) > 0
+	}) {
+		gate.others = "certain pods are known to need it, and no other"
+	}
+	if gate.Need.Strength == None && gate.Status != Open && gate.others != "" {
+		gate.Status, gate.Code, gate.Reason = Unsure, "", gate.others
 	}
 	if gate.Need.Strength == None && gate.Status != Open && b.servesOthers(gate) {
 		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves pods on the nodes' network, and no other is known to need it"

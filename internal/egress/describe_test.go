@@ -25,7 +25,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		}
 	}
 	for _, x := range m.InternetAccess {
-		d.line("internet %s %s: %s %s%s", x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin))
+		d.line("internet %s %s%s: %s %s%s", x.Cluster, x.Role, of(x.Scope), x.Status, x.Code, d.at(x.Origin))
 		for _, v := range x.VSwitches {
 			d.line("  %s %s: %s%s", v.Name, v.CIDR, v.Status, because(v.Reason))
 		}
@@ -44,7 +44,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.need(x.Need)
 	}
 	for _, x := range m.AllowListAccess {
-		d.line("allow-list %s for %s %s: %s %s%s%s", x.Target, x.Cluster, x.Role, x.Status, x.Code, d.at(x.Origin), because(x.Reason))
+		d.line("allow-list %s for %s %s%s: %s %s%s%s", x.Target, x.Cluster, x.Role, of(x.Scope), x.Status, x.Code, d.at(x.Origin), because(x.Reason))
 		d.list("  uncovered", x.Uncovered)
 		d.list("  wrong covers", x.WrongCovers)
 		d.need(x.Need)
@@ -57,12 +57,13 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		}
 	}
 	for _, x := range m.SecurityGroupEgress {
-		d.line("security groups %v of %s %s: %s %s%s", x.Groups, x.Cluster, x.Role, x.Code, x.Destination, d.at(x.Origin))
+		d.line("security groups %v of %s %s%s: %s %s%s", x.Groups, x.Cluster, x.Role, of(x.Scope), x.Code, x.Destination, d.at(x.Origin))
 		d.list("  also", x.Also)
 		d.need(x.Need)
 	}
 	for _, x := range m.PolicyEnforcement {
 		d.line("policies not enforced in %s: %s %v%s", x.Cluster, x.Code, x.Policies, d.at(x.Origin))
+		d.list("  on", x.Workloads)
 	}
 	for _, x := range m.UnsupportedPolicies {
 		d.line("unsupported in %s: %s %s%s", x.Cluster, x.Kind, x.Name, d.at(x.Origin))
@@ -150,6 +151,14 @@ func (d *describer) at(o egress.Origin) string {
 		return ""
 	}
 	return " @" + d.m.Origins[o.Ref].Range.String()
+}
+
+// of renders which pods a gate is about.
+func of(scope string) string {
+	if scope == "" {
+		return ""
+	}
+	return " of " + scope
 }
 
 func because(reason string) string {

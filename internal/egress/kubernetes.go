@@ -30,9 +30,6 @@ type workload struct {
 	hostNetwork tri
 	dnsPolicy   string // "" if unknown
 	replicas    *located.Value
-	// elsewhere says why its packets may not come from the cluster's vSwitches and
-	// security groups; empty if they do.
-	elsewhere string
 }
 
 // dnsPolicies are the values of a pod's dnsPolicy.

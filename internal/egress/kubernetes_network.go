@@ -19,9 +19,6 @@ type network struct {
 	inClusterLB tri
 	origin      Origin // what names the plug-in
 	policyAt    Origin // what switches policies off
-	// sources says that a ConfigMap gives pods vSwitches or security groups; empty
-	// if none does.
-	sources string
 }
 
 const (
@@ -53,7 +50,7 @@ func (b *builder) readNetwork(w *world) {
 	if c.Plugin == pluginUnknown && n.plugin != pluginUnknown {
 		c.Plugin, c.PluginSource, c.PluginOrigin = n.plugin, "manifests", n.origin
 		if c.scope != nil {
-			c.pod, c.node = sources{}, sources{}
+			c.base, c.pod, c.node = sources{}, sources{}, sources{}
 			b.readSources(c)
 		}
 	}
@@ -77,7 +74,6 @@ func (b *builder) readTerway(n *network, config *configSource) {
 		}
 	}
 	n.inClusterLB = truth(o, "in_cluster_loadbalance")
-	n.sources = overriddenSources(config)
 	if cni, ok := config.get("10-terway.conf"); ok {
 		var conf struct {
 			VirtualType string `json:"eniip_virtual_type"`

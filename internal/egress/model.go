@@ -173,6 +173,7 @@ type InternetAccess struct {
 	ClusterName  string          `json:"cluster_name" doc:"name of the cluster"`
 	Plugin       string          `json:"plugin" doc:"terway or flannel"`
 	Role         string          `json:"role" doc:"pod or node: whose vSwitches these are"`
+	Scope        string          `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Primary      bool            `json:"primary" doc:"whether packets of ordinary pods leave from here"`
 	Status       Status          `json:"status" doc:"verdict over all vSwitches"`
 	Code         string          `json:"code" doc:"most specific reason: gateway-unusable, eip-not-associated, node-eip, route, wrong-vswitch, missing, or empty"`
@@ -212,6 +213,7 @@ type RouteBlock struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
 	Role        string   `json:"role" doc:"pod or node: whose vSwitches these are"`
+	Scope       string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Primary     bool     `json:"primary" doc:"whether packets of ordinary pods leave from here"`
 	Tables      []string `json:"tables" doc:"addresses of the route tables"`
 	Code        string   `json:"code" doc:"no-default-route; other-gateway: it leads to a NAT gateway without an entry for the vSwitch; no-way: there is neither a route nor an SNAT entry"`
@@ -258,6 +260,7 @@ type AllowListAccess struct {
 	ClusterName   string          `json:"cluster_name" doc:"name of the cluster"`
 	Plugin        string          `json:"plugin" doc:"terway or flannel"`
 	Role          string          `json:"role" doc:"pod, node or eip: what kind of source the list must hold"`
+	Scope         string          `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Status        Status          `json:"status" doc:"verdict over all sources"`
 	Code          string          `json:"code" doc:"missing, wrong-vswitch or empty"`
 	Reason        string          `json:"reason" doc:"why it is unknown"`
@@ -341,7 +344,8 @@ type PolicyBlock struct {
 type PolicyEnforcement struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
-	Code        string   `json:"code" doc:"flannel; disabled: switched off in the Terway addon or eni-config; exclusive-eni: every pod has a network interface of its own"`
+	Code        string   `json:"code" doc:"flannel; disabled: switched off in the Terway addon or eni-config; exclusive-eni: every pod has a network interface of its own; exclusive-eni-pods: certain pods have; acs-pods: certain pods run in Container Compute Service without the agent for policies"`
+	Workloads   []string `json:"workloads" doc:"for certain pods: namespace/name of the workloads that the policies select"`
 	Policies    []string `json:"policies" doc:"namespace/name of the policies"`
 	Origin      Origin   `json:"origin" doc:"the first policy's kind"`
 	Others      []Origin `json:"others" doc:"the other policies' kinds"`
@@ -354,6 +358,7 @@ type SecurityGroupEgress struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
 	Role        string   `json:"role" doc:"pod or node: whose interfaces"`
+	Scope       string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Groups      []string `json:"groups" doc:"addresses of the groups"`
 	Code        string   `json:"code" doc:"no-rule: an enterprise group without any egress rule; not-covered: no accept for the destination; dropped: a drop wins for the destination; drops-all: a drop wins for everything; drops-platform: a drop wins for the platform's own ranges"`
 	Destination string   `json:"destination" doc:"the destination, for not-covered and dropped; the platform range for drops-platform"`
@@ -377,6 +382,7 @@ type SecurityGroupIngress struct {
 	ClusterName  string   `json:"cluster_name" doc:"name of the cluster"`
 	Plugin       string   `json:"plugin" doc:"terway or flannel"`
 	Role         string   `json:"role" doc:"pod or node: whose addresses must be admitted"`
+	Scope        string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Groups       []string `json:"groups" doc:"addresses of the groups"`
 	Status       Status   `json:"status" doc:"verdict over all sources"`
 	Code         string   `json:"code" doc:"missing, wrong-vswitch, dropped or empty"`
@@ -399,6 +405,7 @@ type NetworkACLBlock struct {
 	Cluster     string   `json:"cluster" doc:"id of the cluster"`
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
 	Role        string   `json:"role" doc:"pod or node: whose vSwitches"`
+	Scope       string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	ACL         string   `json:"acl" doc:"address of the network ACL"`
 	VSwitches   []string `json:"vswitches" doc:"name and CIDR of the source vSwitches it filters"`
 	Direction   string   `json:"direction" doc:"egress: the packets; ingress: the replies, which a stateless ACL must admit too"`
@@ -420,6 +427,7 @@ type BucketPolicyBlock struct {
 	ClusterName string   `json:"cluster_name" doc:"name of the cluster"`
 	Code        string   `json:"code" doc:"source-ip or source-vpc"`
 	Role        string   `json:"role" doc:"pod, node or eip: what kind of source the policy sees"`
+	Scope       string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Listed      []string `json:"listed" doc:"what the condition admits"`
 	Uncovered   []string `json:"uncovered" doc:"the sources that are denied"`
 	Need        Need     `json:"need" doc:"the requirements"`

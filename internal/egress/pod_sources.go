@@ -3,125 +3,428 @@ package egress
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
-// What gives pods other vSwitches and security groups than the cluster's (vendor's
-// pages on PodNetworking, on Terway's configuration per node pool, and on the
-// annotations of container groups; code of Terway's webhook). Which ones they get
-// is not modelled: such pods' packets come from somewhere unknown.
+// What gives Terway pods other vSwitches and security groups than the cluster's
+// (vendor's page on PodNetworking; code of Terway's webhook: the annotation
+// pod-networks, then pod-networks-request, then the first PodNetworking that matches).
 
-// sourceAnnotations are the annotations of pods that name vSwitches, security groups
-// or both.
-var sourceAnnotations = []string{
-	"k8s.aliyun.com/pod-networks", "k8s.aliyun.com/pod-networks-request", "k8s.aliyun.com/pod-networking",
+const (
+	podNetworksAnnotation = "k8s.aliyun.com/pod-networks"
+	podRequestAnnotation  = "k8s.aliyun.com/pod-networks-request"
+	podNetworkAnnotation  = "k8s.aliyun.com/pod-networking"
+	ignoredByTerway       = "k8s.aliyun.com/ignore-by-terway"
+)
+
+// podNetwork is a network of its own that certain pods get.
+type podNetwork struct {
+	scope     string   // which pods, for messages
+	vswitches []member // empty for the cluster's
+	groups    *ids     // nil for the cluster's
+	origin    Origin
+}
+
+// podNetworkOf returns the network of its own that a workload's pods get; nil if they
+// get the cluster's, or a reason if the files do not decide it.
+func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, reason string) {
+	if slices.Contains(wl.undecided, ignoredByTerway) {
+		return nil, "the label " + ignoredByTerway + " of " + wl.display() + " is unknown"
+	}
+	if wl.labels[ignoredByTerway] == "true" {
+		return nil, ""
+	}
+	var written []string
+	for _, key := range []string{podNetworksAnnotation, podRequestAnnotation, podNetworkAnnotation} {
+		if !wl.annotation(key).IsNull() {
+			written = append(written, key)
+		}
+	}
+	for _, key := range containerAnnotations {
+		if !wl.annotation(key).IsNull() {
+			return nil, "the annotation " + key + " says that " + wl.display() + " runs as container groups, and nothing else in the files does"
+		}
+	}
+	switch {
+	case len(written) > 1 || len(written) == 1 && written[0] == podNetworkAnnotation:
+		return nil, "the annotation " + written[len(written)-1] + " names the network of " + wl.display()
+	case len(written) == 1 && written[0] == podNetworksAnnotation:
+		return b.networkInAnnotation(w, wl)
+	case len(written) == 1:
+		return b.requestedNetwork(w, wl)
+	default:
+		return b.selectedNetwork(w, wl)
+	}
+}
+
+// networkInAnnotation reads the annotation pod-networks. Of several networks the files
+// do not say which one packets take.
+func (b *builder) networkInAnnotation(w *world, wl *workload) (*podNetwork, string) {
+	v := wl.annotation(podNetworksAnnotation)
+	var list struct {
+		PodNetworks []struct {
+			VSwitchOptions   []string `json:"vSwitchOptions"`
+			SecurityGroupIDs []string `json:"securityGroupIDs"`
+		} `json:"podNetworks"`
+	}
+	text, ok := v.Text()
+	if !ok || json.Unmarshal([]byte(text), &list) != nil {
+		return nil, "the annotation " + podNetworksAnnotation + " of " + wl.display() + " cannot be read"
+	}
+	if len(list.PodNetworks) != 1 {
+		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.display() + " several networks or none"
+	}
+	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.object(wl.obj, v)}
+	for _, id := range list.PodNetworks[0].VSwitchOptions {
+		n.vswitches = append(n.vswitches, member{vswitch: w.cluster.scope.vswitch(b.idIn(w.cluster, wl.obj, id)), origin: n.origin})
+	}
+	n.groups = b.groupsIn(w.cluster, wl.obj, list.PodNetworks[0].SecurityGroupIDs, n.origin)
+	return n, ""
+}
+
+// groupsIn are security groups that a Kubernetes object names; nil if it names none.
+func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at Origin) *ids {
+	if len(list) == 0 {
+		return nil
+	}
+	groups := &ids{at: at}
+	for _, id := range list {
+		groups.list = append(groups.list, b.idIn(c, o, id))
+	}
+	return groups
+}
+
+// requestedNetwork reads the annotation pod-networks-request, which names a
+// PodNetworking.
+func (b *builder) requestedNetwork(w *world, wl *workload) (*podNetwork, string) {
+	var list []struct {
+		Network string `json:"network"`
+	}
+	text, ok := wl.annotation(podRequestAnnotation).Text()
+	if !ok || json.Unmarshal([]byte(text), &list) != nil || len(list) != 1 {
+		return nil, "the annotation " + podRequestAnnotation + " names the networks of " + wl.display()
+	}
+	for _, o := range w.podNetworkings {
+		if o.Name == list[0].Network {
+			return b.podNetworking(w.cluster, o)
+		}
+	}
+	return nil, "PodNetworking " + located.Display(list[0].Network) + ", which " + wl.display() + " asks for, is not in the files"
+}
+
+// selectedNetwork finds the PodNetworking whose selectors match. Which of several
+// comes first, the files do not say.
+func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) {
+	var found *kubernetes.Object
+	for _, o := range w.podNetworkings {
+		switch w.selectsNetwork(o, wl) {
+		case netpol.No:
+			continue
+		case netpol.Maybe:
+			return nil, "whether PodNetworking " + o.Name + " is for the pods of " + wl.display() + " is not decided by the files"
+		}
+		if found != nil {
+			return nil, "PodNetworking " + found.Name + " and " + o.Name + " are both for the pods of " + wl.display()
+		}
+		found = o
+	}
+	if found == nil {
+		return nil, ""
+	}
+	return b.podNetworking(w.cluster, found)
+}
+
+// selectsNetwork says whether a PodNetworking is for a workload's pods: both of its
+// selectors must match.
+func (w *world) selectsNetwork(o *kubernetes.Object, wl *workload) netpol.Ternary {
+	selector := o.Root.Get("spec", "selector")
+	pods, namespaces := selector.Get("podSelector"), selector.Get("namespaceSelector")
+	if selector.IsUnknown() {
+		return netpol.Maybe
+	}
+	if pods.IsNull() && namespaces.IsNull() {
+		return netpol.No // meant for pods that ask for it by name
+	}
+	answer := netpol.Yes
+	if !pods.IsNull() {
+		answer = netpol.ParseLabelSelector(o, pods).Matches(wl.labels, wl.undecided, wl.kind == helmKind)
+	}
+	if !namespaces.IsNull() {
+		labels, undecided := netpol.Labels{}, []string(nil)
+		ns := w.namespaces[wl.namespace]
+		if ns != nil {
+			labels, undecided = readLabels(ns.Root.Get("metadata", "labels"), nil)
+		}
+		labels["kubernetes.io/metadata.name"] = wl.namespace
+		answer = min(answer, netpol.ParseLabelSelector(o, namespaces).Matches(labels, undecided, ns == nil))
+	}
+	return answer
+}
+
+// podNetworking reads a PodNetworking; a reason if its lists are not in the files.
+func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, string) {
+	spec := o.Root.Get("spec")
+	options, groups := spec.Get("vSwitchOptions"), spec.Get("securityGroupIDs")
+	if u := options.FirstUnknown(); u != nil {
+		return nil, reasonFor(u, "the vSwitchOptions of PodNetworking "+o.Name+" are unknown")
+	}
+	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.object(o, options)}
+	for _, v := range options.Items() {
+		text, _ := v.Text()
+		n.vswitches = append(n.vswitches, member{vswitch: c.scope.vswitch(b.idIn(c, o, text)), origin: b.places.object(o, v)})
+	}
+	var list []string
+	for _, v := range groups.Items() {
+		text, ok := v.Text()
+		if !ok {
+			n.groups = &ids{unknown: reasonFor(v, "the securityGroupIDs of PodNetworking "+o.Name+" are unknown")}
+			return n, ""
+		}
+		list = append(list, text)
+	}
+	n.groups = b.groupsIn(c, o, list, b.places.object(o, groups))
+	return n, ""
+}
+
+// networkView is where the packets of pods with a network of their own come from.
+func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
+	var v *view
+	if len(n.vswitches) == 0 {
+		v = c.podView(p)
+		if v.reason != "" {
+			return v
+		}
+	} else {
+		v = b.viewOn(c, n)
+	}
+	if n.groups != nil {
+		v.groups, v.pools = b.ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin}), nil
+	}
+	return v
+}
+
+// viewOn is where packets come from that leave from certain vSwitches: a part of the
+// cluster's where those are the cluster's, too.
+func (b *builder) viewOn(c *cluster, n *podNetwork) *view {
+	part := make([]*vswitch, 0, len(n.vswitches))
+	inside := true
+	for _, m := range n.vswitches {
+		part = append(part, m.vswitch)
+		inside = inside && slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch })
+	}
+	if inside {
+		v := wholeView(&c.pod)
+		v.part, v.gap = part, ""
+		return v.simplified()
+	}
+	v := wholeView(b.ownSources(c, &sources{role: rolePod, scope: n.scope, members: n.vswitches, origin: n.origin}))
+	v.groups = &c.pod
+	return v
+}
+
+// ownSources returns the sources of certain pods, the same for the same pods and
+// lists.
+func (b *builder) ownSources(c *cluster, src *sources) *sources {
+	for _, have := range c.own {
+		if have.scope == src.scope && slices.EqualFunc(have.members, src.members, func(x, y member) bool { return x.vswitch == y.vswitch }) &&
+			sameGroups(have.own, src.own) {
+			return have
+		}
+	}
+	c.own = append(c.own, src)
+	return src
+}
+
+func sameGroups(x, y *ids) bool {
+	if x == nil || y == nil {
+		return x == y
+	}
+	return x.unknown == y.unknown && slices.EqualFunc(x.list, y.list, func(a, b ident) bool { return a.key == b.key })
+}
+
+// readViews says where the packets of a world's workloads come from, and on which of
+// them nothing enforces policies.
+func (b *builder) readViews(w *world) {
+	b.applyPodConfig(w)
+	w.views = make([]*view, len(w.workloads))
+	for i, wl := range w.workloads {
+		w.views[i] = b.viewOf(w, wl)
+	}
+	c := w.cluster
+	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+		return
+	}
+	// What a PodNetworking gives to pods counts whether or not those are in the files.
+	for _, o := range w.podNetworkings {
+		if n, _ := b.podNetworking(c, o); n != nil && (len(n.vswitches) > 0 || n.groups != nil) {
+			b.networkView(c, n, placement{whole: true})
+		}
+	}
+}
+
+// Pods that run as container groups have vSwitches of their own (vendor's pages on
+// annotations of ECI and ACS pods, on eci-profile and acs-profile).
+
+// containerAnnotations name the vSwitches and security groups of container groups.
+var containerAnnotations = []string{
 	"k8s.aliyun.com/eci-vswitch", "k8s.aliyun.com/eci-security-group",
 	"network.alibabacloud.com/vswitch-ids", "network.alibabacloud.com/security-group-ids",
 }
 
-// containerGroupLabels mark pods that run as container groups on virtual nodes, whose
-// vSwitches are those of the virtual node.
-var containerGroupLabels = []string{"alibabacloud.com/eci", "alibabacloud.com/acs"}
+const (
+	eciLabel   = "alibabacloud.com/eci"
+	acsLabel   = "alibabacloud.com/acs"
+	burstLabel = "alibabacloud.com/burst-resource"
+)
 
-// readElsewhere notes the workloads whose packets do not, or perhaps not, come from
-// the cluster's vSwitches.
-func (b *builder) readElsewhere(w *world) {
-	if c := w.cluster; c != nil && c.Plugin == pluginTerway {
-		if reason := w.network.sources; reason != "" {
-			c.loseSources(reason)
+// containerGroup says whether a workload's pods run as container groups, and why that
+// is not decided.
+func (w *world) containerGroup(wl *workload) (answer tri, reason string) {
+	c := w.cluster
+	if c != nil && c.Plugin == pluginServerless {
+		return yes, ""
+	}
+	undecided := "whether " + wl.display() + " runs as container groups is not decided by the files"
+	for _, key := range []string{eciLabel, acsLabel, burstLabel} {
+		if slices.Contains(wl.undecided, key) {
+			return maybe, undecided
 		}
 	}
-	for _, wl := range w.workloads {
-		wl.elsewhere = w.elsewhere(wl)
+	if w.labelled(wl, eciLabel) || w.labelled(wl, acsLabel) {
+		return yes, ""
+	}
+	name, _ := wl.spec.Get("nodeName").Text()
+	selector := wl.spec.Get("nodeSelector")
+	if isText(selector.Get("type"), "virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
+		return yes, ""
+	}
+	for _, v := range wl.spec.Get("tolerations").Items() {
+		if isText(v.Get("key"), "virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
+			return maybe, wl.display() + " may run on virtual nodes, which it tolerates"
+		}
+	}
+	profile := w.configs["ConfigMap/"+systemNamespace+"/eci-profile"]
+	switch {
+	case wl.labels[burstLabel] != "" || !wl.annotation(burstLabel).IsNull():
+		return maybe, undecided
+	case profile != nil && profile.text("selectors") != "":
+		return maybe, "the selectors of ConfigMap eci-profile may let " + wl.display() + " run as container groups"
+	default:
+		return no, ""
 	}
 }
 
-// loseSources forgets where pods' packets come from.
-func (c *cluster) loseSources(reason string) {
-	c.pod = sources{role: rolePod, unknown: reason}
-	c.podGroups = reason
+// isACS reports whether a workload's pods, which run as container groups, are ACS
+// pods.
+func (w *world) isACS(wl *workload) bool {
+	return w.labelled(wl, acsLabel) || w.cluster != nil && w.cluster.acs
 }
 
-// elsewhere says why the packets of a workload may come from other vSwitches than
-// the cluster's; empty if they do not.
-func (w *world) elsewhere(wl *workload) string {
-	if wl.hostNetwork == yes || w.cluster == nil || w.cluster.Plugin == pluginFlannel {
-		return ""
+// labelled reports whether a label is true for a workload's pods or, where these do
+// not say otherwise, for their namespace.
+func (w *world) labelled(wl *workload, key string) bool {
+	if text, ok := wl.labels[key]; ok {
+		return text == "true"
 	}
-	for _, key := range sourceAnnotations {
+	ns := w.namespaces[wl.namespace]
+	return ns != nil && isText(ns.Root.Get("metadata", "labels", key), "true")
+}
+
+// text is a value of a ConfigMap; empty if it has none.
+func (c *configSource) text(key string) string {
+	v, _ := c.get(key)
+	return strings.TrimSpace(v.text)
+}
+
+// containerView is where the packets of container groups come from: the vSwitches of
+// an annotation, else those of the virtual nodes' profile, else, in a cluster without
+// nodes, the cluster's own.
+func (b *builder) containerView(w *world, wl *workload) *view {
+	c := w.cluster
+	var v *view
+	n, reason := b.containerNetwork(w, wl)
+	switch {
+	case reason != "":
+		v = unknownView(reason)
+	case len(n.vswitches) > 0:
+		v = b.viewOn(c, n)
+	case c.Plugin == pluginServerless:
+		v = wholeView(&c.pod)
+	default:
+		v = unknownView(wl.display() + " runs as container groups, whose vSwitches are not in the files")
+	}
+	v.container = true
+	if v.reason != "" {
+		return v
+	}
+	if n.groups == nil && c.Plugin != pluginServerless {
+		n.groups = &ids{unknown: "the security group of the virtual nodes is not in the files"}
+	}
+	if n.groups != nil {
+		v.groups = b.ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin})
+	}
+	return v
+}
+
+// containerNetwork reads what the annotations of container groups and the profile of
+// the virtual nodes name.
+func (b *builder) containerNetwork(w *world, wl *workload) (n *podNetwork, reason string) {
+	keys, other, profileName := containerAnnotations[:2], containerAnnotations[2:], "eci-profile"
+	if w.isACS(wl) {
+		keys, other, profileName = other, keys, "acs-profile"
+	}
+	for _, key := range other {
 		if !wl.annotation(key).IsNull() {
-			return "the annotation " + key + " names the vSwitches or security groups of " + wl.display()
+			return nil, "the annotation " + key + " of " + wl.display() + " is for container groups of another kind"
 		}
 	}
-	if w.cluster.Plugin == pluginTerway {
-		for _, key := range containerGroupLabels {
-			if wl.labels[key] == "true" || slices.Contains(wl.undecided, key) {
-				return wl.display() + " runs as container groups, whose vSwitches are not in the files"
-			}
-		}
-	}
-	for _, o := range w.podNetworkings {
-		if mayGive(o, wl) {
-			return "PodNetworking " + o.Name + " gives " + wl.display() + " vSwitches or security groups of its own"
-		}
-	}
-	return ""
-}
-
-// mayGive reports whether a PodNetworking is or may be for a workload's pods.
-func mayGive(o *kubernetes.Object, wl *workload) bool {
-	selector := o.Root.Get("spec", "selector")
-	namespace := netpol.Labels{"kubernetes.io/metadata.name": wl.namespace}
-	return !excludes(selector.Get("podSelector", "matchLabels"), wl.labels, wl.undecided, true) &&
-		!excludes(selector.Get("namespaceSelector", "matchLabels"), namespace, nil, false)
-}
-
-// excludes reports whether matchLabels certainly do not match. Labels that are not
-// complete exclude only by those that are there.
-func excludes(matchLabels *located.Value, labels netpol.Labels, undecided []string, complete bool) bool {
-	for _, f := range matchLabels.Map {
-		want, ok := f.Value.Text()
-		if !ok || slices.Contains(undecided, f.Key) {
+	n = &podNetwork{scope: "pods on virtual nodes"}
+	lists := make([][]string, 2)
+	origins := make([]Origin, 2)
+	for i, key := range keys {
+		v := wl.annotation(key)
+		if v.IsNull() {
 			continue
 		}
-		if got, there := labels[f.Key]; there && got != want || !there && complete {
-			return true
+		text, ok := v.Text()
+		if !ok {
+			return nil, reasonFor(v, "the annotation "+key+" of "+wl.display()+" is unknown")
+		}
+		lists[i], origins[i] = splitList(text), b.places.object(wl.obj, v)
+		if i == 0 {
+			n.scope = "pods with the annotation " + key
 		}
 	}
-	return false
-}
-
-// overriddenSources says that a ConfigMap of Terway names vSwitches or security
-// groups; empty if it names none.
-func overriddenSources(config *configSource) string {
-	text, ok := config.get("eni_conf")
-	if !ok {
-		return ""
-	}
-	var conf map[string]json.RawMessage
-	if json.Unmarshal([]byte(text.text), &conf) != nil {
-		return "the eni_conf of ConfigMap " + config.obj.Name + " cannot be read"
-	}
-	for _, key := range []string{"vswitches", "security_group", "security_groups"} {
-		if _, ok := conf[key]; ok {
-			return "ConfigMap " + config.obj.Name + " names the vSwitches or security groups of pods"
-		}
-	}
-	return ""
-}
-
-// poolOverride says that a node pool gives its pods vSwitches or security groups by
-// a ConfigMap of its own; empty if none does.
-func (c *cluster) poolOverride() string {
-	for _, pool := range c.pools {
-		for _, label := range pool.res.Body.Get("labels").Items() {
-			if key, ok := label.Get("key").Text(); ok && key == "terway-config" {
-				return "the label terway-config of " + pool.res.Address + " names a configuration of its own for its pods"
+	holder := []*kubernetes.Object{wl.obj, wl.obj}
+	if profile := w.configs["ConfigMap/"+systemNamespace+"/"+profileName]; profile != nil {
+		for i, key := range []string{"vSwitchIds", "securityGroupId"} {
+			if value, ok := profile.get(key); ok && len(lists[i]) == 0 {
+				lists[i], origins[i], holder[i] = splitList(value.text), b.places.object(profile.obj, value.value), profile.obj
 			}
 		}
+		if profile.text("selectors") != "" && (holder[0] == profile.obj || holder[1] == profile.obj) {
+			return nil, "the selectors of ConfigMap " + profileName + " may give " + wl.display() + " annotations of its own"
+		}
 	}
-	return ""
+	n.origin = origins[0]
+	for _, id := range lists[0] {
+		n.vswitches = append(n.vswitches, member{vswitch: w.cluster.scope.vswitch(b.idIn(w.cluster, holder[0], id)), origin: origins[0]})
+	}
+	n.groups = b.groupsIn(w.cluster, holder[1], lists[1], origins[1])
+	return n, ""
+}
+
+// splitList splits a comma-separated list.
+func splitList(text string) []string {
+	var list []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			list = append(list, part)
+		}
+	}
+	return list
 }

@@ -25,6 +25,8 @@ type scope struct {
 	incomplete []string
 	unread     []terraform.UnreadModule
 
+	literals map[string]*terraform.Resource // by the id that a state or plan knows; nil if not read yet
+
 	vswitches map[string]*vswitch
 	vpcs      map[string]*vpc
 	gateways  map[string]*gateway
@@ -120,6 +122,19 @@ func (s *scope) ident(v *located.Value) ident {
 		return ident{}
 	}
 	return ident{key: "id:" + v.Str}
+}
+
+// byLiteral is the resource whose id a state or plan knows; nil if there is none.
+func (s *scope) byLiteral(id string) *terraform.Resource {
+	if s.literals == nil {
+		s.literals = make(map[string]*terraform.Resource)
+		for _, res := range s.root.Resources {
+			if text, ok := res.Body.Get("id").Text(); ok && !res.Data {
+				s.literals[text] = res
+			}
+		}
+	}
+	return s.literals[id]
 }
 
 // identifies reports whether an id-like attribute names the resource itself, as

@@ -10,7 +10,7 @@ import (
 func (b *builder) traceWorld(w *world) {
 	served := len(w.workloads) > 0
 	for i, wl := range w.workloads {
-		if w.cluster == nil || !wl.ownWayOut(w.cluster.Plugin) && !wl.wantsPodEIP() {
+		if w.cluster == nil || !w.hasWayOut(i) && !wl.wantsPodEIP() {
 			served = false
 		}
 		requirements := b.requirementsOf(w, i)
@@ -23,8 +23,10 @@ func (b *builder) traceWorld(w *world) {
 		b.dnsPolicy(w, wl, requirements)
 	}
 	if w.cluster != nil && served {
-		if gate := w.cluster.gates[w.cluster.primary().role]; gate != nil {
-			gate.AllServed = true
+		for _, src := range w.cluster.allSources() {
+			if src.gate != nil && (src != &w.cluster.node || src == w.cluster.primary()) {
+				src.gate.AllServed = true
+			}
 		}
 	}
 }
@@ -112,26 +114,22 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		hop.Detail = "the cluster is not in the files"
 		return hop
 	}
-	if r.workload.hostNetwork == maybe {
-		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
-		return hop
-	}
-	if r.workload.hostNetwork == no && r.workload.ownWayOut(c.Plugin) {
+	if r.workload.hostNetwork == no && r.world.hasWayOut(r.index) {
 		hop.Status, hop.Code = Open, "pod-eip"
 		return hop
 	}
-	if r.workload.elsewhere != "" {
-		hop.Detail = r.workload.elsewhere
+	v := r.view()
+	if v.reason != "" {
+		hop.Detail = v.reason
 		return hop
 	}
-	src := c.sourcesOf(r.workload.hostNetwork == yes)
-	gate := c.gates[src.role]
-	if c.Plugin == pluginFlannel && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
+	gate := v.gate
+	if c.Plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
 		hop.Status, hop.Code = Blocked, "pod-eip" // the annotation is at fault, and told
 		return hop
 	}
 	if gate == nil {
-		hop.Detail = cmp.Or(src.unknown, "the vSwitches of "+c.Name+" are unknown")
+		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.Name+" are unknown")
 		return hop
 	}
 	return gate.hop(c, r)
@@ -149,27 +147,29 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
 		hop.Status, hop.Code = Open, "injector"
 		return hop
-	case r.workload.elsewhere != "":
-		hop.Detail = r.workload.elsewhere
+	case r.view().reason != "":
+		hop.Detail = r.view().reason
 		return hop
-	}
-	role := c.sourcesOf(r.workload.hostNetwork == yes).role
-	if r.public {
-		role = roleEIP
 	}
 	switch r.target.Kind {
 	case "slb", "alb":
-		return b.aclHop(r, role)
+		return b.aclHop(r)
 	case "ecs", "nlb":
-		return b.ingressHop(r, role)
+		return b.ingressHop(r)
 	case "oss":
-		return b.bucketHop(r, role)
+		return b.bucketHop(r)
 	}
-	gate := b.allowListAccess(r.target, c, role)
-	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail = gate.Status, gate.Code, gate.Reason
-	if gate.Status == Partial {
-		hop.Status = Blocked
+	return b.allowListAccess(r.target, c, r.view().sources, r.public).hop(b, r, hop)
+}
+
+// view is where the requirement's packets come from.
+func (r *requirementOf) view() *view { return r.world.views[r.index] }
+
+// hasWayOut reports whether a workload's pods have a public address of their own.
+func (w *world) hasWayOut(index int) bool {
+	plugin := w.cluster.Plugin
+	if w.views[index].container {
+		plugin = pluginServerless
 	}
-	return hop
+	return w.workloads[index].ownWayOut(plugin)
 }

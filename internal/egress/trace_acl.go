@@ -64,6 +64,8 @@ func (s *scope) networkACLOf(v *vswitch) *networkACL {
 	switch {
 	case unknown != "":
 		return &networkACL{unknown: unknown}
+	case found == nil && v.res == nil:
+		return &networkACL{unknown: v.reason}
 	case found == nil:
 		return nil
 	}
@@ -181,16 +183,21 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		hop.Status, hop.Detail = Unsure, "the source vSwitches are not in the files"
 		return hop
 	}
-	if r.workload.elsewhere != "" {
-		hop.Status, hop.Detail = Unsure, r.workload.elsewhere
+	v := r.view()
+	if v.reason != "" {
+		hop.Status, hop.Detail = Unsure, v.reason
 		return hop
 	}
 	addresses := r.destinationSet()
-	src := c.sourcesOf(r.workload.hostNetwork == yes)
-	if src.unknown != "" {
-		hop.Status, hop.Detail = Unsure, src.unknown
+	if v.gap != "" {
+		hop.Status, hop.Detail = Unsure, v.gap
 	}
-	for _, m := range src.members {
+	from := v.from()
+	if v.some && len(from) > 1 && slices.ContainsFunc(from, func(m member) bool { return b.networkACLOf(c.scope, m.vswitch) != nil }) {
+		hop.Status, hop.Detail = Unsure, v.someReason()
+		return hop
+	}
+	for _, m := range from {
 		acl := b.networkACLOf(c.scope, m.vswitch)
 		switch {
 		case acl == nil:
@@ -216,7 +223,7 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 			}
 		}
 		if status == Blocked {
-			b.blockByACL(r, acl, m, src.role, direction, entry)
+			b.blockByACL(r, acl, m, v.sources, direction, entry)
 			hop.Code = direction
 		}
 		hop.Status = worse(hop.Status, status)
@@ -242,14 +249,14 @@ func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
 	return acl
 }
 
-func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, role, direction string, entry *aclEntry) {
+func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.res, entry.value)
-	key := strings.Join([]string{c.ID, role, direction, strconv.Itoa(at.Ref)}, "|")
+	key := strings.Join([]string{c.ID, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
 	gate := b.aclGates[key]
 	if gate == nil {
 		gate = &aclGate{NetworkACLBlock: &NetworkACLBlock{
-			Cluster: c.ID, ClusterName: c.Name, Role: role, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
+			Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: entry.text, Origin: at,
 		}}
 		b.aclGates[key] = gate

@@ -52,12 +52,12 @@ type bucketGate struct {
 
 // bucketHop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
-func (b *builder) bucketHop(r *requirementOf, role string) Hop {
+func (b *builder) bucketHop(r *requirementOf) Hop {
 	hop := Hop{Name: "bucket-policy", Status: Unsure}
-	key := gateKey{r.target, r.world.cluster, role}
+	key := gateKey{r.target, r.view().sources, r.public}
 	gate, ok := b.bucketGates[key]
 	if !ok {
-		gate = b.judgeBucket(r.target, r.world.cluster, role)
+		gate = b.judgeBucket(r.target, r.world.cluster, key)
 		b.bucketGates[key] = gate
 		if gate.BucketPolicyBlock != nil {
 			b.bucketList = append(b.bucketList, gate)
@@ -71,7 +71,11 @@ func (b *builder) bucketHop(r *requirementOf, role string) Hop {
 	return hop
 }
 
-func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
+func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
+	role := key.src.role
+	if key.public {
+		role = roleEIP
+	}
 	s := t.scope
 	holder, v := t.res, t.res.Body.Get("policy")
 	for _, res := range s.byType["alicloud_oss_bucket_policy"] {
@@ -97,14 +101,14 @@ func (b *builder) judgeBucket(t *target, c *cluster, role string) *bucketGate {
 		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
 			continue // a Deny for everybody is not about networks
 		}
-		d := b.denial(statement.Condition, t, c, role)
+		d := b.denial(statement.Condition, t, c, key)
 		if d.holds == yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
 			d.holds = maybe // it may be about other users or folders
 		}
 		switch d.holds {
 		case yes:
 			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
-				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role,
+				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role, Scope: key.src.scope,
 				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
 			}}
 		case maybe:
@@ -153,7 +157,7 @@ type denial struct {
 
 // denial reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
-func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, role string) denial {
+func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
 	all := denial{holds: yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
@@ -161,8 +165,8 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 			one := denial{holds: maybe}
 			switch {
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
-				one = b.addressDenial(values, c, role)
-			case operator == "StringNotEquals" && key == "acs:SourceVpc" && role != roleEIP:
+				one = addressDenial(values, from)
+			case operator == "StringNotEquals" && key == "acs:SourceVpc" && !from.public:
 				one = b.vpcDenial(values, t, c)
 			}
 			all.holds = min(all.holds, one.holds)
@@ -175,7 +179,7 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 }
 
 // addressDenial judges NotIpAddress: it holds for sources outside the list.
-func (b *builder) addressDenial(values []string, c *cluster, role string) denial {
+func addressDenial(values []string, from gateKey) denial {
 	d := denial{holds: maybe, code: "source-ip", listed: values, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
 	for _, text := range values {
@@ -186,10 +190,10 @@ func (b *builder) addressDenial(values []string, c *cluster, role string) denial
 		builder.AddPrefix(cidr)
 	}
 	set := build(&builder)
-	if role == roleEIP {
+	if from.public {
 		return d // the EIPs' addresses exist only after apply
 	}
-	members := c.sourcesFor(role).members
+	members := from.src.members
 	inside := 0
 	for _, m := range members {
 		v := m.vswitch

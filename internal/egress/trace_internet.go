@@ -25,6 +25,7 @@ type wayOut struct {
 // while paths are traced.
 type internetGate struct {
 	*InternetAccess
+	src    *sources
 	ways   []wayOut
 	routes []*routeGate
 	wrong  []*snatEntry // those that cover the wrong kind of vSwitch only
@@ -33,7 +34,6 @@ type internetGate struct {
 
 // internetAccess judges both roles of a cluster.
 func (b *builder) internetAccess(c *cluster) {
-	c.gates = make(map[string]*internetGate)
 	if c.scope == nil {
 		return
 	}
@@ -41,15 +41,15 @@ func (b *builder) internetAccess(c *cluster) {
 	if c.Plugin == pluginUnknown {
 		return
 	}
-	for _, src := range []*sources{&c.pod, &c.node} {
-		if src.role == rolePod && c.Plugin == pluginFlannel || len(src.members) == 0 {
+	for _, src := range c.allSources() {
+		if src == &c.pod && c.Plugin == pluginFlannel || len(src.members) == 0 {
 			continue
 		}
 		gate := &internetGate{InternetAccess: &InternetAccess{
-			Cluster: c.ID, ClusterName: c.Name, Plugin: c.Plugin, Role: src.role,
-			Primary: c.primary() == src, Intent: c.InternetIntent, Origin: src.origin,
+			Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
+			Primary: c.primary() == src || src.scope != "", Intent: c.InternetIntent, Origin: src.origin,
 			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
-		}}
+		}, src: src}
 		for _, m := range src.members {
 			way := b.wayOut(c, src, m)
 			gate.ways = append(gate.ways, way)
@@ -57,12 +57,12 @@ func (b *builder) internetAccess(c *cluster) {
 				Name: m.vswitch.name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}
-		c.gates[src.role] = gate
+		src.gate = gate
 		b.internet = append(b.internet, gate)
 	}
-	for _, role := range []string{rolePod, roleNode} {
-		if gate := c.gates[role]; gate != nil {
-			b.conclude(c, gate)
+	for _, src := range c.allSources() {
+		if src.gate != nil {
+			b.conclude(c, src.gate)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	}
 	b.throughEntries(c, &way)
 	if way.route.kind == routeNone {
-		judgeRoute(&way, c.primary() == src)
+		judgeRoute(&way, c.primary() == src || src.scope != "")
 	}
 	if way.covered != yes && c.newGateway == yes {
 		way.status, way.code = Unsure, ""
@@ -315,10 +315,9 @@ func (b *builder) foreignGateway(s *scope) string {
 
 // conclude sums up the vSwitches of a gate.
 func (b *builder) conclude(c *cluster, gate *internetGate) {
-	src := &c.pod
-	other := c.gates[roleNode]
+	src, other := gate.src, c.node.gate
 	if gate.Role == roleNode {
-		src, other = &c.node, c.gates[rolePod]
+		other = c.pod.gate
 	}
 	var blocked, open, unsure int
 	var uncovered []member
@@ -355,7 +354,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		}
 	}
 	gate.Status = summary(blocked, open, unsure, src.unknown)
-	gate.OtherCovered = other != nil && allCovered(other, sourcesUnknown(c, other.Role))
+	gate.OtherCovered = other != nil && allCovered(other)
 	if gate.GatewayName == "" && c.vpc != nil {
 		if list, _ := c.scope.gatewaysOf(c.vpc); len(list) > 0 {
 			gate.GatewayName = list[0].name
@@ -365,7 +364,8 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	if len(uncovered) == 1 && len(gate.ways) > 1 {
 		gate.Origin = uncovered[0].origin
 	}
-	if gate.Primary && gate.Code == "missing" && allUncovered(gate) && src.unknown == "" {
+	// What certain pods lack, nobody meant to give them by what serves the others.
+	if c.primary() == src && gate.Code == "missing" && allUncovered(gate) && src.unknown == "" {
 		if c.Plugin == pluginTerway && len(c.publicBy) > 0 {
 			// The nodes' public addresses look like a way out, and are none for pods.
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
@@ -389,15 +389,8 @@ func (o Origin) samePlace(other Origin) bool {
 	return o.File == other.File && o.Line == other.Line && o.Column == other.Column
 }
 
-func sourcesUnknown(c *cluster, role string) string {
-	if role == roleNode {
-		return c.node.unknown
-	}
-	return c.pod.unknown
-}
-
-func allCovered(gate *internetGate, unknown string) bool {
-	return unknown == "" && len(gate.ways) > 0 &&
+func allCovered(gate *internetGate) bool {
+	return gate.src.unknown == "" && len(gate.ways) > 0 &&
 		!slices.ContainsFunc(gate.ways, func(w wayOut) bool { return !w.leadsOut() })
 }
 
@@ -494,89 +487,50 @@ func (c *cluster) wrongVSwitches(role string) []*vswitch {
 	})
 }
 
-// hop judges the gate for one requirement.
+// hop judges the gate for one requirement, whose packets may leave from a part of the
+// vSwitches only.
 func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
-	gate.need.add(r)
-	hop := Hop{Name: "nat", Status: gate.Status, Code: gate.Code}
-	if gate.Status == Partial {
+	v := r.view()
+	verdicts := make([]Status, len(gate.ways))
+	for i, way := range gate.ways {
+		verdicts[i] = way.status
+	}
+	hop := Hop{Name: "nat", Status: v.sum(verdicts), Code: gate.Code}
+	if hop.Status == Partial {
 		hop.Status = Blocked
 	}
-	reason := sourcesUnknown(c, gate.Role)
-	decided := reason == ""
-	for _, way := range gate.ways {
-		if way.status == Unsure && !way.byRoute {
+	if hop.Status != Blocked {
+		hop.Code = ""
+	}
+	reason := v.gap
+	decided := reason == "" && !v.some
+	for i, way := range gate.ways {
+		if v.takes(v.members[i].vswitch) && way.status == Unsure && !way.byRoute {
 			decided, reason = false, cmp.Or(way.reason, reason)
 			break
 		}
 	}
 	for _, block := range gate.routes {
 		switch status, why := block.judge(c.scope, r); {
-		case status == Blocked:
+		case status == Blocked && !v.some:
 			block.need.add(r)
 			if hop.Status == Unsure {
 				hop.Status, hop.Code = Blocked, "route"
 			}
-		case status == Unsure:
+		case status != Open:
 			decided, reason = false, cmp.Or(reason, why)
 		}
 	}
 	if hop.Status == Unsure {
-		hop.Detail = reason
+		hop.Detail = cmp.Or(reason, v.someReason())
 		if decided {
 			hop.Status = Open
 		}
 	}
+	if v.whole() || hop.Status == Blocked {
+		gate.need.add(r)
+	}
 	return hop
-}
-
-// entryGates lists the SNAT entries of a scope with the clusters they serve.
-func (b *builder) entryGates(s *scope) {
-	for _, e := range b.entriesOf(s) {
-		entry := &SNATEntry{
-			Address: e.res.Address, Status: e.eip.status, Code: e.eip.code, EIP: e.eip.eip, Instance: e.eip.instance,
-			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
-		}
-		if e.gateway != nil {
-			entry.Gateway = e.gateway.name
-		}
-		gates := []*internetGate{}
-		for _, c := range b.clusterList {
-			if c.scope != s {
-				continue
-			}
-			for _, role := range []string{rolePod, roleNode} {
-				gate := c.gates[role]
-				if gate == nil {
-					continue
-				}
-				if gate.Code == "eip-not-associated" && slices.Contains(gate.wrong, e) {
-					entry.WrongFor = append(entry.WrongFor, c.Name)
-				} else if !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
-					continue
-				}
-				gates = append(gates, gate)
-				if !slices.Contains(entry.Clusters, c.Name) {
-					entry.Clusters = append(entry.Clusters, c.Name)
-				}
-			}
-		}
-		b.entryList = append(b.entryList, entryGate{entry, gates})
-	}
-}
-
-type entryGate struct {
-	*SNATEntry
-	gates []*internetGate
-}
-
-// entriesOf reads the SNAT entries of a scope once.
-func (b *builder) entriesOf(s *scope) []*snatEntry {
-	list, ok := b.entries[s]
-	if !ok {
-		list = s.snatEntries()
-		b.entries[s] = list
-	}
-	return list
 }
 
 // describeUnknowns collects the reasons of unknown vSwitches for the summary.

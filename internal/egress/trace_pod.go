@@ -172,7 +172,7 @@ func (wl *workload) targetPort(p servicePort) int {
 func (b *builder) policyHop(r *requirementOf) Hop {
 	hop := Hop{Name: "network-policy", Status: Open}
 	w := r.world
-	if w.enforcement() == "not-enforced" {
+	if w.enforcement() == "not-enforced" || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
 	}
@@ -261,31 +261,6 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 	}
 	gate.need.add(r)
 	return code
-}
-
-// policyEnforcement reports policies in a cluster that does not enforce them.
-func (b *builder) policyEnforcement(w *world) {
-	if w.enforcement() != "not-enforced" || len(w.policies) == 0 {
-		return
-	}
-	gate := &PolicyEnforcement{
-		Cluster: w.clusterID(), ClusterName: w.clusterName(), Policies: []string{}, Others: []Origin{},
-	}
-	gate.Code, gate.Cause = b.causeOfNoPolicy(w)
-	list := slices.Clone(w.policies)
-	slices.SortStableFunc(list, func(x, y *netpol.Policy) int {
-		return x.Object.KindRange().Compare(y.Object.KindRange())
-	})
-	for i, p := range list {
-		gate.Policies = append(gate.Policies, p.Namespace+"/"+p.Name)
-		at := b.places.objectRange(p.Object, p.Object.KindRange())
-		if i == 0 {
-			gate.Origin = at
-		} else {
-			gate.Others = append(gate.Others, at)
-		}
-	}
-	b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, gate)
 }
 
 // deadCodes are the model's codes for what a peer never matches for.

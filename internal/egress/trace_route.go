@@ -18,8 +18,8 @@ type routeGate struct {
 // routeBlocks groups the vSwitches of a cluster's gates whose route table leads
 // nowhere, by the attachment that puts them on it.
 func (b *builder) routeBlocks(c *cluster) {
-	for _, role := range []string{rolePod, roleNode} {
-		gate := c.gates[role]
+	for _, src := range c.allSources() {
+		gate := src.gate
 		if gate == nil {
 			continue
 		}
@@ -54,7 +54,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 // routeBlock is what one vSwitch adds to the block of its attachment.
 func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
 	block := &RouteBlock{
-		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Primary: gate.Primary, Intent: gate.Intent,
+		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
 	}
 	holder := way.route.attach
@@ -80,6 +80,9 @@ func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteB
 func (r *routeGate) judge(s *scope, req *requirementOf) (status Status, reason string) {
 	status = Open
 	for _, way := range r.ways {
+		if !req.view().takes(way.member.vswitch) {
+			continue
+		}
 		one, why := way.towards(s, req)
 		if one == Blocked {
 			return Blocked, ""

@@ -61,27 +61,21 @@ type groupQuery struct {
 	port           int
 }
 
-// groupSets returns the groups on a cluster's interfaces of a role, one set for
+// groupSets returns the groups on the interfaces of a cluster's sources, one set for
 // each node pool with groups of its own.
-func (b *builder) groupSets(c *cluster, role string) []*groupSet {
-	if c.scope == nil {
-		return nil
+func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
+	if c.scope == nil || src.sets != nil {
+		return src.sets
 	}
-	if sets, ok := c.groupSets[role]; ok {
-		return sets
-	}
-	var sets []*groupSet
-	for _, list := range c.groupsOf(role) {
+	sets := []*groupSet{}
+	for _, list := range c.groupsOf(src) {
 		set := &groupSet{unknown: list.unknown, ids: list, verdicts: make(map[groupQuery]groupVerdict)}
 		for _, id := range list.list {
 			set.groups = append(set.groups, c.scope.securityGroup(id))
 		}
 		sets = append(sets, set)
 	}
-	if c.groupSets == nil {
-		c.groupSets = make(map[string][]*groupSet)
-	}
-	c.groupSets[role] = sets
+	src.sets = sets
 	return sets
 }
 
@@ -101,19 +95,19 @@ func (s *groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupV
 // latentGroups judges what the groups alone prove: an enterprise group without
 // any egress rule, and drops that cut off everything or the platform.
 func (b *builder) latentGroups(c *cluster) {
-	for _, src := range []*sources{&c.pod, &c.node} {
-		if len(src.members) == 0 {
+	for _, src := range c.allSources() {
+		if len(src.members) == 0 && src.own == nil || src.scope != "" && src.own == nil {
 			continue
 		}
-		for _, set := range b.groupSets(c, src.role) {
+		for _, set := range b.groupSets(c, src) {
 			if set.unknown == "" {
-				b.latentGroup(c, src.role, set)
+				b.latentGroup(c, src, set)
 			}
 		}
 	}
 }
 
-func (b *builder) latentGroup(c *cluster, role string, set *groupSet) {
+func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == Blocked {
 		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
@@ -123,12 +117,12 @@ func (b *builder) latentGroup(c *cluster, role string, set *groupSet) {
 		if all.drop != nil {
 			code = "drops-all"
 		}
-		b.groupGate(c, role, set, code, all.drop, "", 0, "")
+		b.groupGate(c, src, set, code, all.drop, "", 0, "")
 		return
 	}
 	for _, probe := range platformProbes {
 		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == Blocked && v.drop != nil {
-			b.groupGate(c, role, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
+			b.groupGate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
 			return
 		}
 	}
@@ -136,7 +130,7 @@ func (b *builder) latentGroup(c *cluster, role string, set *groupSet) {
 
 // groupGate returns the gate of one blocker, one for both roles if they share the
 // group.
-func (b *builder) groupGate(c *cluster, role string, set *groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
+func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
 	blocker := set.groups[0].key
 	if drop != nil {
 		blocker = drop.res.Address
@@ -150,7 +144,7 @@ func (b *builder) groupGate(c *cluster, role string, set *groupSet, code string,
 		return gate
 	}
 	gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
-		Cluster: c.ID, ClusterName: c.Name, Role: role, Groups: []string{}, Also: []string{},
+		Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
 		Code: code, Destination: dest, Port: port, Protocol: protocol,
 	}}
 	for _, g := range set.groups {
@@ -158,6 +152,8 @@ func (b *builder) groupGate(c *cluster, role string, set *groupSet, code string,
 	}
 	if set.ids.value != nil && set.ids.holder != nil {
 		gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
+	} else {
+		gate.Cause = set.ids.at
 	}
 	if drop != nil {
 		gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
@@ -177,12 +173,9 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}
-	if r.workload.elsewhere != "" {
-		hop.Detail = r.workload.elsewhere
-		return hop
-	}
-	if c.podGroups != "" && r.workload.hostNetwork == no {
-		hop.Detail = c.podGroups
+	view := r.view()
+	if view.reason != "" {
+		hop.Detail = view.reason
 		return hop
 	}
 	dest := r.destinationSet()
@@ -190,8 +183,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		hop.Detail = "the address of " + r.display() + " is not in the files"
 		return hop
 	}
-	role := c.sourcesOf(r.workload.hostNetwork == yes).role
-	sets := b.groupSets(c, role)
+	sets := b.groupsUnder(c, view)
 	blocked := 0
 	var stopped *groupSet
 	var verdict groupVerdict
@@ -210,7 +202,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 	switch {
 	case len(sets) == 0:
 		return hop
-	case len(sets) == 1 && sets[0].ids.value.IsNull():
+	case len(sets) == 1 && sets[0].ids.created:
 		// ACK's own group accepts everything outbound (vendor's page on cluster
 		// security groups).
 		hop.Status, hop.Code, hop.Detail = Open, "ack-created", ""
@@ -219,7 +211,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		if verdict.drop != nil {
 			code = "dropped"
 		}
-		gate := b.groupGate(c, role, stopped, code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
+		gate := b.groupGate(c, view.groups, stopped, code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
 		gate.need.add(r)
 		hop.Status, hop.Code, hop.Detail = Blocked, code, "by "+strings.Join(gate.Groups, ", ")
 	case blocked == 0 && hop.Detail == "":

@@ -206,6 +206,13 @@ assumed("unknown") := concat("", [
 ])
 
 # METADATA
+# description: The cluster that a gate is about, with the pods of it if it is about certain ones only.
+# scope: document
+cluster(gate) := gate.cluster_name if gate.scope == ""
+
+cluster(gate) := sprintf("%s (%s)", [gate.cluster_name, gate.scope]) if gate.scope != ""
+
+# METADATA
 # description: Whose packets leave from the interfaces of a role.
 # scope: document
 interfaces("pod", cluster) := sprintf("Pods of cluster %s", [cluster])

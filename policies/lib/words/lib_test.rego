@@ -159,3 +159,8 @@ test_each_or_a_cidr_for_all if {
 	words.each_or_cidr(["a"]) == ""
 	words.each_or_cidr(["a", "b"]) == " (one entry for each), or one whose source_cidr contains them all"
 }
+
+test_cluster if {
+	words.cluster({"cluster_name": "prod", "scope": ""}) == "prod"
+	words.cluster({"cluster_name": "prod", "scope": "pods of PodNetworking dmz"}) == "prod (pods of PodNetworking dmz)"
+}

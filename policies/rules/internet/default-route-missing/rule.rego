@@ -81,7 +81,7 @@ violation contains {
 	"level": verdict.level,
 	"case": verdict.case,
 	"args": {
-		"who": words.interfaces(gate.role, gate.cluster_name),
+		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"vswitches": words.brief(gate.vswitches),
 		"tables": words.brief(gate.tables),
 		"gateway": gate.gateway,
@@ -90,7 +90,7 @@ violation contains {
 		"each": words.each(gate.vswitches),
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": array.concat([gate.cluster_name, gate.code], sort(gate.tables)),
+	"key": array.concat([words.cluster(gate), gate.code], sort(gate.tables)),
 	"related": array.concat(
 		[{"at": gate.entry, "text": text} | some code, text in _entries; code == gate.code],
 		need.places(gate.need.evidence),

@@ -6,6 +6,7 @@ import data.egresslint.rules.internet["default-route-missing"] as rule
 _gate := {
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"role": "pod",
 	"primary": true,
 	"tables": ["alicloud_route_table.pod"],

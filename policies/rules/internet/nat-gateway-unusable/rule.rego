@@ -67,12 +67,12 @@ violation contains {
 	"level": verdict.level,
 	"case": gate.gateway_code,
 	"args": {
-		"who": words.interfaces(gate.role, gate.cluster_name),
+		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"covers": words.brief(gate.entry_covers),
 		"gateway": gate.gateway_name,
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": [gate.cluster_name, gate.role, gate.gateway_name, gate.gateway_code],
+	"key": [words.cluster(gate), gate.role, gate.gateway_name, gate.gateway_code],
 	"related": array.concat(
 		[
 			{"at": gate.gateway, "text": "the NAT gateway"},

@@ -6,6 +6,7 @@ import data.egresslint.rules.internet["nat-gateway-unusable"] as rule
 _gate := {
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"plugin": "terway",
 	"role": "pod",
 	"primary": true,

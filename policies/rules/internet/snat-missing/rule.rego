@@ -103,7 +103,7 @@ violation contains {
 	"level": verdict.level,
 	"case": verdict.case,
 	"args": {
-		"cluster": gate.cluster_name,
+		"cluster": words.cluster(gate),
 		"source": words.source(gate.plugin, gate.role),
 		"uncovered": words.brief(gate.uncovered),
 		"covered": words.brief_after(gate.uncovered, gate.covered),
@@ -113,7 +113,7 @@ violation contains {
 		"each_or_cidr": words.each_or_cidr(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": array.concat([gate.cluster_name], sort(uncovered)),
+	"key": array.concat([words.cluster(gate)], sort(uncovered)),
 	"related": array.concat(
 		[{"at": gate.gateway, "text": "the NAT gateway"}],
 		need.places(gate.need.evidence),

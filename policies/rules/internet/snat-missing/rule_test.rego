@@ -10,6 +10,7 @@ _uncovered := fixture.vswitch(`alicloud_vswitch.pod["b"]`, "10.0.2.0/24", "block
 _gate := {
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"plugin": "terway",
 	"role": "pod",
 	"primary": true,

@@ -75,7 +75,7 @@ violation contains {
 	"level": need.level(gate.need.strength),
 	"case": gate.direction,
 	"args": {
-		"who": words.interfaces(gate.role, gate.cluster_name),
+		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"destination": gate.destination,
 		"vswitches": words.brief(gate.vswitches),
 		"acl": gate.acl,
@@ -84,7 +84,7 @@ violation contains {
 		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
 	"key": array.concat(
-		[gate.cluster_name, gate.acl, gate.direction],
+		[words.cluster(gate), gate.acl, gate.direction],
 		sort(array.concat([gate.destination], gate.also)),
 	),
 	"related": need.places(gate.need.evidence),

@@ -6,6 +6,7 @@ import data.egresslint.rules.source["network-acl-blocks"] as rule
 _gate := {
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"role": "pod",
 	"acl": "alicloud_network_acl.pod",
 	"vswitches": ["alicloud_vswitch.pod (10.0.2.0/24)"],

@@ -12,6 +12,8 @@
 #   description: Alibaba Cloud, comparison between Terway and Flannel
 # - ref: https://github.com/AliyunContainerService/terway/blob/main/README.md
 #   description: Terway, README
+# - ref: https://www.alibabacloud.com/help/doc-detail/2584701.html
+#   description: Alibaba Cloud, annotations of ACS pods
 # schemas:
 # - input: schema.model
 # custom:
@@ -30,6 +32,12 @@
 #     exclusive-eni: >-
 #       NetworkPolicy {policies} has no effect: every pod of cluster {cluster} has a network interface of its own
 #       (exclusive ENI), on which Terway does not enforce NetworkPolicies. Nothing is blocked.
+#     exclusive-eni-pods: >-
+#       NetworkPolicy {policies} has no effect on {workloads}: their nodes give every pod a network interface of its own
+#       (exclusive ENI), on which Terway does not enforce NetworkPolicies. Nothing of theirs is blocked.
+#     acs-pods: >-
+#       NetworkPolicy {policies} has no effect on {workloads}: they run as ACS pods, on which NetworkPolicies are
+#       enforced only with the annotation alibabacloud.com/enable-network-policy-agent. Nothing of theirs is blocked.
 #   remedies:
 #     flannel: >-
 #       Remove the NetworkPolicies, or move to a cluster with Terway; the network plug-in of a cluster cannot be changed
@@ -40,11 +48,17 @@
 #     exclusive-eni: >-
 #       Run the pods on nodes whose ENIs pods share (without exclusive ENIs), or control their traffic with the security
 #       groups of their ENIs.
+#     exclusive-eni-pods: >-
+#       Run these pods on nodes whose ENIs pods share (without exclusive ENIs), or control their traffic with the
+#       security groups of their ENIs.
+#     acs-pods: >-
+#       Add the annotation alibabacloud.com/enable-network-policy-agent: "true" to the pod template of each of them.
 #   help:
 #     effect: >-
 #       The API server accepts NetworkPolicies whether or not anything enforces them. On ACK only Terway does, on
-#       nodes whose ENIs pods share, and only when its NetworkPolicy option is on. Otherwise every pod can still reach
-#       everything, and egresslint judges connections as if the policies were not there.
+#       nodes whose ENIs pods share, and only when its NetworkPolicy option is on; for ACS pods an agent does, if the
+#       pods ask for it. Otherwise every pod can still reach everything, and egresslint judges connections as if the
+#       policies were not there.
 #     fix: |
 #       ```hcl
 #       addons {
@@ -53,7 +67,14 @@
 #       }
 #       ```
 #
-#       Flannel has no such option.
+#       Flannel has no such option. ACS pods ask for the agent:
+#
+#       ```yaml
+#       template:
+#         metadata:
+#           annotations:
+#             alibabacloud.com/enable-network-policy-agent: "true"
+#       ```
 #     levels: Always a warning, one for each cluster and reason.
 #     silent: >-
 #       When the network plug-in is not known, or when the Terway addon says nothing about NetworkPolicy.
@@ -65,6 +86,7 @@ violation contains {
 	"args": {
 		"cluster": gate.cluster_name,
 		"policies": gate.policies,
+		"workloads": gate.workloads,
 	},
 	"key": [gate.cluster_name, gate.code],
 	"related": array.concat(
@@ -73,5 +95,5 @@ violation contains {
 	),
 } if {
 	some gate in input.policy_enforcement
-	gate.code in {"flannel", "disabled", "exclusive-eni"}
+	gate.code in {"flannel", "disabled", "exclusive-eni", "exclusive-eni-pods", "acs-pods"}
 }

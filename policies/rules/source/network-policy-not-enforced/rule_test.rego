@@ -8,6 +8,7 @@ _gate := {
 	"cluster_name": "prod",
 	"code": "flannel",
 	"policies": ["shop/api", "shop/db"],
+	"workloads": [],
 	"origin": fixture.origin(10),
 	"others": [fixture.origin(11)],
 	"cause": fixture.origin(12),
@@ -21,6 +22,8 @@ test_each_reason_has_its_case if {
 	_cases == {"flannel"} with input as _model({})
 	_cases == {"disabled"} with input as _model({"code": "disabled"})
 	_cases == {"exclusive-eni"} with input as _model({"code": "exclusive-eni"})
+	_cases == {"exclusive-eni-pods"} with input as _model({"code": "exclusive-eni-pods", "workloads": ["shop/api"]})
+	_cases == {"acs-pods"} with input as _model({"code": "acs-pods", "workloads": ["shop/api"]})
 }
 
 test_points_at_the_first_policy_and_relates_the_rest if {

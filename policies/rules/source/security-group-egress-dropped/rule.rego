@@ -87,14 +87,14 @@ violation contains {
 	"level": verdict.level,
 	"case": _case(gate.code, gate.priority),
 	"args": {
-		"who": words.interfaces(gate.role, gate.cluster_name),
+		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"rule": gate.rule,
 		"priority": gate.priority,
 		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
-	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
+	"key": array.concat([words.cluster(gate), gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(
 		[{"at": gate.cause, "text": "what puts the group on the interfaces"}],
 		need.places(gate.need.evidence),

@@ -6,6 +6,7 @@ import data.egresslint.rules.source["security-group-egress-dropped"] as rule
 _gate := {
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"role": "pod",
 	"groups": ["alicloud_security_group.pod"],
 	"code": "dropped",

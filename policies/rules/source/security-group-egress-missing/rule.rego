@@ -68,13 +68,13 @@ violation contains {
 	"level": verdict.level,
 	"case": gate.code,
 	"args": {
-		"who": words.interfaces(gate.role, gate.cluster_name),
+		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"groups": gate.groups,
 		"destination": gate.destination,
 		"port": words.port(gate.protocol, gate.port),
 		"affected": need.affected_by(gate.need.evidence, gate.destination),
 	},
-	"key": array.concat([gate.cluster_name, gate.code], sort(array.concat([gate.destination], gate.also))),
+	"key": array.concat([words.cluster(gate), gate.code], sort(array.concat([gate.destination], gate.also))),
 	"related": array.concat(
 		[{"at": gate.cause, "text": "what puts the group on the interfaces"}],
 		need.places(gate.need.evidence),

@@ -71,7 +71,7 @@ violation contains {
 	"args": {
 		"product": gate.product,
 		"target": gate.target_name,
-		"cluster": gate.cluster_name,
+		"cluster": words.cluster(gate),
 		"port": gate.port,
 		"source": words.source(gate.plugin, gate.role),
 		"listener": gate.listener,
@@ -83,7 +83,7 @@ violation contains {
 		"attachment": words.acl_entry(gate.listener),
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": [gate.listener, gate.list, gate.cluster_name, gate.role],
+	"key": [gate.listener, gate.list, words.cluster(gate), gate.role],
 	"related": array.concat(
 		[{"at": gate.source_origin, "text": "where the source addresses come from"}],
 		need.places(gate.need.evidence),

@@ -8,6 +8,7 @@ _gate := {
 	"target_name": "orders",
 	"product": "CLB instance",
 	"cluster_name": "prod",
+	"scope": "",
 	"plugin": "terway",
 	"role": "pod",
 	"status": "blocked",

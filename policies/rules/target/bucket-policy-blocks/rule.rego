@@ -73,7 +73,7 @@ violation contains {
 	"case": gate.code,
 	"args": {
 		"bucket": gate.bucket_name,
-		"cluster": gate.cluster_name,
+		"cluster": words.cluster(gate),
 		"source": _sources[gate.role],
 		"listed": [words.written(value) | some value in gate.listed],
 		"uncovered": words.brief(gate.uncovered),
@@ -81,7 +81,7 @@ violation contains {
 		"ids": words.ids(gate.uncovered),
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": [gate.bucket, gate.cluster_name, gate.role, gate.code],
+	"key": [gate.bucket, words.cluster(gate), gate.role, gate.code],
 	"related": need.places(gate.need.evidence),
 } if {
 	some gate in input.bucket_policy_blocks

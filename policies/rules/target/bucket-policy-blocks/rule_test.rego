@@ -8,6 +8,7 @@ _gate := {
 	"bucket_name": "assets",
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"code": "source-ip",
 	"role": "pod",
 	"listed": ["192.168.1.0/24"],

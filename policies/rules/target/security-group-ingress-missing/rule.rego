@@ -78,7 +78,7 @@ violation contains {
 	"args": {
 		"product": gate.product,
 		"target": gate.target_name,
-		"cluster": gate.cluster_name,
+		"cluster": words.cluster(gate),
 		"port": words.port(gate.protocol, gate.port),
 		"source": words.source(gate.plugin, gate.role),
 		"groups": gate.groups,
@@ -89,7 +89,7 @@ violation contains {
 		"rule": gate.rule,
 		"affected": need.affected(gate.need.evidence),
 	},
-	"key": [gate.target, gate.cluster_name, gate.role, words.port(gate.protocol, gate.port), gate.code],
+	"key": [gate.target, words.cluster(gate), gate.role, words.port(gate.protocol, gate.port), gate.code],
 	"related": array.concat(_causes(gate.code, gate.drop, gate.source_origin), need.places(gate.need.evidence)),
 } if {
 	some gate in input.security_group_ingress

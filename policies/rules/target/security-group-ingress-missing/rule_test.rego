@@ -9,6 +9,7 @@ _gate := {
 	"product": "ECS instance",
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"plugin": "terway",
 	"role": "pod",
 	"groups": ["alicloud_security_group.legacy"],

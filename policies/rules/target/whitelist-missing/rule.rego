@@ -77,7 +77,7 @@ violation contains {
 	"args": {
 		"product": gate.product,
 		"target": gate.target_name,
-		"cluster": gate.cluster_name,
+		"cluster": words.cluster(gate),
 		"source": words.source(gate.plugin, gate.role),
 		"attribute": gate.attribute,
 		"entries": gate.entries,
@@ -87,7 +87,7 @@ violation contains {
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat(
-		[gate.target, gate.cluster_name, gate.role],
+		[gate.target, words.cluster(gate), gate.role],
 		sort([vswitch.name | some vswitch in uncovered]),
 	),
 	"related": array.concat(

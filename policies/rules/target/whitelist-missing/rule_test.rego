@@ -14,6 +14,7 @@ _gate := {
 	"attribute": "security_ips",
 	"cluster": "c1",
 	"cluster_name": "prod",
+	"scope": "",
 	"plugin": "terway",
 	"role": "pod",
 	"status": "blocked",

@@ -1,0 +1,286 @@
+package egress
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// Which nodes can run a workload's pods: node selectors, required node affinity and
+// taints against the labels and taints of node pools (Kubernetes documentation,
+// Assigning Pods to Nodes and Taints and Tolerations; provider documentation,
+// cs_kubernetes_node_pool).
+
+// placement is where the pods of a workload can run.
+type placement struct {
+	// whole says that every node of the cluster can run them; landings is empty then.
+	whole    bool
+	landings []landing
+	// some says that only a part of these nodes can, and the files do not say which.
+	some bool
+	// unknown says why no node is known that can.
+	unknown string
+}
+
+// landing is a node pool with those of its vSwitches whose nodes can run the pods.
+type landing struct {
+	pool      *nodePool
+	vswitches []*vswitch
+}
+
+// zoneLabels are the labels that name a node's zone.
+var zoneLabels = []string{"topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"}
+
+// osLabels are the labels that name a node's operating system.
+var osLabels = []string{"kubernetes.io/os", "beta.kubernetes.io/os"}
+
+// nodeTerm is one requirement on the labels of a node.
+type nodeTerm struct {
+	key, operator string
+	values        []string
+	unsure        bool
+}
+
+// placementOf says where the pods of a workload can run.
+func (c *cluster) placementOf(wl *workload) placement {
+	terms, unsure := wl.nodeTerms()
+	constrained := len(terms) > 0 || unsure
+	tainted := slices.ContainsFunc(c.pools, func(p *nodePool) bool { return len(p.taints) > 0 })
+	switch {
+	case !constrained && !tainted:
+		return placement{whole: true}
+	case len(c.pools) == 0, c.Kind == "dedicated": // a dedicated cluster's masters are nodes, too
+		return placement{whole: true, some: constrained}
+	}
+	p := placement{some: unsure}
+	all := true
+	for _, pool := range c.pools {
+		fits := min(pool.tolerated(wl), c.fits(terms, pool))
+		if fits == no {
+			all = false
+			continue
+		}
+		l := landing{pool: pool}
+		for _, v := range pool.vswitches {
+			switch zone := inZone(terms, v.zone); {
+			case zone == no:
+				all = false
+				continue
+			case zone == maybe:
+				p.some = true
+			}
+			l.vswitches = append(l.vswitches, v)
+		}
+		if len(l.vswitches) == 0 && len(pool.vswitches) > 0 {
+			continue
+		}
+		p.some = p.some || fits == maybe
+		p.landings = append(p.landings, l)
+	}
+	if len(p.landings) == 0 {
+		return placement{unknown: "no node pool in the files can run the pods of " + wl.display()}
+	}
+	if all {
+		return placement{whole: true, some: p.some}
+	}
+	return p
+}
+
+// nodeTerms are the requirements on node labels that all hold at once. Alternatives
+// of the affinity and whatever the files leave open make them unsure.
+func (w *workload) nodeTerms() (terms []nodeTerm, unsure bool) {
+	selector := w.spec.Get("nodeSelector")
+	unsure = selector.IsUnknown() || !w.spec.Get("nodeName").IsNull()
+	for _, f := range selector.Map {
+		text, ok := f.Value.Text()
+		terms = append(terms, nodeTerm{key: f.Key, operator: "In", values: []string{text}, unsure: !ok})
+	}
+	required := w.spec.Get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+	alternatives := required.Get("nodeSelectorTerms").Items()
+	if required.FirstUnknown() != nil || len(alternatives) > 1 {
+		return terms, unsure || !required.IsNull()
+	}
+	for _, alternative := range alternatives {
+		unsure = unsure || !alternative.Get("matchFields").IsNull()
+		for _, e := range alternative.Get("matchExpressions").Items() {
+			var t nodeTerm
+			t.key, _ = e.Get("key").Text()
+			t.operator, _ = e.Get("operator").Text()
+			for _, v := range e.Get("values").Items() {
+				text, _ := v.Text()
+				t.values = append(t.values, text)
+			}
+			terms = append(terms, t)
+		}
+	}
+	return terms, unsure
+}
+
+// fits says whether the nodes of a pool have the labels that pods require, apart
+// from that of the zone.
+func (c *cluster) fits(terms []nodeTerm, pool *nodePool) tri {
+	answer := yes
+	for _, t := range terms {
+		if !slices.Contains(zoneLabels, t.key) {
+			answer = min(answer, c.fit(t, pool))
+		}
+	}
+	return answer
+}
+
+func (c *cluster) fit(t nodeTerm, pool *nodePool) tri {
+	value, labelled := pool.labels[t.key]
+	switch {
+	case t.unsure:
+		return maybe
+	case !labelled && slices.Contains(osLabels, t.key):
+		if pool.windows() != no {
+			return maybe
+		}
+		value, labelled = "linux", true
+	case !labelled && t.key == "type" && slices.Equal(t.values, []string{"virtual-kubelet"}):
+		// Nodes of node pools are no virtual nodes, which alone bear this label.
+	case !labelled && (pool.moreLabels || !c.declaresLabel(t.key)):
+		return maybe // somebody or something else may label the nodes
+	}
+	switch t.operator {
+	case "In":
+		return triOf(labelled && slices.Contains(t.values, value))
+	case "NotIn":
+		return triOf(!labelled || !slices.Contains(t.values, value))
+	case "Exists":
+		return triOf(labelled)
+	case "DoesNotExist":
+		return triOf(!labelled)
+	default:
+		return maybe // Gt and Lt
+	}
+}
+
+// inZone says whether the zone of a node is one that pods require.
+func inZone(terms []nodeTerm, zone string) tri {
+	answer := yes
+	for _, t := range terms {
+		if !slices.Contains(zoneLabels, t.key) {
+			continue
+		}
+		switch {
+		case t.unsure || zone == "" || t.operator != "In" && t.operator != "NotIn":
+			answer = min(answer, maybe)
+		case slices.Contains(t.values, zone) != (t.operator == "In"):
+			return no
+		}
+	}
+	return answer
+}
+
+func triOf(b bool) tri {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// declaresLabel reports whether the files label the nodes of some pool with a key:
+// then it means something that those without it lack it.
+func (c *cluster) declaresLabel(key string) bool {
+	return slices.ContainsFunc(c.pools, func(p *nodePool) bool {
+		_, ok := p.labels[key]
+		return ok
+	})
+}
+
+// taint is a taint of a pool's nodes that keeps pods away.
+type taint struct {
+	key, value, effect string
+	unknown            bool
+}
+
+// readPlacement reads the labels and taints of a pool.
+func (p *nodePool) readPlacement() {
+	p.labels = make(map[string]string)
+	labels := p.res.Body.Get("labels")
+	p.moreLabels = labels.IsUnknown() || ignored(p.res, "labels")
+	for _, label := range labels.Items() {
+		key, ok := label.Get("key").Text()
+		value, known := label.Get("value").Text()
+		if !ok || !known && !label.Get("value").IsNull() {
+			p.moreLabels = true
+			continue
+		}
+		p.labels[key] = value
+	}
+	taints := p.res.Body.Get("taints")
+	if taints.IsUnknown() {
+		p.taints = append(p.taints, taint{unknown: true})
+	}
+	for _, v := range taints.Items() {
+		t := taint{unknown: v.FirstUnknown() != nil}
+		t.key, _ = v.Get("key").Text()
+		t.value, _ = v.Get("value").Text()
+		t.effect, _ = v.Get("effect").Text()
+		if t.unknown || t.effect == "NoSchedule" || t.effect == "NoExecute" {
+			p.taints = append(p.taints, t)
+		}
+	}
+	if on, ok := p.res.Body.Get("unschedulable").Truth(); ok && on || p.res.Body.Get("unschedulable").IsUnknown() {
+		p.taints = append(p.taints, taint{unknown: true})
+	}
+}
+
+// windows says whether the pool's nodes may run Windows.
+func (p *nodePool) windows() tri {
+	for _, name := range []string{"platform", "image_type"} {
+		v := p.res.Body.Get(name)
+		text, _ := v.Text()
+		switch {
+		case v.IsUnknown():
+			return maybe
+		case strings.Contains(strings.ToLower(text), "windows"):
+			return yes
+		}
+	}
+	return no
+}
+
+// tolerated says whether a workload's pods tolerate all taints of the pool.
+func (p *nodePool) tolerated(wl *workload) tri {
+	tolerations := wl.spec.Get("tolerations")
+	answer := yes
+	for _, t := range p.taints {
+		one := no
+		if t.unknown || tolerations.IsUnknown() {
+			one = maybe
+		}
+		for _, v := range tolerations.Items() {
+			one = max(one, t.toleratedBy(v))
+		}
+		answer = min(answer, one)
+	}
+	return answer
+}
+
+func (t *taint) toleratedBy(v *located.Value) tri {
+	if v.FirstUnknown() != nil {
+		return maybe
+	}
+	key, _ := v.Get("key").Text()
+	operator, _ := v.Get("operator").Text()
+	value, _ := v.Get("value").Text()
+	effect, _ := v.Get("effect").Text()
+	switch {
+	case effect != "" && effect != t.effect && !t.unknown:
+		return no
+	case key == "":
+		return triOf(operator == "Exists")
+	case t.unknown:
+		return maybe
+	case key != t.key:
+		return no
+	case operator == "Exists":
+		return yes
+	default:
+		return triOf(value == t.value)
+	}
+}

@@ -1,0 +1,122 @@
+package egress
+
+import (
+	"slices"
+
+	"github.com/egresslint/egresslint/internal/netpol"
+)
+
+// Where NetworkPolicies are not enforced: in a whole cluster, or on certain pods of
+// it (vendor's pages on network policies, on exclusive ENIs of node pools, and on the
+// annotations of ACS pods).
+
+// policyAgent is the annotation without which nothing enforces policies on ACS pods.
+const policyAgent = "alibabacloud.com/enable-network-policy-agent"
+
+// exemption says that nothing enforces policies on a workload's pods; its code is
+// empty where the files do not prove it.
+type exemption struct {
+	code  string // as in PolicyEnforcement
+	cause Origin
+}
+
+// exemptionOf says why nothing enforces policies on a workload's pods.
+func (b *builder) exemptionOf(w *world, wl *workload) exemption {
+	if wl.hostNetwork != no {
+		return exemption{}
+	}
+	if group, _ := w.containerGroup(wl); group == yes {
+		agent := wl.annotation(policyAgent)
+		on, ok := agent.Truth()
+		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.labels[policyAgent] != "" {
+			return exemption{}
+		}
+		return exemption{"acs-pods", b.places.objectRange(wl.obj, wl.obj.Root.Range)}
+	}
+	c := w.cluster
+	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+		return exemption{}
+	}
+	p := c.placementOf(wl)
+	if p.whole || c.unattachedPools() != "" { // of a whole cluster, see exclusiveENI
+		return exemption{}
+	}
+	var cause Origin
+	for _, l := range p.landings {
+		label := l.pool.exclusiveLabel()
+		if label == nil || l.pool.res.Uncertain != "" {
+			return exemption{}
+		}
+		if cause.Ref == 0 {
+			cause = b.places.value(c.scope, l.pool.res, label)
+		}
+	}
+	if len(p.landings) == 0 {
+		return exemption{}
+	}
+	return exemption{"exclusive-eni-pods", cause}
+}
+
+// policyEnforcement reports policies that nothing enforces: all of a cluster, or those
+// that select pods on which nothing does.
+func (b *builder) policyEnforcement(w *world) {
+	if len(w.policies) == 0 {
+		return
+	}
+	if w.enforcement() == "not-enforced" {
+		code, cause := b.causeOfNoPolicy(w)
+		b.addEnforcement(w, code, cause, w.policies, nil)
+		return
+	}
+	for _, code := range []string{"acs-pods", "exclusive-eni-pods"} {
+		var policies []*netpol.Policy
+		var workloads []string
+		var cause Origin
+		for i, wl := range w.workloads {
+			if w.exempt[i].code != code {
+				continue
+			}
+			selected := false
+			for _, p := range w.policies {
+				if w.evaluator.Selects(p, i) != netpol.Yes {
+					continue
+				}
+				selected = true
+				if !slices.Contains(policies, p) {
+					policies = append(policies, p)
+				}
+			}
+			if selected {
+				workloads = append(workloads, wl.namespace+"/"+wl.name)
+				if cause.Ref == 0 {
+					cause = w.exempt[i].cause
+				}
+			}
+		}
+		if len(policies) > 0 {
+			b.addEnforcement(w, code, cause, policies, workloads)
+		}
+	}
+}
+
+func (b *builder) addEnforcement(w *world, code string, cause Origin, policies []*netpol.Policy, workloads []string) {
+	gate := &PolicyEnforcement{
+		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
+		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []Origin{},
+	}
+	slices.Sort(gate.Workloads)
+	list := slices.Clone(policies)
+	slices.SortStableFunc(list, func(x, y *netpol.Policy) int {
+		return x.Object.KindRange().Compare(y.Object.KindRange())
+	})
+	for i, p := range list {
+		gate.Policies = append(gate.Policies, p.Namespace+"/"+p.Name)
+		at := b.places.objectRange(p.Object, p.Object.KindRange())
+		if i == 0 {
+			gate.Origin = at
+		} else {
+			gate.Others = append(gate.Others, at)
+		}
+	}
+	b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, gate)
+}

@@ -1,0 +1,251 @@
+package egress
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// The ConfigMaps that give pods their vSwitches and security groups: eni-config of
+// the whole cluster, those that node pools name by a label and that are merged into
+// it, and the profiles of virtual nodes (vendor's pages on Terway's configuration,
+// on its configuration per node pool, and on eci-profile and acs-profile).
+
+// podConfig is what a ConfigMap of Terway says of pods' vSwitches and security
+// groups.
+type podConfig struct {
+	name string
+	// zones are the vSwitches by zone; nil if it names none.
+	zones map[string][]member
+	// groups are the security groups; nil if it names none.
+	groups *ids
+	// unknown says why it cannot be read.
+	unknown string
+	origin  Origin
+}
+
+// eniConf is the part of eni_conf that decides where packets come from.
+type eniConf struct {
+	VSwitches      map[string][]string `json:"vswitches"`
+	SecurityGroup  string              `json:"security_group"`
+	SecurityGroups []string            `json:"security_groups"`
+}
+
+// readPodConfig reads the eni_conf of a ConfigMap; nil if it has none.
+func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
+	text, ok := config.get("eni_conf")
+	if !ok {
+		if config.obj.Root.Get("data", "eni_conf").IsUnknown() {
+			return &podConfig{name: config.obj.Name, unknown: "the eni_conf of ConfigMap " + config.obj.Name + " is not in the files"}
+		}
+		return nil
+	}
+	p := &podConfig{name: config.obj.Name, origin: b.places.object(config.obj, text.value)}
+	var conf eniConf
+	var keys map[string]json.RawMessage
+	if json.Unmarshal([]byte(text.text), &conf) != nil || json.Unmarshal([]byte(text.text), &keys) != nil {
+		p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " cannot be read"
+		return p
+	}
+	if _, ok := keys["vswitches"]; ok {
+		p.zones = make(map[string][]member, len(conf.VSwitches))
+		for zone, list := range conf.VSwitches {
+			for _, id := range list {
+				v := c.scope.vswitch(b.idIn(c, config.obj, id))
+				p.zones[zone] = append(p.zones[zone], member{vswitch: v, origin: p.origin})
+			}
+		}
+		if len(conf.VSwitches) == 0 {
+			p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no vSwitches"
+		}
+	}
+	_, one := keys["security_group"]
+	_, many := keys["security_groups"]
+	if one || many {
+		p.groups = &ids{}
+		for _, id := range append(conf.SecurityGroups, conf.SecurityGroup) {
+			if id != "" {
+				p.groups.list = append(p.groups.list, b.idIn(c, config.obj, id))
+			}
+		}
+		p.groups.at = p.origin
+		if len(p.groups.list) == 0 {
+			p.groups.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no security group"
+		}
+	}
+	return p
+}
+
+// members are the vSwitches of all zones, by zone.
+func (p *podConfig) members() []member {
+	zones := make([]string, 0, len(p.zones))
+	for zone := range p.zones {
+		zones = append(zones, zone)
+	}
+	slices.Sort(zones)
+	var list []member
+	for _, zone := range zones {
+		for _, m := range p.zones[zone] {
+			if !slices.ContainsFunc(list, func(have member) bool { return have.vswitch == m.vswitch }) {
+				list = append(list, m)
+			}
+		}
+	}
+	return list
+}
+
+// over merges the configuration over a list of vSwitches, zone by zone as RFC 7396
+// merges objects.
+func (p *podConfig) over(base *sources) (list []member, unknown string) {
+	switch {
+	case p.unknown != "":
+		return nil, p.unknown
+	case p.zones == nil:
+		return base.members, base.unknown
+	}
+	list = p.members()
+	for _, m := range base.members {
+		switch _, replaced := p.zones[m.vswitch.zone]; {
+		case m.vswitch.zone == "":
+			unknown = "the zone of " + m.vswitch.name + " is not in the files, ConfigMap " + p.name + " may replace it"
+		case !replaced && !slices.ContainsFunc(list, func(have member) bool { return have.vswitch == m.vswitch }):
+			list = append(list, m)
+		}
+	}
+	return list, cmp.Or(unknown, base.unknown)
+}
+
+// idIn reads an id that stands in a Kubernetes object: that of a resource of the
+// cluster's root, by reference where Terraform creates the object, or by the literal
+// that a state or plan knows.
+func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) ident {
+	v := &located.Value{Kind: located.String, Str: text}
+	if born, ok := b.places.born[o]; ok && born.scope != c.scope {
+		v = adopt(v, born.scope.root.ID(), c.scope.root.ID())
+	}
+	id := c.scope.ident(v)
+	if res := c.scope.byLiteral(text); id.res == nil && res != nil {
+		return ident{key: res.Address, res: res}
+	}
+	if !id.known() {
+		return ident{key: "id:" + located.Display(text)}
+	}
+	return id
+}
+
+// applyPodConfig lets the ConfigMaps of the manifests decide the vSwitches and
+// security groups of a Terway cluster's pods.
+func (b *builder) applyPodConfig(w *world) {
+	c := w.cluster
+	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+		return
+	}
+	changed := false
+	if config := w.configs[terwayConfigMap]; config != nil {
+		if p := b.readPodConfig(c, config); p != nil {
+			changed = true
+			switch {
+			case p.unknown != "":
+				c.base = sources{role: rolePod, unknown: p.unknown}
+				c.podGroups = &ids{unknown: p.unknown}
+			case p.zones != nil:
+				c.base = sources{role: rolePod, members: p.members(), origin: p.origin}
+			}
+			if p.groups != nil {
+				c.podGroups = p.groups
+			}
+		}
+	}
+	for _, pool := range c.pools {
+		name, ok := pool.labels["terway-config"]
+		if !ok {
+			continue
+		}
+		changed = true
+		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
+		if config := w.configs["ConfigMap/"+systemNamespace+"/"+name]; config != nil {
+			if p := b.readPodConfig(c, config); p != nil {
+				pool.pods = p
+			} else {
+				pool.pods = &podConfig{name: name}
+			}
+		}
+		if pool.pods.groups == nil && pool.pods.unknown != "" {
+			pool.pods.groups = &ids{unknown: pool.pods.unknown}
+		}
+	}
+	if changed {
+		c.spreadPods()
+	}
+}
+
+// spreadPods works out the pods' vSwitches from the configuration of the cluster and
+// of its node pools.
+func (c *cluster) spreadPods() {
+	c.pod = sources{role: rolePod, origin: c.base.origin}
+	if !slices.ContainsFunc(c.pools, func(p *nodePool) bool { return p.pods != nil }) {
+		c.pod.members, c.pod.unknown = c.base.members, c.base.unknown
+		if c.node.unknown == "" && c.pod.unknown == "" {
+			c.pod.members = narrow(c.pod.members, c.node.members)
+		}
+	} else {
+		c.pod.unknown = c.unattachedPools()
+		for _, pool := range c.pools {
+			members, unknown := c.podsOn(pool, pool.vswitches)
+			c.pod.unknown = cmp.Or(c.pod.unknown, unknown)
+			for _, m := range members {
+				if !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch }) {
+					c.pod.members = append(c.pod.members, m)
+				}
+			}
+		}
+	}
+	if len(c.pod.members) == 0 && c.pod.unknown == "" {
+		c.pod.unknown = "the cluster names no pod vSwitches"
+	}
+}
+
+// podsOn are the vSwitches of plain pods on nodes of a pool, in some of the pool's
+// vSwitches.
+func (c *cluster) podsOn(pool *nodePool, nodes []*vswitch) (list []member, unknown string) {
+	list, unknown = c.base.members, c.base.unknown
+	if pool.pods != nil {
+		list, unknown = pool.pods.over(&c.base)
+	}
+	if unknown != "" || pool.unknown != "" {
+		return list, cmp.Or(unknown, pool.unknown)
+	}
+	var on []member
+	for _, m := range c.node.members {
+		if slices.Contains(nodes, m.vswitch) {
+			on = append(on, m)
+		}
+	}
+	return narrow(list, on), ""
+}
+
+// narrow drops pod vSwitches in zones without nodes and adds the node vSwitches of
+// zones without pod vSwitches, where every zone is known: a Terway pod takes a pod
+// vSwitch of its node's zone.
+func narrow(pods, nodes []member) []member {
+	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
+	for _, m := range pods {
+		podZones[m.vswitch.zone] = true
+	}
+	for _, m := range nodes {
+		nodeZones[m.vswitch.zone] = true
+	}
+	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 {
+		return pods
+	}
+	kept := slices.DeleteFunc(slices.Clone(pods), func(m member) bool { return !nodeZones[m.vswitch.zone] })
+	for _, m := range nodes {
+		if !podZones[m.vswitch.zone] && !slices.ContainsFunc(kept, func(have member) bool { return have.vswitch == m.vswitch }) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,56 @@
+package egress
+
+import "slices"
+
+// SNAT entries as things of their own: who leaves through them, and whether that
+// works.
+
+// entryGates lists the SNAT entries of a scope with the clusters they serve.
+func (b *builder) entryGates(s *scope) {
+	for _, e := range b.entriesOf(s) {
+		entry := &SNATEntry{
+			Address: e.res.Address, Status: e.eip.status, Code: e.eip.code, EIP: e.eip.eip, Instance: e.eip.instance,
+			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
+		}
+		if e.gateway != nil {
+			entry.Gateway = e.gateway.name
+		}
+		gates := []*internetGate{}
+		for _, c := range b.clusterList {
+			if c.scope != s {
+				continue
+			}
+			for _, src := range c.allSources() {
+				gate := src.gate
+				if gate == nil {
+					continue
+				}
+				if gate.Code == "eip-not-associated" && slices.Contains(gate.wrong, e) {
+					entry.WrongFor = append(entry.WrongFor, c.Name)
+				} else if !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
+					continue
+				}
+				gates = append(gates, gate)
+				if !slices.Contains(entry.Clusters, c.Name) {
+					entry.Clusters = append(entry.Clusters, c.Name)
+				}
+			}
+		}
+		b.entryList = append(b.entryList, entryGate{entry, gates})
+	}
+}
+
+type entryGate struct {
+	*SNATEntry
+	gates []*internetGate
+}
+
+// entriesOf reads the SNAT entries of a scope once.
+func (b *builder) entriesOf(s *scope) []*snatEntry {
+	list, ok := b.entries[s]
+	if !ok {
+		list = s.snatEntries()
+		b.entries[s] = list
+	}
+	return list
+}
