@@ -69,7 +69,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.line("unsupported in %s: %s %s%s", x.Cluster, x.Kind, x.Name, d.at(x.Origin))
 	}
 	for _, x := range m.NameResolution {
-		d.line("dns of %v in %s: udp %s, tcp %s, %s%s", x.Workloads, x.Namespace, x.UDP, x.TCP, x.Code, d.at(x.Origin))
+		d.line("dns of %v in %s: udp %s, tcp %s, %s%s%s", x.Workloads, x.Namespace, x.UDP, x.TCP, x.Code, d.at(x.Origin), because(x.Denies))
 		d.need(x.Need)
 	}
 	for _, x := range m.DNSPolicies {

@@ -311,7 +311,8 @@ type NameResolution struct {
 	Resolver    string   `json:"resolver" doc:"what they ask, for messages"`
 	UDP         Status   `json:"udp" doc:"UDP port 53 of the resolver"`
 	TCP         Status   `json:"tcp" doc:"TCP port 53 of the resolver"`
-	Code        string   `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule"`
+	Code        string   `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule; denied: a rule denies it"`
+	Denies      string   `json:"denies" doc:"for denied: kind and name of the policy with the rule, and what it denies"`
 	AdmitsOther bool     `json:"admits_other" doc:"whether the policies admit anything at all"`
 	Need        Need     `json:"need" doc:"requirements that need a name resolved"`
 	Origin      Origin   `json:"origin" doc:"spec.egress of the policy with the nearest miss, else of the first; spec.policyTypes if absent"`
@@ -331,9 +332,9 @@ type PolicyBlock struct {
 	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
 	Translated  string   `json:"translated" doc:"what the policy sees after Service translation, empty if it is the destination itself"`
 	Policies    []string `json:"policies" doc:"names of the policies that isolate them for egress"`
-	Closest     string   `json:"closest" doc:"name of the closest policy"`
-	Code        string   `json:"code" doc:"why the closest rule does not match: port, service-port, protocol, peer, family, or no-rule"`
-	Says        string   `json:"says" doc:"what the closest rule admits, for messages"`
+	Closest     string   `json:"closest" doc:"name of the closest policy; kind and name of the one that denies"`
+	Code        string   `json:"code" doc:"why the closest rule does not match: port, service-port, protocol, peer, family, or no-rule; admin-deny, baseline-deny and cilium-deny: a rule denies it"`
+	Says        string   `json:"says" doc:"what the closest rule admits, or what the rule denies, for messages"`
 	Enforcement string   `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
 	Need        Need     `json:"need" doc:"the requirements"`
 	Origin      Origin   `json:"origin" doc:"the closest rule, else the closest policy's egress"`

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -86,25 +87,41 @@ func (b *builder) nodeLocal(w *world, wl *workload) bool {
 	return text == "enabled"
 }
 
-// admits asks whether any of a resolver's addresses is admitted.
-func (w *world) admits(pod int, r resolver, protocol string) Status {
+// admits asks whether any of a resolver's addresses is admitted. By is the rule that
+// denies the first of them where rules deny all; no policy that admits them would
+// help.
+func (w *world) admits(pod int, r resolver, protocol string) (status Status, by *netpol.Denial) {
 	if r.unknown != "" {
-		return Unsure
+		return Unsure, nil
 	}
-	status := Blocked
+	status = Blocked
+	denied := 0
 	for _, d := range r.dests {
 		switch w.evaluator.Egress(pod, d, protocol, 53) {
 		case netpol.Allow:
-			return Open
+			return Open, nil
 		case netpol.Deny:
-			if len(w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)) > 0 {
-				status = Unsure // no policy that admits it would help
+			list := w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)
+			if len(list) == 0 {
+				continue
 			}
+			denied++
+			first := firstSure(list)
+			if first == nil {
+				status = Unsure
+			}
+			by = cmp.Or(by, first)
 		default:
 			status = Unsure
 		}
 	}
-	return status
+	if status == Blocked && denied > 0 && denied < len(r.dests) {
+		status = Unsure // a rule and the policies share the blame
+	}
+	if status != Blocked {
+		by = nil
+	}
+	return status, by
 }
 
 // dnsGate is a NameResolution under construction.
@@ -121,19 +138,33 @@ func (b *builder) nameResolution(w *world) {
 	w.dns = make([]*dnsGate, len(w.workloads))
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
-		if len(policies) == 0 || wl.hostNetwork != no {
+		if wl.hostNetwork != no || len(policies) == 0 && !w.mayDeny() {
 			continue
 		}
 		r := b.resolverOf(w, wl)
+		udp, denial := w.admits(i, r, "UDP")
+		tcp, tcpDenial := w.admits(i, r, "TCP")
+		if tcpDenial != nil && denial == nil {
+			tcp = Unsure // what denies it is no rule that admits UDP alone
+		}
+		if len(policies) == 0 && (udp == Open || r.unknown != "") {
+			continue
+		}
 		gate := &dnsGate{NameResolution: &NameResolution{
 			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.enforcement(), Resolver: r.text,
-			UDP: w.admits(i, r, "UDP"), TCP: w.admits(i, r, "TCP"), AdmitsOther: w.evaluator.AdmitsAnything(i),
+			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
 			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
 		}}
 		gate.Code = "no-rule"
-		gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
-		if gate.UDP == Blocked {
-			b.nearMiss(w, i, r, gate)
+		switch {
+		case denial != nil:
+			gate.Code, gate.Origin = "denied", b.places.objectRange(denial.Object, denial.Range)
+			gate.Denies = denial.Object.Kind + " " + denial.Object.Name + " denies " + denial.Says
+		case len(policies) > 0:
+			gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
+			if gate.UDP == Blocked {
+				b.nearMiss(w, i, r, gate)
+			}
 		}
 		if gate.UDP == Open && gate.TCP == Blocked {
 			b.findPorts(w, i, gate)
@@ -158,6 +189,9 @@ func (b *builder) nameResolution(w *world) {
 		w.dns[i] = gate
 	}
 }
+
+// mayDeny reports whether the cluster has policies with rules that deny.
+func (w *world) mayDeny() bool { return len(w.tiers.Admin) > 0 || len(w.tiers.Cilium) > 0 }
 
 // nearMiss finds the rule that was meant to admit DNS and does not: one for port
 // 53 with a pod selector of its own namespace or with the Service's address, or

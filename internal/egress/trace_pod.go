@@ -181,7 +181,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		return hop
 	}
 	isolating := w.evaluator.Isolating(r.index, netpol.Egress)
-	if len(isolating) == 0 && len(w.tiers.Admin) == 0 {
+	if len(isolating) == 0 && !w.mayDeny() {
 		hop.Code = "not-isolated"
 		return hop
 	}
@@ -206,14 +206,31 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		}
 		return hop
 	}
-	// What a rule denies is not for a policy to admit: where that is, is told as far
-	// as a summary can.
-	f := flows[0]
-	if denials := w.evaluator.Denials(r.index, netpol.Egress, f.dest, f.protocol, f.port); len(denials) > 0 || len(isolating) == 0 {
-		hop.Status, hop.Code = Unsure, "denied"
-		if len(denials) > 0 {
-			hop.Detail = denials[0].Object.Kind + " " + denials[0].Object.Name + " denies it"
+	// What a rule denies is not for a policy to admit.
+	var by *netpol.Denial
+	denials := 0
+	for _, f := range flows {
+		list := w.evaluator.Denials(r.index, netpol.Egress, f.dest, f.protocol, f.port)
+		if len(list) == 0 {
+			continue
 		}
+		denials++
+		d := firstSure(list)
+		if d == nil {
+			by = nil
+			hop.Detail = list[0].Object.Kind + " " + list[0].Object.Name + " may deny it"
+			break
+		}
+		if by == nil {
+			by = d
+		}
+	}
+	switch {
+	case by != nil && denials == len(flows):
+		hop.Status, hop.Code = Blocked, b.blockByDenial(r, flows[0], by)
+		return hop
+	case denials > 0 || len(isolating) == 0:
+		hop.Status, hop.Code = Unsure, "denied"
 		return hop
 	}
 	hop.Status = Blocked
@@ -231,24 +248,8 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == netpol.Allow {
 		code = "service-port"
 	}
-	at := b.places.objectRange(closest.Policy.Object, closest.Range)
-	key := strings.Join([]string{w.clusterID(), w.env, r.workload.namespace, strconv.Itoa(at.Ref)}, "|")
-	gate := b.policyGates[key]
-	if gate == nil {
-		gate = &policyGate{PolicyBlock: &PolicyBlock{
-			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
-			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
-			Policies: []string{}, Closest: policyName(closest.Policy), Code: code, Says: closest.Says,
-			Enforcement: w.enforcement(), Origin: at, Related: []Origin{},
-		}}
-		b.policyGates[key] = gate
-		b.policyBlocks = append(b.policyBlocks, gate)
-	} else if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
-		gate.Also = append(gate.Also, other)
-	}
-	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
-		gate.Workloads = append(gate.Workloads, name)
-	}
+	gate := b.policyBlock(r, f, code, b.places.objectRange(closest.Policy.Object, closest.Range))
+	gate.Closest, gate.Says = policyName(closest.Policy), closest.Says
 	for _, p := range isolating {
 		name := policyName(p)
 		if slices.Contains(gate.Policies, name) {
@@ -259,8 +260,63 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 			gate.Related = append(gate.Related, b.places.objectRange(p.Object, p.Object.Root.Range))
 		}
 	}
-	gate.need.add(r)
 	return code
+}
+
+// policyBlock returns the gate of what stops a requirement at one place.
+func (b *builder) policyBlock(r *requirementOf, f flow, code string, at Origin) *policyGate {
+	w := r.world
+	key := strings.Join([]string{w.clusterID(), w.env, r.workload.namespace, strconv.Itoa(at.Ref)}, "|")
+	gate := b.policyGates[key]
+	if gate == nil {
+		gate = &policyGate{PolicyBlock: &PolicyBlock{
+			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
+			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
+			Policies: []string{}, Code: code, Enforcement: w.enforcement(), Origin: at, Related: []Origin{},
+		}}
+		b.policyGates[key] = gate
+		b.policyBlocks = append(b.policyBlocks, gate)
+	} else if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
+		gate.Also = append(gate.Also, other)
+	}
+	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
+		gate.Workloads = append(gate.Workloads, name)
+	}
+	gate.need.add(r)
+	return gate
+}
+
+// blockByDenial records a requirement that a rule denies, at that rule.
+func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) string {
+	code := denialCode(d)
+	gate := b.policyBlock(r, f, code, b.places.objectRange(d.Object, d.Range))
+	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
+	if len(gate.Policies) == 0 {
+		gate.Policies = []string{gate.Closest}
+	}
+	return code
+}
+
+// denialCode says which kind of rule denies: what a remedy can be depends on it.
+func denialCode(d *netpol.Denial) string {
+	switch {
+	case strings.HasPrefix(d.Object.Kind, "Cilium"):
+		return "cilium-deny"
+	case d.Baseline:
+		return "baseline-deny"
+	default:
+		return "admin-deny"
+	}
+}
+
+// firstSure is the first rule that denies for certain; nil if none does.
+func firstSure(denials []netpol.Denial) *netpol.Denial {
+	for i := range denials {
+		if denials[i].Sure {
+			return &denials[i]
+		}
+	}
+	return nil
 }
 
 // deadCodes are the model's codes for what a peer never matches for.

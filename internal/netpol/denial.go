@@ -17,6 +17,12 @@ type Denial struct {
 	Name   string // of the rule, empty if it has none
 	Range  source.Range
 	Says   string // what it denies, such as "TCP 80 to pods app=db in any namespace"
+	// Baseline tells that it is asked only for pods that no NetworkPolicy isolates.
+	Baseline bool
+	// Sure tells that the rule certainly denies whatever of the packets gets to it, and
+	// that nothing in its tier may admit them or pass them on: together with a verdict
+	// of Deny it is reason enough.
+	Sure bool
 }
 
 // Denials returns the rules that may deny some of the packets that a pod sends to d
@@ -28,42 +34,69 @@ func (e *Evaluator) Denials(pod int, dir Direction, d Dest, protocol string, por
 	if !ok || !s.layered() {
 		return nil
 	}
-	seen := make(map[*rule]bool)
+	type place struct{ layer, index int }
+	seen := make(map[*rule]place)
 	var out [3][]Denial // by layer
+	covered := make(map[*rule]int)
+	claim := func(r *rule, certain setID) {
+		if all, _ := e.ports.covers(certain, sp); all {
+			covered[r]++
+		}
+	}
 	note := func(layer int, d Denial, r *rule, namespace string, ports setID) {
-		if _, touches := e.ports.covers(ports, sp); !touches || seen[r] {
+		_, again := seen[r]
+		if _, touches := e.ports.covers(ports, sp); !touches || again {
 			return
 		}
-		seen[r] = true
+		seen[r] = place{layer, len(out[layer])}
 		d.Range, d.Says = r.at, r.describe(dir, namespace)
 		out[layer] = append(out[layer], d)
 	}
-	for _, admit := range e.admitters(s, d) {
+	admitters, complete := e.admitters(s, d)
+	for _, admit := range admitters {
 		tier := func(layer int, t Tier, reached setID) outcome {
-			return e.decide(s.tiers[t], dir, admit, func(p tierPolicy, i int, ports setID) {
+			claims := make(map[*rule]setID)
+			out := e.decide(s.tiers[t], dir, admit, func(p tierPolicy, i int, ports setID) {
 				if r := &p.policy.rules[dir][i]; r.does(deny) {
-					note(layer, Denial{Object: p.policy.Object, Rule: i, Name: r.name}, &r.rule, "", e.ports.and(ports, reached))
+					if p.sure && len(r.actions) == 1 {
+						claims[&r.rule] = admit(&p.rules[dir][i]).lo
+					}
+					denial := Denial{Object: p.policy.Object, Rule: i, Name: r.name, Baseline: t == BaselineTier}
+					note(layer, denial, &r.rule, "", e.ports.and(ports, reached))
 				}
 			})
+			if _, past := e.ports.covers(e.ports.or(out[allow], out[pass]), sp); !past {
+				for r, certain := range claims {
+					claim(r, certain)
+				}
+			}
+			return out
 		}
 		passed := tier(0, AdminTier, allPorts)[pass]
 		for _, p := range s.also {
 			for i := range p.compiled.denies[dir] {
 				policy := p.compiled.policy
-				ports := e.ports.and(admit(&p.compiled.denies[dir][i]).hi, passed)
-				note(1, Denial{Object: policy.Object, Rule: i}, &policy.denies[dir][i], policy.Namespace, ports)
+				match := admit(&p.compiled.denies[dir][i])
+				if p.sure {
+					claim(&policy.denies[dir][i], match.lo)
+				}
+				note(1, Denial{Object: policy.Object, Rule: i}, &policy.denies[dir][i], policy.Namespace, e.ports.and(match.hi, passed))
 			}
 		}
 		if len(s.sure) == 0 {
 			tier(2, BaselineTier, passed)
 		}
 	}
+	for r, at := range seen {
+		d := &out[at.layer][at.index]
+		d.Sure = complete && covered[r] == len(admitters) && (!d.Baseline || len(s.possible) == 0)
+	}
 	return append(append(out[0], out[1]...), out[2]...)
 }
 
 // admitters returns functions for what single rules match: one for each part of d
-// that rules tell apart.
-func (e *Evaluator) admitters(s *subject, d Dest) []func(r *compiledRule) bounds {
+// that rules tell apart, and whether these are all.
+func (e *Evaluator) admitters(s *subject, d Dest) (list []func(r *compiledRule) bounds, complete bool) {
 	if d.IsPod() {
 		c := e.classes[d.class()]
 		ports := c.ports
@@ -80,16 +113,16 @@ func (e *Evaluator) admitters(s *subject, d Dest) []func(r *compiledRule) bounds
 			}
 		}
 		if !s.networks {
-			return []func(r *compiledRule) bounds{at(netip.Addr{})}
+			return []func(r *compiledRule) bounds{at(netip.Addr{})}, true
 		}
 		var out []func(r *compiledRule) bounds
-		addresses, _ := e.podAddresses(s, c.hostNetwork, coverAll)
+		addresses, known := e.podAddresses(s, c.hostNetwork, coverAll)
 		for _, a := range addresses {
 			if a.certain {
 				out = append(out, at(a.addr))
 			}
 		}
-		return out
+		return out, known && len(out) > 0
 	}
 	ranges := d.set
 	if d.addr.IsValid() {
@@ -100,7 +133,7 @@ func (e *Evaluator) admitters(s *subject, d Dest) []func(r *compiledRule) bounds
 	for _, r := range ranges {
 		regions := e.regionsIn(s, r.From(), r.To())
 		if work += len(regions) * s.size; work > maxWork {
-			return out
+			return out, false
 		}
 		for i := range regions {
 			inside := !d.outside && (regions[i].pods || regions[i].nodes)
@@ -108,5 +141,5 @@ func (e *Evaluator) admitters(s *subject, d Dest) []func(r *compiledRule) bounds
 			out = append(out, e.admitAddress(s, &regions[i], inside, node))
 		}
 	}
-	return out
+	return out, true
 }

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -280,6 +281,9 @@ spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{t
 	} {
 		var got []string
 		for _, x := range e.Denials(0, netpol.Egress, tt.dest, "TCP", tt.port) {
+			if !x.Sure || x.Baseline != (x.Object.Kind == "BaselineAdminNetworkPolicy") {
+				t.Errorf("%s: sure %v, baseline %v", tt.name, x.Sure, x.Baseline)
+			}
 			got = append(got, x.Object.Name+" "+string(rune('0'+x.Rule))+" "+x.Name+" "+x.Says)
 		}
 		if !slices.Equal(got, tt.want) {
@@ -343,4 +347,32 @@ func FuzzParseTiers(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSureDenialsDecide checks that what a sure rule of the Admin tier denies is never
+// said to be admitted.
+func TestSureDenialsDecide(t *testing.T) {
+	sure := 0
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawn(t)
+		s := d.layeredScene()
+		e := s.evaluator(t)
+		for i := range s.pods {
+			for _, dest := range []netpol.Dest{netpol.AddrDest(d.addr()).Outside(), netpol.InternetDest(), e.PodDest(d.IntN(len(s.pods)))} {
+				protocol, port := d.packet()
+				for _, x := range e.Denials(i, netpol.Egress, dest, protocol, port) {
+					if !x.Sure || strings.HasPrefix(x.Object.Kind, "Cilium") || x.Baseline {
+						continue
+					}
+					sure++
+					if v := e.Egress(i, dest, protocol, port); v == netpol.Allow || v == netpol.Partial {
+						t.Fatalf("%v in spite of %s\n%s", v, x.Says, s.text())
+					}
+				}
+			}
+		}
+	})
+	if sure == 0 {
+		t.Error("no rule was sure")
+	}
 }

@@ -37,7 +37,12 @@
 #     no-rule: >-
 #       {workloads} in namespace {namespace} cannot resolve names: they are isolated for egress, and nothing in
 #       NetworkPolicy {policies} admits UDP port 53 to {resolver}.{needed}{assumed}
+#     denied: >-
+#       {workloads} in namespace {namespace} cannot resolve names: {denies}, and they ask {resolver} on UDP port
+#       53.{needed}
 #   remedies:
+#     denied: >-
+#       Leave UDP port 53 and TCP port 53 of {resolver} out of that rule, or admit them by a rule in front of it.
 #     own-namespace: >-
 #       Add to the same element of "to" a namespaceSelector with matchLabels kubernetes.io/metadata.name: kube-system,
 #       next to the podSelector k8s-app: kube-dns.
@@ -97,6 +102,7 @@ violation contains {
 		"namespace": gate.namespace,
 		"policies": gate.policies,
 		"resolver": gate.resolver,
+		"denies": gate.denies,
 		"needed": need.destinations(gate.need.evidence),
 		"assumed": words.assumed(gate.enforcement),
 	},

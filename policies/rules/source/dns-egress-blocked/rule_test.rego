@@ -13,6 +13,7 @@ _gate := {
 	"udp": "blocked",
 	"tcp": "blocked",
 	"code": "no-rule",
+	"denies": "",
 	"admits_other": false,
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
@@ -26,7 +27,7 @@ _model(changes) := {"name_resolution": [object.union(_gate, changes)]}
 _verdicts := fixture.verdicts(rule.violation)
 
 test_each_near_miss_has_its_case if {
-	every code in ["own-namespace", "service-address", "port", "resolver-address", "no-rule"] {
+	every code in ["own-namespace", "service-address", "port", "resolver-address", "no-rule", "denied"] {
 		_verdicts == {[code, "error"]} with input as _model({"code": code})
 	}
 }

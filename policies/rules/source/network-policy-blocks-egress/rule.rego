@@ -2,8 +2,7 @@
 # scope: package
 # title: NetworkPolicies block a connection that a workload needs
 # description: >-
-#   A workload needs a destination that the NetworkPolicies which isolate it, or those of the destination, do not
-#   admit.
+#   A workload needs a destination that the policies which apply to it do not admit, or that one of them denies.
 # entrypoint: true
 # related_resources:
 # - ref: https://kubernetes.io/docs/concepts/services-networking/network-policies/
@@ -38,7 +37,23 @@
 #     no-rule: >-
 #       {workloads} in namespace {namespace} cannot reach {destination}{seen}: they are isolated for egress, and
 #       NetworkPolicy {policies} has no rule that admits anything.{also}{assumed}
+#     admin-deny: >-
+#       {workloads} in namespace {namespace} cannot reach {destination}{seen}: a rule of {closest} denies {says},
+#       whatever NetworkPolicies admit.{also}
+#     baseline-deny: >-
+#       {workloads} in namespace {namespace} cannot reach {destination}{seen}: a rule of {closest} denies {says}, and no
+#       NetworkPolicy isolates them.{also}
+#     cilium-deny: >-
+#       {workloads} in namespace {namespace} cannot reach {destination}{seen}: a rule of {closest} denies {says},
+#       whatever other rules admit.{also}
 #   remedies:
+#     admin-deny: >-
+#       Put a rule that admits {target} on {port}, or passes it on to NetworkPolicies, in front of that rule, or narrow
+#       that rule.
+#     baseline-deny: >-
+#       Add a NetworkPolicy that selects these pods and admits {target} on {port}, or narrow that rule.
+#     cilium-deny: >-
+#       Narrow that rule so that it leaves out {target} on {port}.
 #     port: >-
 #       Add {port} to the ports of that rule.
 #     service-port: >-
@@ -72,6 +87,8 @@
 #
 #       Destinations outside the cluster need an `ipBlock`. Under DataPath V2 and IPvlan an `ipBlock` never matches pods
 #       of the cluster: use selectors for those.
+#       Policies of other kinds count where the configuration says that the cluster enforces them (`networkPolicy` of a
+#       cluster's `network`). What a rule of theirs denies is reported at that rule.
 #     levels: >-
 #       Error if a workload is known to need the destination, warning if that is only inferred from a name.
 #     silent: >-

@@ -31,6 +31,12 @@ test_each_near_miss_has_its_case if {
 	}
 }
 
+test_each_kind_of_denial_has_its_case if {
+	every code in ["admin-deny", "baseline-deny", "cilium-deny"] {
+		_verdicts == {[code, "error"]} with input as _model({"code": code})
+	}
+}
+
 test_inferred_need_is_a_warning if {
 	_verdicts == {["peer", "warning"]} with input as _model(fixture.needed("inferred"))
 }
