@@ -28,9 +28,14 @@ type world struct {
 	workloads  []*workload
 	services   map[string]*service // by namespace/name
 	byAddress  []*service          // LoadBalancer Services, in order
-	ingresses  []*ingress
-	configs    map[string]*configSource
-	policies   []*netpol.Policy // NetworkPolicies
+	entrances  []*entrance         // Ingresses, and Gateways with their routes
+	// ingressClasses say which controller serves a class.
+	ingressClasses []*kubernetes.Object
+	meshEntries    []*meshEntry
+	// reused are the load balancers of Terraform that a Service uses.
+	reused   map[*target]*service
+	configs  map[string]*configSource
+	policies []*netpol.Policy // NetworkPolicies
 	// tiers are all policies: NetworkPolicies, and those of other kinds that the
 	// configuration says the cluster enforces.
 	tiers netpol.Policies
@@ -310,7 +315,17 @@ func (b *builder) populate(w *world) {
 			name, list := readEndpoints(o)
 			endpoints[namespaceOf(o)+"/"+name] = append(endpoints[namespaceOf(o)+"/"+name], list...)
 		case "Ingress":
-			w.ingresses = append(w.ingresses, readIngress(o))
+			w.entrances = append(w.entrances, readIngress(o))
+		case "IngressClass":
+			w.ingressClasses = append(w.ingressClasses, o)
+		case "Gateway":
+			if strings.HasPrefix(o.APIVersion, "gateway.networking.k8s.io/") {
+				w.entrances = append(w.entrances, readGateway(o))
+			}
+		case "ServiceEntry":
+			if e := readMeshEntry(o); e != nil {
+				w.meshEntries = append(w.meshEntries, e)
+			}
 		case "PodNetworking":
 			w.podNetworkings = append(w.podNetworkings, o)
 		case "ConfigMap", "Secret":
@@ -338,7 +353,13 @@ func (b *builder) populate(w *world) {
 			w.services[key] = &c
 		}
 	}
+	for _, o := range w.objects {
+		if slices.Contains(routeKinds, o.Kind) {
+			w.addRoute(o)
+		}
+	}
 	b.readNetwork(w)
+	b.readReused(w)
 	b.readViews(w)
 	b.evaluatorOf(w)
 }

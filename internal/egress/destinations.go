@@ -63,8 +63,9 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 	}
 	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
 	c.toTarget(r, c.b.targetList[i])
-	r.host = r.target.Kind + "/" + r.target.Name
-	r.public = r.public || public
+	t := c.b.targetList[i]
+	r.host = t.Kind + "/" + t.Name
+	r.public = r.public || public && r.kind == toTarget
 	c.add(r)
 }
 
@@ -109,16 +110,17 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	if e.Bare {
 		return false
 	}
+	public := e.Public && !c.b.isPrivateName(e.Host)
 	for _, s := range c.w.byAddress {
 		if s.hasHost(e.Host) {
-			r.kind, r.service = toLoadBalancer, s
+			r.toLoadBalancer(s, s.direct, public)
 			return true
 		}
 	}
-	if s, served := c.w.ingressService(e.Host); served {
+	if s, served := c.w.hostService(e.Host); served {
 		r.kind, r.service = toName, nil
 		if s != nil {
-			r.kind, r.service = toLoadBalancer, s
+			r.toLoadBalancer(s, s.direct, public)
 		}
 		return true
 	}
@@ -130,10 +132,17 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 		r.cloud = true
 	}
 	r.kind = toName
-	if e.Public && !c.b.isPrivateName(e.Host) {
+	if public {
 		r.kind = toInternet
 	}
 	return true
+}
+
+// toLoadBalancer leads to the load balancer of a Service by an address or name of it,
+// which is public or not.
+func (r *requirementOf) toLoadBalancer(s *service, direct, public bool) {
+	r.kind, r.service, r.target, r.direct = toLoadBalancer, s, nil, direct
+	r.public = direct && public && s.internet == yes
 }
 
 // hostAlias returns the address that the pods' own hosts file gives a name. It comes
@@ -154,8 +163,8 @@ func (w *workload) hostAlias(host string) (netip.Addr, bool) {
 
 func (c *collector) resolveAddress(r *requirementOf) {
 	for _, s := range c.w.byAddress {
-		if s.hasAddress(r.addr) {
-			r.kind, r.service = toLoadBalancer, s
+		if found, direct := s.hasAddress(r.addr); found {
+			r.toLoadBalancer(s, direct, publicAddress(r.addr))
 			return
 		}
 	}
@@ -183,6 +192,30 @@ func (c *collector) toTarget(r *requirementOf, t *target) {
 	r.kind, r.target, r.public = toTarget, t, t.internet == yes
 	if r.port == 0 {
 		r.port = t.port
+	}
+	if s := c.w.reused[t]; s != nil && r.port != 0 && s.serves(r.protocol, r.port) {
+		r.toLoadBalancer(s, s.direct, t.internet == yes)
+	}
+}
+
+// readReused finds the load balancers of Terraform that Services of the cluster use by
+// their ids.
+func (b *builder) readReused(w *world) {
+	w.reused = make(map[*target]*service)
+	if w.cluster == nil || w.cluster.scope == nil {
+		return
+	}
+	for _, s := range w.byAddress {
+		text, ok := s.setting("id").Text()
+		if !ok {
+			continue
+		}
+		id := b.idIn(w.cluster, s.obj, text)
+		for _, t := range b.targetList {
+			if id.res != nil && t.scope == w.cluster.scope && t.res == id.res {
+				w.reused[t] = s
+			}
+		}
 	}
 }
 

@@ -74,6 +74,9 @@ func (b *builder) readTerway(n *network, config *configSource) {
 		}
 	}
 	n.inClusterLB = truth(o, "in_cluster_loadbalance")
+	if o.Root.Get("data", "in_cluster_loadbalance").IsNull() {
+		n.inClusterLB = no // clusters from before the key was written do without
+	}
 	if cni, ok := config.get("10-terway.conf"); ok {
 		var conf struct {
 			VirtualType string `json:"eniip_virtual_type"`

@@ -201,6 +201,7 @@ func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
 	} else {
 		v = b.viewOn(c, n)
 	}
+	v.own = true
 	if n.groups != nil {
 		v.groups, v.pools = b.ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin}), nil
 	}

@@ -56,7 +56,9 @@ type requirementOf struct {
 	// anywhere6 stands for "internet6": any public IPv6 address.
 	anywhere6 bool
 	target    *target
-	public    bool // the target's public endpoint
+	public    bool // the target's public endpoint, or that of a load balancer that packets leave to
+	// direct says that packets really leave to the load balancer of a Service.
+	direct bool
 	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
 	cloud   bool
 	service *service
@@ -72,7 +74,7 @@ func (r *requirementOf) toPublic() bool {
 	switch r.kind {
 	case toInternet:
 		return !r.anywhere6 && (!r.addr.IsValid() || r.addr.Is4()) && (!r.prefix.IsValid() || r.prefix.Addr().Is4())
-	case toTarget:
+	case toTarget, toLoadBalancer:
 		return r.public
 	default:
 		return false
@@ -82,6 +84,11 @@ func (r *requirementOf) toPublic() bool {
 // toPublic6 reports whether the packets certainly go to public IPv6 addresses.
 func (r *requirementOf) toPublic6() bool {
 	return r.kind == toInternet && (r.anywhere6 || r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6())
+}
+
+// inCluster reports whether nothing outside of the cluster's network sees the packets.
+func (r *requirementOf) inCluster() bool {
+	return r.kind == toService || r.kind == toLoadBalancer && !r.public
 }
 
 // display names the destination in messages.
@@ -406,7 +413,19 @@ func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin O
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,
 	}
+	entry := c.w.meshEntryOf(e.Host)
+	if entry != nil {
+		if r.strength == Inferred {
+			r.strength = Referenced
+		}
+		if r.port == 0 {
+			r.port = entry.port
+		}
+	}
 	if c.resolve(r, e, 0) {
+		if entry != nil && entry.static {
+			r.kind, r.target, r.service, r.public = toName, nil, nil, false // the mesh knows where it is
+		}
 		c.add(r)
 	}
 }

@@ -23,6 +23,8 @@ type view struct {
 	pools []*nodePool
 	// groups are the sources whose security groups the packets' interfaces carry.
 	groups *sources
+	// own says that something gives the pods network interfaces of their own, or may.
+	own bool
 	// container says that the pods are container groups outside of any node.
 	container bool
 }
@@ -97,7 +99,7 @@ func (b *builder) viewOf(w *world, wl *workload) *view {
 	case yes:
 		return b.containerView(w, wl)
 	case maybe:
-		return unknownView(reason)
+		return &view{reason: reason, own: true}
 	}
 	if c.Plugin != pluginTerway {
 		return c.nodeView(c.placementOf(wl))
@@ -105,7 +107,7 @@ func (b *builder) viewOf(w *world, wl *workload) *view {
 	network, reason := b.podNetworkOf(w, wl)
 	switch {
 	case reason != "":
-		return unknownView(reason)
+		return &view{reason: reason, own: true}
 	case network == nil:
 		return c.podView(c.placementOf(wl))
 	default:

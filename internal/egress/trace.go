@@ -43,7 +43,7 @@ func (b *builder) tracePath(r *requirementOf) {
 		path.Hops = append(path.Hops, b.loadBalancerHop(r))
 	}
 	path.Hops = append(path.Hops, b.policyHop(r))
-	if r.kind != toService && r.kind != toLoadBalancer {
+	if !r.inCluster() {
 		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
 	}
 	if r.toPublic6() {

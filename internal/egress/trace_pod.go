@@ -74,6 +74,9 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			plain.dest = netpol.PrefixDest(r.prefix).Outside()
 		}
 	case toAddress:
+		if r.toNodePort() {
+			return nil, "where on its way a packet to a node port meets policies differs between data paths"
+		}
 		plain.dest = netpol.AddrDest(r.addr)
 		if r.prefix.IsValid() {
 			plain.dest = netpol.PrefixDest(r.prefix)
@@ -94,10 +97,14 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 	case toService:
 		return b.backends(r)
 	case toLoadBalancer:
-		if !r.service.direct {
+		switch {
+		case r.public:
+			plain.dest = netpol.InternetDest()
+		case r.direct:
+			return nil, "the load balancer's address is not in the files"
+		default:
 			return b.backends(r)
 		}
-		return nil, "the load balancer's address is not in the files"
 	default:
 		if !r.cloud {
 			return nil, "the address of " + r.display() + " is not in the files"
@@ -106,6 +113,25 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		plain.dest = netpol.SetDest(anyService).Outside()
 	}
 	return []flow{plain}, ""
+}
+
+// toNodePort reports whether a requirement leads to a port of the nodes that a Service
+// of the cluster listens on.
+func (r *requirementOf) toNodePort() bool {
+	c := r.world.cluster
+	if c == nil || !r.addr.IsValid() {
+		return false
+	}
+	set := c.node.addresses()
+	if set != nil && c.node.unknown == "" && !set.Contains(r.addr) {
+		return false
+	}
+	for _, s := range r.world.services {
+		if slices.Contains(s.nodePorts, r.port) {
+			return true
+		}
+	}
+	return false
 }
 
 // backends translates a Service to its pods and their ports.

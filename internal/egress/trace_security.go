@@ -1,11 +1,9 @@
 package egress
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go4.org/netipx"
@@ -230,7 +228,7 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return prefixSet(r.prefix)
 	case r.anywhere6:
 		return prefixSet(netip.MustParsePrefix("2000::/3"))
-	case r.kind == toInternet, r.kind == toTarget && r.public:
+	case r.kind == toInternet, r.public:
 		return publicIPv4
 	case r.kind == toTarget && r.target.Kind == "oss":
 		return prefixSet(cloudServices)
@@ -239,128 +237,4 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 	default:
 		return nil
 	}
-}
-
-// loadBalancerGate is a LoadBalancerAccess under construction.
-type loadBalancerGate struct {
-	*LoadBalancerAccess
-	need needs
-}
-
-// loadBalancerHop judges access to the external address of a Service of the same
-// cluster.
-func (b *builder) loadBalancerHop(r *requirementOf) Hop {
-	s, w := r.service, r.world
-	if !s.serves(r.protocol, r.port) {
-		return Hop{Name: "load-balancer", Status: Unsure, Detail: s.id() + " has no port " + strconv.Itoa(r.port)}
-	}
-	clients := "pod"
-	if r.workload.hostNetwork == yes {
-		clients = "host"
-	}
-	key := strings.Join([]string{w.clusterID(), w.env, s.id(), clients}, "|")
-	gate := b.loadBalancers[key]
-	if gate == nil {
-		status, code := b.judgeLoadBalancer(w, s, clients)
-		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
-			Cluster: w.clusterID(), Service: s.id(), Address: r.host, Clients: clients, Status: status, Code: code,
-			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
-		}}
-		if w.cluster != nil {
-			c := w.cluster
-			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.Name, c.Plugin, c.ProxyMode, c.Version
-		}
-		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
-		gate.InternalOnly = internal == "Local"
-		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
-		gate.ENIBackend = backend == "eni"
-		b.loadBalancers[key] = gate
-		b.loadBalancerList = append(b.loadBalancerList, gate)
-	}
-	gate.need.add(r)
-	return Hop{Name: "load-balancer", Status: gate.Status, Code: gate.Code, Detail: s.id()}
-}
-
-// serves reports whether a Service has a port, as far as the files tell.
-func (s *service) serves(protocol string, port int) bool {
-	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
-		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
-	})
-}
-
-// judgeLoadBalancer decides whether a client's packets to the address are
-// dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
-// and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
-// and the vendor's Service FAQ, which says for all versions that it is blocked.
-func (b *builder) judgeLoadBalancer(w *world, s *service, clients string) (Status, string) {
-	switch s.isLocal() {
-	case no:
-		return Open, "cluster-policy"
-	case maybe:
-		return Unsure, "policy-unknown"
-	}
-	if s.direct {
-		return Unsure, "leaves-to-load-balancer"
-	}
-	if b.onEveryNode(w, s) {
-		return Open, "backend-on-every-node"
-	}
-	mode, version := "unknown", ""
-	if c := w.cluster; c != nil {
-		mode, version = c.ProxyMode, c.Version
-	}
-	// The eBPF data paths may translate the address themselves, which the cluster's
-	// eni-config decides.
-	if datapath := w.datapath(); clients == "pod" && (datapath == "v2" || datapath == "ipvlan") {
-		if w.network.inClusterLB == yes {
-			return Open, "in-cluster-loadbalance"
-		}
-		return Unsure, "ebpf-datapath"
-	}
-	old, known := olderThan(version, 21)
-	switch mode {
-	case "iptables", "nftables":
-		return Blocked, "disputed"
-	case "ipvs":
-		switch {
-		case clients == "host", known && old:
-			return Blocked, "proved"
-		case known:
-			return Blocked, "disputed"
-		}
-		return Blocked, "documented"
-	default:
-		if known && !old && clients == "pod" {
-			return Blocked, "disputed"
-		}
-		return Blocked, "documented"
-	}
-}
-
-// olderThan reports whether a version 1.x is older than 1.minor.
-func olderThan(version string, minor int) (older, known bool) {
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	if len(parts) < 2 || parts[0] != "1" {
-		return false, false
-	}
-	n, err := strconv.Atoi(parts[1])
-	if err != nil {
-		return false, false
-	}
-	return n < minor, true
-}
-
-// onEveryNode reports whether a DaemonSet without placement constraints backs the
-// Service, so that every client's node has a backend.
-func (b *builder) onEveryNode(w *world, s *service) bool {
-	if !s.selects {
-		return false
-	}
-	for _, wl := range w.workloads {
-		if wl.kind == "DaemonSet" && wl.namespace == s.namespace && wl.selectedBy(s.selector) &&
-			wl.spec.Get("nodeSelector").IsNull() && wl.spec.Get("affinity").IsNull() {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,189 @@
+package egress
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// loadBalancerGate is a LoadBalancerAccess under construction.
+type loadBalancerGate struct {
+	*LoadBalancerAccess
+	need needs
+}
+
+// loadBalancerHop judges access to the external address of a Service of the same
+// cluster.
+func (b *builder) loadBalancerHop(r *requirementOf) Hop {
+	s, w := r.service, r.world
+	hop := Hop{Name: "load-balancer", Status: Unsure}
+	switch {
+	case !s.serves(r.protocol, r.port):
+		hop.Detail = s.id() + " has no port " + strconv.Itoa(r.port)
+		return hop
+	case r.workload.hostNetwork == maybe:
+		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
+		return hop
+	}
+	clients := "pod"
+	if r.workload.hostNetwork == yes {
+		clients = "host"
+	}
+	status, code := b.judgeLoadBalancer(r, clients)
+	key := strings.Join([]string{w.clusterID(), w.env, s.id(), clients, code}, "|")
+	gate := b.loadBalancers[key]
+	if gate == nil {
+		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
+			Cluster: w.clusterID(), Service: s.id(), Address: r.host, Clients: clients, Status: status, Code: code,
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
+		}}
+		if w.cluster != nil {
+			c := w.cluster
+			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.Name, c.Plugin, c.ProxyMode, c.Version
+		}
+		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
+		gate.InternalOnly = internal == "Local"
+		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
+		gate.ENIBackend = backend == "eni"
+		b.loadBalancers[key] = gate
+		b.loadBalancerList = append(b.loadBalancerList, gate)
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail = status, code, s.id()
+	if status == Unsure {
+		hop.Detail = unsureLoadBalancer[code] + " (" + s.id() + ")"
+	}
+	return hop
+}
+
+// unsureLoadBalancer says why the files do not decide whether clients reach a load
+// balancer, by code.
+var unsureLoadBalancer = map[string]string{
+	"policy-unknown":          "the externalTrafficPolicy is unknown",
+	"leaves-to-load-balancer": "packets leave to the load balancer itself, whose backends answer or not",
+	"ebpf-datapath":           "whether Terway's eBPF data path translates the address itself is not in the files",
+}
+
+// serves reports whether a Service has a port, as far as the files tell.
+func (s *service) serves(protocol string, port int) bool {
+	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
+		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
+	})
+}
+
+// judgeLoadBalancer decides whether a client's packets to the address are
+// dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
+// and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
+// and the vendor's Service FAQ, which says for all versions that it is blocked.
+func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, string) {
+	w, s := r.world, r.service
+	mode, version := "unknown", ""
+	if c := w.cluster; c != nil {
+		mode, version = c.ProxyMode, c.Version
+	}
+	datapath := w.datapath()
+	ebpf := datapath == "v2" || datapath == "ipvlan"
+	switch {
+	case r.direct, clients == "pod" && b.hasOwnInterface(r):
+		return Unsure, "leaves-to-load-balancer"
+	case clients == "pod" && ebpf && w.network.inClusterLB == yes:
+		// The data path translates the address itself and asks for no policy.
+		return Open, "in-cluster-loadbalance"
+	case clients == "pod" && ebpf && w.network.inClusterLB == no:
+		return Unsure, "leaves-to-load-balancer"
+	case s.isLocal() == no:
+		return Open, "cluster-policy"
+	case s.isLocal() == maybe:
+		return Unsure, "policy-unknown"
+	case b.onEveryNode(r):
+		return Open, "backend-on-every-node"
+	case clients == "pod" && ebpf:
+		return Unsure, "ebpf-datapath"
+	}
+	// Nodes without kube-proxy translate by eBPF for host processes, too.
+	if newer, known := olderThan(version, 34); datapath == "v2" && (!known || !newer) && clients == "host" {
+		return Unsure, "ebpf-datapath"
+	}
+	old, known := olderThan(version, 21)
+	switch mode {
+	case "iptables", "nftables":
+		return Blocked, "disputed"
+	case "ipvs":
+		switch {
+		case clients == "host", known && old:
+			return Blocked, "proved"
+		case known:
+			return Blocked, "disputed"
+		}
+		return Blocked, "documented"
+	default:
+		if known && !old && clients == "pod" {
+			return Blocked, "disputed"
+		}
+		return Blocked, "documented"
+	}
+}
+
+// olderThan reports whether a version 1.x is older than 1.minor.
+func olderThan(version string, minor int) (older, known bool) {
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(parts) < 2 || parts[0] != "1" {
+		return false, false
+	}
+	n, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return false, false
+	}
+	return n < minor, true
+}
+
+// onEveryNode reports whether a DaemonSet backs the Service on every node that the
+// client can run on.
+func (b *builder) onEveryNode(r *requirementOf) bool {
+	w, s := r.world, r.service
+	if !s.selects {
+		return false
+	}
+	for _, wl := range w.workloads {
+		if wl.kind == "DaemonSet" && wl.namespace == s.namespace && wl.selectedBy(s.selector) && w.cluster.runsBeside(wl, r.workload) {
+			return true
+		}
+	}
+	return false
+}
+
+// runsBeside reports whether a DaemonSet's pods run on every node that a client can
+// run on.
+func (c *cluster) runsBeside(daemons, client *workload) bool {
+	if c == nil || c.scope == nil {
+		terms, unsure := daemons.nodeTerms()
+		return len(terms) == 0 && !unsure && daemons.spec.Get("affinity").IsNull()
+	}
+	at := c.placementOf(daemons)
+	if at.some || at.unknown != "" {
+		return false
+	}
+	if at.whole {
+		return true
+	}
+	clients := c.placementOf(client)
+	return !clients.whole && clients.unknown == "" && !slices.ContainsFunc(clients.landings, func(l landing) bool {
+		return !slices.ContainsFunc(at.landings, func(have landing) bool {
+			return have.pool == l.pool && len(have.vswitches) >= len(l.vswitches)
+		})
+	})
+}
+
+// hasOwnInterface reports whether a client's packets leave by a network interface of
+// its own, without a look at the node's translation: exclusive and trunk ENIs, and
+// container groups.
+func (b *builder) hasOwnInterface(r *requirementOf) bool {
+	c := r.world.cluster
+	if c == nil {
+		return false
+	}
+	pod, _ := r.workload.annotation("k8s.aliyun.com/pod-eni").Truth()
+	return c.exclusive.value != nil || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
+		r.view().container || r.view().own || pod
+}
