@@ -287,7 +287,7 @@ func (m *mermaidConnections) node(p egress.Peer) string {
 	}
 	id := "n" + strconv.Itoa(len(m.nodes)+1)
 	m.nodes[p] = id
-	return id + `["` + strings.ReplaceAll(report.Visible(p.String()), `"`, "#quot;") + `"]`
+	return id + `["` + report.MermaidLabel(p.String()) + `"]`
 }
 
 func (*mermaidConnections) close() {}

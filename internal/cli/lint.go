@@ -48,7 +48,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json, sarif or github (annotations of a workflow); when all reports go to files, text is on standard output too (repeatable)")
+	flags.StringArrayVar(&f.formats, "format", []string{"text"}, "write a report in `format[=file]`: text, json, sarif, github (annotations of a workflow), markdown, junit, gitlab or checkstyle; when all reports go to files, text is on standard output too (repeatable)")
 	flags.StringVar(&f.failOn, "fail-on", "", "lowest `severity` that gives exit code 1: error, warning, note or never (default error)")
 	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
@@ -136,6 +136,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		SkipInvalid: f.input.skipInvalid,
 		Empty:       empty,
 		Summary:     report.Summarize(w.parsed, w.model, w.diagnostics),
+		Blocked:     report.BlockedPaths(w.model),
 		Lines:       in.tree.Lines,
 		Display:     in.display,
 		Resolve:     in.resolve,

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/cli"
+	"github.com/egresslint/egresslint/internal/report"
 )
 
 // planted is a password that no output may hold, in any of its spellings.
@@ -121,15 +122,15 @@ func TestPasswordsAreNotPrinted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, args := range [][]string{
-		{"--format", "text"},
+	commands := [][]string{
 		{"--format", "text", "-v"},
-		{"--format", "json"},
-		{"--format", "sarif"},
-		{"--format", "github"},
 		{"model"},
 		{"connectivity", "--format", "json"},
-	} {
+	}
+	for _, format := range report.Formats() {
+		commands = append(commands, []string{"--format", format})
+	}
+	for _, args := range commands {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			cli.Main(strings.NewReader(""), &stdout, &stderr, append(args, "--no-config", dir))

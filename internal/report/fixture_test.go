@@ -94,6 +94,12 @@ func fixture() *report.Report {
 			{Kind: source.PolicyError, Message: "evaluate rule snat-missing: took longer than 10s"},
 			{Kind: source.InvalidObject, Range: span("k8s/名前 #1.yaml", 1, 1, 5), Message: "key \"spec\" is there twice"},
 		},
+		Blocked: []report.BlockedPath{
+			{Workload: "shop/api[Deployment]", Hop: "network-policy", Destination: "db.shop:5432"},
+			{Workload: "shop/api[Deployment]", Hop: "nat", Code: "missing", Destination: "pay.example.com:443"},
+			{Workload: "shop/worker[CronJob]", Hop: "nat", Code: "missing", Destination: "pay.example.com:443"},
+			{Workload: "shop/worker[CronJob]", Hop: "nat", Code: "missing", Destination: "`x`\"]; n1 --> n2 %% <b>:443"},
+		},
 		Summary: report.Summary{
 			Files:    parser.Files{Terraform: 12, Variables: 1, YAML: 3},
 			Clusters: 2, Resources: 87, Objects: 20, Workloads: 1, Requirements: 23,

@@ -63,14 +63,17 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 		}
 		rounds[n] = append(rounds[n], a)
 	}
+	if r.Empty && severity == finding.Error {
+		add(annotation{severity, source.Range{}, "nothing to analyse", "There is nothing to analyse."})
+	}
 	for _, d := range r.diagnostics() {
 		if d.Fatal() && r.severity(d) == severity {
-			add(annotation{severity, d.Range, string(d.Kind), Visible(d.Message)})
+			add(annotation{severity, r.resolved(d.Range), string(d.Kind), Visible(d.Message)})
 		}
 	}
 	for _, f := range r.Findings {
 		if f.Severity == severity {
-			add(annotation{severity, f.Range, f.Rule, Visible(f.Message) + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
+			add(annotation{severity, r.resolved(f.Range), f.Rule, Visible(f.Message) + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
 		}
 	}
 	var list []annotation
@@ -81,9 +84,9 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 }
 
 func (a annotation) issue(action *githubactions.Action) {
-	fields := map[string]string{"title": "egresslint: " + a.title}
+	fields := map[string]string{"title": "egresslint: " + Visible(a.title)}
 	if !a.at.IsZero() {
-		fields["file"] = a.at.File
+		fields["file"] = Visible(a.at.File)
 		fields["line"] = strconv.Itoa(max(a.at.Start.Line, 1))
 		fields["col"] = strconv.Itoa(max(a.at.Start.Column, 1))
 	}

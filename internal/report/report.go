@@ -6,6 +6,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/engine"
@@ -26,6 +27,8 @@ type Report struct {
 	// Empty says that there was nothing to analyse, which is no success.
 	Empty   bool
 	Summary Summary
+	// Blocked are the connections that the files prove to be stopped.
+	Blocked []BlockedPath
 
 	// Lines returns lines of a scanned file, from first to last, counting from 1.
 	Lines func(name string, first, last int) []string
@@ -51,14 +54,18 @@ type Options struct {
 
 // writers are the formats, by name.
 var writers = map[string]func(io.Writer, *Report, Options) error{
-	"text":   writeText,
-	"json":   writeJSON,
-	"sarif":  writeSARIF,
-	"github": writeGitHub,
+	"text":       writeText,
+	"json":       writeJSON,
+	"sarif":      writeSARIF,
+	"github":     writeGitHub,
+	"markdown":   writeMarkdown,
+	"junit":      writeJUnit,
+	"gitlab":     writeGitLab,
+	"checkstyle": writeCheckstyle,
 }
 
 // Formats returns the names of the formats, sorted.
-func Formats() []string { return []string{"github", "json", "sarif", "text"} }
+func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
 
 // Write writes r in the named format.
 func Write(w io.Writer, format string, r *Report, opts Options) error {
@@ -90,6 +97,26 @@ func (r *Report) diagnostics() []source.Diagnostic {
 	sorted := slices.Clone(r.Diagnostics)
 	slices.SortStableFunc(sorted, source.Diagnostic.Compare)
 	return sorted
+}
+
+// broken is how many diagnostics say that something could not be analysed.
+func (r *Report) broken() int {
+	n := 0
+	for _, d := range r.Diagnostics {
+		if d.Fatal() {
+			n++
+		}
+	}
+	return n
+}
+
+// resolved is a place with the name of the file that symlinks lead to, as it is in
+// the repository.
+func (r *Report) resolved(place source.Range) source.Range {
+	if r.Resolve != nil && !place.IsZero() {
+		place.File = r.Resolve(place.File)
+	}
+	return place
 }
 
 // docsURL is the documentation page of a rule, empty for an unknown one.

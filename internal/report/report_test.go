@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +56,10 @@ func TestGolden(t *testing.T) {
 		{"report.json", "json", report.Options{}},
 		{"report.sarif", "sarif", report.Options{}},
 		{"report.github", "github", report.Options{}},
+		{"report.md", "markdown", report.Options{}},
+		{"report-junit.xml", "junit", report.Options{}},
+		{"report-gitlab.json", "gitlab", report.Options{}},
+		{"report-checkstyle.xml", "checkstyle", report.Options{}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			got := write(t, tt.format, fixture(), tt.opts)
@@ -133,7 +136,9 @@ func validate(s *jsonschema.Schema, doc []byte) error {
 }
 
 func TestSchemas(t *testing.T) {
-	for format, file := range map[string]string{"json": "schema.json", "sarif": "testdata/sarif-schema-2.1.0.json"} {
+	for format, file := range map[string]string{
+		"json": "schema.json", "sarif": "testdata/sarif-schema-2.1.0.json", "gitlab": "testdata/gitlab-code-quality.json",
+	} {
 		s := compile(t, file)
 		for name, r := range map[string]*report.Report{"fixture": fixture(), "empty": {}} {
 			if err := validate(s, write(t, format, r, report.Options{})); err != nil {
@@ -160,152 +165,6 @@ func TestJSONSchemaIsStrict(t *testing.T) {
 		if validate(s, bad) == nil {
 			t.Errorf("schema accepts %s", change.to)
 		}
-	}
-}
-
-// sarif is what GitHub reads of a log.
-type sarif struct {
-	Runs []struct {
-		AutomationDetails struct{ ID string }
-		ColumnKind        string
-		Invocations       []struct {
-			ExecutionSuccessful        bool
-			ToolExecutionNotifications []struct {
-				Level   string
-				Message struct{ Text string }
-			}
-		}
-		Tool struct {
-			Driver struct {
-				Rules []struct {
-					ID, HelpURI     string
-					FullDescription struct{ Text string }
-					Help            struct{ Text, Markdown string }
-				}
-			}
-		}
-		Results []struct {
-			RuleID              string
-			RuleIndex           int
-			Level               string
-			Message             struct{ Text string }
-			PartialFingerprints map[string]string
-			Locations           []location
-			RelatedLocations    []location
-		}
-	}
-}
-
-type location struct {
-	ID               int
-	PhysicalLocation struct {
-		ArtifactLocation struct{ URI, URIBaseID string }
-		Region           struct{ StartLine, StartColumn, EndLine, EndColumn int }
-	}
-}
-
-func readSARIF(t testing.TB, r *report.Report) sarif {
-	t.Helper()
-	var log sarif
-	if err := json.Unmarshal(write(t, "sarif", r, report.Options{}), &log); err != nil {
-		t.Fatal(err)
-	}
-	return log
-}
-
-// What GitHub code scanning demands beyond the schema.
-func TestSARIFForGitHub(t *testing.T) {
-	r := fixture()
-	r.Resolve = func(name string) string { return strings.Replace(name, "envs/", "live/", 1) }
-	log := readSARIF(t, r)
-	if len(log.Runs) != 1 {
-		t.Fatalf("want one run, got %d", len(log.Runs))
-	}
-	run := log.Runs[0]
-	if !strings.HasSuffix(run.AutomationDetails.ID, "/") {
-		t.Errorf("automationDetails.id %q is no category", run.AutomationDetails.ID)
-	}
-	if run.ColumnKind != "unicodeCodePoints" {
-		t.Errorf("columns are counted in %q", run.ColumnKind)
-	}
-	for _, rule := range run.Tool.Driver.Rules {
-		if u, err := url.Parse(rule.HelpURI); err != nil || !u.IsAbs() {
-			t.Errorf("%s: helpUri %q is no URI", rule.ID, rule.HelpURI)
-		}
-		if n := len([]rune(rule.FullDescription.Text)); n == 0 || n > 1024 {
-			t.Errorf("%s: full description has %d characters", rule.ID, n)
-		}
-		if rule.Help.Text == "" || rule.Help.Markdown == "" {
-			t.Errorf("%s: no help", rule.ID)
-		}
-	}
-	for i, result := range run.Results {
-		if run.Tool.Driver.Rules[result.RuleIndex].ID != result.RuleID {
-			t.Errorf("%s: ruleIndex %d leads to another rule", result.RuleID, result.RuleIndex)
-		}
-		if _, ok := result.PartialFingerprints["primaryLocationLineHash"]; ok {
-			t.Errorf("%s: GitHub computes primaryLocationLineHash itself", result.RuleID)
-		}
-		if result.PartialFingerprints["egresslint/v1"] != r.Findings[i].Fingerprint() {
-			t.Errorf("%s: fingerprint is not the finding's", result.RuleID)
-		}
-		if !strings.Contains(result.Message.Text, strings.TrimSuffix(r.Findings[i].Remedy, ".")) {
-			t.Errorf("%s: the message does not carry the fix: %s", result.RuleID, result.Message.Text)
-		}
-		if len(result.Locations) != 1 {
-			t.Fatalf("%s: want one location, got %d", result.RuleID, len(result.Locations))
-		}
-		for _, l := range append(result.Locations, result.RelatedLocations...) {
-			region, uri := l.PhysicalLocation.Region, l.PhysicalLocation.ArtifactLocation.URI
-			if region.StartLine < 1 || region.StartColumn < 1 || region.EndLine < region.StartLine || region.EndColumn < 1 {
-				t.Errorf("%s: region %+v", result.RuleID, region)
-			}
-			if u, err := url.Parse(uri); err != nil || u.IsAbs() || strings.HasPrefix(uri, "/") {
-				t.Errorf("%s: uri %q is not relative", result.RuleID, uri)
-			}
-			if strings.HasPrefix(uri, "envs/") {
-				t.Errorf("%s: uri %q goes through a symlink", result.RuleID, uri)
-			}
-		}
-		for _, l := range result.RelatedLocations {
-			if !strings.Contains(result.Message.Text, fmt.Sprintf("](%d)", l.ID)) {
-				t.Errorf("%s: the message does not link to related place %d, so GitHub hides it", result.RuleID, l.ID)
-			}
-		}
-	}
-	if run.Invocations[0].ExecutionSuccessful {
-		t.Error("a run with parse errors counts as successful")
-	}
-	r.SkipInvalid = true
-	if log := readSARIF(t, r); !log.Runs[0].Invocations[0].ExecutionSuccessful {
-		t.Error("skipped parse errors make the run fail")
-	}
-}
-
-func TestSARIFLimits(t *testing.T) {
-	r := &report.Report{Rules: rules}
-	for i := range 25_010 {
-		f := &finding.Finding{Rule: "snat-missing", Severity: finding.Warning, Range: span("a.tf", i+1, 1, 2), Message: "m"}
-		if i == 25_009 {
-			f.Severity = finding.Error
-		}
-		r.Findings = append(r.Findings, f)
-	}
-	for i := range 120 {
-		r.Findings[0].Related = append(r.Findings[0].Related, finding.Related{Range: span("b.tf", i+1, 1, 2), Message: "p"})
-	}
-	run := readSARIF(t, r).Runs[0]
-	if len(run.Results) != 25_000 {
-		t.Errorf("%d results", len(run.Results))
-	}
-	if last := run.Results[len(run.Results)-1]; last.Level != "error" {
-		t.Error("the only error is left out in favour of warnings")
-	}
-	if n := len(run.Results[0].RelatedLocations); n != 100 {
-		t.Errorf("%d related locations", n)
-	}
-	if notes := run.Invocations[0].ToolExecutionNotifications; len(notes) != 1 || !strings.Contains(notes[0].Message.Text, "10 less severe findings") {
-		t.Errorf("nobody says that findings are left out: %+v", notes)
 	}
 }
 
@@ -555,29 +414,5 @@ func BenchmarkWrite(b *testing.B) {
 				}
 			}
 		})
-	}
-}
-
-// GitHub shows ten annotations of a level: none of the rules may be left out for
-// another's sake.
-func TestGitHubLimits(t *testing.T) {
-	r := &report.Report{}
-	for i := range 25 {
-		r.Findings = append(r.Findings, &finding.Finding{
-			Rule: "many", Severity: finding.Error, Message: fmt.Sprintf("finding %d", i),
-			Range: source.Range{File: "main.tf", Start: source.Pos{Line: i + 1, Column: 1}},
-		})
-	}
-	r.Findings = append(r.Findings, &finding.Finding{
-		Rule: "one", Severity: finding.Error, Message: "100%\n::warning::no command",
-		Range: source.Range{File: "a,b:c.tf", Start: source.Pos{Line: 1, Column: 1}},
-	})
-	out := string(write(t, "github", r, report.Options{}))
-	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-	if len(lines) != 11 || !strings.HasPrefix(lines[10], "16 more are not shown") {
-		t.Errorf("got %d lines:\n%s", len(lines), out)
-	}
-	if want := "::error col=1,file=a%2Cb%3Ac.tf,line=1,title=egresslint%3A one::100%25"; !strings.HasPrefix(lines[1], want) {
-		t.Errorf("got  %s\nwant %s…", lines[1], want)
 	}
 }

@@ -159,9 +159,12 @@ var diagnosticKinds = []sarifNotification{
 	{string(source.ParseError), sarifText{"A file could not be read as what it is."}},
 	{string(source.EvaluationError), sarifText{"Terraform would reject an expression."}},
 	{string(source.LimitReached), sarifText{"The input is larger or deeper than a run accepts."}},
+	{string(source.RenderError), sarifText{"A Helm chart or a kustomization could not be rendered."}},
 	{string(source.PolicyError), sarifText{"A rule failed."}},
 	{string(source.InvalidObject), sarifText{"The API server would reject a Kubernetes object."}},
 	{string(source.DuplicateObject), sarifText{"A Kubernetes object is there twice."}},
+	{string(source.EmptyFile), sarifText{"A file has no bytes; it may have been cut off."}},
+	{string(source.UnmatchedEntry), sarifText{"A flag or an entry of the configuration is about nothing that was read."}},
 	{string(source.Unread), sarifText{"Something outside the files was not read, so that what depends on it is unknown."}},
 }
 
@@ -305,10 +308,7 @@ func (r *Report) sarifInvocation(dropped int) sarifInvocation {
 // sarifLocation gives all four numbers of a region; GitHub needs a start line,
 // so that the region of a whole file is its very beginning.
 func (r *Report) sarifLocation(place source.Range) sarifLocation {
-	name := place.File
-	if r.Resolve != nil {
-		name = r.Resolve(name)
-	}
+	place = r.resolved(place)
 	start := source.Pos{Line: max(place.Start.Line, 1), Column: max(place.Start.Column, 1)}
 	end := place.End
 	if end.Compare(start) < 0 || end.Column < 1 {
@@ -317,7 +317,7 @@ func (r *Report) sarifLocation(place source.Range) sarifLocation {
 	return sarifLocation{PhysicalLocation: sarifPhysical{
 		// A relative reference of [url.URL] is percent-encoded and never mistaken for
 		// one with a scheme.
-		ArtifactLocation: sarifArtifact{URI: (&url.URL{Path: name}).String(), URIBaseID: baseID},
+		ArtifactLocation: sarifArtifact{URI: (&url.URL{Path: place.File}).String(), URIBaseID: baseID},
 		Region:           sarifRegion{StartLine: start.Line, StartColumn: start.Column, EndLine: end.Line, EndColumn: end.Column},
 	}}
 }

@@ -88,3 +88,11 @@ func (s *Summary) UnknownCount() int {
 	}
 	return n
 }
+
+// nothingJudged reports whether the files hold nothing that rules are about.
+func (s *Summary) nothingJudged() bool {
+	return s.Clusters == 0 && s.Workloads == 0 && s.Targets == 0
+}
+
+// nothingToJudge says so. A repository that was not understood is not one without a problem.
+const nothingToJudge = "Nothing to judge: no workload, no cluster and nothing with a whitelist is in the files"

@@ -251,7 +251,7 @@ func (t *text) summary() {
 		t.line("     %s%s", lineStart(strings.Join(shown, ", ")), more)
 	}
 
-	if broken := t.broken(); broken > 0 {
+	if broken := t.r.broken(); broken > 0 {
 		t.line("%s could not be analysed; everything else was.", plural(broken, "place"))
 	}
 	switch n := t.duplicates(); {
@@ -266,8 +266,8 @@ func (t *text) summary() {
 	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
 	switch {
 	case errors+warnings+notes > 0:
-	case s.Clusters == 0 && s.Workloads == 0 && s.Targets == 0:
-		t.line("Nothing to judge: no workload, no cluster and nothing with a whitelist is in the files.")
+	case s.nothingJudged():
+		t.line("%s.", nothingToJudge)
 		return
 	default:
 		t.line("No findings.")
@@ -275,17 +275,6 @@ func (t *text) summary() {
 	}
 	t.line("Found %s, %s and %s.",
 		t.countStyle(finding.Error, errors), t.countStyle(finding.Warning, warnings), t.countStyle(finding.Note, notes))
-}
-
-// broken is how many diagnostics say that something could not be analysed.
-func (t *text) broken() int {
-	n := 0
-	for _, d := range t.r.Diagnostics {
-		if d.Fatal() {
-			n++
-		}
-	}
-	return n
 }
 
 // duplicates is how many objects are there twice without a notice that says so.
