@@ -56,6 +56,9 @@ type Result struct {
 	// Diagnostics are in the order of their places.
 	Diagnostics []source.Diagnostic
 	Files       Files
+	// Linted are the files that the paths name, by name, also those that hold nothing
+	// egresslint reads.
+	Linted []source.File
 }
 
 // Empty reports whether nothing was found that egresslint understands.
@@ -80,7 +83,7 @@ type document struct {
 // ctx; work under way is then abandoned.
 func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error) {
 	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude})
-	result := &Result{Diagnostics: diagnostics}
+	result := &Result{Diagnostics: diagnostics, Linted: files}
 
 	var names []string // of Terraform files
 	var candidates []source.File

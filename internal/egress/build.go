@@ -67,6 +67,9 @@ type builder struct {
 // the same.
 func Build(input Input) (*Model, []source.Diagnostic) {
 	b := newBuilder(input)
+	for _, o := range input.Objects {
+		b.model.Ignores = append(b.model.Ignores, ignores(o)...)
+	}
 	b.readCloud()
 	worlds := b.bind()
 	for _, w := range worlds {
@@ -131,6 +134,9 @@ func newBuilder(input Input) *builder {
 func (b *builder) readCloud() {
 	for _, root := range b.input.Roots {
 		b.scopes = append(b.scopes, newScope(root))
+		for _, m := range root.Modules {
+			b.places.blocks[[2]string{root.ID(), m.Address}] = m.Blocks
+		}
 	}
 	b.joinScopes()
 	for _, s := range b.scopes {
@@ -145,6 +151,7 @@ func (b *builder) readCloud() {
 		for _, t := range b.terraformObjects(s) {
 			b.places.born[t.object] = t
 			b.born = append(b.born, t)
+			b.model.Ignores = append(b.model.Ignores, ignores(t.object)...)
 		}
 	}
 	for _, c := range b.clusterList {

@@ -54,6 +54,8 @@ type Model struct {
 
 	// Origins resolves Origin.Ref; index 0 is "no place".
 	Origins []Place `json:"-"`
+	// Ignores are all annotations [IgnoreAnnotation], in the order of their objects.
+	Ignores []Ignore `json:"-"`
 	// Unknowns are the facts that the files do not decide, for the run's summary.
 	Unknowns []Unknown `json:"-"`
 	// Bindings says for the summary how manifests were bound to clusters.
@@ -86,6 +88,23 @@ type Place struct {
 	Variant string         // variable variant of that root
 	// Module is the module instance the place lies in, "" for the root module.
 	Module string
+	// ModuleBlocks are the header lines of the module blocks that lead to Module, its
+	// own first; see [terraform.ModuleInstance].
+	ModuleBlocks []source.Range
+	// Ignores are the annotations [IgnoreAnnotation] of the Kubernetes object that the
+	// place belongs to, and of its pods.
+	Ignores []Ignore
+}
+
+// IgnoreAnnotation is the annotation on an object or on its pods that says which
+// findings the project has decided to live with.
+const IgnoreAnnotation = "egresslint.io/ignore"
+
+// Ignore is an annotation [IgnoreAnnotation] and its place. What its text means is
+// for others to tell; it is empty if the annotation is no text.
+type Ignore struct {
+	Text  string
+	Range source.Range
 }
 
 // Strength is how certain it is that a workload needs a destination.

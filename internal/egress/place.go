@@ -13,24 +13,35 @@ type places struct {
 	seen map[placeKey]int
 	// born are the objects that Terraform creates.
 	born map[*kubernetes.Object]terraformObject
+	// blocks are the module blocks that lead to a module instance, by the root's
+	// identity and the instance's address.
+	blocks map[[2]string][]source.Range
 }
 
 // placeKey identifies a place; two values of one resource at one range are one
-// place.
+// place. Of objects that an overlay made from one file, those with different
+// annotations are different places.
 type placeKey struct {
 	r                      source.Range
 	address, root, variant string
+	ignore                 Ignore // the first
 }
 
 func newPlaces() *places {
-	return &places{list: []Place{{}}, seen: make(map[placeKey]int), born: make(map[*kubernetes.Object]terraformObject)}
+	return &places{
+		list: []Place{{}}, seen: make(map[placeKey]int),
+		born: make(map[*kubernetes.Object]terraformObject), blocks: make(map[[2]string][]source.Range),
+	}
 }
 
 func (p *places) add(place Place) Origin {
 	if place.Range.IsZero() {
 		return Origin{}
 	}
-	key := placeKey{place.Range, place.Address, place.Root, place.Variant}
+	key := placeKey{r: place.Range, address: place.Address, root: place.Root, variant: place.Variant}
+	if len(place.Ignores) > 0 {
+		key.ignore = place.Ignores[0]
+	}
 	ref, ok := p.seen[key]
 	if !ok {
 		ref = len(p.list)
@@ -46,6 +57,7 @@ func (p *places) value(s *scope, res *terraform.Resource, v *located.Value) Orig
 	return p.add(Place{
 		Range: v.Range, Callers: v.Callers, Via: v.Via,
 		Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant, Module: res.Module,
+		ModuleBlocks: p.blocks[[2]string{root.ID(), res.Module}],
 	})
 }
 
@@ -76,10 +88,11 @@ func (p *places) objectRange(o *kubernetes.Object, r source.Range) Origin {
 }
 
 func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
-	place := Place{Range: r, Address: objectAddress(o)}
+	place := Place{Range: r, Address: objectAddress(o), Ignores: ignores(o)}
 	if t, ok := p.born[o]; ok {
 		place.Address = t.res.Address
 		place.Root, place.Variant, place.Module = t.scope.root.Dir, t.scope.root.Variant, t.res.Module
+		place.ModuleBlocks = p.blocks[[2]string{t.scope.root.ID(), t.res.Module}]
 	}
 	return place
 }
@@ -95,4 +108,26 @@ func objectAddress(o *kubernetes.Object) string {
 		return o.Kind + "/" + o.Name
 	}
 	return o.Kind + "/" + ns + "/" + o.Name
+}
+
+// ignores returns the annotations of an object and of its pods that hold what the
+// project has decided to live with.
+func ignores(o *kubernetes.Object) []Ignore {
+	var list []Ignore
+	add := func(metadata *located.Value) {
+		v := metadata.Get("annotations", IgnoreAnnotation)
+		if v.IsNull() || v.IsUnknown() {
+			return
+		}
+		ignore := Ignore{Range: v.Range}
+		if v.Kind == located.String {
+			ignore.Text = v.Str
+		}
+		list = append(list, ignore)
+	}
+	add(o.Root.Get("metadata"))
+	if path := podTemplates[o.Kind]; len(path) > 0 && o.Kind != helmKind {
+		add(o.Root.Get(path...).Get("metadata"))
+	}
+	return list
 }

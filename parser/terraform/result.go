@@ -28,6 +28,8 @@ type Root struct {
 	// Providers are the provider blocks of the root and its modules, ordered by
 	// module and name.
 	Providers []*Provider
+	// Modules are the module instances that were read, each after its caller.
+	Modules []ModuleInstance
 	// UnreadModules are module calls whose source is not in the tree. Anything they
 	// create is unknown.
 	UnreadModules []UnreadModule
@@ -75,6 +77,14 @@ type Provider struct {
 	Name   string // as in Resource.Provider: alicloud, or alicloud.shanghai with an alias
 	Module string // the address of the module instance it stands in, "" for the root module
 	Body   *located.Value
+}
+
+// ModuleInstance is one instance of a module that was read.
+type ModuleInstance struct {
+	Address string // e.g. module.net["a"].module.vswitches
+	// Blocks are the header lines of the module blocks that lead to it, its own first
+	// and that of the root module last.
+	Blocks []source.Range
 }
 
 // UnreadModule is a module call that could not be followed.

@@ -365,9 +365,19 @@ func (ev *evaluator) collect(m *module, root *Root, used map[string]*config) {
 			continue
 		}
 		for _, c := range g.mods {
+			root.Modules = append(root.Modules, ev.moduleInstance(c))
 			ev.collect(c, root, used)
 		}
 	}
+}
+
+// moduleInstance describes a module instance that is not the root.
+func (ev *evaluator) moduleInstance(m *module) ModuleInstance {
+	instance := ModuleInstance{Address: located.Display(m.address)}
+	for ; m.up != nil; m = m.up {
+		instance.Blocks = append(instance.Blocks, ev.rng(m.call.header))
+	}
+	return instance
 }
 
 // unreadModule describes a module call that was not followed.

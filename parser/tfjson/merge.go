@@ -33,7 +33,7 @@ func Merge(plan, hcl *terraform.Root) *terraform.Root {
 	}
 	written := make(map[string]*terraform.Resource)
 	template := make(map[string]*terraform.Resource)
-	out := &terraform.Root{Dir: hcl.Dir, Variant: hcl.Variant, Providers: hcl.Providers, UnreadModules: slices.Clone(plan.UnreadModules)}
+	out := &terraform.Root{Dir: hcl.Dir, Variant: hcl.Variant, Providers: hcl.Providers, Modules: hcl.Modules, UnreadModules: slices.Clone(plan.UnreadModules)}
 	leaveOut := len(plan.UnreadModules) == 0 && isPlan(plan)
 	for _, res := range hcl.Resources {
 		written[res.Address] = res
