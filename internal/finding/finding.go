@@ -66,6 +66,8 @@ type Finding struct {
 	// Key holds the stable arguments (addresses and reason) that identify the
 	// finding across line changes.
 	Key []string
+	// Suppression is why the finding does not count; nil if it does.
+	Suppression *Suppression
 }
 
 // Fingerprint identifies a finding by rule, file, address and stable arguments,

@@ -4,7 +4,8 @@ import "cmp"
 
 // DiagnosticKind says what went wrong. The first group makes a run end with
 // exit code 3; the second is a warning that changes no exit code; the third is
-// not wrong at all, only not knowable, and is counted in the run's summary.
+// not wrong at all, only worth knowing. What is Unread is counted in the run's
+// summary.
 type DiagnosticKind string
 
 const (
@@ -30,6 +31,18 @@ const (
 	// read.
 	UnmatchedEntry DiagnosticKind = "unmatched-entry"
 
+	// SuppressionMistake is a suppression that cannot be read, and has no effect.
+	SuppressionMistake DiagnosticKind = "suppression-mistake"
+	// SuppressionUnexplained is a suppression without a reason.
+	SuppressionUnexplained DiagnosticKind = "suppression-unexplained"
+
+	// SuppressionExpired is a suppression whose last day is over: the findings count
+	// again.
+	SuppressionExpired DiagnosticKind = "suppression-expired"
+	// SuppressionUnused is a suppression, or one of its rules, of no finding.
+	SuppressionUnused DiagnosticKind = "suppression-unused"
+	// BaselineFixed is an entry of the baseline whose finding is gone.
+	BaselineFixed DiagnosticKind = "baseline-fixed"
 	// Unread is something outside the files: a module that was not downloaded, a
 	// variable without a value. Message says what to do about it.
 	Unread DiagnosticKind = "unread"
@@ -46,6 +59,16 @@ type Diagnostic struct {
 func (d Diagnostic) Fatal() bool {
 	switch d.Kind {
 	case ParseError, EvaluationError, LimitReached, RenderError, PolicyError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Note reports whether d is not wrong at all, only worth knowing.
+func (d Diagnostic) Note() bool {
+	switch d.Kind {
+	case Unread, SuppressionExpired, SuppressionUnused, BaselineFixed:
 		return true
 	default:
 		return false
