@@ -21,7 +21,7 @@ const module = "github.com/egresslint/egresslint"
 // Packages that share a line do not import each other.
 var layers = [][]string{
 	{"parser/source"},
-	{"parser/located"},
+	{"parser/located", "parser/comment"},
 	{"parser/kubernetes", "parser/terraform"},
 	{"parser/tfjson", "parser/helm", "parser/kustomize"},
 	{"parser"},
@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"internal/alicloud"},
 	{"internal/config"},
 	{"internal/egress"},
+	{"internal/suppress"},
 	{"internal/engine"},
 	{"internal/pipeline"},
 	{"internal/report"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,13 +35,18 @@ const exitCodesHelp = `Exit codes:
 const helpWidth = 100
 
 // Main runs the command line args and returns the exit code.
-func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) (code int) {
+func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) int {
+	return mainAt(time.Now, stdin, stdout, stderr, args)
+}
+
+// mainAt is Main with a clock that says what day it is.
+func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, args []string) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			code = crash(stderr, &panicError{value: r, stack: debug.Stack()})
 		}
 	}()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, now: now}
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -55,6 +61,7 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	now    func() time.Time
 	// started is set when flags and arguments were accepted.
 	started bool
 	code    int // of a run without an error

@@ -33,6 +33,13 @@ var codes = []code{
 		"so that what it should hold is not judged; --verbose lists such files."},
 	{source.UnmatchedEntry, "A flag or an entry of the configuration is about nothing that was read: a glob that matches no file, a variable that no root module declares, " +
 		"a requirement of a workload that is not there. It is probably misspelt, or relative to another folder."},
+	{source.SuppressionMistake, "A suppression cannot be read and has no effect: the day is none, no rule is named, or the reason does not stand behind --."},
+	{source.SuppressionUnexplained, "A suppression has no reason. It has its effect; say why, so that whoever reads it later can tell whether it still holds."},
+	{source.SuppressionUnknownRule, "A suppression names a rule that does not exist, and silences nothing in its place."},
+	{source.SuppressionExpired, "The last day of a suppression is over: its findings count again. Repair them, or agree on another day."},
+	{source.SuppressionUnused, "A suppression is of no use, because the finding is gone or because it stands in another place than the finding: remove or move it. " +
+		"It is told only when all of the project was linted and could be analysed."},
+	{source.BaselineFixed, "A finding of the baseline is gone: 'egresslint baseline update' removes it from the file, so that it cannot come back unseen."},
 	{source.Unread, "Something is not in the files: a module that was not downloaded, a variable without a value. " +
 		"It is unknown, is never a finding, and is counted in the summary with what to do about it."},
 }

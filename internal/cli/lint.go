@@ -13,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/policies"
 )
 
@@ -25,6 +26,7 @@ type lintFlags struct {
 	only          []string
 	disable       []string
 	color         string
+	sarifAll      bool
 	quiet         bool
 	verbose       bool
 }
@@ -54,6 +56,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
 	f.input.register(cmd)
+	flags.BoolVar(&f.sarifAll, "sarif-suppressed", false, "write suppressed findings into SARIF reports too; GitHub shows them as open alerts")
 	flags.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print findings and errors only, without notices and summary")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print all notices, and tell on standard error what was read, matched, and how long it took")
@@ -121,17 +124,24 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		return timedOut(err, f.input.timeout)
 	}
 	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
-	findings, rules, err := judge(ctx, w, compiled, settings(in.cfg, f.only), watch)
+	opts := settings(in.cfg, f.only)
+	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
 	if err != nil {
 		return timedOut(err, f.input.timeout)
 	}
+	ran := judged.enabled(opts)
+	w.diagnostics = append(w.diagnostics, judged.suppressions.Diagnostics(suppress.Run{
+		Known: idsOf(judged.rules.Rules()), Ran: func(id string) bool { return slices.Contains(ran, id) },
+		Whole: in.lintsAll() && len(f.input.exclude) == 0 && w.complete(),
+	})...)
 
 	// A file that is broken is reason enough for having nothing.
 	empty := w.parsed.Empty() && !f.input.allowEmpty && (w.complete() || f.input.skipInvalid)
 	r := &report.Report{
 		Version:     version(),
-		Rules:       slices.DeleteFunc(rules.Rules(), func(r engine.Rule) bool { return !r.Enabled }),
-		Findings:    findings,
+		Rules:       slices.DeleteFunc(judged.rules.Rules(), func(r engine.Rule) bool { return !r.Enabled }),
+		Findings:    judged.Findings,
+		Suppressed:  judged.Suppressed,
 		Diagnostics: w.diagnostics,
 		SkipInvalid: f.input.skipInvalid,
 		Empty:       empty,
@@ -143,7 +153,8 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	err = a.writeReports(outputs, r, f.color, report.Options{
 		Quiet: f.quiet, HideNotices: len(f.only) > 0, Verbose: f.verbose,
-		HideUnknowns: in.cfg.Unknowns == config.UnknownsIgnore && !f.failOnUnknown,
+		SARIFSuppressed: f.sarifAll,
+		HideUnknowns:    in.cfg.Unknowns == config.UnknownsIgnore && !f.failOnUnknown,
 	})
 	watch.lap("report")
 	if f.verbose {

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
-	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -116,16 +117,41 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 	return w, nil
 }
 
+// judgement is what the rules make of a world.
+type judgement struct {
+	pipeline.Outcome
+	rules        *engine.Engine
+	suppressions *suppress.Set
+}
+
+// enabled returns the rules that ran and whose findings count.
+func (j *judgement) enabled(opts pipeline.Options) []string {
+	return idsOf(slices.DeleteFunc(j.rules.Rules(), func(r engine.Rule) bool { return !r.Enabled || opts.Off[r.ID] }))
+}
+
+func idsOf(rules []engine.Rule) []string {
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
 // judge runs the rules over the model.
-func judge(ctx context.Context, w *world, compiled pending[*engine.Engine], opts pipeline.Options, watch *stopwatch) ([]*finding.Finding, *engine.Engine, error) {
+func judge(ctx context.Context, in *input, w *world, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time, watch *stopwatch) (*judgement, error) {
+	suppressions := start(func() (*suppress.Set, error) {
+		return suppress.Read(suppress.Input{
+			Tree: in.tree, Files: w.parsed.Linted, Annotations: w.model.Ignores, Config: in.cfg.Suppressions, Now: now,
+		}), nil
+	})
 	value, err := engine.Value(w.model.RuleInput())
 	if err != nil {
-		return nil, nil, fmt.Errorf("judge model: %w", err)
+		return nil, fmt.Errorf("judge model: %w", err)
 	}
 	watch.lap("convert model")
 	rules, err := compiled.wait(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	watch.lap("wait for rules")
 	// Rules that the time does not suffice for are told in diagnostics; what the
@@ -133,9 +159,12 @@ func judge(ctx context.Context, w *world, compiled pending[*engine.Engine], opts
 	results, diagnostics := rules.Run(ctx, value)
 	w.diagnostics = append(w.diagnostics, diagnostics...)
 	watch.lap("judge")
-	findings, diagnostics := pipeline.Run(results, w.model.Origins, opts)
-	w.diagnostics = append(w.diagnostics, diagnostics...)
-	return findings, rules, nil
+	if opts.Suppressions, err = suppressions.wait(ctx); err != nil {
+		return nil, err
+	}
+	outcome := pipeline.Run(results, w.model.Origins, opts)
+	w.diagnostics = append(w.diagnostics, outcome.Diagnostics...)
+	return &judgement{Outcome: outcome, rules: rules, suppressions: opts.Suppressions}, nil
 }
 
 // complete reports whether everything could be analysed.

@@ -20,13 +20,21 @@ func (in *input) unused(f *inputFlags, parsed *parser.Result) []source.Diagnosti
 	return append(in.unusedGlobs(f), in.unusedVars(f, parsed)...)
 }
 
+// lintsAll reports whether the paths name all that the configuration is about, or
+// all of the tree if there is none.
+func (in *input) lintsAll() bool {
+	dir := path.Dir(in.cfg.File)
+	return len(in.cfg.Paths) > 0 && slices.Equal(in.parser.Paths, in.cfg.Paths) ||
+		slices.ContainsFunc(in.parser.Paths, func(p string) bool {
+			return p == "." || p == dir || strings.HasPrefix(dir, p+"/")
+		})
+}
+
 func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
 	// Globs of the configuration are meant for all of its folder: a run over a part
 	// of it says nothing of them.
 	fromConfig := in.cfg.Exclude
-	if dir := path.Dir(in.cfg.File); !slices.ContainsFunc(in.parser.Paths, func(p string) bool {
-		return p == "." || p == dir || strings.HasPrefix(dir, p+"/")
-	}) {
+	if !in.lintsAll() {
 		fromConfig = nil
 	}
 	if len(f.exclude) == 0 && len(fromConfig) == 0 {

@@ -7,10 +7,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -20,6 +22,16 @@ type Options struct {
 	Severity map[string]finding.Severity
 	// Off are the rules whose findings are dropped.
 	Off map[string]bool
+	// Suppressions are what the project has decided to live with; nil for nothing.
+	Suppressions *suppress.Set
+}
+
+// Outcome is what a user sees.
+type Outcome struct {
+	Findings []*finding.Finding
+	// Suppressed are the findings that do not count, each with its Suppression.
+	Suppressed  []*finding.Finding
+	Diagnostics []source.Diagnostic
 }
 
 // item is a finding on its way, with what the steps need to know of its place.
@@ -43,11 +55,14 @@ type item struct {
 //     shows when the places are final.
 //  5. severity, then off: they work on the rule alone and never change what
 //     merges, so that a setting does not move other findings.
-//  6. sort: last, as the anchor is part of the order.
+//  6. suppress: a comment stands at a final place, and all places of a finding
+//     must be known to tell whether it is wholly suppressed. What is off needs no
+//     suppression.
+//  7. sort: last, as the anchor is part of the order.
 //
 // A result whose place is not among origins becomes a diagnostic, so that a
 // broken rule is seen.
-func Run(results []engine.Result, origins []egress.Place, opts Options) ([]*finding.Finding, []source.Diagnostic) {
+func Run(results []engine.Result, origins []egress.Place, opts Options) Outcome {
 	items, diagnostics := locate(results, origins)
 	items = mergeVariants(items)
 	items = mergeInstances(items)
@@ -55,12 +70,19 @@ func Run(results []engine.Result, origins []egress.Place, opts Options) ([]*find
 	items = override(items, opts.Severity)
 	items = dropOff(items, opts.Off)
 
-	findings := make([]*finding.Finding, len(items))
-	for i, it := range items {
-		findings[i] = &it.Finding
+	items = suppressItems(items, opts.Suppressions)
+
+	outcome := Outcome{Findings: []*finding.Finding{}, Diagnostics: diagnostics}
+	for _, it := range items {
+		if it.Suppression != nil {
+			outcome.Suppressed = append(outcome.Suppressed, &it.Finding)
+		} else {
+			outcome.Findings = append(outcome.Findings, &it.Finding)
+		}
 	}
-	finding.Sort(findings)
-	return findings, diagnostics
+	finding.Sort(outcome.Findings)
+	finding.Sort(outcome.Suppressed)
+	return outcome
 }
 
 func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.Diagnostic) {
@@ -121,4 +143,20 @@ func override(items []*item, severity map[string]finding.Severity) []*item {
 
 func dropOff(items []*item, off map[string]bool) []*item {
 	return slices.DeleteFunc(items, func(it *item) bool { return off[it.Rule] })
+}
+
+// suppressItems marks what the project has decided to live with. A finding whose
+// suppression has expired tells so.
+func suppressItems(items []*item, set *suppress.Set) []*item {
+	if set == nil {
+		return items
+	}
+	for _, it := range items {
+		suppression, expired := set.Match(suppress.Finding{Rule: it.Rule, Anchor: it.Range, Places: it.places})
+		it.Suppression = suppression
+		for _, e := range expired {
+			it.relate(e.At, "the suppression here expired: its last day was "+e.Until.Format(time.DateOnly))
+		}
+	}
+	return items
 }

@@ -3,14 +3,19 @@ package pipeline_test
 import (
 	"slices"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -193,9 +198,10 @@ func TestRun(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, diagnostics := pipeline.Run(tt.results, append([]egress.Place{{}}, tt.places...), tt.opts)
-			if len(diagnostics) > 0 {
-				t.Errorf("diagnostics: %v", diagnostics)
+			outcome := pipeline.Run(tt.results, append([]egress.Place{{}}, tt.places...), tt.opts)
+			got := outcome.Findings
+			if len(outcome.Diagnostics) > 0 {
+				t.Errorf("diagnostics: %v", outcome.Diagnostics)
 			}
 			// The expectations list findings of one place by key, whatever their hashes.
 			slices.SortStableFunc(tt.want, finding.Compare)
@@ -214,7 +220,8 @@ func TestRun(t *testing.T) {
 func TestRunPlaceUnknown(t *testing.T) {
 	bad := result(7, "k")
 	good := result(1, "k")
-	got, diagnostics := pipeline.Run([]engine.Result{bad, good}, []egress.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
+	outcome := pipeline.Run([]engine.Result{bad, good}, []egress.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
+	got, diagnostics := outcome.Findings, outcome.Diagnostics
 	if len(got) != 1 || got[0].Range.File != "a.tf" {
 		t.Errorf("the good finding is lost: %+v", got)
 	}
@@ -237,14 +244,59 @@ func TestRunIsOrderFree(t *testing.T) {
 			r.Severity = rapid.SampledFrom([]finding.Severity{finding.Warning, finding.Error}).Draw(t, "severity")
 			return r
 		}), 0, 8, func(r engine.Result) string { return string(rune(r.At)) + r.Key[0] }).Draw(t, "results")
-		want, _ := pipeline.Run(slices.Clone(results), places, pipeline.Options{})
-		got, _ := pipeline.Run(rapid.Permutation(results).Draw(t, "shuffled"), places, pipeline.Options{})
+		want := pipeline.Run(slices.Clone(results), places, pipeline.Options{}).Findings
+		got := pipeline.Run(rapid.Permutation(results).Draw(t, "shuffled"), places, pipeline.Options{}).Findings
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("findings depend on the order of results (-first +shuffled):\n%s", diff)
 		}
 		total := len(got)
 		if total > len(results) || (len(results) > 0 && total == 0) {
 			t.Fatalf("%d results became %d findings", len(results), total)
+		}
+	})
+}
+
+// Suppressing some findings changes nothing about the others, and loses none.
+func TestSuppressingChangesNoOtherFinding(t *testing.T) {
+	places := []egress.Place{
+		{},
+		db("envs/prod", "module.a", "x", at(prod, 8)), db("envs/prod", "module.a", "y", at(prod, 8)),
+		db("envs/prod", "module.b", "x", at(prod, 9)), db("envs/staging", "module.a", "", at(staging, 8)),
+		{Range: at("np.yaml", 1), Address: "NetworkPolicy/a/b"},
+		{Range: at("np.yaml", 5), Address: "NetworkPolicy/a/c"},
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		results := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) engine.Result {
+			r := result(rapid.IntRange(1, len(places)-1).Draw(t, "ref"), rapid.SampledFrom([]string{"module.a.k", "module.b.k", "l"}).Draw(t, "key"))
+			r.Rule = rapid.SampledFrom([]string{"whitelist-missing", "snat-missing"}).Draw(t, "rule")
+			return r
+		}), 0, 8, func(r engine.Result) string { return r.Rule + string(rune(r.At)) + r.Key[0] }).Draw(t, "results")
+		entries := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) config.Suppression {
+			return config.Suppression{
+				Rules:   []string{rapid.SampledFrom([]string{"whitelist-missing", "snat-missing"}).Draw(t, "rule")},
+				Files:   []config.Glob{{Pattern: rapid.SampledFrom([]string{"envs/**", "np.yaml", "modules/**", "**"}).Draw(t, "file")}},
+				Address: rapid.SampledFrom([]string{"", "NetworkPolicy/a/*", "module.a.*", "*"}).Draw(t, "address"),
+				Reason:  "why",
+			}
+		}), 0, 3).Draw(t, "suppressions")
+
+		all := pipeline.Run(slices.Clone(results), places, pipeline.Options{}).Findings
+		outcome := pipeline.Run(slices.Clone(results), places, pipeline.Options{
+			Suppressions: suppress.Read(suppress.Input{Tree: source.NewTree(fstest.MapFS{}), Config: entries, Now: time.Unix(0, 0)}),
+		})
+		var together []*finding.Finding
+		for _, f := range outcome.Suppressed {
+			if f.Suppression == nil {
+				t.Fatalf("%+v does not say why it is suppressed", f)
+			}
+			plain := *f
+			plain.Suppression = nil
+			together = append(together, &plain)
+		}
+		together = append(together, outcome.Findings...)
+		finding.Sort(together)
+		if diff := cmp.Diff(all, together, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("findings differ (-without suppressions +with):\n%s", diff)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"strings"
+	"time"
 
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
@@ -85,6 +86,21 @@ func fixture() *report.Report {
 			{
 				Rule: "network-policy-blocks-egress", Severity: finding.Note, Range: span("k8s/名前 #1.yaml", 2, 13, 53),
 				Address: "NetworkPolicy/shop/api", Message: "Deployment/api cannot reach db:5432", Remedy: "Add a rule.", Key: []string{"y"},
+			},
+		},
+		Suppressed: []*finding.Finding{
+			{
+				Rule: "snat-missing", Severity: finding.Error, Range: span("envs/lab/main.tf", 9, 3, 20),
+				Address: "module.cluster.alicloud_cs_managed_kubernetes.this", Message: "Pods of lab cannot reach the Internet", Remedy: "Add an entry.",
+				Key: []string{"lab"}, Suppression: &finding.Suppression{
+					Kind: finding.ByComment, Reason: "the lab is closed until the audit ::error::", Until: time.Date(2027, 6, 30, 0, 0, 0, 0, time.UTC),
+					At: span("envs/lab/main.tf", 8, 5, 60),
+				},
+			},
+			{
+				Rule: "whitelist-missing", Severity: finding.Warning, Range: span("modules/data/main.tf", 2, 17, 33),
+				Address: "module.old.alicloud_db_instance.main", Message: "RDS old does not admit the pods of shop", Remedy: "Add 10.1.0.0/16 to security_ips",
+				Key: []string{"old"}, Suppression: &finding.Suppression{Kind: finding.ByBaseline},
 			},
 		},
 		Diagnostics: []source.Diagnostic{

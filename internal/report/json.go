@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"time"
 
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/parser/source"
@@ -18,6 +19,7 @@ type jsonReport struct {
 	Kind        string           `json:"kind"`
 	Tool        jsonTool         `json:"tool"`
 	Findings    []jsonFinding    `json:"findings"`
+	Suppressed  []jsonFinding    `json:"suppressed"`
 	Diagnostics []jsonDiagnostic `json:"diagnostics"`
 	Unknowns    []jsonUnknown    `json:"unknowns"`
 	Bindings    []jsonBinding    `json:"bindings"`
@@ -41,6 +43,14 @@ type jsonFinding struct {
 	Variants    []string         `json:"variants"`
 	Fingerprint string           `json:"fingerprint"`
 	Docs        string           `json:"docs"`
+	Suppression *jsonSuppression `json:"suppression,omitempty"`
+}
+
+type jsonSuppression struct {
+	Kind     finding.SuppressionKind `json:"kind"`
+	Reason   string                  `json:"reason"`
+	Until    string                  `json:"until,omitempty"`
+	Location *jsonLocation           `json:"location"`
 }
 
 type jsonRelated struct {
@@ -95,6 +105,7 @@ type jsonSummary struct {
 		Warning int `json:"warning"`
 		Note    int `json:"note"`
 	} `json:"findings"`
+	Suppressed int `json:"suppressed"`
 }
 
 func writeJSON(w io.Writer, r *Report, _ Options) error {
@@ -103,21 +114,16 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 		Kind:        "Report",
 		Tool:        jsonTool{Name: "egresslint", Version: r.Version},
 		Findings:    []jsonFinding{},
+		Suppressed:  []jsonFinding{},
 		Diagnostics: []jsonDiagnostic{},
 		Unknowns:    []jsonUnknown{},
 		Bindings:    []jsonBinding{},
 	}
 	for _, f := range r.Findings {
-		jf := jsonFinding{
-			Rule: f.Rule, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy,
-			Location: newLocation(f.Range), Address: f.Address, Related: []jsonRelated{},
-			Instances: list(f.Instances), Variants: list(f.Variants),
-			Fingerprint: f.Fingerprint(), Docs: r.docsURL(f.Rule),
-		}
-		for _, rel := range f.Related {
-			jf.Related = append(jf.Related, jsonRelated{Message: rel.Message, Location: newLocation(rel.Range)})
-		}
-		doc.Findings = append(doc.Findings, jf)
+		doc.Findings = append(doc.Findings, r.jsonFinding(f))
+	}
+	for _, f := range r.Suppressed {
+		doc.Suppressed = append(doc.Suppressed, r.jsonFinding(f))
 	}
 	for _, d := range r.diagnostics() {
 		doc.Diagnostics = append(doc.Diagnostics, jsonDiagnostic{
@@ -136,7 +142,27 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 	js.Clusters, js.Resources, js.Objects = s.Clusters, s.Resources, s.Objects
 	js.Workloads, js.Requirements, js.Unknowns = s.Workloads, s.Requirements, s.UnknownCount()
 	js.Findings.Error, js.Findings.Warning, js.Findings.Note = r.count(finding.Error), r.count(finding.Warning), r.count(finding.Note)
+	js.Suppressed = len(r.Suppressed)
 	return EncodeJSON(w, doc)
+}
+
+func (r *Report) jsonFinding(f *finding.Finding) jsonFinding {
+	out := jsonFinding{
+		Rule: f.Rule, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy,
+		Location: newLocation(f.Range), Address: f.Address, Related: []jsonRelated{},
+		Instances: list(f.Instances), Variants: list(f.Variants),
+		Fingerprint: f.Fingerprint(), Docs: r.docsURL(f.Rule),
+	}
+	for _, rel := range f.Related {
+		out.Related = append(out.Related, jsonRelated{Message: rel.Message, Location: newLocation(rel.Range)})
+	}
+	if s := f.Suppression; s != nil {
+		out.Suppression = &jsonSuppression{Kind: s.Kind, Reason: s.Reason, Location: newLocation(s.At)}
+		if !s.Until.IsZero() {
+			out.Suppression.Until = s.Until.Format(time.DateOnly)
+		}
+	}
+	return out
 }
 
 // newLocation is nil for what has no place.

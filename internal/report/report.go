@@ -19,8 +19,10 @@ import (
 type Report struct {
 	Version string // of egresslint
 	// Rules are the rules that were run, sorted by id.
-	Rules       []engine.Rule
-	Findings    []*finding.Finding
+	Rules    []engine.Rule
+	Findings []*finding.Finding
+	// Suppressed are findings that do not count; each has its Suppression.
+	Suppressed  []*finding.Finding
 	Diagnostics []source.Diagnostic
 	// SkipInvalid makes diagnostics that end a run with exit code 3 warnings.
 	SkipInvalid bool
@@ -38,7 +40,7 @@ type Report struct {
 	Resolve func(name string) string
 }
 
-// Options are about the looks of the text format only.
+// Options are about the looks of the text format only, if they do not say otherwise.
 type Options struct {
 	Color bool
 	Quiet bool // leave out the notices and the summary
@@ -47,6 +49,8 @@ type Options struct {
 	HideNotices bool
 	// HideUnknowns leaves out of the summary what the files do not decide.
 	HideUnknowns bool
+	// SARIFSuppressed writes the suppressed findings into the sarif format too.
+	SARIFSuppressed bool
 	// Verbose shows the notices of which there are many in repositories without a
 	// mistake, such as those of objects that two environments have in common.
 	Verbose bool
@@ -83,7 +87,7 @@ func Write(w io.Writer, format string, r *Report, opts Options) error {
 // code 3, note if nothing is wrong and only something is not known.
 func (r *Report) severity(d source.Diagnostic) finding.Severity {
 	switch {
-	case d.Kind == source.Unread:
+	case d.Note():
 		return finding.Note
 	case d.Fatal() && !r.SkipInvalid:
 		return finding.Error

@@ -55,6 +55,7 @@ func TestGolden(t *testing.T) {
 		{"report-quiet.txt", "text", report.Options{Quiet: true}},
 		{"report.json", "json", report.Options{}},
 		{"report.sarif", "sarif", report.Options{}},
+		{"report-suppressed.sarif", "sarif", report.Options{SARIFSuppressed: true}},
 		{"report.github", "github", report.Options{}},
 		{"report.md", "markdown", report.Options{}},
 		{"report-junit.xml", "junit", report.Options{}},
@@ -141,8 +142,10 @@ func TestSchemas(t *testing.T) {
 	} {
 		s := compile(t, file)
 		for name, r := range map[string]*report.Report{"fixture": fixture(), "empty": {}} {
-			if err := validate(s, write(t, format, r, report.Options{})); err != nil {
-				t.Errorf("%s of the %s report: %v", format, name, err)
+			for _, opts := range []report.Options{{}, {SARIFSuppressed: true}} {
+				if err := validate(s, write(t, format, r, opts)); err != nil {
+					t.Errorf("%s of the %s report with %+v: %v", format, name, opts, err)
+				}
 			}
 		}
 	}

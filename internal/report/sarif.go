@@ -119,6 +119,15 @@ type (
 		Locations           []sarifLocation   `json:"locations"`
 		RelatedLocations    []sarifLocation   `json:"relatedLocations,omitempty"`
 		PartialFingerprints map[string]string `json:"partialFingerprints"`
+		// Suppressions are there in all results of a run or in none (section 3.27.23).
+		Suppressions *[]sarifSuppression `json:"suppressions,omitempty"`
+	}
+
+	sarifSuppression struct {
+		Kind          string         `json:"kind"`
+		Status        string         `json:"status"`
+		Justification string         `json:"justification,omitempty"`
+		Location      *sarifLocation `json:"location,omitempty"`
 	}
 
 	sarifLocation struct {
@@ -165,6 +174,12 @@ var diagnosticKinds = []sarifNotification{
 	{string(source.DuplicateObject), sarifText{"A Kubernetes object is there twice."}},
 	{string(source.EmptyFile), sarifText{"A file has no bytes; it may have been cut off."}},
 	{string(source.UnmatchedEntry), sarifText{"A flag or an entry of the configuration is about nothing that was read."}},
+	{string(source.SuppressionMistake), sarifText{"A suppression cannot be read."}},
+	{string(source.SuppressionUnexplained), sarifText{"A suppression has no reason."}},
+	{string(source.SuppressionUnknownRule), sarifText{"A suppression names a rule that does not exist."}},
+	{string(source.SuppressionExpired), sarifText{"The last day of a suppression is over."}},
+	{string(source.SuppressionUnused), sarifText{"No finding needs a suppression."}},
+	{string(source.BaselineFixed), sarifText{"A finding of the baseline is gone."}},
 	{string(source.Unread), sarifText{"Something outside the files was not read, so that what depends on it is unknown."}},
 }
 
@@ -172,7 +187,7 @@ var diagnosticKinds = []sarifNotification{
 // runs of one category. It leaves out primaryLocationLineHash, which GitHub's
 // upload computes and warns about when its value differs; egresslint/v1 is the
 // fingerprint for everybody else.
-func writeSARIF(w io.Writer, r *Report, _ Options) error {
+func writeSARIF(w io.Writer, r *Report, opts Options) error {
 	run := sarifRun{
 		Tool: sarifTool{Driver: sarifDriver{
 			Name:           "egresslint",
@@ -192,8 +207,17 @@ func writeSARIF(w io.Writer, r *Report, _ Options) error {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, newSARIFRule(rule))
 	}
 	findings, dropped := worst(r.Findings, maxSARIFResults)
+	if opts.SARIFSuppressed {
+		// They come last, so that none takes the place of a finding that counts.
+		suppressed, more := worst(r.Suppressed, maxSARIFResults-len(findings))
+		findings, dropped = slices.Concat(findings, suppressed), dropped+more
+	}
 	for _, f := range findings {
-		run.Results = append(run.Results, r.sarifResult(f))
+		result := r.sarifResult(f)
+		if opts.SARIFSuppressed {
+			result.Suppressions = r.sarifSuppressions(f)
+		}
+		run.Results = append(run.Results, result)
 	}
 	run.Invocations = []sarifInvocation{r.sarifInvocation(dropped)}
 	return EncodeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})
@@ -272,6 +296,25 @@ func (r *Report) sarifResult(f *finding.Finding) sarifResult {
 	}
 	result.Message = sarifText{text}
 	return result
+}
+
+// sarifSuppressions tells why a result does not count; the list is empty if it does.
+// GitHub shows suppressed results as open alerts all the same, which is why they are
+// left out unless asked for.
+func (r *Report) sarifSuppressions(f *finding.Finding) *[]sarifSuppression {
+	s := f.Suppression
+	if s == nil {
+		return &[]sarifSuppression{}
+	}
+	out := sarifSuppression{Kind: "inSource", Status: "accepted", Justification: s.Reason}
+	if s.Kind == finding.ByConfiguration || s.Kind == finding.ByBaseline {
+		out.Kind = "external"
+	}
+	if !s.At.IsZero() {
+		l := r.sarifLocation(s.At)
+		out.Location = &l
+	}
+	return &[]sarifSuppression{out}
 }
 
 func (r *Report) sarifInvocation(dropped int) sarifInvocation {

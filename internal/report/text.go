@@ -263,6 +263,9 @@ func (t *text) summary() {
 	if t.notices > 0 {
 		t.line("%s, not counted as findings.", plural(t.notices, "notice"))
 	}
+	if n := len(t.r.Suppressed); n > 0 {
+		t.line("%d suppressed: %s (--format json lists them).", n, t.suppressed())
+	}
 	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
 	switch {
 	case errors+warnings+notes > 0:
@@ -275,6 +278,23 @@ func (t *text) summary() {
 	}
 	t.line("Found %s, %s and %s.",
 		t.countStyle(finding.Error, errors), t.countStyle(finding.Warning, warnings), t.countStyle(finding.Note, notes))
+}
+
+// suppressed says by what findings are suppressed.
+func (t *text) suppressed() string {
+	var parts []string
+	for _, kind := range finding.SuppressionKinds {
+		n := 0
+		for _, f := range t.r.Suppressed {
+			if f.Suppression.Kind == kind {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d by %s", n, kind))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // duplicates is how many objects are there twice without a notice that says so.

@@ -58,7 +58,7 @@ func (e *entry) diagnostics(run Run) []source.Diagnostic {
 	for _, rule := range e.rules {
 		switch {
 		case !slices.Contains(run.Known, rule):
-			tell(source.SuppressionMistake, "suppress %s: there is no such rule%s", rule, suggestion(rule, run.Known))
+			tell(source.SuppressionUnknownRule, "suppress %s: there is no such rule%s", rule, suggestion(rule, run.Known))
 		case e.returned[rule]:
 			returned = append(returned, rule)
 		case run.Ran(rule) && !e.used[rule] && (run.Whole || e.isAlone()):
@@ -73,9 +73,9 @@ func (e *entry) diagnostics(run Run) []source.Diagnostic {
 	case e.isAlone():
 		tell(source.SuppressionUnused, "suppress %s: no code is right below, so that it has no effect", rules)
 	case e.expired:
-		tell(source.SuppressionUnused, "suppress %s: there is no such finding, and %s was the last day: remove it", rules, e.day())
+		tell(source.SuppressionUnused, "suppress %s: no finding needs it, and %s was the last day: remove it", rules, e.day())
 	default:
-		tell(source.SuppressionUnused, "suppress %s: there is no such finding: remove it", rules)
+		tell(source.SuppressionUnused, "suppress %s: no finding needs it: remove it", rules)
 	}
 	return out
 }

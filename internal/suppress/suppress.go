@@ -308,4 +308,3 @@ func matchesAddress(pattern, address string) bool {
 	}
 	return strings.HasSuffix(rest, parts[len(parts)-1])
 }
-

@@ -36,6 +36,8 @@ const (
 	// SuppressionUnexplained is a suppression without a reason.
 	SuppressionUnexplained DiagnosticKind = "suppression-unexplained"
 
+	// SuppressionUnknownRule is a suppression of a rule that does not exist.
+	SuppressionUnknownRule DiagnosticKind = "suppression-unknown-rule"
 	// SuppressionExpired is a suppression whose last day is over: the findings count
 	// again.
 	SuppressionExpired DiagnosticKind = "suppression-expired"
@@ -68,7 +70,7 @@ func (d Diagnostic) Fatal() bool {
 // Note reports whether d is not wrong at all, only worth knowing.
 func (d Diagnostic) Note() bool {
 	switch d.Kind {
-	case Unread, SuppressionExpired, SuppressionUnused, BaselineFixed:
+	case Unread, SuppressionUnknownRule, SuppressionExpired, SuppressionUnused, BaselineFixed:
 		return true
 	default:
 		return false
