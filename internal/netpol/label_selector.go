@@ -14,7 +14,7 @@ type LabelSelector struct{ selector selector }
 // reads the object says so.
 func ParseLabelSelector(o *kubernetes.Object, v *located.Value) LabelSelector {
 	r := &reader{object: o.Kind + " " + o.Name}
-	s := r.selector(cursor{Value: v, at: o.Root.Range})
+	s := r.selector(cursor{Value: withoutPlaceholders(v), at: o.Root.Range})
 	if len(r.diagnostics) > 0 {
 		s = newSelector(nil, true)
 	}

@@ -141,7 +141,7 @@ func (r *reader) text(c cursor) (string, bool) {
 
 // root returns the cursor of the object's spec.
 func (r *reader) root(o *kubernetes.Object) cursor {
-	v := o.Root.Get("spec")
+	v := withoutPlaceholders(o.Root.Get("spec"))
 	return cursor{v, place(v.Range, o.Root.Range, o.KindRange()), "spec"}
 }
 

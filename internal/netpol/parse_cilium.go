@@ -26,7 +26,7 @@ func ParseCilium(o *kubernetes.Object, namespace string) ([]*Policy, []source.Di
 		namespace, object = "", o.Kind+" "+o.Name
 	}
 	r := &ciliumReader{reader: reader{object: object, dialect: ciliumPolicy}, namespace: namespace}
-	spec, specs := r.root(o), o.Root.Get("specs")
+	spec, specs := r.root(o), withoutPlaceholders(o.Root.Get("specs"))
 	list, unknown := r.items(cursor{specs, place(specs.Range, o.Root.Range, o.KindRange()), "specs"})
 	var policies []*Policy
 	read := func(c cursor) {

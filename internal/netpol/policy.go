@@ -150,14 +150,15 @@ func place(ranges ...source.Range) source.Range {
 }
 
 // decided reports whether the files decide the text of a scalar. A reference to
-// something that exists only after apply is not decided.
+// something that exists only after apply is not decided, and neither is what is
+// filled in before.
 func decided(v *located.Value) bool {
 	if v.IsUnknown() {
 		return false
 	}
 	if v.Kind == located.String {
 		refs, _ := located.Refs(v.Str)
-		return len(refs) == 0
+		return len(refs) == 0 && !placeholder.MatchString(v.Str)
 	}
 	return true
 }
