@@ -43,17 +43,23 @@ var podTemplates = map[string][]string{
 	"ReplicationController": {"spec", "template"},
 	"Job":                   {"spec", "template"},
 	"CronJob":               {"spec", "jobTemplate", "spec", "template"},
+	"CloneSet":              {"spec", "template"}, // apps.kruise.io
+	"BroadcastJob":          {"spec", "template"}, // apps.kruise.io
+	"Rollout":               {"spec", "template"}, // argoproj.io
 	helmKind:                {"spec", "template"},
 }
 
 // addedLabels are the labels whose value a controller chooses at run time.
 var addedLabels = map[string][]string{
-	"Deployment":  {"pod-template-hash"},
-	"ReplicaSet":  {"pod-template-hash"},
-	"StatefulSet": {"controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"},
-	"DaemonSet":   {"controller-revision-hash", "pod-template-generation"},
-	"Job":         {"controller-uid", "batch.kubernetes.io/controller-uid"},
-	"CronJob":     {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
+	"Deployment":   {"pod-template-hash"},
+	"ReplicaSet":   {"pod-template-hash"},
+	"StatefulSet":  {"controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"},
+	"DaemonSet":    {"controller-revision-hash", "pod-template-generation"},
+	"Job":          {"controller-uid", "batch.kubernetes.io/controller-uid"},
+	"CronJob":      {"controller-uid", "batch.kubernetes.io/controller-uid", "job-name", "batch.kubernetes.io/job-name"},
+	"CloneSet":     {"controller-revision-hash", "pod-template-hash", "apps.kruise.io/cloneset-instance-id"},
+	"BroadcastJob": {"broadcastjob-name", "broadcastjob-controller-uid"},
+	"Rollout":      {"rollouts-pod-template-hash"},
 }
 
 func namespaceOf(o *kubernetes.Object) string {
