@@ -66,15 +66,23 @@ type result struct {
 			StartLine int
 		}
 	}
-	Diagnostics []struct{ Kind, Severity, Message string }
+	Diagnostics []diagnostic
 	Summary     struct{ Unknowns int }
 }
 
+type diagnostic struct {
+	Kind, Severity, Message string
+	Location                struct {
+		File      string
+		StartLine int
+	}
+}
+
 // lint runs the command line over dir and reads its json report.
-func lint(t *testing.T, dir string) (r result, code int) {
+func lint(t *testing.T, dir string, flags ...string) (r result, code int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = cli.Main(strings.NewReader(""), &stdout, &stderr, []string{"--format", "json", dir})
+	code = cli.Main(strings.NewReader(""), &stdout, &stderr, append([]string{"--format", "json", dir}, flags...))
 	if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.Bytes())
 	}

@@ -282,22 +282,19 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 	}
 }
 
-// populate sorts a world's objects into what they are. The first of several
-// objects of one kind and name stays, the others are reported.
+// populate sorts a world's objects into what they are. Of several objects of one
+// kind and name the last counts, as it does where a folder is applied file by file;
+// the others are reported.
 func (b *builder) populate(w *world) {
 	w.namespaces = make(map[string]*kubernetes.Object)
 	w.services = make(map[string]*service)
 	w.configs = make(map[string]*configSource)
 	endpoints := make(map[string][]endpointAddress)
-	seen := make(map[string]*kubernetes.Object, len(w.objects))
+	last := lastObjects(w.objects)
 	for _, o := range w.objects {
-		if o.Name != "" {
-			address := objectAddress(o)
-			if first := seen[address]; first != nil {
-				b.duplicate(o, first)
-				continue
-			}
-			seen[address] = o
+		if used := last[identity(o)]; used != o && o.Name != "" {
+			b.duplicate(o, used)
+			continue
 		}
 		key := namespaceOf(o) + "/" + o.Name
 		switch o.Kind {
@@ -364,11 +361,34 @@ func (b *builder) populate(w *world) {
 	b.evaluatorOf(w)
 }
 
+// lastObjects returns the objects that count by their identity: of those that come from
+// where the first one comes from (one chart, one overlay, or plain manifests) the last.
+func lastObjects(objects []*kubernetes.Object) map[string]*kubernetes.Object {
+	last := make(map[string]*kubernetes.Object, len(objects))
+	for _, o := range objects {
+		key := identity(o)
+		if first := last[key]; first == nil || first.From == o.From {
+			last[key] = o
+		}
+	}
+	return last
+}
+
+// identity is the address of an object, with the API group if that is not one of
+// Kubernetes itself: other projects have a NetworkPolicy or a StatefulSet, too.
+func identity(o *kubernetes.Object) string {
+	group, _, _ := strings.Cut(o.APIVersion, "/")
+	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") {
+		return group + "/" + objectAddress(o)
+	}
+	return objectAddress(o)
+}
+
 // duplicates are the objects of one folder that another place has too.
 type duplicates struct {
-	dir, first string // the folder, and the folder or file of the objects that are used
-	objects    map[*kubernetes.Object]bool
-	example    *kubernetes.Object
+	dir, used string // the folder, and the folder or file of the objects that are used
+	objects   map[*kubernetes.Object]bool
+	example   *kubernetes.Object
 }
 
 // readKinds are the kinds besides workloads of which it matters that there are two.
@@ -376,25 +396,39 @@ var readKinds = []string{
 	"ConfigMap", "Endpoints", "EndpointSlice", "Ingress", "NetworkPolicy", "PodNetworking", "Secret", "Service",
 }
 
-// duplicate notes that a second object of one kind, namespace and name is left
-// out. Whole folders are often copies of each other, so they are told by folder.
-// What is rendered and what is written for it to be rendered are no duplicates.
-func (b *builder) duplicate(o, first *kubernetes.Object) {
-	if o.From != "" || first.From != "" || podTemplates[o.Kind] == nil && !slices.Contains(readKinds, o.Kind) {
+// duplicate notes that another object of the kind, namespace and name of one that
+// counts is left out. Whole folders are often copies of each other, so they are told
+// by folder. What is rendered and what is written for it to be rendered are no duplicates.
+func (b *builder) duplicate(o, used *kubernetes.Object) {
+	if o.From != "" || used.From != "" {
 		return
 	}
-	place := first.Dir
-	if first.Dir == o.Dir {
-		place = first.File
+	matters := podTemplates[o.Kind] != nil || slices.Contains(readKinds, o.Kind)
+	if o.Kind == "Namespace" { // many applications bring along the one they share
+		matters = !sameLabels(o, used)
 	}
-	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.first == place })
+	if !matters {
+		return
+	}
+	place := used.Dir
+	if used.Dir == o.Dir {
+		place = used.File
+	}
+	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.used == place })
 	if i < 0 {
 		i = len(b.duplicated)
 		b.duplicated = append(b.duplicated, &duplicates{
-			dir: o.Dir, first: place, example: o, objects: make(map[*kubernetes.Object]bool),
+			dir: o.Dir, used: place, example: o, objects: make(map[*kubernetes.Object]bool),
 		})
 	}
 	b.duplicated[i].objects[o] = true
+}
+
+// sameLabels reports whether two objects certainly have the same labels.
+func sameLabels(x, y *kubernetes.Object) bool {
+	a, unknownA := readLabels(x.Root.Get("metadata", "labels"), nil)
+	b, unknownB := readLabels(y.Root.Get("metadata", "labels"), nil)
+	return len(unknownA) == 0 && len(unknownB) == 0 && maps.Equal(a, b)
 }
 
 func (b *builder) reportDuplicates() {
@@ -405,7 +439,7 @@ func (b *builder) reportDuplicates() {
 		}
 		b.diagnose(source.Diagnostic{
 			Kind: source.DuplicateObject, Range: d.example.Root.Range,
-			Message: message + ": also in " + d.first + "; the first is used",
+			Message: message + ": also in " + d.used + "; the last is used",
 		})
 	}
 }
@@ -467,7 +501,9 @@ func (b *builder) evaluatorOf(w *world) {
 		pods[i] = wl.pod()
 		w.exempt[i] = b.exemptionOf(w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
-		pods[i].ECI = w.views[i].container && !w.isACS(wl)
+		group, _ := w.containerGroup(wl)
+		pods[i].ECI = group != no && wl.hostNetwork != yes && !w.isACS(wl)
+		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies
 	w.evaluator = netpol.NewTiered(w.tiers, namespaces, pods, profile)

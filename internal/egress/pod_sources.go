@@ -61,6 +61,17 @@ func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, rea
 	}
 }
 
+// hasOwnGroups reports whether the pods that need something have or may have security
+// groups of their own. Between pods of one node these do not count (vendor's page on
+// PodNetworking).
+func (b *builder) hasOwnGroups(r *requirementOf) bool {
+	if c := r.world.cluster; c == nil || c.Plugin != pluginTerway || r.workload.hostNetwork != no {
+		return false
+	}
+	network, reason := b.podNetworkOf(r.world, r.workload)
+	return reason != "" || network != nil && network.groups != nil
+}
+
 // networkInAnnotation reads the annotation pod-networks. Of several networks the files
 // do not say which one packets take.
 func (b *builder) networkInAnnotation(w *world, wl *workload) (*podNetwork, string) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // Where NetworkPolicies are not enforced: in a whole cluster, or on certain pods of
@@ -55,6 +57,24 @@ func (b *builder) exemptionOf(w *world, wl *workload) exemption {
 		return exemption{}
 	}
 	return exemption{"exclusive-eni-pods", cause}
+}
+
+// hasPoseidon reports whether the files install the addon without which nothing
+// enforces policies on elastic container instances (vendor's page on network policies
+// of ACK Serverless clusters). It may have been installed by other means.
+func (w *world) hasPoseidon() bool {
+	c := w.cluster
+	if c == nil || c.scope == nil {
+		return false
+	}
+	isPoseidon := func(body *located.Value) bool { return isText(body.Get("name"), "poseidon", "ack-poseidon") }
+	return slices.ContainsFunc(c.scope.byType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
+		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.ident(res.Body.Get("cluster_id")).key == c.res.Address
+	}) || slices.ContainsFunc(c.res.Body.Get("addons").Items(), func(block *located.Value) bool {
+		off := block.Get("disabled")
+		on, known := off.Truth()
+		return isPoseidon(block) && (off.IsNull() || known && !on)
+	})
 }
 
 // policyEnforcement reports policies that nothing enforces: all of a cluster, or those

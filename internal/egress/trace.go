@@ -45,6 +45,8 @@ func (b *builder) tracePath(r *requirementOf) {
 	path.Hops = append(path.Hops, b.policyHop(r))
 	if !r.inCluster() {
 		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
+	} else if r.kind == toService && b.hasOwnGroups(r) {
+		path.Hops = append(path.Hops, Hop{Name: "security-group", Status: Unsure, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
 	}
 	if r.toPublic6() {
 		path.Hops = append(path.Hops, b.ipv6Hop(r))

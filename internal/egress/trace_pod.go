@@ -272,6 +272,8 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 	code := closest.Code
 	if r.service != nil && code == netpol.CodePort && f.port != r.port &&
 		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == netpol.Allow {
+		// The rule to change is the one that admits the Service's port.
+		closest = w.evaluator.Closest(r.index, f.dest, f.protocol, r.port)
 		code = "service-port"
 	}
 	gate := b.policyBlock(r, f, code, b.places.objectRange(closest.Policy.Object, closest.Range))

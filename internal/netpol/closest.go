@@ -87,6 +87,8 @@ func (e *Evaluator) miss(s *subject, r *compiledRule, d Dest, sp span) (code str
 		protocolFits = protocolFits || portKey(n.protocol, 1) == protocol.from
 	}
 	switch {
+	case match == Yes && r.any && d.IsPod(): // it is not about this pod in particular
+		score = 45
 	case match == Yes:
 		score = 50
 	case match == Maybe:

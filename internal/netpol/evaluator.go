@@ -48,6 +48,9 @@ type Pod struct {
 	// Exempt tells that the files prove that no policy is enforced on this pod,
 	// whatever the cluster does: it runs on an exclusive-ENI node pool, say.
 	Exempt bool
+	// PerhapsExempt tells that the files leave open whether any policy is enforced on
+	// this pod.
+	PerhapsExempt bool
 	// ECI marks a pod that runs as an elastic container instance, where Poseidon
 	// enforces policies, without endPort and IPv6.
 	ECI bool
@@ -127,18 +130,21 @@ type namespace struct {
 
 // class is a set of pods that no policy can tell apart.
 type class struct {
-	namespace   int32
-	vector      vector
-	ports       int32 // id of its portMap
-	hostNetwork bool
-	exempt      bool
-	eci         bool
+	namespace int32
+	vector    vector
+	ports     int32 // id of its portMap
+	traits
+}
+
+// traits are what policies meet in pods besides their labels and ports.
+type traits struct {
+	hostNetwork, exempt, perhapsExempt, eci bool
 }
 
 type classKey struct {
-	namespace, ports         int32
-	hostNetwork, exempt, eci bool
-	vector                   string
+	namespace, ports int32
+	traits           traits
+	vector           string
 }
 
 // portMap resolves the named ports that policies use on the pods of a class.
@@ -296,14 +302,12 @@ func (e *Evaluator) classify(p *Pod) int32 {
 		e.vectors[key] = v
 	}
 	c := &class{
-		namespace:   e.namespace(p.Namespace),
-		vector:      v,
-		ports:       e.portMap(p),
-		hostNetwork: p.HostNetwork,
-		exempt:      p.Exempt,
-		eci:         p.ECI,
+		namespace: e.namespace(p.Namespace),
+		vector:    v,
+		ports:     e.portMap(p),
+		traits:    traits{p.HostNetwork, p.Exempt, p.PerhapsExempt, p.ECI},
 	}
-	ck := classKey{c.namespace, c.ports, c.hostNetwork, c.exempt, c.eci, v.key()}
+	ck := classKey{c.namespace, c.ports, c.traits, v.key()}
 	if id, ok := e.classIDs[ck]; ok {
 		return id
 	}

@@ -193,6 +193,11 @@ func (e *Evaluator) findPolicies(s *subject, c *class) {
 		applies[globalPolicy] = min(applies[globalPolicy], Maybe)
 		applies[ciliumPolicy] = Maybe
 	}
+	if c.perhapsExempt {
+		for i := range applies {
+			applies[i] = min(applies[i], Maybe)
+		}
+	}
 	for _, list := range [][]*compiled{e.namespaces[c.namespace].policies, e.clusterwide} {
 		for _, p := range list {
 			t := min(e.selectsPods(p, c), applies[p.policy.dialect])

@@ -69,7 +69,7 @@ func (e *Evaluator) tierOn(t Tier, c *class, d Direction) []tierPolicy {
 			continue
 		}
 		match := min(e.namespaces[c.namespace].vector.get(p.namespaces), c.vector.get(p.pods))
-		if c.eci || p.policy.unsureTier {
+		if c.eci || c.perhapsExempt || p.policy.unsureTier {
 			match = min(match, Maybe)
 		}
 		if match != No {
