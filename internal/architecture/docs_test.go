@@ -309,7 +309,7 @@ func checkCommandLine(t *testing.T, p page, commands, args []string) {
 		name = args[0]
 	}
 	const missing = "no-such-file"
-	reads := slices.Contains([]string{"lint", "model", "connectivity"}, name)
+	reads := slices.Contains([]string{"lint", "model", "connectivity", "test"}, name)
 	if reads {
 		// The first path is the one that is missed.
 		at := 0

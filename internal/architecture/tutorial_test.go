@@ -15,12 +15,12 @@ import (
 
 // tutorialBlock matches the fenced blocks of a tutorial: files, whose names stand
 // behind the language, commands, and what the last command prints.
-var tutorialBlock = regexp.MustCompile("(?ms)^```(hcl|yaml|sh|text)(?: (\\S+))?\n(.*?)^```$")
+var tutorialBlock = regexp.MustCompile("(?ms)^```(hcl|yaml|rego|sh|text)(?: (\\S+))?\n(.*?)^```$")
 
 // TestTutorials plays the pages that lead a newcomer through a repository: it
 // writes their files, runs their commands, and compares what these print.
 func TestTutorials(t *testing.T) {
-	for _, name := range []string{"docs/getting-started-terway.md", "docs/getting-started-flannel.md"} {
+	for _, name := range []string{"docs/getting-started-terway.md", "docs/getting-started-flannel.md", "docs/writing-rules.md"} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			p := readPage(t, name)
 			dir := t.TempDir()

@@ -162,6 +162,8 @@ Nothing is downloaded, executed or sent anywhere.
 		newConnectivityCommand(a),
 		newConfigCommand(a),
 		newRulesCommand(a),
+		newTestCommand(a),
+		newNewCommand(a),
 		newVersionCommand(a),
 	)
 	return root

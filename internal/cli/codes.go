@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser/source"
@@ -24,7 +25,7 @@ var codes = []code{
 		"What lies beyond was not analysed: give the run fewer paths, or leave some out with --exclude."},
 	{source.RenderError, "A Helm chart or a kustomization could not be rendered, so that the objects it stands for were not analysed."},
 	{source.PolicyError, "A rule failed or took too long, so that its findings may be missing. " +
-		"Unless --timeout is short, this is a mistake in egresslint."},
+		"In a rule of your own, repair it: the message names the line. In any other, unless --timeout is short, it is a mistake in egresslint."},
 	{source.InvalidObject, "A Kubernetes object, or an annotation of egresslint on it, is not valid: the API server would reject it or ignore a part. " +
 		"That part was left out."},
 	{source.DuplicateObject, "Objects of the same kind, namespace and name are in the files more than once, as they are where every environment has its own copy. " +
@@ -63,14 +64,17 @@ func (a *app) explainCode(name string) (bool, error) {
 	return false, nil
 }
 
-// noRule is the error for the id of a rule that does not exist.
-func noRule(id string) error {
-	for _, c := range codes {
-		if string(c.kind) == id {
-			return mistakef("%s is no rule, but what egresslint says of the files: run 'egresslint rules %s' for its meaning", id, id)
-		}
+// isCode reports whether a diagnostic has the name.
+func isCode(name string) bool {
+	return slices.ContainsFunc(codes, func(c code) bool { return string(c.kind) == name })
+}
+
+// noRule is the error for the id of a rule that is not among the known ones.
+func noRule(id string, known []string) error {
+	if isCode(id) {
+		return mistakef("%s is no rule, but what egresslint says of the files: run 'egresslint rules %s' for its meaning", id, id)
 	}
-	if near := config.Suggest(id, ruleIDs()); near != "" {
+	if near := config.Suggest(id, known); near != "" {
 		return mistakef("no rule %q, did you mean %q? run 'egresslint rules' for all", id, near)
 	}
 	return mistakef("no rule %q: run 'egresslint rules' for all", id)

@@ -48,6 +48,11 @@ Exit codes:
 			if in.cfg.File == "" {
 				return mistakef("verify configuration: no %s in %s or above it: egresslint config init writes one", config.FileName, in.display(in.startDir()))
 			}
+			if in.policies != nil {
+				if _, err := in.newOwn(nil, nil); err != nil {
+					return err
+				}
+			}
 			_, err = fmt.Fprintf(a.stdout, "%s is right.\n", report.Visible(in.display(in.cfg.File)))
 			return err
 		},

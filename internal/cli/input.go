@@ -16,6 +16,7 @@ import (
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -38,6 +39,7 @@ type inputFlags struct {
 	varFiles       []string
 	vars           []string
 	clusterNetwork string
+	policies       []string // of the commands that judge
 	config         string
 	noConfig       bool
 	stdinFilename  string
@@ -68,9 +70,10 @@ const defaultTimeout = 5 * time.Minute
 // input is what a run reads, made of flags, configuration and environment.
 type input struct {
 	*workspace
-	cfg    *config.Config
-	parser parser.Options
-	egress egress.Options
+	cfg      *config.Config
+	policies *engine.Policies // the rules of the project's own; nil if it has none
+	parser   parser.Options
+	egress   egress.Options
 }
 
 // input opens the tree and reads the configuration. Its errors are usage errors.
@@ -150,6 +153,9 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	if in.cfg, err = in.configuration(f); err != nil {
 		return nil, err
 	}
+	if err := in.checkParameters(); err != nil {
+		return nil, err
+	}
 	// In a folder below the configuration's, the folder is meant, not all of them.
 	if everything && len(in.cfg.Paths) > 0 && in.parser.Paths[0] == path.Dir(in.cfg.File) {
 		in.parser.Paths = in.cfg.Paths
@@ -169,7 +175,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "config", "rules", "version", "completion", "help"}); name != "" {
+		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "config", "rules", "test", "new", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)
@@ -207,12 +213,14 @@ func head(p string) []byte {
 	return data[:n]
 }
 
+// configuration reads the configuration and the rules of the project's own, whose
+// ids it may name.
 func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	var cfg *config.Config
 	var err error
 	switch {
 	case f.noConfig:
-		return &config.Config{}, nil
+		return &config.Config{}, in.loadPolicies(f, nil)
 	case f.config != "":
 		data, readErr := os.ReadFile(f.config)
 		if readErr != nil {
@@ -223,14 +231,29 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 		if nameErr != nil {
 			return nil, nameErr
 		}
-		cfg, err = config.Read(in.tree, name, data, ruleIDs())
+		if err := in.loadPolicies(f, config.ReadPolicies(in.tree, name, data)); err != nil {
+			return nil, err
+		}
+		cfg, err = config.Read(in.tree, name, data, in.allRules())
 	default:
-		cfg, err = config.Find(in.tree, in.startDir(), ruleIDs())
+		if err := in.loadPolicies(f, config.FindPolicies(in.tree, in.startDir())); err != nil {
+			return nil, err
+		}
+		cfg, err = config.Find(in.tree, in.startDir(), in.allRules())
 	}
 	if err != nil {
 		return nil, in.displayErrors(err)
 	}
 	return cfg, nil
+}
+
+func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
+	sources, err := in.policySources(f.policies, configured)
+	if err != nil {
+		return err
+	}
+	in.policies, err = loadPolicies(sources)
+	return err
 }
 
 // startDir is the folder from which the configuration file is looked for: the

@@ -14,7 +14,6 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/suppress"
-	"github.com/egresslint/egresslint/policies"
 )
 
 // lintFlags say which rules run and what happens with their findings.
@@ -55,6 +54,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags.BoolVar(&f.failOnUnknown, "fail-on-unknown", false, "give exit code 1 if the files leave a fact undecided")
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
+	registerPolicies(cmd, &f.input.policies)
 	f.input.register(cmd)
 	flags.BoolVar(&f.sarifAll, "sarif-suppressed", false, "write suppressed findings into SARIF reports too; GitHub shows them as open alerts")
 	flags.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
@@ -74,12 +74,6 @@ func (f *lintFlags) check() ([]output, error) {
 	outputs, err := parseOutputs(f.formats)
 	if err != nil {
 		return nil, err
-	}
-	known := ruleIDs()
-	for _, id := range slices.Concat(f.only, f.disable) {
-		if !slices.Contains(known, id) {
-			return nil, noRule(id)
-		}
 	}
 	if len(f.only) > 0 && !slices.ContainsFunc(f.only, func(id string) bool { return !slices.Contains(f.disable, id) }) {
 		return nil, mistakef("no rule is left to run: --disable takes away all that --only names")
@@ -101,23 +95,33 @@ func (f *lintFlags) check() ([]output, error) {
 	return outputs, nil
 }
 
+// checkRules tells of an id that no rule has.
+func (f *lintFlags) checkRules(known []string) error {
+	for _, id := range slices.Concat(f.only, f.disable) {
+		if !slices.Contains(known, id) {
+			return noRule(id, known)
+		}
+	}
+	return nil
+}
+
 func (a *app) lint(f *lintFlags, args []string) error {
 	outputs, err := f.check()
 	if err != nil {
 		return err
 	}
 	watch := newStopwatch()
-	// Compiling the rules takes longer than anything else on small inputs, and
-	// depends on nothing that is read.
-	compiled := start(func() (*engine.Engine, error) {
-		return engine.New(policies.FS, engine.Options{Only: f.only, Disable: f.disable})
-	})
+	compiled := compileBuiltIn(f.only, f.disable)
 	in, err := a.input(&f.input, args)
 	if err != nil {
 		return err
 	}
+	if err := f.checkRules(in.allRules()); err != nil {
+		return err
+	}
 	ctx, cancel := withTimeout(f.input.timeout)
 	defer cancel()
+	compiled = in.compileOwn(ctx, compiled, f.only, f.disable)
 
 	w, err := read(ctx, in, watch)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
@@ -44,14 +45,25 @@ type ruleJSON struct {
 	Help        string           `json:"help"`
 	References  []string         `json:"references"`
 	Docs        string           `json:"docs"`
+	Parameters  []parameterJSON  `json:"parameters,omitempty"`
+	File        string           `json:"file,omitempty"` // of a rule of the project's own
+}
+
+// parameterJSON is a parameter of a rule.
+type parameterJSON struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Default     any    `json:"default"`
 }
 
 func newRulesCommand(a *app) *cobra.Command {
 	var format string
+	var f inputFlags
 	cmd := &cobra.Command{
 		Use:   "rules [id]",
 		Short: "List the rules, or explain one",
-		Long: `Rules lists the rules, or explains the one with the given id.
+		Long: `Rules lists the rules, or explains the one with the given id. The rules of your
+own are among them: those of --policy, and those that the configuration names.
 
 It also explains what stands in brackets behind messages that are no findings,
 such as parse-error or invalid-object.`,
@@ -81,10 +93,16 @@ such as parse-error or invalid-object.`,
 			if err != nil {
 				return err
 			}
+			own, err := ownRules(&f)
+			if err != nil {
+				return err
+			}
+			rules = append(rules, own...)
+			slices.SortFunc(rules, func(a, b engine.Rule) int { return strings.Compare(a.ID, b.ID) })
 			if len(args) == 1 {
 				i := slices.IndexFunc(rules, func(r engine.Rule) bool { return r.ID == args[0] })
 				if i < 0 {
-					return noRule(args[0])
+					return noRule(args[0], idsOf(rules))
 				}
 				rules = rules[i : i+1]
 			}
@@ -100,29 +118,71 @@ such as parse-error or invalid-object.`,
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	complete(cmd, "format", "text", "json")
+	registerPolicies(cmd, &f.policies)
+	registerConfig(cmd, &f.config)
 	return cmd
+}
+
+// ownRules returns the rules of the project's own. A configuration that has other
+// mistakes does not keep them from being listed.
+func ownRules(f *inputFlags) ([]engine.Rule, error) {
+	w, err := openWorkspace([]string{"."})
+	if err != nil {
+		return nil, err
+	}
+	in := &input{workspace: w}
+	configured, err := w.configuredPolicies(f.config)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.loadPolicies(f, configured); err != nil || in.policies == nil {
+		return nil, err
+	}
+	return in.policies.Rules(), nil
 }
 
 func (a *app) listRules(rules []engine.Rule) error {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	for _, r := range rules {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, r.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Severity, report.Visible(r.Title))
 	}
 	return w.Flush()
 }
 
 func (a *app) explainRule(r engine.Rule) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s (%s, %s)\n\n%s.\n\n%s\n\n%s\n", r.ID, r.Severity, r.Category, strings.TrimSuffix(r.Title, "."), r.Description, r.Help)
+	fmt.Fprintf(&b, "%s (%s, %s)\n\n%s.\n\n%s\n", r.ID, r.Severity, r.Category, strings.TrimSuffix(r.Title, "."), r.Description)
+	if r.Help != "" {
+		fmt.Fprintf(&b, "\n%s\n", r.Help)
+	}
+	if len(r.Parameters) > 0 {
+		b.WriteString("\nParameters:\n")
+		for _, p := range r.Parameters {
+			value, err := json.Marshal(p.Default)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, "  %s: %s (default %s)\n", p.Name, p.Description, value)
+		}
+	}
 	if len(r.References) > 0 {
 		b.WriteString("\nSources:\n")
 		for _, ref := range r.References {
 			fmt.Fprintf(&b, "  %s\n", ref)
 		}
 	}
-	fmt.Fprintf(&b, "\nDocumentation: %s\n", r.DocsURL)
-	_, err := fmt.Fprint(a.stdout, b.String())
-	return err
+	switch {
+	case r.File != "":
+		fmt.Fprintf(&b, "\nFile: %s\n", r.File)
+	default:
+		fmt.Fprintf(&b, "\nDocumentation: %s\n", r.DocsURL)
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		if _, err := fmt.Fprintln(a.stdout, report.Visible(line)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) printRulesJSON(rules []engine.Rule) error {
@@ -130,7 +190,10 @@ func (a *app) printRulesJSON(rules []engine.Rule) error {
 	for i, r := range rules {
 		docs[i] = ruleJSON{
 			ID: r.ID, Title: r.Title, Category: r.Category, Severity: r.Severity, Precision: r.Precision, Since: r.Since,
-			Description: r.Description, Help: r.Help, References: r.References, Docs: r.DocsURL,
+			Description: r.Description, Help: r.Help, References: r.References, Docs: r.DocsURL, File: r.File,
+		}
+		for _, p := range r.Parameters {
+			docs[i].Parameters = append(docs[i].Parameters, parameterJSON(p))
 		}
 	}
 	return report.EncodeJSON(a.stdout, docs)

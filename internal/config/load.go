@@ -30,16 +30,29 @@ func (e *Error) Error() string { return e.At.String() + ": " + e.Message }
 // A Config without a File is returned when there is none. The errors are those
 // of Read.
 func Find(tree *source.Tree, dir string, rules []string) (*Config, error) {
+	name, data, err := locate(tree, dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case name == "":
+		return &Config{}, nil
+	}
+	return Read(tree, name, data, rules)
+}
+
+// locate reads the configuration file nearest to dir; the name is empty if there
+// is none.
+func locate(tree *source.Tree, dir string) (name string, data []byte, err error) {
 	for {
-		name := path.Join(dir, FileName)
-		data, err := tree.ReadFile(name)
+		name = path.Join(dir, FileName)
+		data, err = tree.ReadFile(name)
 		switch {
 		case err == nil:
-			return Read(tree, name, data, rules)
+			return name, data, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: read configuration: %w", name, err)
+			return "", nil, fmt.Errorf("%s: read configuration: %w", name, err)
 		case dir == ".":
-			return &Config{}, nil
+			return "", nil, nil
 		}
 		dir = path.Dir(dir)
 	}
@@ -176,13 +189,7 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 			}
 		}},
 		{"baseline", func(_, v *yaml.Node) { cfg.Baseline = Path{d.path(v), d.at(resolve(v))} }},
-		{"policies", func(_, v *yaml.Node) {
-			for _, e := range d.list(v) {
-				if name := d.existing(e, fileOrFolder); name != "" {
-					cfg.Policies = append(cfg.Policies, Path{name, d.at(resolve(e))})
-				}
-			}
-		}},
+		{policiesKey, func(_, v *yaml.Node) { cfg.Policies = d.policies(v) }},
 		{"failOn", func(_, v *yaml.Node) {
 			cfg.FailOn = FailOn(d.oneOf(v, "error", "warning", "note", string(FailOnNever)))
 		}},

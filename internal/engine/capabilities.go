@@ -30,12 +30,31 @@ var allowedBuiltins = []string{
 	"net.cidr_contains", "net.cidr_intersects", "net.cidr_is_valid",
 }
 
-// capabilities restricts the compiler to allowedBuiltins and to schemas that are
-// given, never fetched.
-func capabilities() *ast.Capabilities {
+// ownBuiltins are what the rules of a project's own may call besides: functions of
+// the same kind that the built-in rules do without. The compiler takes print out of
+// rules; it prints in their tests.
+var ownBuiltins = []string{
+	"abs", "ceil", "floor", "round", "json.filter", "json.remove", "object.filter", "object.remove", "object.subset",
+	"array.flatten", "glob.match", "regex.match", "regex.replace", "regex.split", "regex.is_valid",
+	"strings.any_prefix_match", "strings.any_suffix_match", "strings.count", "strings.replace_n", "strings.reverse",
+	"trim_left", "trim_right", "net.cidr_contains_matches", "net.cidr_merge",
+	"print", "internal.print",
+}
+
+// capabilities are those of the built-in rules.
+func capabilities() *ast.Capabilities { return restrict(allowedBuiltins) }
+
+// ownCapabilities are those of the rules of a project's own.
+func ownCapabilities(more ...string) *ast.Capabilities {
+	return restrict(slices.Concat(allowedBuiltins, ownBuiltins, more))
+}
+
+// restrict leaves the compiler the built-in functions of the given names, and
+// schemas that are given, never fetched.
+func restrict(builtins []string) *ast.Capabilities {
 	c := ast.CapabilitiesForThisVersion()
 	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
-		return !slices.Contains(allowedBuiltins, b.Name)
+		return !slices.Contains(builtins, b.Name)
 	})
 	c.AllowNet = []string{}
 	return c

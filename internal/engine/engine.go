@@ -13,6 +13,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -30,6 +31,9 @@ type Options struct {
 	Disable []string
 	// RuleTimeout bounds the evaluation of each rule; 0 means DefaultRuleTimeout.
 	RuleTimeout time.Duration
+	// Parameters are values for the parameters of rules, by id and name. The
+	// others have their defaults.
+	Parameters map[string]map[string]any
 }
 
 // UnknownRuleError is an id in Options that no rule has.
@@ -56,7 +60,7 @@ type query struct {
 // Rules reads what the METADATA in fsys says, without compiling anything. The
 // result is sorted by id.
 func Rules(fsys fs.FS) ([]Rule, error) {
-	modules, err := load(fsys)
+	modules, err := load(fsys, "lib", "rules")
 	if err != nil {
 		return nil, err
 	}
@@ -84,45 +88,79 @@ func rulesOf(modules []module) ([]Rule, error) {
 // *UnknownRuleError if opts names a rule that does not exist; every other error
 // means that the policies themselves are broken.
 func New(fsys fs.FS, opts Options) (*Engine, error) {
-	modules, err := load(fsys)
+	modules, err := load(fsys, "lib", "rules")
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{timeout: cmp.Or(opts.RuleTimeout, DefaultRuleTimeout)}
-	if e.rules, err = rulesOf(modules); err != nil {
+	rules, err := rulesOf(modules)
+	if err != nil {
 		return nil, err
 	}
-	if err := e.enable(opts); err != nil {
+	e, err := newEngine(rules, opts)
+	if err != nil {
 		return nil, err
-	}
-
-	enabled := make(map[string]*ast.Module, len(modules))
-	for _, m := range modules {
-		if m.rule == nil || e.rule(m.rule.ID).Enabled {
-			enabled[m.name] = m.parsed
-		}
 	}
 	compiler := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true)
-	if compiler.Compile(enabled); compiler.Failed() {
+	if compiler.Compile(e.enabled(modules)); compiler.Failed() {
 		return nil, fmt.Errorf("compile policies: %w", flatten(compiler.Errors))
 	}
+	return e, e.prepare(compiler, nil)
+}
+
+// newEngine returns an engine that has no compiled rules yet.
+func newEngine(rules []Rule, opts Options) (*Engine, error) {
+	e := &Engine{rules: rules, timeout: cmp.Or(opts.RuleTimeout, DefaultRuleTimeout)}
+	return e, e.enable(opts)
+}
+
+// enabled returns the modules by their names, without those of rules that are not
+// enabled.
+func (e *Engine) enabled(modules []module) map[string]*ast.Module {
+	byName := make(map[string]*ast.Module, len(modules))
+	for _, m := range modules {
+		if m.rule == nil || e.rule(m.rule.ID).Enabled {
+			byName[m.name] = m.parsed
+		}
+	}
+	return byName
+}
+
+// prepare makes the enabled rules ready to run. The store holds the data that they
+// read beside their input; nil if there is none.
+func (e *Engine) prepare(compiler *ast.Compiler, store storage.Store) error {
 	for i := range e.rules {
 		rule := &e.rules[i]
 		if !rule.Enabled {
 			continue
 		}
-		prepared, err := rego.New(
+		options := []func(*rego.Rego){
 			rego.Query(fmt.Sprintf("data.egresslint.rules.%s[%q].violation", rule.Category, rule.ID)),
 			rego.Compiler(compiler),
 			rego.StrictBuiltinErrors(true),
 			rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
-		).PrepareForEval(context.Background())
+		}
+		if store != nil {
+			options = append(options, rego.Store(store))
+		}
+		prepared, err := rego.New(options...).PrepareForEval(context.Background())
 		if err != nil {
-			return nil, fmt.Errorf("prepare rule %s: %w", rule.ID, flatten(err))
+			return fmt.Errorf("prepare rule %s: %w", rule.ID, flatten(err))
 		}
 		e.queries = append(e.queries, query{rule: rule, prepared: prepared})
 	}
-	return e, nil
+	return nil
+}
+
+// Join returns an engine that runs the rules of both. They have no id in common.
+func (e *Engine) Join(other *Engine) *Engine {
+	joined := &Engine{
+		rules:   slices.Concat(e.rules, other.rules),
+		queries: slices.Concat(e.queries, other.queries),
+		timeout: e.timeout,
+	}
+	slices.SortFunc(joined.rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(joined.queries, func(a, b query) int { return cmp.Compare(a.rule.ID, b.rule.ID) })
+	return joined
 }
 
 // enable sets Rule.Enabled as opts says.

@@ -19,10 +19,10 @@ type module struct {
 	rule   *Rule
 }
 
-// load parses lib/ and rules/ of fsys, without tests, in the order of their names.
-func load(fsys fs.FS) ([]module, error) {
+// load parses the folders roots of fsys, without tests, in the order of their names.
+func load(fsys fs.FS, roots ...string) ([]module, error) {
 	var names []string
-	for _, root := range []string{"lib", "rules"} {
+	for _, root := range roots {
 		err := fs.WalkDir(fsys, root, func(name string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
@@ -67,7 +67,7 @@ func loadModule(fsys fs.FS, name string) (module, error) {
 	}
 	m := module{name: name, parsed: parsed}
 	if strings.HasPrefix(name, "rules/") {
-		rule, err := newRule(parsed)
+		rule, err := newRule(parsed, builtIn)
 		if err != nil {
 			return module{}, fmt.Errorf("load rule: %s: %w", name, err)
 		}

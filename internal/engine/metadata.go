@@ -2,9 +2,11 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,14 +23,16 @@ type Rule struct {
 	ID          string // kebab-case, stable: what users write in configuration and see in reports
 	Title       string // one short sentence without a full stop
 	Description string // one paragraph
-	Category    string // internet, source, target or loadbalancer
+	Category    string // internet, source, target, loadbalancer, or one of the project's own
 	Severity    finding.Severity
 	Precision   string // very-high, high, medium or low, as SARIF's rule property
-	Since       string // version of egresslint that brought the rule
+	Since       string // version of egresslint that brought the rule; empty for a project's own
 	Help        string // Markdown with second-level headings: what happens, how to fix it, severity, when silent
 	References  []string
-	DocsURL     string
-	Enabled     bool // whether Engine.Run evaluates it
+	DocsURL     string      // page to read about the rule; empty if a project's own names none
+	Parameters  []Parameter // sorted by name
+	File        string      // of a project's own rule, as messages call it; empty for built-in rules
+	Enabled     bool        // whether Engine.Run evaluates it
 
 	resources []resource
 	cases     map[string]texts
@@ -56,6 +60,8 @@ type custom struct {
 	Help      help              `json:"help"`
 	Messages  map[string]string `json:"messages"`
 	Remedies  map[string]string `json:"remedies"`
+
+	Parameters map[string]parameter `json:"parameters"`
 }
 
 // help is a rule's explanation for people, in Markdown.
@@ -66,19 +72,42 @@ type help struct {
 	Silent string `json:"silent"` // when the rule says nothing
 }
 
-// markdown puts the parts under fixed headings, as they stand in documentation pages.
+// markdown puts the parts that there are under fixed headings, as they stand in
+// documentation pages.
 func (h help) markdown() string {
-	return "## What happens\n\n" + strings.TrimSpace(h.Effect) +
-		"\n\n## How to fix it\n\n" + strings.TrimSpace(h.Fix) +
-		"\n\n## Severity\n\n" + strings.TrimSpace(h.Levels) +
-		"\n\n## When the rule is silent\n\n" + strings.TrimSpace(h.Silent)
+	var parts []string
+	for _, p := range []struct{ title, text string }{
+		{"What happens", h.Effect},
+		{"How to fix it", h.Fix},
+		{"Severity", h.Levels},
+		{"When the rule is silent", h.Silent},
+	} {
+		if text := strings.TrimSpace(p.text); text != "" {
+			parts = append(parts, "## "+p.title+"\n\n"+text)
+		}
+	}
+	return strings.Join(parts, "\n\n")
 }
+
+// origin says whose rule it is, which decides what its METADATA must hold.
+type origin bool
+
+const (
+	builtIn origin = true
+	own     origin = false // a project's
+)
 
 var precisions = []string{"very-high", "high", "medium", "low"}
 
 // newRule reads the METADATA of the package of m. OPA accepts any key there
-// and drops what it does not know, so that everything is checked here.
-func newRule(m *ast.Module) (Rule, error) {
+// and drops what it does not know, so that everything is checked here. A project's
+// own rule needs less: its package tells category and id, and only a title, a
+// severity and the messages with their remedies are required.
+func newRule(m *ast.Module, from origin) (Rule, error) {
+	category, id, err := splitPackage(m.Package.Path)
+	if err != nil {
+		return Rule{}, err
+	}
 	a := packageAnnotations(m)
 	if a == nil {
 		return Rule{}, errors.New("read metadata: no METADATA block with scope package")
@@ -93,19 +122,21 @@ func newRule(m *ast.Module) (Rule, error) {
 	if err := decoder.Decode(&c); err != nil {
 		return Rule{}, fmt.Errorf("read metadata: custom: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-
-	category, id, err := splitPackage(m.Package.Path)
-	if err != nil {
-		return Rule{}, err
+	if from == own {
+		c.ID, c.Category = cmp.Or(c.ID, id), cmp.Or(c.Category, category)
+		c.Precision = cmp.Or(c.Precision, "high")
+		a.Description = cmp.Or(a.Description, a.Title)
 	}
 	switch {
 	case c.ID != id:
 		return Rule{}, fmt.Errorf("read metadata: custom.id is %q, the package says %q", c.ID, id)
 	case c.Category != category:
 		return Rule{}, fmt.Errorf("read metadata: custom.category is %q, the package says %q", c.Category, category)
-	case a.Title == "" || a.Description == "" || c.Since == "":
+	case from == own && a.Title == "":
+		return Rule{}, errors.New("read metadata: title is required")
+	case from == builtIn && (a.Title == "" || a.Description == "" || c.Since == ""):
 		return Rule{}, errors.New("read metadata: title, description and custom.since are required")
-	case c.Help.Effect == "" || c.Help.Fix == "" || c.Help.Levels == "" || c.Help.Silent == "":
+	case from == builtIn && (c.Help.Effect == "" || c.Help.Fix == "" || c.Help.Levels == "" || c.Help.Silent == ""):
 		return Rule{}, errors.New("read metadata: custom.help wants effect, fix, levels and silent")
 	case !slices.Contains(precisions, c.Precision):
 		return Rule{}, fmt.Errorf("read metadata: custom.precision is %q, want one of %s", c.Precision, strings.Join(precisions, ", "))
@@ -119,6 +150,11 @@ func newRule(m *ast.Module) (Rule, error) {
 		return Rule{}, fmt.Errorf("read metadata: %w", err)
 	}
 
+	parameters, err := newParameters(c.Parameters)
+	if err != nil {
+		return Rule{}, fmt.Errorf("read metadata: %w", err)
+	}
+
 	rule := Rule{
 		ID:          id,
 		Title:       a.Title,
@@ -128,10 +164,17 @@ func newRule(m *ast.Module) (Rule, error) {
 		Precision:   c.Precision,
 		Since:       c.Since,
 		Help:        c.Help.markdown(),
-		DocsURL:     docsBase + id + ".md",
+		Parameters:  parameters,
 		cases:       cases,
 	}
+	if from == builtIn {
+		rule.DocsURL = docsBase + id + ".md"
+	}
 	for _, r := range a.RelatedResources {
+		if from == own && r.Ref.Scheme != "https" && r.Ref.Scheme != "http" {
+			return Rule{}, fmt.Errorf("read metadata: related_resources: %q is no http or https address", r.Ref.String())
+		}
+		rule.DocsURL = cmp.Or(rule.DocsURL, r.Ref.String())
 		rule.References = append(rule.References, r.Ref.String())
 		rule.resources = append(rule.resources, resource{title: r.Description, url: r.Ref.String()})
 	}
@@ -169,7 +212,8 @@ func newCases(messages, remedies map[string]string) (map[string]texts, error) {
 		return nil, errors.New("custom.messages is empty")
 	}
 	cases := make(map[string]texts, len(messages))
-	for name, text := range messages {
+	for _, name := range slices.Sorted(maps.Keys(messages)) { // so that the first mistake is always the same
+		text := messages[name]
 		message, err := parseTemplate(text)
 		if err != nil {
 			return nil, fmt.Errorf("custom.messages.%s: %w", name, err)
@@ -184,7 +228,7 @@ func newCases(messages, remedies map[string]string) (map[string]texts, error) {
 		}
 		cases[name] = texts{message: message, remedy: remedy}
 	}
-	for name := range remedies {
+	for _, name := range slices.Sorted(maps.Keys(remedies)) {
 		if _, ok := messages[name]; !ok {
 			return nil, fmt.Errorf("custom.messages has no %q", name)
 		}

@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/policies"
+)
+
+func registerPolicies(cmd *cobra.Command, paths *[]string) {
+	cmd.Flags().StringArrayVar(paths, "policy", nil, "run the rules in `path` too: a folder of Rego files or an OPA bundle (repeatable)")
+}
+
+// policySources are the folders and bundles of --policy, then those of the
+// configuration. The former may lie anywhere; the latter are part of what is
+// scanned, so that they are read through the tree.
+func (w *workspace) policySources(flags []string, configured []config.Path) ([]engine.PolicySource, error) {
+	var sources []engine.PolicySource
+	taken := make(map[string]bool) // so that a folder may be named by both
+	for _, p := range flags {
+		s, err := policySource(p)
+		if err != nil {
+			return nil, err
+		}
+		if name, err := w.name(p); err == nil {
+			taken[name] = true
+		}
+		sources = append(sources, s)
+	}
+	for _, p := range configured {
+		if taken[p.Name] {
+			continue
+		}
+		taken[p.Name] = true
+		s := engine.PolicySource{Name: filepath.ToSlash(w.display(p.Name))}
+		info, err := w.tree.Stat(p.Name)
+		switch {
+		case err != nil:
+		case info.IsDir():
+			s.FS = subtree{w.tree, p.Name}
+		default:
+			s.Bundle, err = w.tree.ReadFile(p.Name)
+		}
+		if err != nil {
+			return nil, mistakef("read policies %s: %w", s.Name, err)
+		}
+		sources = append(sources, s)
+	}
+	return sources, nil
+}
+
+// configuredPolicies are those that the configuration file names, or the one that
+// is found from the working directory if file is empty. Its other mistakes are not
+// told.
+func (w *workspace) configuredPolicies(file string) ([]config.Path, error) {
+	if file == "" {
+		dir, err := w.name(".")
+		if err != nil {
+			return nil, err
+		}
+		return config.FindPolicies(w.tree, dir), nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, mistakef("read configuration: %w", err)
+	}
+	name, err := w.name(file)
+	if err != nil {
+		return nil, err
+	}
+	return config.ReadPolicies(w.tree, name, data), nil
+}
+
+// policySource reads a path of the command line.
+func policySource(p string) (engine.PolicySource, error) {
+	s := engine.PolicySource{Name: filepath.ToSlash(filepath.Clean(p))}
+	info, err := os.Stat(p)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, mistakef("read %s: no such file or directory", p)
+	case err != nil:
+	case info.IsDir():
+		var root *os.Root
+		if root, err = os.OpenRoot(p); err == nil {
+			s.FS = root.FS() // the files are read on demand; the process ends soon after
+		}
+	case info.Size() > source.MaxFileSize:
+		err = source.ErrTooLarge
+	default:
+		s.Bundle, err = os.ReadFile(p)
+	}
+	if err != nil {
+		return s, mistakef("read policies %s: %w", p, err)
+	}
+	return s, nil
+}
+
+// loadPolicies parses the rules of the project's own; nil if it has none.
+func loadPolicies(sources []engine.PolicySource) (*engine.Policies, error) {
+	if len(sources) == 0 {
+		return nil, nil //nolint:nilnil // most projects have none
+	}
+	own, err := engine.LoadPolicies(sources, ruleIDs())
+	if err != nil {
+		return nil, mistakef("%w", err)
+	}
+	for _, r := range own.Rules() {
+		if isCode(r.ID) {
+			return nil, mistakef("%s: load rule: id %q: egresslint uses it in messages that are no findings", r.File, r.ID)
+		}
+	}
+	return own, nil
+}
+
+// subtree is a folder of a tree as a file system.
+type subtree struct {
+	tree *source.Tree
+	dir  string
+}
+
+func (s subtree) ReadFile(name string) ([]byte, error) {
+	return s.tree.ReadFile(path.Join(s.dir, name))
+}
+
+func (s subtree) ReadDir(name string) ([]fs.DirEntry, error) {
+	return s.tree.ReadDir(path.Join(s.dir, name))
+}
+
+func (s subtree) Stat(name string) (fs.FileInfo, error) { return s.tree.Stat(path.Join(s.dir, name)) }
+
+// Open is there because fs.FS asks for it: a tree gives whole files only.
+func (s subtree) Open(name string) (fs.File, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errors.ErrUnsupported}
+}
+
+// allRules are the ids of the built-in rules and of the project's own, sorted.
+func (in *input) allRules() []string {
+	ids := ruleIDs()
+	if in.policies != nil {
+		for _, r := range in.policies.Rules() {
+			ids = append(ids, r.ID)
+		}
+		slices.Sort(ids)
+	}
+	return ids
+}
+
+// selection says which rules a run leaves out. Only what is known of a rule's
+// origin decides where it is compiled, so that both engines get all ids they do
+// not run.
+func selection(ids, only, disable []string) engine.Options {
+	var opts engine.Options
+	for _, id := range ids {
+		if slices.Contains(disable, id) || len(only) > 0 && !slices.Contains(only, id) {
+			opts.Disable = append(opts.Disable, id)
+		}
+	}
+	return opts
+}
+
+// compileBuiltIn compiles the built-in rules. This takes longer than anything else
+// on small inputs and depends on nothing that is read.
+func compileBuiltIn(only, disable []string) pending[*engine.Engine] {
+	return start(func() (*engine.Engine, error) {
+		return engine.New(policies.FS, selection(ruleIDs(), only, disable))
+	})
+}
+
+// compileOwn adds the project's own rules to the built-in ones.
+func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine], only, disable []string) pending[*engine.Engine] {
+	if in.policies == nil {
+		return builtIn
+	}
+	return start(func() (*engine.Engine, error) {
+		own, err := in.newOwn(only, disable)
+		if err != nil {
+			return nil, err
+		}
+		e, err := builtIn.wait(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return e.Join(own), nil
+	})
+}
+
+func (in *input) newOwn(only, disable []string) (*engine.Engine, error) {
+	var ids []string
+	for _, r := range in.policies.Rules() {
+		ids = append(ids, r.ID)
+	}
+	opts := selection(ids, only, disable)
+	opts.Parameters = in.parameters()
+	own, err := engine.NewOwn(policies.FS, in.policies, opts)
+	if err != nil {
+		return nil, mistakef("%w", err)
+	}
+	return own, nil
+}
+
+// parameters are the values that the configuration gives, by rule and name.
+func (in *input) parameters() map[string]map[string]any {
+	all := make(map[string]map[string]any)
+	for _, r := range in.cfg.Rules {
+		for _, p := range r.Parameters {
+			if all[r.ID] == nil {
+				all[r.ID] = make(map[string]any)
+			}
+			all[r.ID][p.Name] = p.Value
+		}
+	}
+	return all
+}
+
+// checkParameters compares the parameters in the configuration with those that
+// the rules declare. Built-in rules have none.
+func (in *input) checkParameters() error {
+	own := make(map[string]engine.Rule)
+	if in.policies != nil {
+		for _, r := range in.policies.Rules() {
+			own[r.ID] = r
+		}
+	}
+	var mistakes []error
+	for _, r := range in.cfg.Rules {
+		rule := own[r.ID]
+		rule.ID = r.ID
+		for _, p := range r.Parameters {
+			if err := rule.CheckParameter(p.Name, p.Value); err != nil {
+				at := p.At
+				at.File = in.display(at.File)
+				mistakes = append(mistakes, fmt.Errorf("%s: %w", at, err))
+			}
+		}
+	}
+	if len(mistakes) > 0 {
+		return mistakef("%w", errors.Join(mistakes...))
+	}
+	return nil
+}
