@@ -116,7 +116,7 @@ var mermaidLine = regexp.MustCompile(`^  (n[0-9]+(\["LABEL"\]|\{\{"LABEL"\}\}|\(
 // meaning in them.
 func checkMermaid(t tester, chart string) {
 	t.Helper()
-	label := regexp.MustCompile("\"([^\"#&;<>%`|\\\\*~]|#[0-9]+;)*\"")
+	label := regexp.MustCompile("\"([^\"#&;<>%`|\\\\*~]|#[0-9]+;)+\"")
 	lines := strings.Split(strings.TrimSuffix(chart, "\n"), "\n")
 	if lines[0] != "flowchart LR" {
 		t.Fatal("the chart begins with " + lines[0])

@@ -15,8 +15,12 @@ const (
 
 // MermaidLabel escapes a text for the quoted label of a node or an edge of a
 // Mermaid chart: what ends the label, starts an escape, a directive or a tag, or
-// closes the Markdown block around the chart becomes a numeric escape.
+// closes the Markdown block around the chart becomes a numeric escape. Mermaid
+// takes a label without any text for a mistake, so that it becomes a space.
 func MermaidLabel(s string) string {
+	if s == "" {
+		return " "
+	}
 	var b strings.Builder
 	for _, r := range Visible(s) {
 		switch r {
