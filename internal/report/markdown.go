@@ -54,6 +54,9 @@ func (r *Report) headline() string {
 	if n := r.broken(); n > 0 {
 		text += fmt.Sprintf(" **%s could not be analysed.**", plural(n, "place"))
 	}
+	if n := len(r.Suppressed); n > 0 {
+		text += fmt.Sprintf(" %d suppressed.", n)
+	}
 	return text + fmt.Sprintf(" Read %s: %s, %s, %s, %s.", files(s.Files), plural(s.Clusters, "cluster"),
 		plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
 }
