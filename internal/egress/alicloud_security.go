@@ -226,6 +226,8 @@ type groupVerdict struct {
 	status Status
 	reason string
 	drop   *groupRule // the drop that decides a Blocked; nil if nothing accepts
+	// created says that ACK itself creates the group.
+	created bool
 }
 
 // egressVerdict merges the rules of all groups on an interface for outbound

@@ -520,11 +520,11 @@ type Injector struct {
 	Workload    string `json:"workload" doc:"kind/name of the workload"`
 	Namespace   string `json:"namespace" doc:"its namespace"`
 	Annotation  string `json:"annotation" doc:"the annotation's key"`
-	Code        string `json:"code" doc:"flannel, on-owner, no-group: rds_id without white_list_name, unsupported-product, no-openapi: policies cut the pods off from the OpenAPI, or terraform-covers: Terraform overwrites the same group"`
+	Code        string `json:"code" doc:"flannel, on-owner, no-group: rds_id without white_list_name, unsupported-product, no-openapi: policies cut the pods off from the OpenAPI, no-internet: the injector calls its public endpoints and the pods have no way there, perhaps-no-internet: the same, if nothing outside the files tells the injector otherwise, or terraform-covers: Terraform overwrites the same group"`
 	Group       string `json:"group" doc:"for terraform-covers: the whitelist group"`
 	Target      string `json:"target" doc:"for terraform-covers: address of the instance"`
 	Origin      Origin `json:"origin" doc:"the annotation"`
-	Cause       Origin `json:"cause" doc:"what makes it so: the network plug-in, the policy, the list"`
+	Cause       Origin `json:"cause" doc:"what makes it so: the network plug-in, the policy, the vSwitches, the list"`
 }
 
 // Workload is something that runs pods.

@@ -19,10 +19,11 @@ type places struct {
 }
 
 // placeKey identifies a place; two values of one resource at one range are one
-// place. Of objects that an overlay made from one file, those with different
-// annotations are different places.
+// place, unless they came there from different places, as the elements of a list do
+// that a module's caller writes. Of objects that an overlay made from one file, those
+// with different annotations are different places.
 type placeKey struct {
-	r                      source.Range
+	r, caller, via         source.Range
 	address, root, variant string
 	ignore                 Ignore // the first
 }
@@ -38,7 +39,10 @@ func (p *places) add(place Place) Origin {
 	if place.Range.IsZero() {
 		return Origin{}
 	}
-	key := placeKey{r: place.Range, address: place.Address, root: place.Root, variant: place.Variant}
+	key := placeKey{
+		r: place.Range, caller: last(place.Callers), via: last(place.Via),
+		address: place.Address, root: place.Root, variant: place.Variant,
+	}
 	if len(place.Ignores) > 0 {
 		key.ignore = place.Ignores[0]
 	}
@@ -49,6 +53,13 @@ func (p *places) add(place Place) Origin {
 		p.seen[key] = ref
 	}
 	return Origin{Ref: ref, File: place.Range.File, Line: place.Range.Start.Line, Column: place.Range.Start.Column}
+}
+
+func last(list []source.Range) source.Range {
+	if len(list) == 0 {
+		return source.Range{}
+	}
+	return list[len(list)-1]
 }
 
 // value is the origin of a value of a Terraform resource.

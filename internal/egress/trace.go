@@ -96,14 +96,23 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 		hop.Status, hop.Detail = Unsure, "the dnsPolicy of "+r.workload.display()+" is unknown"
 		return hop
 	}
+	status, reason := b.resolverBeyondGroups(r)
+	if status == Blocked {
+		hop.Status, hop.Code = Blocked, "security-group"
+		return hop
+	}
 	gate := r.world.dns[r.index]
 	if gate == nil {
+		hop.Status, hop.Detail = status, reason
 		return hop
 	}
 	gate.need.add(r)
 	hop.Status, hop.Code, hop.Detail = gate.UDP, gate.Code, gate.Resolver
 	if gate.UDP == Open {
 		hop.Code = ""
+		if status == Unsure {
+			hop.Status, hop.Detail = status, reason
+		}
 	}
 	return hop
 }

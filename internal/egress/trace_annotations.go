@@ -167,6 +167,16 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 			b.addInjector(w, wl, field, "no-openapi", at)
 			return
 		}
+		if at, cut := w.cutFromInternet(wl); cut {
+			switch w.injectorAccess() {
+			case no:
+				b.addInjector(w, wl, field, "no-internet", at)
+				return
+			case maybe:
+				b.addInjector(w, wl, field, "perhaps-no-internet", at)
+				return
+			}
+		}
 		b.managedGroup(w, wl, field, kind)
 	}
 }
@@ -186,6 +196,50 @@ func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
 		}
 	}
 	return b.places.objectRange(policies[0].Object, policies[0].EgressRange()), true
+}
+
+// injectorName is the name of the injector's component and chart.
+const injectorName = "kubernetes-webhook-injector"
+
+// injectorAccess says whether the injector lets its init containers call the OpenAPI
+// inside the VPC, which its argument --intranet-access does; maybe if its own
+// manifest is not in the files.
+func (w *world) injectorAccess() tri {
+	answer := maybe
+	for _, wl := range w.workloads {
+		if !strings.Contains(wl.name, injectorName) {
+			continue
+		}
+		if answer == maybe {
+			answer = no
+		}
+		if wl.kind == helmKind || wl.spec.FirstUnknown() != nil {
+			return yes // the chart's values may say so
+		}
+		for _, c := range wl.containers() {
+			for _, v := range slices.Concat(c.Get("command").Items(), c.Get("args").Items()) {
+				if text, _ := v.Text(); strings.Contains(text, "intranet-access") {
+					return yes
+				}
+			}
+		}
+	}
+	return answer
+}
+
+// cutFromInternet reports whether the vSwitches that pods leave from have certainly no
+// way to public addresses, and the argument that names them.
+func (w *world) cutFromInternet(wl *workload) (Origin, bool) {
+	i := slices.Index(w.workloads, wl)
+	v := w.views[i]
+	if v.reason != "" || v.gate == nil || w.hasWayOut(i) {
+		return Origin{}, false
+	}
+	verdicts := make([]Status, len(v.gate.ways))
+	for k, way := range v.gate.ways {
+		verdicts[k] = way.status
+	}
+	return v.gate.Origin, v.sum(verdicts) == Blocked
 }
 
 // managedGroup reports a whitelist group that the injector writes to and that

@@ -180,19 +180,25 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 
 // addressDenial judges NotIpAddress: it holds for sources outside the list.
 func addressDenial(values []string, from gateKey) denial {
-	d := denial{holds: maybe, code: "source-ip", listed: values, uncovered: []string{}}
+	d := denial{holds: maybe, code: "source-ip", listed: []string{}, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
+	refs := make(map[string]bool)
 	for _, text := range values {
+		d.listed = append(d.listed, located.Display(text))
+		if ref, ok := (&located.Value{Kind: located.String, Str: text}).Ref(); ok && from.public && singleAddress(ref.Attribute) {
+			refs[ref.String()] = true
+			continue
+		}
 		cidr, ok := parseCIDR(text)
 		if !ok {
 			return d
 		}
 		builder.AddPrefix(cidr)
 	}
-	set := build(&builder)
 	if from.public {
-		return d // the EIPs' addresses exist only after apply
+		return eipDenial(d, build(&builder), refs, publicSources(wholeView(from.src)))
 	}
+	set := build(&builder)
 	members := from.src.members
 	inside := 0
 	for _, m := range members {
@@ -210,6 +216,28 @@ func addressDenial(values []string, from gateKey) denial {
 	case len(members) > 0 && inside == len(members):
 		d.holds = no
 	case len(members) > 0 && len(d.uncovered) == len(members):
+		d.holds = yes
+	}
+	return d
+}
+
+// eipDenial judges the list of a NotIpAddress for requests that arrive with the EIPs
+// of a NAT gateway. One that exists only after apply may have any public address.
+func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string) denial {
+	inside := 0
+	for _, eip := range eips {
+		address, written := parseCIDR(eip)
+		switch {
+		case refs[eip], written && set.ContainsPrefix(address):
+			inside++
+		case written && len(refs) == 0, !written && isEmpty(intersect(set, publicIPv4)) && len(refs) == 0:
+			d.uncovered = append(d.uncovered, eip)
+		}
+	}
+	switch {
+	case len(eips) > 0 && inside == len(eips):
+		d.holds = no
+	case len(eips) > 0 && len(d.uncovered) == len(eips):
 		d.holds = yes
 	}
 	return d

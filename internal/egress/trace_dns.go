@@ -190,6 +190,28 @@ func (b *builder) nameResolution(w *world) {
 	}
 }
 
+// resolverBeyondGroups says whether the source's security groups let packets to the
+// VPC's resolvers pass, and records it if they do not. Pods ask these themselves with
+// dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
+// it.
+func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason string) {
+	wl, c, v := r.workload, r.world.cluster, r.view()
+	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes
+	if !itself || c == nil || c.scope == nil || c.Plugin == pluginUnknown || v.reason != "" {
+		return Open, ""
+	}
+	var prefixes []netip.Prefix
+	for _, a := range vpcResolvers {
+		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
+	}
+	status, stopped, verdict := b.groupsVerdict(c, v, prefixSet(prefixes...), "UDP", 53)
+	if status != Blocked {
+		return status, verdict.reason
+	}
+	b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP").need.add(r)
+	return Blocked, ""
+}
+
 // mayDeny reports whether the cluster has policies with rules that deny.
 func (w *world) mayDeny() bool { return len(w.tiers.Admin) > 0 || len(w.tiers.Cilium) > 0 }
 

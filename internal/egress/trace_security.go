@@ -181,41 +181,60 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		hop.Detail = "the address of " + r.display() + " is not in the files"
 		return hop
 	}
-	sets := b.groupsUnder(c, view)
+	status, stopped, verdict := b.groupsVerdict(c, view, dest, r.protocol, r.port)
+	hop.Status, hop.Detail = status, verdict.reason
+	switch {
+	case status == Blocked:
+		hop.Code = verdict.code()
+		gate := b.groupGate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
+		gate.need.add(r)
+		hop.Detail = "by " + strings.Join(gate.Groups, ", ")
+	case status == Open && stopped == nil && verdict.created:
+		hop.Code = "ack-created"
+	}
+	return hop
+}
+
+// groupsVerdict judges the groups on the interfaces that packets leave from: they stop
+// a packet for certain if those of every kind of node that can run the pods do. It
+// returns the first groups that stop it.
+func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (Status, *groupSet, groupVerdict) {
+	sets := b.groupsUnder(c, v)
+	if len(sets) == 1 && sets[0].ids.created {
+		// ACK's own group accepts everything outbound (vendor's page on cluster
+		// security groups).
+		return Open, nil, groupVerdict{created: true}
+	}
 	blocked := 0
 	var stopped *groupSet
-	var verdict groupVerdict
+	var first, unsure groupVerdict
 	for _, set := range sets {
-		v := set.verdict(dest, r.protocol, r.port)
-		switch v.status {
+		switch one := set.verdict(dest, protocol, port); one.status {
 		case Blocked:
 			blocked++
 			if blocked == 1 {
-				stopped, verdict = set, v
+				stopped, first = set, one
 			}
 		case Unsure:
-			hop.Detail = v.reason
+			unsure = one
 		}
 	}
 	switch {
-	case len(sets) == 0:
-		return hop
-	case len(sets) == 1 && sets[0].ids.created:
-		// ACK's own group accepts everything outbound (vendor's page on cluster
-		// security groups).
-		hop.Status, hop.Code, hop.Detail = Open, "ack-created", ""
-	case blocked == len(sets):
-		code := "not-covered"
-		if verdict.drop != nil {
-			code = "dropped"
-		}
-		gate := b.groupGate(c, view.groups, stopped, code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
-		gate.need.add(r)
-		hop.Status, hop.Code, hop.Detail = Blocked, code, "by "+strings.Join(gate.Groups, ", ")
-	case blocked == 0 && hop.Detail == "":
-		hop.Status = Open
+	case len(sets) == 0 || blocked > 0 && blocked < len(sets) || unsure.reason != "" && blocked == 0:
+		return Unsure, nil, unsure
+	case blocked > 0:
+		return Blocked, stopped, first
+	default:
+		return Open, nil, groupVerdict{}
 	}
-	return hop
+}
+
+// code names a verdict of Blocked.
+func (v *groupVerdict) code() string {
+	if v.drop != nil {
+		return "dropped"
+	}
+	return "not-covered"
 }
 
 // destinationSet is the addresses a requirement may lead to outside the cluster;

@@ -60,8 +60,8 @@
 #     levels: Error; warning if the need for the bucket is only inferred from a name.
 #     silent: >-
 #       When a source is listed; when a statement has other conditions as well, which may not hold; when the policy is
-#       not in the scanned files or a part of it is not known; over the public endpoint, whose EIPs are known only
-#       after apply.
+#       not in the scanned files or a part of it is not known; over the public endpoint when the list holds public
+#       addresses and the EIP has none of its own choice, so that it may be one of them.
 package egresslint.rules.target["bucket-policy-blocks"]
 
 import data.egresslint.lib.need

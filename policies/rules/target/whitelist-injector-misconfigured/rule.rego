@@ -37,6 +37,14 @@
 #       The pods of {workload} in namespace {namespace} cannot start: for {annotation} an init container calls Alibaba
 #       Cloud's OpenAPI from the pod's own network, and the NetworkPolicies that isolate the pods admit TCP port 443
 #       nowhere outside the cluster.
+#     no-internet: >-
+#       The pods of {workload} in namespace {namespace} cannot start: for {annotation} an init container calls the
+#       public endpoints of Alibaba Cloud's OpenAPI from the pod's own network, and the pods have no way to public
+#       addresses. The injector runs without --intranet-access.
+#     perhaps-no-internet: >-
+#       The pods of {workload} in namespace {namespace} may not start: for {annotation} an init container calls the
+#       public endpoints of Alibaba Cloud's OpenAPI from the pod's own network, unless the injector runs with
+#       --intranet-access, and the pods have no way to public addresses.
 #     terraform-covers: >-
 #       The next terraform apply takes the pods of {workload} in namespace {namespace} off the list again: {annotation}
 #       adds them to group {group} of {target}, and Terraform overwrites that group with its own list.
@@ -54,6 +62,12 @@
 #     no-openapi: >-
 #       Add an egress rule that admits TCP port 443 to the OpenAPI, and DNS; or remove {annotation} and put the
 #       cidr_block of the pod vSwitches on the list.
+#     no-internet: >-
+#       Add --intranet-access to the command of the Deployment kubernetes-webhook-injector, if the region has internal
+#       endpoints of the OpenAPI; or give the pods a way out, such as an SNAT entry for their vSwitches.
+#     perhaps-no-internet: >-
+#       See that the Deployment kubernetes-webhook-injector has --intranet-access in its command, if the region has
+#       internal endpoints of the OpenAPI; or give the pods a way out, such as an SNAT entry for their vSwitches.
 #     terraform-covers: >-
 #       Let the injector use a group of its own, or put security_ips of {target} under lifecycle ignore_changes.
 #   help:
@@ -71,7 +85,8 @@
 #               ack.aliyun.com/white_list_name: pods # a group that exists and that Terraform does not manage
 #       ```
 #     levels: >-
-#       Error; where Terraform overwrites the group a warning, because it works until the next apply.
+#       Error. A warning where Terraform overwrites the group, because it works until the next apply, and where the pods
+#       have no way to the Internet but the injector's own manifest is not in the files.
 #     silent: >-
 #       When the network plug-in is not known; when the instance that an annotation means is not known; for
 #       `ack.aliyun.com/*` annotations that are not about lists.
@@ -102,6 +117,8 @@ _levels := {
 	"no-group": "error",
 	"unsupported-product": "error",
 	"no-openapi": "error",
+	"no-internet": "error",
+	"perhaps-no-internet": "warning",
 	"terraform-covers": "warning",
 }
 
@@ -112,5 +129,7 @@ _causes := {
 	"no-group": [],
 	"unsupported-product": [],
 	"no-openapi": ["a NetworkPolicy that isolates the pods"],
+	"no-internet": ["the vSwitches that the pods leave from"],
+	"perhaps-no-internet": ["the vSwitches that the pods leave from"],
 	"terraform-covers": ["the list that Terraform writes"],
 }

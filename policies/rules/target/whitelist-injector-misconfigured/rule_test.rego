@@ -21,7 +21,7 @@ _model(changes) := {"injectors": [object.union(_gate, changes)]}
 _verdicts := fixture.verdicts(rule.violation)
 
 test_what_never_works_is_an_error if {
-	every code in ["flannel", "on-owner", "no-group", "unsupported-product", "no-openapi"] {
+	every code in ["flannel", "on-owner", "no-group", "unsupported-product", "no-openapi", "no-internet"] {
 		_verdicts == {[code, "error"]} with input as _model({"code": code})
 	}
 }
@@ -32,6 +32,10 @@ test_what_terraform_undoes_is_a_warning if {
 		"group": "default",
 		"target": "alicloud_db_instance.orders",
 	})
+}
+
+test_what_may_be_settled_elsewhere_is_a_warning if {
+	_verdicts == {["perhaps-no-internet", "warning"]} with input as _model({"code": "perhaps-no-internet"})
 }
 
 test_points_at_the_annotation_and_the_cause if {
