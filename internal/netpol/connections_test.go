@@ -181,6 +181,13 @@ func TestConnectionsAreVerdicts(t *testing.T) {
 		for l := range e.Connections() {
 			protocol, port := d.packet()
 			got := verdict(l, protocol, port)
+			for _, sure := range l.Sure.Spans() {
+				if !slices.ContainsFunc(l.Possible.Spans(), func(s netpol.PortSpan) bool {
+					return s.Protocol == sure.Protocol && s.From <= sure.From && sure.To <= s.To
+				}) {
+					t.Fatalf("certainly %v, but possibly only %v\n%s", l.Sure, l.Possible, s.text())
+				}
+			}
 			for _, from := range l.From.Pods {
 				for _, to := range l.To.Pods {
 					count++
