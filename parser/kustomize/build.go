@@ -3,9 +3,6 @@ package kustomize
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"log"
-	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -39,6 +36,8 @@ const (
 type build struct {
 	*reader
 	root   *layer
+	from   string   // see kubernetes.Object.From
+	dir    string   // see kubernetes.Object.Dir
 	layers []*layer // the root and all below it, a user before what it uses
 	// docs are the documents that kustomize reads, by their bases.
 	docs    []*document
@@ -83,8 +82,7 @@ func (b *build) run() (objects []*kubernetes.Object, diagnostics []source.Diagno
 	}
 	b.number()
 
-	builds.Lock()
-	defer builds.Unlock()
+	defer b.enter()()
 	rendered, err := b.krusty(b.marked, true)
 	if err != nil {
 		return nil, b.explain(err)
@@ -112,7 +110,7 @@ func (b *build) run() (objects []*kubernetes.Object, diagnostics []source.Diagno
 }
 
 func (b *build) failed(kind source.DiagnosticKind, format string, args ...any) []source.Diagnostic {
-	return []source.Diagnostic{{Kind: kind, Range: source.Range{File: b.root.file}, Message: fmt.Sprintf(format, args...)}}
+	return []source.Diagnostic{{Kind: kind, Range: source.Range{File: b.root.written}, Message: fmt.Sprintf(format, args...)}}
 }
 
 // collect lists the layers.
@@ -214,7 +212,7 @@ func (b *build) addPatch(l *layer, p types.Patch, inline string) {
 
 // inlineDocument finds the text of a patch in the kustomization of l.
 func inlineDocument(l *layer, text string) *document {
-	d := &document{file: l.file, first: 1, lines: splitLines([]byte(text))}
+	d := &document{file: l.written, first: 1, lines: splitLines([]byte(text))}
 	n := find(l.root, text)
 	if n == nil {
 		return d
@@ -242,7 +240,6 @@ func inlineDocument(l *layer, text string) *document {
 // the lines of its base; without JSON patches those are left out.
 func (b *build) krusty(marks, jsonPatches bool) (resources []*resource.Resource, err error) {
 	fsys := newMemory()
-	warns := false
 	for _, l := range b.layers {
 		spec, err := b.spec(l, marks, jsonPatches)
 		if err != nil {
@@ -252,13 +249,9 @@ func (b *build) krusty(marks, jsonPatches bool) (resources []*resource.Resource,
 		for _, in := range l.inputs {
 			fsys.add(in.name, b.contents[in.name])
 		}
-		warns = warns || l.spec.Vars != nil || l.spec.PatchesJson6902 != nil
 	}
 	for name, docs := range b.byFile {
 		fsys.add(name, join(docs, marks))
-	}
-	if warns {
-		defer silence()()
 	}
 	defer func() {
 		if r := recover(); r != nil {
@@ -272,23 +265,6 @@ func (b *build) krusty(marks, jsonPatches bool) (resources []*resource.Resource,
 		return nil, err
 	}
 	return result.Resources(), nil
-}
-
-// silence drops what is written to standard error and to the log until the function
-// it returns is called. kustomize warns there of some fields that are deprecated.
-func silence() func() {
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return func() {}
-	}
-	stderr, logged := os.Stderr, log.Writer()
-	os.Stderr = null
-	log.SetOutput(io.Discard)
-	return func() {
-		os.Stderr = stderr
-		log.SetOutput(logged)
-		_ = null.Close()
-	}
 }
 
 func join(docs []*document, marks bool) []byte {

@@ -8,10 +8,11 @@ package kustomize
 
 import (
 	"path"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
+	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -38,39 +39,109 @@ type Overlay struct {
 	Objects int    // how many objects it builds; 0 if it cannot be built
 }
 
-// builds serializes the builds of a process: kustomize keeps the schema of the
-// kustomization at hand in a global variable.
-var builds sync.Mutex
+// Set is the kustomizations of a tree. They are read at once, and built one by one.
+type Set struct {
+	reader *reader
+	found  []*layer
+}
 
-// Load builds every kustomization among files, which are those of a walk, that no
-// other one among them uses as a resource, a base or a component. Components are
-// never built by themselves. A kustomization may read all of the tree, whether or
-// not it is among files.
-//
-// One that kustomize refuses is a RenderError, and what lies outside the tree is
-// Unread; both leave the rest as it is.
+// Read reads the kustomizations among files, which are those of a walk, and all that
+// they use. A kustomization may read all of the tree, whether or not it is among
+// files.
+func Read(tree *source.Tree, files []source.File) *Set {
+	r := &reader{tree: tree, layers: make(map[string]*layer), contents: make(map[string][]byte)}
+	s := &Set{reader: r}
+	for _, dir := range kustomizationDirs(tree, files) {
+		if l := r.layer(dir); l != nil {
+			s.found = append(s.found, l)
+		}
+	}
+	return s
+}
+
+// Overlays returns the directories of the kustomizations that no other one uses as a
+// resource, a base or a component, sorted. Components are none of them.
+func (s *Set) Overlays() []string {
+	var dirs []string
+	for _, l := range entryPoints(s.found) {
+		dirs = append(dirs, l.dir)
+	}
+	return dirs
+}
+
+// Has reports whether there is a kustomization in dir that can be deployed. It reads
+// it if it was not among the files, and must not be called during a build.
+func (s *Set) Has(dir string) bool {
+	l := s.reader.layer(dir)
+	return l != nil && !l.component
+}
+
+// Consumed returns the files that the kustomizations read, see [Result.Consumed]. The
+// resources of a component that no kustomization uses are not among them: they are
+// manifests as far as anybody knows.
+func (s *Set) Consumed() map[string]bool {
+	live := reachable(s.reader.order)
+	names := make(map[string]bool)
+	for _, l := range s.reader.order {
+		names[l.file] = true
+		var resources []string
+		if !live[l] && l.spec != nil {
+			resources = l.spec.Resources
+		}
+		for _, in := range l.inputs {
+			if !slices.ContainsFunc(resources, func(r string) bool { return path.Join(l.dir, r) == in.name }) {
+				names[in.name] = true
+			}
+		}
+	}
+	return names
+}
+
+// Diagnostics returns what is wrong with the kustomizations, as far as that shows
+// before they are built.
+func (s *Set) Diagnostics() []source.Diagnostic {
+	var diagnostics []source.Diagnostic
+	for _, l := range s.reader.order {
+		diagnostics = append(diagnostics, l.diagnostics...)
+	}
+	return diagnostics
+}
+
+// Build builds the kustomization in dir. One that kustomize refuses is a RenderError.
+// Several may be built at the same time.
+func (s *Set) Build(dir string) ([]*kubernetes.Object, []source.Diagnostic) {
+	root := s.reader.layers[dir]
+	if root == nil {
+		return nil, nil
+	}
+	b := &build{reader: s.reader, root: root, from: from(dir), dir: dir}
+	return b.run()
+}
+
+// Load builds every kustomization among files that no other one uses. What it needs
+// outside the tree is Unread, which leaves the rest as it is.
 //
 // kustomize writes warnings to the standard error and the log of the process. They
 // are kept quiet during a build, so nothing else that does so, as the Load of
 // package helm, must run at the same time.
 func Load(tree *source.Tree, files []source.File) Result {
-	r := &reader{tree: tree, layers: make(map[string]*layer), contents: make(map[string][]byte)}
-	var found []*layer
-	for _, dir := range kustomizationDirs(tree, files) {
-		if l := r.layer(dir); l != nil {
-			found = append(found, l)
-		}
+	s := Read(tree, files)
+	dirs := s.Overlays()
+	objects, diagnostics := make([][]*kubernetes.Object, len(dirs)), make([][]source.Diagnostic, len(dirs))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, dir := range dirs {
+		group.Go(func() error {
+			objects[i], diagnostics[i] = s.Build(dir)
+			return nil
+		})
 	}
-	result := Result{Consumed: r.consumed()}
-	for _, root := range entryPoints(found) {
-		b := &build{reader: r, root: root}
-		objects, diagnostics := b.run()
-		result.Objects = append(result.Objects, objects...)
-		result.Diagnostics = append(result.Diagnostics, diagnostics...)
-		result.Overlays = append(result.Overlays, Overlay{Dir: root.dir, Objects: len(objects)})
-	}
-	for _, l := range r.order {
-		result.Diagnostics = append(result.Diagnostics, l.diagnostics...)
+	_ = group.Wait() // no build returns an error
+	result := Result{Consumed: s.Consumed(), Diagnostics: s.Diagnostics()}
+	for i, dir := range dirs {
+		result.Objects = append(result.Objects, objects[i]...)
+		result.Diagnostics = append(result.Diagnostics, diagnostics[i]...)
+		result.Overlays = append(result.Overlays, Overlay{Dir: dir, Objects: len(objects[i])})
 	}
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
 	result.Diagnostics = slices.Compact(result.Diagnostics)
@@ -111,7 +182,7 @@ func kustomizationDirs(tree *source.Tree, files []source.File) []string {
 // other in a circle the first is one too, so that the circle is reported.
 func entryPoints(found []*layer) []*layer {
 	used := make(map[*layer]bool)
-	for _, l := range found {
+	for l := range reachable(found) {
 		for _, c := range l.children {
 			used[c] = true
 		}
@@ -133,6 +204,18 @@ func entryPoints(found []*layer) []*layer {
 	}
 	slices.SortFunc(roots, func(a, b *layer) int { return strings.Compare(a.dir, b.dir) })
 	return roots
+}
+
+// reachable returns the layers that are built with some overlay: all but components
+// that none uses, and what only these use.
+func reachable(layers []*layer) map[*layer]bool {
+	live := make(map[*layer]bool)
+	for _, l := range layers {
+		if !l.component {
+			reach(l, live)
+		}
+	}
+	return live
 }
 
 func reach(l *layer, reached map[*layer]bool) {

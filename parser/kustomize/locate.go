@@ -42,7 +42,7 @@ func (b *build) object(r, before *resource.Resource) (*kubernetes.Object, error)
 	if err != nil {
 		return nil, err
 	}
-	l := &locator{build: b, kind: r.GetKind(), names: []string{r.GetName()}, file: b.root.file}
+	l := &locator{build: b, kind: r.GetKind(), names: []string{r.GetName()}, file: b.root.written}
 	if origin != nil && origin.Path != "" {
 		l.file = path.Join(b.root.dir, origin.Path)
 	}
@@ -74,7 +74,7 @@ func (b *build) object(r, before *resource.Resource) (*kubernetes.Object, error)
 	if !ok {
 		return nil, errors.New("it is no object")
 	}
-	o.From, o.Dir = from(b.root.dir), b.root.dir
+	o.From, o.Dir = b.from, b.dir
 	return o, nil
 }
 
@@ -155,7 +155,7 @@ func (l *locator) findDocument(nodes *kyaml.Node) {
 func (l *locator) findGenerator() bool {
 	for _, layer := range l.layers {
 		if _, name := l.generator(layer); name != nil {
-			l.configured, l.file = layer, layer.file
+			l.configured, l.file = layer, layer.written
 			return true
 		}
 	}

@@ -28,7 +28,10 @@ type reader struct {
 // layer is one kustomization with all that it reads itself.
 type layer struct {
 	dir  string // relative to the tree's root
-	file string
+	file string // that kustomize reads
+	// written is the file that it is written in: the same, but for the layer that
+	// stands for the changes of a deployment.
+	written string
 	// spec is what kustomize is given: without what lies outside the tree, and with
 	// every path in a form that it cannot take for an address.
 	spec      *types.Kustomization
@@ -76,7 +79,7 @@ func (r *reader) layer(dir string) (l *layer) {
 	if len(files) == 0 {
 		return nil
 	}
-	l = &layer{dir: dir, file: files[0]}
+	l = &layer{dir: dir, file: files[0], written: files[0]}
 	if len(files) > 1 {
 		l.fail(nil, "read kustomization: the directory also has %s; kustomize wants only one of them", path.Base(files[1]))
 	}
@@ -152,21 +155,9 @@ func (l *layer) unread(n *kyaml.Node, format string, args ...any) {
 // place is where n of the layer's own file stands.
 func (l *layer) place(n *kyaml.Node) source.Range {
 	if n == nil || n.Line == 0 {
-		return source.Range{File: l.file}
+		return source.Range{File: l.written}
 	}
-	return rangeAt(origin{l.file, 1, 0}, l.lines, n.Line, n.Column)
-}
-
-// consumed returns the names of all files that were read.
-func (r *reader) consumed() map[string]bool {
-	names := make(map[string]bool)
-	for _, l := range r.order {
-		names[l.file] = true
-		for _, in := range l.inputs {
-			names[in.name] = true
-		}
-	}
-	return names
+	return rangeAt(origin{l.written, 1, 0}, l.lines, n.Line, n.Column)
 }
 
 // isRemote reports whether kustomize would take entry for an address of another

@@ -49,7 +49,7 @@ func (l *locator) uses(in *layer) bool {
 	below := make(map[*layer]bool)
 	reach(in, below)
 	for s := range below {
-		if s.file == l.file || slices.ContainsFunc(s.inputs, func(i input) bool { return i.name == l.file }) {
+		if s.written == l.file || slices.ContainsFunc(s.inputs, func(i input) bool { return i.name == l.file }) {
 			return true
 		}
 	}
