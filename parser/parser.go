@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -18,7 +17,6 @@ import (
 
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
-	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -50,7 +48,8 @@ func (f Files) Total() int { return f.Terraform + f.Variables + f.YAML + f.JSON 
 // Result is everything that was read.
 type Result struct {
 	// Objects are those of the files, by file and in its order, then what kustomize
-	// builds, then what Helm renders.
+	// builds, then what Helm renders. What objects of Argo CD and Flux deploy is built
+	// and rendered as they say.
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root // by directory, then variant
 	// Diagnostics are in the order of their places.
@@ -102,33 +101,20 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		}
 	}
 
-	// What kustomize and Helm read is not applied as it stands.
-	overlays := buildOverlays(tree, files)
-	charts := renderCharts(tree, files, opts.Helm)
-	candidates = slices.DeleteFunc(candidates, func(f source.File) bool {
-		return overlays.Consumed[f.Name] || charts.Consumed[f.Name]
-	})
-
-	read := make([]manifests, len(candidates))
+	var read manifestFiles
 	var roots []*terraform.Root
 	var rootDiagnostics []source.Diagnostic
 	done := make(chan error, 1)
 	go func() {
 		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(runtime.GOMAXPROCS(0))
 		group.Go(func() error {
 			roots, rootDiagnostics = loadTerraform(tree, names, opts.Terraform)
 			return nil
 		})
-		for i, f := range candidates {
-			group.Go(func() error {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				read[i] = parseManifests(tree, f)
-				return nil
-			})
-		}
+		group.Go(func() (err error) {
+			read, err = readManifests(ctx, tree, files, candidates, opts)
+			return err
+		})
 		done <- group.Wait()
 	}()
 	select {
@@ -140,48 +126,13 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		return nil, ctx.Err()
 	}
 
-	var documents []document
-	for i, m := range read {
-		if m.root != nil {
-			documents = append(documents, document{candidates[i].Name, m.root})
-		}
-		switch {
-		case candidates[i].Kind == source.YAML:
-			result.Files.YAML++
-		case m.root != nil, len(m.objects) > 0 || len(m.diagnostics) > 0:
-			result.Files.JSON++
-		}
-		result.Objects = append(result.Objects, m.objects...)
-		result.Diagnostics = append(result.Diagnostics, m.diagnostics...)
-	}
-	result.Files.YAML += countYAML(overlays.Consumed) + countYAML(charts.Consumed)
-	result.Objects = slices.Concat(result.Objects, overlays.Objects, charts.Objects)
-	result.Diagnostics = slices.Concat(result.Diagnostics, overlays.Diagnostics, charts.Diagnostics)
-	result.Roots = preferDocuments(roots, documents)
-	result.Diagnostics = append(result.Diagnostics, rootDiagnostics...)
+	result.Files.YAML, result.Files.JSON = read.yaml, read.json
+	result.Objects = read.objects
+	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
+	result.Roots = preferDocuments(roots, read.documents)
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
+	result.Diagnostics = slices.Compact(result.Diagnostics)
 	return result, nil
-}
-
-// buildOverlays builds the kustomizations among files. Their objects belong to the
-// overlay's directory, wherever they were written.
-func buildOverlays(tree *source.Tree, files []source.File) (result kustomize.Result) {
-	defer func() {
-		if r := recover(); r != nil {
-			result = kustomize.Result{Diagnostics: []source.Diagnostic{internal(".", r)}}
-		}
-	}()
-	return kustomize.Load(tree, files)
-}
-
-// renderCharts renders the Helm charts among files.
-func renderCharts(tree *source.Tree, files []source.File, opts helm.Options) (result helm.Result) {
-	defer func() {
-		if r := recover(); r != nil {
-			result = helm.Result{Diagnostics: []source.Diagnostic{internal(".", r)}}
-		}
-	}()
-	return helm.Load(tree, files, opts)
 }
 
 func countYAML(names map[string]bool) int {

@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"parser/located", "parser/comment"},
 	{"parser/kubernetes", "parser/terraform"},
 	{"parser/tfjson", "parser/helm", "parser/kustomize"},
+	{"parser/gitops"},
 	{"parser"},
 	{"policies"},
 	{"internal/finding"},

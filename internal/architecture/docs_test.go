@@ -477,12 +477,12 @@ func TestWhatIsNotRead(t *testing.T) {
 		read                 string // is in the model if it is read
 	}{
 		{
-			"flux", "docs/how-it-reads-kubernetes.md", "Argo CD and Flux objects are not followed in this version.",
+			"flux", "docs/how-it-reads-kubernetes.md", "**What comes from elsewhere is unknown**, and the run says which: charts of a repository or registry",
 			map[string]string{"release.yaml": `apiVersion: helm.toolkit.fluxcd.io/v2
 kind: HelmRelease
 metadata: {name: api}
 spec:
-  chart: {spec: {chart: api}}
+  chart: {spec: {chart: api, sourceRef: {kind: HelmRepository, name: charts}}}
   values: {databaseHost: orders.mysql.rds.aliyuncs.com}
 `},
 			"orders.mysql",

@@ -18,6 +18,7 @@ import (
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -334,6 +335,11 @@ func (in *input) options(f *inputFlags) error {
 			vars[v.Name] = v.Value
 		}
 		tf.Stacks = append(tf.Stacks, terraform.Stack{Name: s.Name, Dir: s.Dir, VarFiles: s.VarFiles, Vars: vars})
+	}
+	for _, c := range in.cfg.Helm {
+		in.parser.Helm.Releases = append(in.parser.Helm.Releases, helm.Release{
+			Name: c.Release, Namespace: c.Namespace, Chart: c.Dir, Values: helm.Files(c.Values...),
+		})
 	}
 
 	in.egress.ClusterNetwork = f.clusterNetwork

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -86,6 +87,17 @@ func environmentsIn(name string) []string {
 	return list
 }
 
+// environmentsOf returns the environments that an object is meant for: those in the
+// name of the directory that it is deployed from, else those in what Argo CD or Flux
+// deploy it with.
+func environmentsOf(o *kubernetes.Object) []string {
+	list := environmentsIn(o.Dir)
+	if len(list) == 0 && o.Deployer != "" {
+		list = environmentsIn(strings.TrimSuffix(o.Deployer, path.Ext(o.Deployer)) + "/" + o.Destination)
+	}
+	return list
+}
+
 // bind assigns every object to the clusters it runs on: those the configuration
 // says, else the nearest by directory, else the only one there is.
 func (b *builder) bind() []*world {
@@ -111,10 +123,10 @@ func (b *builder) bind() []*world {
 	chosen := make(map[string]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
-		key := o.File + "\x00" + o.Dir
+		key := strings.Join([]string{o.File, o.Dir, o.Deployer, o.Destination}, "\x00")
 		c, ok := chosen[key]
 		if !ok {
-			c.clusters, c.reason = b.clustersFor(o.File, o.Dir)
+			c.clusters, c.reason = b.clustersFor(o)
 			chosen[key] = c
 			b.recordBinding(o.Dir, c.clusters, c.reason)
 		}
@@ -152,11 +164,11 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 	}
 	for _, o := range objects {
 		if o.From != "" {
-			find(o.From, environmentsIn(o.Dir))
+			find(o.From, environmentsOf(o))
 		}
 	}
 	for _, o := range objects {
-		envs := environmentsIn(o.Dir)
+		envs := environmentsOf(o)
 		known := slices.ContainsFunc(worlds, func(w *world) bool { return w.takes(o) })
 		if o.From == "" && len(envs) > 0 && !known {
 			find("", envs)
@@ -184,29 +196,31 @@ func (w *world) takes(o *kubernetes.Object) bool {
 	if o.From != "" {
 		return o.From == w.from
 	}
-	envs := environmentsIn(o.Dir)
+	envs := environmentsOf(o)
 	return len(envs) == 0 || len(w.envs) == 0 ||
 		slices.ContainsFunc(envs, func(env string) bool { return slices.Contains(w.envs, env) })
 }
 
-// clustersFor chooses the clusters that a manifest runs on, by its file and by the
-// directory whose deployment it belongs to.
-func (b *builder) clustersFor(file, dir string) (list []*cluster, reason string) {
+// clustersFor chooses the clusters that a manifest runs on: those the configuration
+// says, by its file, by the directory whose deployment it belongs to and by the file
+// of what deploys it; else the one that this names, else the nearest ones.
+func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason string) {
 	for _, c := range b.clusterList {
-		if c.config == nil {
-			continue
+		if c.config != nil && slices.ContainsFunc(c.config.Manifests, func(glob string) bool {
+			return matches(glob, o.File) || matches(glob, o.Dir+"/kustomization.yaml") || o.Deployer != "" && matches(glob, o.Deployer)
+		}) {
+			list = append(list, c)
 		}
-		for _, glob := range c.config.Manifests {
-			if matches(glob, file) || matches(glob, dir+"/kustomization.yaml") {
-				list = append(list, c)
-				break
-			}
+	}
+	for _, c := range b.clusterList {
+		if len(list) == 0 && o.Destination != "" && c.config != nil && c.config.Name == o.Destination {
+			list = append(list, c)
 		}
 	}
 	if len(list) > 0 {
 		return list, "configuration"
 	}
-	own := environmentsIn(dir)
+	own := environmentsOf(o)
 	type score struct {
 		cluster        *cluster
 		shared, common int
@@ -227,7 +241,11 @@ func (b *builder) clustersFor(file, dir string) (list []*cluster, reason string)
 		if len(own) > 0 && len(its) > 0 && common == 0 {
 			continue
 		}
-		scores = append(scores, score{c, sharedPrefix(dir, c.Root), common})
+		shared := sharedPrefix(o.Dir, c.Root)
+		if o.Deployer != "" {
+			shared = max(shared, sharedPrefix(path.Dir(o.Deployer), c.Root))
+		}
+		scores = append(scores, score{c, shared, common})
 	}
 	if len(scores) == 0 {
 		return nil, "none"

@@ -50,9 +50,9 @@ type chartSource struct {
 	counted map[string]string
 }
 
-// read reads the files of the chart in dir.
-func (l *loader) read(dir string) *chartSource {
-	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[string]string), tree: l.tree}
+// readChart reads the files of the chart in dir.
+func readChart(tree *source.Tree, dir string) *chartSource {
+	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[string]string), tree: tree}
 	if s.err = s.addDir(dir, ""); s.err != nil {
 		return s
 	}

@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -31,10 +32,31 @@ type Release struct {
 	Name string // as in helm install; the chart's name if empty
 	// Namespace is that of objects which name none themselves. Templates see
 	// "default" if it is empty, and the objects are left without one.
-	Namespace   string
-	Chart       string         // the chart's directory, relative to the tree's root
-	ValuesFiles []string       // relative to the tree's root; later ones count more
-	Values      map[string]any // as Helm reads YAML; they count more than any file
+	Namespace string
+	Chart     string // the chart's directory, relative to the tree's root
+	// Values are in the order in which they count, the last one most.
+	Values []Values
+	// NoDefaults says that the chart's own values do not count.
+	NoDefaults bool
+	// By says what declares the release, as in "application argocd/api"; empty for
+	// one that nothing in the tree declares.
+	By string
+}
+
+// Values is a map of values: a file, or what is written somewhere else.
+type Values struct {
+	File string // relative to the tree's root
+	// Root is a map with places, in the place of a file.
+	Root *located.Value
+}
+
+// Files returns the values files of a release.
+func Files(names ...string) []Values {
+	values := make([]Values, len(names))
+	for i, name := range names {
+		values[i].File = name
+	}
+	return values
 }
 
 // Result is what the charts of a tree render to.
@@ -54,66 +76,182 @@ type Result struct {
 type Rendering struct {
 	Dir     string // the chart's, relative to the tree's root
 	Release string
-	Variant string // the base name of the values file that makes it one; empty for none
+	Variant string // the base name of the values file that counts most; empty for none
+	By      string // what declares the release, see Release.By
 	Objects int    // how many objects it renders
 }
 
-// loads serializes the loads of a process: Helm warns in its log, which is kept
+// loads serializes the renderings of a process: Helm warns in its log, which is kept
 // quiet meanwhile.
 var loads sync.Mutex
 
-// Load renders the charts among files, which are those of a walk, and those that
-// opts names. A chart inside another's charts directory, one that another one
+// quiet keeps the log of the process quiet until the function that it returns is
+// called.
+func quiet() (leave func()) {
+	loads.Lock()
+	logged := log.Writer()
+	log.SetOutput(io.Discard)
+	return func() {
+		log.SetOutput(logged)
+		loads.Unlock()
+	}
+}
+
+// Set is the charts of a tree. They are read at once, and rendered one by one.
+type Set struct {
+	tree     *source.Tree
+	sources  []*chartSource // by directory
+	releases []Release      // that are configured
+	used     map[string]bool
+}
+
+// Read reads the charts among files, which are those of a walk. Releases of others in
+// opts are not rendered.
+func Read(tree *source.Tree, files []source.File, opts Options) *Set {
+	defer quiet()()
+	s := &Set{tree: tree, used: make(map[string]bool)}
+	dirs := chartDirs(files)
+	for _, r := range opts.Releases {
+		r.Chart = path.Clean(r.Chart)
+		s.releases = append(s.releases, r)
+	}
+	for _, dir := range dirs {
+		s.add(dir)
+	}
+	return s
+}
+
+func (s *Set) add(dir string) *chartSource {
+	c := readChart(s.tree, dir)
+	s.sources = append(s.sources, c)
+	for _, d := range c.uses {
+		s.used[d] = true
+	}
+	return c
+}
+
+func (s *Set) source(dir string) *chartSource {
+	for _, c := range s.sources {
+		if c.dir == dir {
+			return c
+		}
+	}
+	return nil
+}
+
+// Charts returns the directories of the charts that are rendered without a release
+// that something in the tree declares: all but libraries and those that others use.
+// Those with a release in the configuration are among them.
+func (s *Set) Charts() []string {
+	var dirs []string
+	for _, c := range s.sources {
+		if s.Configured(c.dir) || !s.used[c.dir] {
+			dirs = append(dirs, c.dir)
+		}
+	}
+	return dirs
+}
+
+// Configured reports whether the configuration says how the chart in dir is released.
+func (s *Set) Configured(dir string) bool {
+	return slices.ContainsFunc(s.releases, func(r Release) bool { return r.Chart == dir })
+}
+
+// Has reports whether there is a chart in dir. It reads it if it was not among the
+// files.
+func (s *Set) Has(dir string) bool {
+	if s.source(dir) != nil {
+		return true
+	}
+	if info, err := s.tree.Stat(path.Join(dir, chartFile)); err != nil || info.IsDir() {
+		return false
+	}
+	defer quiet()()
+	s.add(dir)
+	return true
+}
+
+// Consumed returns the files that are read as parts of charts, see [Result.Consumed].
+// Custom resource definitions are applied as they stand.
+func (s *Set) Consumed() map[string]bool {
+	names := make(map[string]bool)
+	for _, c := range s.sources {
+		for _, f := range c.files {
+			if !strings.Contains("/"+strings.TrimPrefix(f, c.dir+"/"), "/crds/") {
+				names[f] = true
+			}
+		}
+	}
+	for _, r := range s.releases {
+		for _, v := range r.Values {
+			names[v.File] = true
+		}
+	}
+	delete(names, "")
+	return names
+}
+
+// Render renders the chart in dir for its releases in the configuration, else once
+// for each values file beside it that looks like an environment's, or once with its
+// own values alone.
+func (s *Set) Render(dir string) Result {
+	var releases []Release
+	for _, r := range s.releases {
+		if r.Chart == dir {
+			releases = append(releases, r)
+		}
+	}
+	c := s.source(dir)
+	if len(releases) > 0 || c == nil || c.err != nil {
+		return s.Release(dir, releases...)
+	}
+	defer quiet()()
+	l := &loader{tree: s.tree}
+	l.renderVariants(c)
+	return l.result
+}
+
+// Release renders the chart in dir for releases.
+func (s *Set) Release(dir string, releases ...Release) Result {
+	defer quiet()()
+	l := &loader{tree: s.tree}
+	c := s.source(dir)
+	switch {
+	case c == nil:
+	case c.err != nil:
+		l.report(source.RenderError, source.Range{File: path.Join(dir, chartFile)}, "read chart: %v", c.err)
+	default:
+		for _, r := range releases {
+			variant := ""
+			if n := len(r.Values); r.By == "" && n > 0 && r.Values[n-1].File != "" {
+				variant = path.Base(r.Values[n-1].File)
+			}
+			l.render(c, r, variant)
+		}
+	}
+	return l.result
+}
+
+// Load renders the charts among files, which are those of a walk. A chart inside another's charts directory, one that another one
 // refers to by its path, and a library chart are not rendered by themselves.
 //
-// Without a release in opts a chart is rendered once for each values file beside it
-// that looks like an environment's, or once with its own values alone. A template
-// that needs a value which no file gives is Unread, one that is broken a
+// A template that needs a value which no file gives is Unread, one that is broken a
 // RenderError; both leave the other templates as they are.
 //
 // Helm's warnings in the log of the process are kept quiet meanwhile, so nothing
 // else that does so, as the Load of package kustomize, must run at the same time.
 func Load(tree *source.Tree, files []source.File, opts Options) Result {
-	loads.Lock()
-	defer loads.Unlock()
-	logged := log.Writer()
-	log.SetOutput(io.Discard)
-	defer log.SetOutput(logged)
-
-	l := &loader{tree: tree, result: Result{Consumed: make(map[string]bool)}}
-	dirs := chartDirs(files)
-	for _, r := range opts.Releases {
-		if dir := path.Clean(r.Chart); !slices.Contains(dirs, dir) {
-			dirs = append(dirs, dir)
-		}
+	s := Read(tree, files, opts)
+	result := Result{Consumed: s.Consumed()}
+	for _, dir := range s.Charts() {
+		r := s.Render(dir)
+		result.Objects = append(result.Objects, r.Objects...)
+		result.Diagnostics = append(result.Diagnostics, r.Diagnostics...)
+		result.Renderings = append(result.Renderings, r.Renderings...)
 	}
-	slices.Sort(dirs)
-	var sources []*chartSource
-	used := make(map[string]bool)
-	for _, dir := range dirs {
-		s := l.read(dir)
-		sources = append(sources, s)
-		for _, d := range s.uses {
-			used[d] = true
-		}
-	}
-	for _, s := range sources {
-		l.consume(s)
-		releases := slices.DeleteFunc(slices.Clone(opts.Releases), func(r Release) bool { return path.Clean(r.Chart) != s.dir })
-		switch {
-		case s.err != nil:
-			l.report(source.RenderError, source.Range{File: path.Join(s.dir, chartFile)}, "read chart: %v", s.err)
-		case len(releases) > 0:
-			for _, r := range releases {
-				l.render(s, r, "")
-			}
-		case !used[s.dir]:
-			l.renderVariants(s)
-		}
-	}
-	slices.SortStableFunc(l.result.Diagnostics, source.Diagnostic.Compare)
-	l.result.Diagnostics = slices.Compact(l.result.Diagnostics)
-	return l.result
+	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
+	result.Diagnostics = slices.Compact(result.Diagnostics)
+	return result
 }
 
 const (
@@ -161,54 +299,44 @@ func (l *loader) report(kind source.DiagnosticKind, r source.Range, format strin
 	l.result.Diagnostics = append(l.result.Diagnostics, source.Diagnostic{Kind: kind, Range: r, Message: fmt.Sprintf(format, args...)})
 }
 
-// consume marks the files of a chart. Its custom resource definitions are applied
-// as they stand.
-func (l *loader) consume(s *chartSource) {
-	for _, f := range s.files {
-		if !strings.Contains("/"+strings.TrimPrefix(f, s.dir+"/"), "/crds/") {
-			l.result.Consumed[f] = true
-		}
-	}
-}
-
 func (l *loader) renderVariants(s *chartSource) {
 	if s.library {
 		return
 	}
 	layers, variants := s.valuesFiles()
 	if len(variants) == 0 {
-		l.render(s, Release{Chart: s.dir, ValuesFiles: layers}, "")
+		l.render(s, Release{Chart: s.dir, Values: Files(layers...)}, "")
 		return
 	}
 	for _, v := range variants {
-		l.render(s, Release{Chart: s.dir, ValuesFiles: append(slices.Clone(layers), v)}, path.Base(v))
+		l.render(s, Release{Chart: s.dir, Values: Files(append(slices.Clone(layers), v)...)}, path.Base(v))
 	}
 }
 
 // render renders a chart for a release.
 func (l *loader) render(s *chartSource, r Release, variant string) {
-	rendering := Rendering{Dir: s.dir, Release: cmp.Or(r.Name, s.name), Variant: variant}
+	rendering := Rendering{Dir: s.dir, Release: cmp.Or(r.Name, s.name), Variant: variant, By: r.By}
 	objects, diagnostics := renderRelease(l.tree, s, r, rendering)
 	rendering.Objects = len(objects)
 	l.result.Objects = append(l.result.Objects, objects...)
 	l.result.Diagnostics = append(l.result.Diagnostics, diagnostics...)
 	l.result.Renderings = append(l.result.Renderings, rendering)
-	for _, f := range r.ValuesFiles {
-		l.result.Consumed[f] = true
-	}
 }
 
-// from says what rendered an object.
 // deployment is the directory that stands for what is deployed. A variant has one
 // of its own, named as its values file: the name often tells the environment.
 func (r Rendering) deployment() string {
 	return path.Join(r.Dir, strings.TrimSuffix(r.Variant, path.Ext(r.Variant)))
 }
 
+// from says what rendered an object.
 func (r Rendering) from() string {
 	text := fmt.Sprintf("release %s of chart %s", r.Release, r.Dir)
 	if r.Variant != "" {
 		text += " (" + r.Variant + ")"
+	}
+	if r.By != "" {
+		text += " (" + r.By + ")"
 	}
 	return text
 }

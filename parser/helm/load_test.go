@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/egresslint/egresslint/parser/helm"
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -38,9 +39,13 @@ func TestReleases(t *testing.T) {
 		"env/a.yaml":            "host: a.example.com\n",
 		"env/b.yaml":            "namespace: own\n",
 	}))
+	set, ok := kubernetes.ParseValue("apps/release.yaml", []byte("# set elsewhere\nhost: set.example.com\n"))
+	if !ok {
+		t.Fatal("the values cannot be read")
+	}
 	r := load(tree, helm.Options{Releases: []helm.Release{
-		{Name: "one", Namespace: "apps", Chart: "c", ValuesFiles: []string{"env/a.yaml"}},
-		{Chart: "./c", ValuesFiles: []string{"env/a.yaml", "env/b.yaml"}, Values: map[string]any{"host": "set.example.com"}},
+		{Name: "one", Namespace: "apps", Chart: "c", Values: helm.Files("env/a.yaml")},
+		{Chart: "./c", Values: append(helm.Files("env/a.yaml", "env/b.yaml"), helm.Values{Root: set})},
 	}})
 	var got strings.Builder
 	for _, o := range r.Objects {
@@ -48,10 +53,10 @@ func TestReleases(t *testing.T) {
 		text, _ := host.Text()
 		fmt.Fprintf(&got, "%s %s/%s %s at %s from %s\n", o.Kind, o.Namespace, o.Name, text, host.Range, o.From)
 	}
-	want := `ClusterRole /r  at  from release one of chart c
-Service apps/one-apps a.example.com at env/a.yaml:1:7 from release one of chart c
+	want := `ClusterRole /r  at  from release one of chart c (a.yaml)
+Service apps/one-apps a.example.com at env/a.yaml:1:7 from release one of chart c (a.yaml)
 ClusterRole /r  at  from release c of chart c
-Service own/c-default set.example.com at c/templates/s.yaml:9:17 from release c of chart c
+Service own/c-default set.example.com at apps/release.yaml:2:7 from release c of chart c
 `
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s%s", diff, diagnostics(r))

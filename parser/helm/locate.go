@@ -70,43 +70,12 @@ func (j *job) object(o *kubernetes.Object, w *whereabouts) *kubernetes.Object {
 		return nil
 	}
 	root := w.value(o.Root, nil)
-	if j.release.Namespace != "" && o.Namespace == "" && !clusterScoped[o.Kind] {
-		root = withNamespace(root, j.release.Namespace)
-	}
 	placed, ok := kubernetes.FromValue(root, w.template.file)
 	if !ok {
 		return nil
 	}
 	placed.From, placed.Dir = j.rendering.from(), j.rendering.deployment()
-	return placed
-}
-
-// clusterScoped are the kinds of Kubernetes that no namespace holds.
-// https://kubernetes.io/docs/reference/kubernetes-api/ lists them.
-var clusterScoped = map[string]bool{
-	"APIService": true, "CertificateSigningRequest": true, "ClusterRole": true, "ClusterRoleBinding": true, "ComponentStatus": true,
-	"CSIDriver": true, "CSINode": true, "CustomResourceDefinition": true, "FlowSchema": true, "IngressClass": true,
-	"MutatingWebhookConfiguration": true, "Namespace": true, "Node": true, "PersistentVolume": true, "PriorityClass": true,
-	"PriorityLevelConfiguration": true, "RuntimeClass": true, "StorageClass": true, "ValidatingAdmissionPolicy": true,
-	"ValidatingAdmissionPolicyBinding": true, "ValidatingWebhookConfiguration": true, "VolumeAttachment": true,
-}
-
-// withNamespace adds the namespace of the release to an object that names none.
-func withNamespace(root *located.Value, namespace string) *located.Value {
-	out := *root
-	out.Map = slices.Clone(root.Map)
-	for i, f := range out.Map {
-		if f.Key != "metadata" || f.Value.Kind != located.Map {
-			continue
-		}
-		metadata := *f.Value
-		at := metadata.Get("name").Range
-		metadata.Map = append(slices.Clone(metadata.Map), located.Field{
-			Key: "namespace", KeyRange: at, Value: &located.Value{Kind: located.String, Str: namespace, Range: at},
-		})
-		out.Map[i].Value = &metadata
-	}
-	return &out
+	return placed.InNamespace(j.release.Namespace)
 }
 
 // marks renders the chart with marks and returns those of each file: of the most

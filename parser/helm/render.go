@@ -90,18 +90,24 @@ func (j *job) report(kind source.DiagnosticKind, r source.Range, format string, 
 	j.messages = append(j.messages, source.Diagnostic{Kind: kind, Range: r, Message: fmt.Sprintf(format, args...)})
 }
 
-// readValues reads the values files of the release.
+// readValues reads the values of the release.
 func (j *job) readValues() bool {
-	for _, file := range j.release.ValuesFiles {
-		data, err := j.tree.ReadFile(file)
+	for i, v := range j.release.Values {
+		if v.Root != nil {
+			doc, data := newInlineDoc(i, v.Root)
+			j.user = append(j.user, doc)
+			j.userData = append(j.userData, data)
+			continue
+		}
+		data, err := j.tree.ReadFile(v.File)
 		if err == nil {
 			_, err = valuesOf(data)
 		}
 		if err != nil {
-			j.report(source.RenderError, source.Range{File: file}, "read values: %v", err)
+			j.report(source.RenderError, source.Range{File: v.File}, "read values: %v", err)
 			return false
 		}
-		j.user = append(j.user, newValuesDoc(file, data))
+		j.user = append(j.user, newValuesDoc(v.File, data))
 		j.userData = append(j.userData, data)
 	}
 	return true
@@ -208,7 +214,9 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 		}
 		user = chartloader.MergeMaps(user, values)
 	}
-	user = chartloader.MergeMaps(user, j.release.Values)
+	if j.release.NoDefaults {
+		c.Values = nil
+	}
 	if err := chartutil.ProcessDependencies(c, user); err != nil {
 		return nil, err
 	}

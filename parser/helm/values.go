@@ -19,6 +19,9 @@ type valuesDoc struct {
 	file  string
 	lines []string
 	root  *yaml.Node // nil if it has several documents, or cannot be read
+	// places are those of the scalars of values that are written elsewhere. The line
+	// of a node is its place's number, counted from 1.
+	places []source.Range
 }
 
 func newValuesDoc(file string, data []byte) *valuesDoc {
@@ -100,6 +103,9 @@ func (d *valuesDoc) at(path []string) []*yaml.Node {
 
 // rangeAt is the scalar that starts at a position.
 func (d *valuesDoc) rangeAt(line, column int, value string) source.Range {
+	if d.places != nil {
+		return d.places[line-1]
+	}
 	start := source.Pos{Line: line, Column: column}
 	r := source.Range{File: d.file, Start: start, End: start}
 	if line < 1 || line > len(d.lines) || len(d.lines[line-1]) > maxLine {

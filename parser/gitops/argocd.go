@@ -1,0 +1,217 @@
+package gitops
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/egresslint/egresslint/parser/helm"
+	"github.com/egresslint/egresslint/parser/kustomize"
+	"github.com/egresslint/egresslint/parser/located"
+)
+
+// application reads an Application of Argo CD, or what an ApplicationSet makes one of.
+// https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/
+func (f *finder) application(d *declared, root *located.Value) {
+	spec := root.Get("spec")
+	sources := spec.Get("sources").Items()
+	if len(sources) == 0 {
+		sources = spec.Get("source").Items()
+	}
+	for _, s := range sources {
+		f.applicationSource(d, root, s, sources)
+	}
+}
+
+func (f *finder) applicationSource(d *declared, root, s *located.Value, sources []*located.Value) {
+	at, repository := s.Get("path"), text(s.Get("repoURL"))
+	if chart := s.Get("chart"); !chart.IsNull() {
+		f.unread(d, chart, "chart %s comes from %s; %s", text(chart), withoutUser(repository), elsewhere)
+		return
+	}
+	if at.IsNull() && !s.Get("ref").IsNull() {
+		return // others take values from there
+	}
+	if at.Kind != located.String || hasPlaceholder(at.Str) {
+		f.unread(d, firstOf(at, s.Get("repoURL")), "its path is not known")
+		return
+	}
+	if plugin := s.Get("plugin"); !plugin.IsNull() {
+		f.unread(d, plugin, "plugins are not run; lint what they write to cover it")
+		return
+	}
+	wantsChart, wantsOverlay := !s.Get("helm").IsNull(), !s.Get("kustomize").IsNull()
+	dir, ok := f.find(d.object.File, at.Str, func(name string) bool {
+		return f.isDir(name) && (!wantsChart || f.Charts.Has(name)) && (!wantsOverlay || f.Overlays.Has(name))
+	})
+	if !ok {
+		if root := path.Clean("/" + at.Str); root != "/" || wantsChart || wantsOverlay {
+			f.unread(d, at, "path %s of %s is not among the files; %s", at.Str, withoutUser(repository), elsewhere)
+		}
+		return
+	}
+	deployment := Deployment{Destination: destination(root)}
+	namespace := text(root.Get("spec", "destination", "namespace"))
+	switch {
+	case f.Charts.Has(dir):
+		r, ok := f.applicationRelease(d, root, s, dir, sources)
+		if !ok {
+			return
+		}
+		if r.Namespace == "" {
+			r.Namespace = namespace
+		}
+		deployment.Release = r
+	case f.Overlays.Has(dir):
+		deployment.Overlay, deployment.Namespace = f.applicationOverlay(d, s.Get("kustomize"), dir), namespace
+	default:
+		deployment.Files, deployment.Namespace = f.applicationFiles(dir, s.Get("directory")), namespace
+		if len(deployment.Files) == 0 {
+			f.unread(d, at, "path %s has no manifest, chart or kustomization", at.Str)
+			return
+		}
+	}
+	f.add(d, deployment)
+}
+
+// destination is the cluster that an application names. The address of the cluster
+// that Argo CD itself runs on names none.
+func destination(root *located.Value) string {
+	d := root.Get("spec", "destination")
+	if name := text(d.Get("name")); name != "" && name != "in-cluster" && !hasPlaceholder(name) {
+		return name
+	}
+	return ""
+}
+
+func firstOf(values ...*located.Value) *located.Value {
+	for _, v := range values {
+		if v.Range.File != "" {
+			return v
+		}
+	}
+	return values[0]
+}
+
+// applicationRelease reads how an application releases a chart. It returns false if
+// that is not known.
+// https://argo-cd.readthedocs.io/en/stable/user-guide/helm/ tells which values count more.
+func (f *finder) applicationRelease(d *declared, root, s *located.Value, dir string, sources []*located.Value) (*helm.Release, bool) {
+	spec := s.Get("helm")
+	r := &helm.Release{Chart: dir, Name: text(spec.Get("releaseName")), Namespace: text(spec.Get("namespace"))}
+	if r.Name == "" {
+		r.Name = text(root.Get("metadata", "name"))
+	}
+	for _, v := range spec.Get("valueFiles").Items() {
+		files, known := f.valueFiles(d, dir, v, sources)
+		if len(files) == 0 && !known && text(spec.Get("ignoreMissingValueFiles")) != "true" {
+			f.unread(d, v, "values file %s is not among the files; the chart is not rendered without it", text(v))
+			return nil, false
+		}
+		r.Values = append(r.Values, helm.Files(files...)...)
+	}
+	values := spec.Get("valuesObject")
+	if values.Kind != located.Map {
+		values = f.inline(spec.Get("values"))
+	}
+	if values.Kind == located.Map {
+		r.Values = append(r.Values, helm.Values{Root: values})
+	} else if inline := spec.Get("values"); text(inline) != "" {
+		f.unread(d, inline, "its values cannot be read")
+		return nil, false
+	}
+	if files := spec.Get("fileParameters"); len(files.Items()) > 0 {
+		f.unread(d, files, "fileParameters are not read")
+	}
+	for _, p := range spec.Get("parameters").Items() {
+		name, value := text(p.Get("name")), p.Get("value")
+		set, ok := parameter(name, value, text(p.Get("forceString")) == "true")
+		if !ok {
+			f.unread(d, p.Get("name"), "parameter %s is not applied: only names of map keys are", name)
+			continue
+		}
+		r.Values = append(r.Values, helm.Values{Root: set})
+	}
+	return r, true
+}
+
+// valueFiles returns the files that an entry of valueFiles names: beside the chart,
+// from the root of the repository, or from the root of another source. One that
+// stands for several files is a glob, which is known even if it matches nothing.
+func (f *finder) valueFiles(d *declared, dir string, v *located.Value, sources []*located.Value) (files []string, known bool) {
+	entry := text(v)
+	if hasPlaceholder(entry) {
+		return nil, false
+	}
+	name := path.Join(dir, entry)
+	fromRoot, ok := strings.CutPrefix(entry, "/")
+	if ref, rest, found := strings.Cut(strings.TrimPrefix(entry, "$"), "/"); found && strings.HasPrefix(entry, "$") {
+		if !slices.ContainsFunc(sources, func(s *located.Value) bool { return text(s.Get("ref")) == ref }) {
+			return nil, false
+		}
+		fromRoot, ok = rest, true
+	}
+	if ok {
+		name, ok = f.find(d.object.File, fromRoot, f.isFile)
+		if !ok {
+			name = path.Clean(fromRoot)
+		}
+	}
+	if strings.HasPrefix(name, "../") {
+		return nil, false
+	}
+	if f.isFile(name) {
+		return []string{name}, true
+	}
+	if !strings.ContainsAny(name, "*?[{") {
+		return nil, false
+	}
+	for _, file := range f.Files {
+		if match, err := doublestar.Match(name, file.Name); err == nil && match {
+			files = append(files, file.Name)
+		}
+	}
+	return files, true
+}
+
+// applicationOverlay reads what an application changes of a kustomization.
+// https://argo-cd.readthedocs.io/en/stable/user-guide/kustomize/
+func (f *finder) applicationOverlay(d *declared, spec *located.Value, dir string) *kustomize.Deployment {
+	o := &kustomize.Deployment{
+		Dir: dir, Namespace: spec.Get("namespace"), NamePrefix: spec.Get("namePrefix"), NameSuffix: spec.Get("nameSuffix"),
+		Patches: patches(spec.Get("patches")),
+	}
+	for _, c := range spec.Get("components").Items() {
+		f.component(d, o, dir, c)
+	}
+	return o
+}
+
+// component adds a component to a kustomization in dir.
+func (f *finder) component(d *declared, o *kustomize.Deployment, dir string, c *located.Value) {
+	name := path.Join(dir, text(c))
+	if !f.isDir(name) || strings.HasPrefix(name, "../") {
+		f.unread(d, c, "component %s is not among the files", text(c))
+		return
+	}
+	o.Components = append(o.Components, name)
+}
+
+// applicationFiles returns the manifests of a directory. Argo CD goes into the
+// directories below only if it is told to.
+// https://argo-cd.readthedocs.io/en/stable/user-guide/directory/
+func (f *finder) applicationFiles(dir string, spec *located.Value) []string {
+	names := f.manifests(dir, text(spec.Get("recurse")) == "true")
+	include, exclude := text(spec.Get("include")), text(spec.Get("exclude"))
+	return slices.DeleteFunc(names, func(name string) bool {
+		name = strings.TrimPrefix(name, dir+"/")
+		return include != "" && !matches(include, name) || exclude != "" && matches(exclude, name)
+	})
+}
+
+func matches(glob, name string) bool {
+	ok, err := doublestar.Match(glob, name)
+	return err == nil && ok
+}

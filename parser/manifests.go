@@ -1,0 +1,78 @@
+package parser
+
+import (
+	"context"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/egresslint/egresslint/parser/helm"
+	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/kustomize"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// manifestFiles is what the manifests, overlays and charts of a tree hold.
+type manifestFiles struct {
+	objects     []*kubernetes.Object
+	documents   []document
+	yaml, json  int // files that were read
+	diagnostics []source.Diagnostic
+}
+
+// readManifests reads the candidates among files, which are those of a walk, and what
+// kustomize and Helm make of files. The only error is that of ctx.
+func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options) (m manifestFiles, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			m, err = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}, nil
+		}
+	}()
+	overlays := kustomize.Read(tree, files)
+	if err := ctx.Err(); err != nil {
+		return m, err
+	}
+	charts := helm.Read(tree, files, opts.Helm)
+	// What kustomize and Helm read is not applied as it stands.
+	built, rendered := overlays.Consumed(), charts.Consumed()
+	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
+
+	read := make([]manifests, len(candidates))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range candidates {
+		group.Go(func() error {
+			if err := groupCtx.Err(); err != nil {
+				return err
+			}
+			read[i] = parseManifests(tree, f)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return m, err
+	}
+	for i, r := range read {
+		if r.root != nil {
+			m.documents = append(m.documents, document{candidates[i].Name, r.root})
+		}
+		switch {
+		case candidates[i].Kind == source.YAML:
+			m.yaml++
+		case r.root != nil, len(r.objects) > 0 || len(r.diagnostics) > 0:
+			m.json++
+		}
+		m.objects = append(m.objects, r.objects...)
+		m.diagnostics = append(m.diagnostics, r.diagnostics...)
+	}
+	m.yaml += countYAML(built) + countYAML(rendered)
+
+	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output)}
+	if err := d.run(ctx); err != nil {
+		return m, err
+	}
+	m.objects = d.objects
+	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
+	return m, nil
+}
