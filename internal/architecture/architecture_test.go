@@ -36,7 +36,7 @@ var layers = [][]string{
 	{"internal/suppress"},
 	{"internal/engine"},
 	{"internal/pipeline"},
-	{"internal/report"},
+	{"internal/report", "internal/actions"},
 	{"internal/cli"},
 	{"cmd/egresslint"},
 	{"internal/architecture"},

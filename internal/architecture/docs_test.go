@@ -25,11 +25,11 @@ type page struct {
 	text string
 }
 
-// readPages reads the documentation for users: README.md, CONTRIBUTING.md and docs.
+// readPages reads the documentation for users: docs and the pages beside README.md.
 func readPages(t *testing.T) []page {
 	t.Helper()
 	root := repositoryRoot()
-	names := []string{"README.md", "CONTRIBUTING.md"}
+	names := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
 	err := fs.WalkDir(root, "docs", func(name string, _ fs.DirEntry, err error) error {
 		if path.Ext(name) == ".md" {
 			names = append(names, name)

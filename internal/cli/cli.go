@@ -165,6 +165,8 @@ Nothing is downloaded, executed or sent anywhere.
 		newTestCommand(a),
 		newNewCommand(a),
 		newVersionCommand(a),
+		newGitHubOutputsCommand(),
+		newManCommand(),
 	)
 	return root
 }

@@ -8,8 +8,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the module's version as the go command stamped it into the binary.
+// release is the version of a released binary, as v1.2.3. The linker sets it,
+// because the go command would stamp the commit beside the version, and the bytes
+// of a release do not depend on the commit that names their checksums.
+var release string
+
+// version is the version of the release, or else the module's as the go command
+// stamped it into the binary.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" {
 		return "(devel)"
