@@ -54,6 +54,19 @@ bench-compare: ## Compare two outputs of make bench: OLD=old.txt NEW=new.txt
 tidy-check: ## Check that go.mod and go.sum list exactly what the code imports
 	go mod tidy -diff
 
+.PHONY: hook
+hook: ## Build and run the pre-commit hook as pre-commit does
+	.ci/run hook
+
+.PHONY: snapshot
+snapshot: ## Build all archives of a release in dist, and run the program of this machine's
+	.ci/release snapshot
+	.ci/release try
+
+.PHONY: act
+act: ## Run the action on this machine with nektos/act, see https://nektosact.com
+	$(call tool,act) push --workflows .github/action/act.yml --platform self-hosted=-self-hosted --action-offline-mode
+
 .PHONY: ci
 ci: ## Run everything that continuous integration runs
 	.ci/run

@@ -90,7 +90,7 @@ func TestAction(t *testing.T) {
 			name:     "nothing to check",
 			code:     3,
 			outputs:  map[string]string{"exit-code": "3", "findings": "0", "errors": "0", "warnings": "0", "unknowns": "0"},
-			commands: nil,
+			commands: []string{"::error title=egresslint%3A nothing to analyse::"},
 			log:      []string{`found no Kubernetes manifest and no Terraform`},
 		},
 		{
