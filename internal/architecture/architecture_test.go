@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"internal/alicloud"},
 	{"internal/config"},
 	{"internal/egress"},
-	{"internal/suppress"},
+	{"internal/suppress", "internal/baseline"},
 	{"internal/engine"},
 	{"internal/pipeline"},
 	{"internal/report", "internal/actions"},

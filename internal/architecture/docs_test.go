@@ -276,6 +276,12 @@ func commandLine(t *testing.T) (commands, flags []string) {
 	for _, command := range commands {
 		_, text, _ := run(t, command, "--help")
 		help += text
+		_, list, _ := strings.Cut(text, "Available Commands:")
+		list, _, _ = strings.Cut(list, "Flags:")
+		for _, m := range helpCommand.FindAllStringSubmatch(list, -1) {
+			_, text, _ := run(t, command, m[1], "--help")
+			help += text
+		}
 	}
 	for _, m := range helpFlag.FindAllStringSubmatch(help, -1) {
 		flags = append(flags, m[1])
@@ -309,12 +315,15 @@ func checkCommandLine(t *testing.T, p page, commands, args []string) {
 		name = args[0]
 	}
 	const missing = "no-such-file"
-	reads := slices.Contains([]string{"lint", "model", "connectivity", "test"}, name)
+	reads := slices.Contains([]string{"lint", "model", "connectivity", "baseline", "test"}, name)
 	if reads {
 		// The first path is the one that is missed.
 		at := 0
 		if len(args) > 0 && args[0] == name {
 			at = 1
+		}
+		if name == "baseline" {
+			at = min(2, len(args)) // behind the command's own command
 		}
 		args = slices.Insert(slices.Clone(args), at, missing)
 	}

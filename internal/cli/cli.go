@@ -161,6 +161,7 @@ Nothing is downloaded, executed or sent anywhere.
 		newModelCommand(a),
 		newConnectivityCommand(a),
 		newConfigCommand(a),
+		newBaselineCommand(a),
 		newRulesCommand(a),
 		newTestCommand(a),
 		newNewCommand(a),

@@ -26,6 +26,7 @@ type lintFlags struct {
 	disable       []string
 	color         string
 	sarifAll      bool
+	baseline      string
 	quiet         bool
 	verbose       bool
 }
@@ -56,6 +57,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
 	registerPolicies(cmd, &f.input.policies)
 	f.input.register(cmd)
+	flags.StringVar(&f.baseline, "baseline", "", "count only findings that are not in `file`, which egresslint baseline writes")
 	flags.BoolVar(&f.sarifAll, "sarif-suppressed", false, "write suppressed findings into SARIF reports too; GitHub shows them as open alerts")
 	flags.StringVar(&f.color, "color", "auto", "colours: auto, always or never")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print findings and errors only, without notices and summary")
@@ -129,6 +131,13 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
 	opts := settings(in.cfg, f.only)
+	base, err := in.baseline(f.baseline)
+	if err != nil {
+		return err
+	}
+	if base != nil {
+		opts.Baseline = base.Use()
+	}
 	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
 	if err != nil {
 		return timedOut(err, f.input.timeout)
@@ -138,6 +147,9 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Known: idsOf(judged.rules.Rules()), Ran: func(id string) bool { return slices.Contains(ran, id) },
 		Whole: in.lintsAll() && len(f.input.exclude) == 0 && w.complete(),
 	})...)
+	if base != nil && len(f.input.exclude) == 0 && w.complete() {
+		w.diagnostics = append(w.diagnostics, in.fixed(base, opts.Baseline, ran)...)
+	}
 
 	// A file that is broken is reason enough for having nothing.
 	empty := w.parsed.Empty() && !f.input.allowEmpty && (w.complete() || f.input.skipInvalid)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/egresslint/egresslint/internal/baseline"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
@@ -24,6 +25,8 @@ type Options struct {
 	Off map[string]bool
 	// Suppressions are what the project has decided to live with; nil for nothing.
 	Suppressions *suppress.Set
+	// Baseline are the findings that were there before; nil for none.
+	Baseline *baseline.Use
 }
 
 // Outcome is what a user sees.
@@ -58,7 +61,9 @@ type item struct {
 //  6. suppress: a comment stands at a final place, and all places of a finding
 //     must be known to tell whether it is wholly suppressed. What is off needs no
 //     suppression.
-//  7. sort: last, as the anchor is part of the order.
+//  7. sort: as the anchor is part of the order.
+//  8. baseline: of equal findings, those that come first are the old ones. What is
+//     suppressed needs no entry.
 //
 // A result whose place is not among origins becomes a diagnostic, so that a
 // broken rule is seen.
@@ -72,16 +77,22 @@ func Run(results []engine.Result, origins []egress.Place, opts Options) Outcome 
 
 	items = suppressItems(items, opts.Suppressions)
 
+	all := make([]*finding.Finding, len(items))
+	for i, it := range items {
+		all[i] = &it.Finding
+	}
+	finding.Sort(all)
 	outcome := Outcome{Findings: []*finding.Finding{}, Diagnostics: diagnostics}
-	for _, it := range items {
-		if it.Suppression != nil {
-			outcome.Suppressed = append(outcome.Suppressed, &it.Finding)
+	for _, f := range all {
+		if f.Suppression == nil && opts.Baseline != nil {
+			f.Suppression = opts.Baseline.Take(f)
+		}
+		if f.Suppression != nil {
+			outcome.Suppressed = append(outcome.Suppressed, f)
 		} else {
-			outcome.Findings = append(outcome.Findings, &it.Finding)
+			outcome.Findings = append(outcome.Findings, f)
 		}
 	}
-	finding.Sort(outcome.Findings)
-	finding.Sort(outcome.Suppressed)
 	return outcome
 }
 

@@ -120,11 +120,14 @@ func (s *Set) readFiles(files []source.File) {
 	}
 }
 
+// spellings are those of the word that a file with a suppression has, right or wrong.
+var spellings = [][]byte{[]byte("egresslint"), []byte("Egresslint"), []byte("EgressLint")}
+
 // readFile reads the comments of a file. What cannot be read is told by others.
 func (s *Set) readFile(f source.File) []*entry {
 	data, err := s.tree.ReadFile(f.Name)
 	// Hardly any file has one, and finding out costs much less than reading it.
-	if err != nil || !bytes.Contains(bytes.ToLower(data), []byte("egresslint")) {
+	if err != nil || !slices.ContainsFunc(spellings, func(word []byte) bool { return bytes.Contains(data, word) }) {
 		return nil
 	}
 	var entries []*entry

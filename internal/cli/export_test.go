@@ -1,0 +1,4 @@
+package cli
+
+// MainAt is Main on another day.
+var MainAt = mainAt
