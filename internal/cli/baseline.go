@@ -14,11 +14,9 @@ import (
 
 	"github.com/egresslint/egresslint/internal/baseline"
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/parser/source"
-	"github.com/egresslint/egresslint/policies"
 )
 
 // defaultBaseline is the file of the baseline, in the working directory, unless the
@@ -165,7 +163,7 @@ type baselineRun struct {
 // that lacks findings would make them count later as new ones.
 func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*baseline.Baseline, error)) (*baselineRun, error) {
 	watch := newStopwatch()
-	compiled := start(func() (*engine.Engine, error) { return engine.New(policies.FS, engine.Options{}) })
+	compiled := compileBuiltIn(nil, nil)
 	in, err := a.input(f, args)
 	if err != nil {
 		return nil, err
@@ -180,6 +178,7 @@ func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*b
 	}
 	ctx, cancel := withTimeout(f.timeout)
 	defer cancel()
+	compiled = in.compileOwn(ctx, compiled, nil, nil)
 	w, err := read(ctx, in, watch)
 	if err != nil {
 		return nil, timedOut(err, f.timeout)
