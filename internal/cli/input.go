@@ -353,5 +353,12 @@ func (in *input) options(f *inputFlags) error {
 	for _, r := range in.cfg.Requirements {
 		in.egress.Requirements = append(in.egress.Requirements, egress.RequirementConfig(r))
 	}
+	for _, t := range in.cfg.Targets {
+		target := egress.TargetConfig{Name: t.Name, Hosts: t.Hosts, Addresses: t.Addresses, At: t.At}
+		for _, entry := range t.Allow {
+			target.Allow = append(target.Allow, egress.AllowEntry(entry))
+		}
+		in.egress.Targets = append(in.egress.Targets, target)
+	}
 	return nil
 }

@@ -23,6 +23,7 @@ type builder struct {
 	entries        map[*scope][]*snatEntry
 	privateDomains []string
 	born           []terraformObject
+	outside        []*outsideTarget
 
 	// Gates under construction, in the order in which they are reported, and the
 	// indexes that find them again.
@@ -71,6 +72,7 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 		b.model.Ignores = append(b.model.Ignores, ignores(o)...)
 	}
 	b.readCloud()
+	b.outside = b.outsideTargets()
 	worlds := b.bind()
 	for _, w := range worlds {
 		b.populate(w)

@@ -3,6 +3,7 @@ package egress_test
 import (
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,6 +83,25 @@ func optionsIn(comment string) egress.Options {
 			dir, kind, _ := strings.Cut(value, " ")
 			network := egress.NetworkConfig{NetworkPolicy: "enforced", Enforces: []string{kind}}
 			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Network: network})
+		case "target": // NAME HOSTS ADDRESSES ALLOW, each but the first a list with commas, - for none
+			fields := strings.Fields(value)
+			at := source.Range{File: ".egresslint.yaml", Start: source.Pos{Line: 2, Column: 1}}
+			target := egress.TargetConfig{Name: fields[0], At: at}
+			if fields[1] != "-" {
+				target.Hosts = strings.Split(fields[1], ",")
+			}
+			for _, text := range strings.Split(strings.Trim(fields[2], "-"), ",") {
+				if text != "" {
+					target.Addresses = append(target.Addresses, netip.MustParsePrefix(text))
+				}
+			}
+			for i, text := range strings.Split(strings.Trim(fields[3], "-"), ",") {
+				if text != "" {
+					at := source.Range{File: ".egresslint.yaml", Start: source.Pos{Line: 3 + i, Column: 1}}
+					target.Allow = append(target.Allow, egress.AllowEntry{CIDR: netip.MustParsePrefix(text), At: at})
+				}
+			}
+			options.Targets = append(options.Targets, target)
 		case "require":
 			from, to, _ := strings.Cut(value, " ")
 			options.Requirements = append(options.Requirements, egress.RequirementConfig{

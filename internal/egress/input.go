@@ -1,6 +1,8 @@
 package egress
 
 import (
+	"net/netip"
+
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -20,6 +22,7 @@ type Options struct {
 	ClusterNetwork string
 	Clusters       []ClusterConfig
 	Requirements   []RequirementConfig
+	Targets        []TargetConfig
 	// PrivateDomains are registrable domains whose names do not resolve to public
 	// addresses, e.g. corp.example.
 	PrivateDomains []string
@@ -50,6 +53,24 @@ type NetworkConfig struct {
 	// Enforces are the kinds of policies beyond NetworkPolicy that a controller on
 	// the cluster enforces, e.g. CiliumNetworkPolicy.
 	Enforces []string
+}
+
+// TargetConfig describes a thing outside the files that workloads reach.
+type TargetConfig struct {
+	Name string
+	// Hosts are its names; * in the place of the first label stands for any below it.
+	Hosts []string
+	// Addresses are where it is, if the names alone do not tell.
+	Addresses []netip.Prefix
+	// Allow is whom it lets in; empty if that is not known.
+	Allow []AllowEntry
+	At    source.Range
+}
+
+// AllowEntry is an element of an allow-list with its place.
+type AllowEntry struct {
+	CIDR netip.Prefix
+	At   source.Range
 }
 
 // RequirementConfig declares what workloads need to reach.

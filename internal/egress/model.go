@@ -284,7 +284,7 @@ type AllowListAccess struct {
 	Code          string          `json:"code" doc:"missing, wrong-vswitch or empty"`
 	Reason        string          `json:"reason" doc:"why it is unknown"`
 	Loopback      bool            `json:"loopback" doc:"whether the list holds nothing but 127.0.0.1, written or by default"`
-	List          string          `json:"list" doc:"whitelist, white-acl or black-acl"`
+	List          string          `json:"list" doc:"whitelist, white-acl, black-acl, or target: the list that the configuration gives of something outside the files"`
 	Listener      string          `json:"listener" doc:"for an ACL: address of the listener"`
 	Port          int             `json:"port" doc:"for an ACL: port of the listener"`
 	Omitted       bool            `json:"omitted" doc:"whether the list is left out, which for this product admits nobody"`

@@ -59,6 +59,8 @@ type requirementOf struct {
 	public    bool // the target's public endpoint, or that of a load balancer that packets leave to
 	// direct says that packets really leave to the load balancer of a Service.
 	direct bool
+	// outside is what the configuration says of the destination; nil if nothing.
+	outside *outsideTarget
 	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
 	cloud   bool
 	service *service
@@ -433,6 +435,7 @@ func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin O
 // add keeps one requirement per destination: the strongest, then the first.
 func (c *collector) add(r *requirementOf) {
 	r.workload, r.index, r.world = c.wl, c.index, c.w
+	c.meetOutside(r)
 	key := fmt.Sprintf("%s|%s|%s|%d|%s", r.kind, r.host, r.prefix, r.port, r.protocol)
 	if c.seen[key] {
 		for i, old := range c.list {

@@ -57,6 +57,9 @@ func (b *builder) tracePath(r *requirementOf) {
 	if r.kind == toTarget {
 		path.Hops = append(path.Hops, b.targetHop(r))
 	}
+	if r.outside != nil {
+		path.Hops = append(path.Hops, b.outsideHop(r))
+	}
 	path.Status = Open
 	for _, hop := range path.Hops {
 		switch hop.Status {

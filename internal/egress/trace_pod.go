@@ -106,6 +106,10 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			return b.backends(r)
 		}
 	default:
+		if r.outside != nil && len(r.outside.Addresses) > 0 {
+			plain.dest = netpol.SetDest(prefixSet(r.outside.Addresses...)).Outside()
+			break
+		}
 		if !r.cloud {
 			return nil, "the address of " + r.display() + " is not in the files"
 		}

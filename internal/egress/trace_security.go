@@ -253,6 +253,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return prefixSet(cloudServices)
 	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
 		return prefixSet(r.target.vswitch.cidr)
+	case r.outside != nil && len(r.outside.Addresses) > 0:
+		return prefixSet(r.outside.Addresses...)
 	default:
 		return nil
 	}

@@ -32,7 +32,17 @@
 #     omitted: >-
 #       {product} {target} refuses connections from cluster {cluster}: {attribute} is left out, and by default nobody
 #       is admitted; {source}, here from {uncovered}.{affected}
+#     outside: >-
+#       {target} refuses connections from cluster {cluster}: {source}, and by the configuration it admits {entries}, not
+#       {uncovered}.{affected}
+#     outside-partial: >-
+#       {target} refuses some connections from cluster {cluster}: {source}, and by the configuration it admits {covered}
+#       but not {uncovered}.{affected}
 #   remedies:
+#     outside: >-
+#       Have whoever runs it admit {values}, and write that into allow.
+#     outside-partial: >-
+#       Packets may come from any of these: have whoever runs it admit {values}, and write that into allow.
 #     partial: >-
 #       Packets may come from any of these, so the list needs them all: add {values} to {attribute}.
 #     missing: >-
@@ -54,6 +64,8 @@
 #         security_ips = [for v in alicloud_vswitch.pod : v.cidr_block] # alicloud_vswitch.node under Flannel
 #       }
 #       ```
+#
+#       Of a target in the configuration, which lies outside the files, the list is `allow`, as its owner keeps it.
 #
 #       Where addresses should not be listed by CIDR, ack-kubernetes-webhook-injector adds and removes the address of
 #       each pod (Terway; RDS, Redis and CLB only).
@@ -101,7 +113,7 @@ violation contains {
 }
 
 # Where some sources are on the list, the others were meant to be.
-_verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
+_verdicts contains {"gate": i, "case": _partial(gate.list), "level": "error"} if {
 	some i in _closed
 	gate := input.allow_list_access[i]
 	count(gate.covered) > 0
@@ -111,6 +123,7 @@ _verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
 _verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
 	some i in _closed
 	i in _ordinary
+	input.allow_list_access[i].list != "target"
 	count(input.allow_list_access[i].covered) > 0
 }
 
@@ -119,7 +132,7 @@ _verdicts contains {"gate": i, "case": case, "level": level} if {
 	gate := input.allow_list_access[i]
 	count(gate.covered) == 0
 	level := need.level(gate.need.strength)
-	case := _case(gate.omitted, gate.loopback)
+	case := _need(gate)
 }
 
 _verdicts contains {"gate": i, "case": case, "level": "warning"} if {
@@ -151,6 +164,14 @@ _ordinary contains i if {
 	gate.plugin == "flannel"
 	gate.role == "node"
 }
+
+_partial("target") := "outside-partial"
+
+_partial(list) := "partial" if list != "target"
+
+_need(gate) := "outside" if gate.list == "target"
+
+_need(gate) := _case(gate.omitted, gate.loopback) if gate.list != "target"
 
 _case(true, _) := "omitted"
 

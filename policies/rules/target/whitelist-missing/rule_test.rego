@@ -12,6 +12,7 @@ _gate := {
 	"target_name": "orders",
 	"product": "RDS",
 	"attribute": "security_ips",
+	"list": "whitelist",
 	"cluster": "c1",
 	"cluster_name": "prod",
 	"scope": "",
@@ -108,3 +109,12 @@ test_silent_when_admitted if _verdicts == set() with input as _model({"status": 
 test_silent_when_unknown if _verdicts == set() with input as _model({"status": "unknown", "code": ""})
 
 test_silent_for_the_wrong_kind if _verdicts == set() with input as _model({"code": "wrong-vswitch"})
+
+test_target_of_the_configuration if {
+	outside := {"list": "target", "same_vpc": false}
+	_verdicts == {["outside", "error"]} with input as _model(outside)
+	_verdicts == {["outside-partial", "error"]} with input as _model(object.union(outside, _partial))
+	_verdicts == {["outside", "warning"]} with input as _model(object.union(outside, fixture.needed("inferred")))
+	_verdicts == set() with input as _model(object.union(outside, fixture.needed("none")))
+	_verdicts == set() with input as _model(object.union_n([outside, _partial, fixture.needed("none")]))
+}
