@@ -172,6 +172,7 @@ func (b *build) number() {
 	for i := len(b.layers) - 1; i >= 0; i-- { // what is used is built first
 		b.listPatches(b.layers[i])
 	}
+	b.leaveSchemas()
 	// Short documents first: the fewer lines there are before the others.
 	slices.SortStableFunc(b.docs, func(x, y *document) int { return len(x.lines) - len(y.lines) })
 	base, marks := firstBase, 0

@@ -22,7 +22,8 @@ import (
 // Result is what the kustomizations of a tree build.
 type Result struct {
 	// Objects are what is deployed: by overlay, in the order in which kustomize
-	// prints them. Each has From set to "overlay" and the overlay's directory.
+	// prints them. Each has From set to "overlay" and the overlay's directory. The
+	// schemas in definitions of custom resources may be left out.
 	Objects []*kubernetes.Object
 	// Consumed are the files that kustomize reads: kustomizations, resources,
 	// patches, the sources of generators, and all of these in bases and components.
