@@ -121,13 +121,12 @@ func Read(tree *source.Tree, files []source.File, opts Options) *Set {
 	return s
 }
 
-func (s *Set) add(dir string) *chartSource {
+func (s *Set) add(dir string) {
 	c := readChart(s.tree, dir)
 	s.sources = append(s.sources, c)
 	for _, d := range c.uses {
 		s.used[d] = true
 	}
-	return c
 }
 
 func (s *Set) source(dir string) *chartSource {
