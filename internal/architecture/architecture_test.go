@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"parser"},
 	{"policies"},
 	{"internal/finding"},
+	{"internal/revision"},
 	{"internal/requirement"},
 	{"internal/netpol"},
 	{"internal/alicloud"},

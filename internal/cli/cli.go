@@ -146,7 +146,7 @@ clusters together and tells, from the files alone, which pods cannot reach what
 they need, and which line of which file stops them.
 
 Without a command it lints the given files and folders, or the working directory.
-Nothing is downloaded, executed or sent anywhere.
+Nothing is downloaded or sent anywhere, and nothing of the files is executed.
 
 ` + exitCodesHelp
 	root.Version = versionLine()

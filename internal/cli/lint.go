@@ -13,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/suppress"
 )
 
@@ -24,6 +25,7 @@ type lintFlags struct {
 	failOnUnknown bool
 	only          []string
 	disable       []string
+	changedSince  string
 	color         string
 	sarifAll      bool
 	baseline      string
@@ -56,6 +58,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags.StringSliceVar(&f.only, "only", nil, "run only these `rules` (repeatable)")
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
 	registerPolicies(cmd, &f.input.policies)
+	flags.StringVar(&f.changedSince, "changed-since", "", "report only findings that the files did not have where HEAD and the revision `ref` part (their merge base); changes that are not committed count")
 	f.input.register(cmd)
 	flags.StringVar(&f.baseline, "baseline", "", "count only findings that are not in `file`, which egresslint baseline writes")
 	flags.BoolVar(&f.sarifAll, "sarif-suppressed", false, "write suppressed findings into SARIF reports too; GitHub shows them as open alerts")
@@ -91,6 +94,9 @@ func (f *lintFlags) check() ([]output, error) {
 			return nil, usagef("unknown --%s %q%s", flag.name, flag.value, config.DidYouMean(flag.value, flag.words))
 		}
 	}
+	if f.changedSince != "" && revision.CheckRef(f.changedSince) != nil {
+		return nil, usagef("use --changed-since %q: want a branch, a tag or a commit", f.changedSince)
+	}
 	if f.quiet && f.verbose {
 		return nil, usagef("--quiet and --verbose exclude each other")
 	}
@@ -125,12 +131,13 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	defer cancel()
 	compiled = in.compileOwn(ctx, compiled, f.only, f.disable)
 
+	opts := settings(in.cfg, f.only)
+	before := startBefore(ctx, in, f.changedSince, compiled, opts, a.now())
 	w, err := read(ctx, in, watch)
 	if err != nil {
 		return timedOut(err, f.input.timeout)
 	}
 	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
-	opts := settings(in.cfg, f.only)
 	base, err := in.baseline(f.baseline)
 	if err != nil {
 		return err
@@ -150,6 +157,11 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if base != nil && len(f.input.exclude) == 0 && w.complete() {
 		w.diagnostics = append(w.diagnostics, in.fixed(base, opts.Baseline, ran)...)
 	}
+	comparison, err := compare(ctx, w, judged, before)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
+	watch.lap("compare")
 
 	// A file that is broken is reason enough for having nothing.
 	empty := w.parsed.Empty() && !f.input.allowEmpty && (w.complete() || f.input.skipInvalid)
@@ -163,6 +175,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Empty:       empty,
 		Summary:     report.Summarize(w.parsed, w.model, w.diagnostics),
 		Blocked:     report.BlockedPaths(w.model),
+		Comparison:  comparison,
 		Lines:       in.tree.Lines,
 		Display:     in.display,
 		Resolve:     in.resolve,

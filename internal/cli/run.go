@@ -62,11 +62,11 @@ func start[T any](compute func() (T, error)) pending[T] {
 	return p
 }
 
-// wait returns the value, or the error of ctx if that is done first. It may be
-// called once.
+// wait returns the value, or the error of ctx if that is done first.
 func (p pending[T]) wait(ctx context.Context) (T, error) {
 	select {
 	case o := <-p.ch:
+		p.ch <- o // for others that wait
 		return o.value, o.err
 	case <-ctx.Done():
 		var zero T

@@ -68,6 +68,21 @@ type Finding struct {
 	Key []string
 	// Suppression is why the finding does not count; nil if it does.
 	Suppression *Suppression
+	// Parts are what the rule reported before what is one problem to the user became
+	// one finding: itself, and one for each further module instance, variant or
+	// cluster.
+	Parts []Part
+}
+
+// Part identifies what a rule reported of one place, module instance and variant,
+// wherever the finding that it became part of is anchored.
+type Part struct {
+	File     string   // the place is in
+	Address  string   // see Finding.Address
+	Root     string   // Terraform root directory; empty for manifests
+	Variant  string   // of the root
+	Severity Severity // that the rule gave it
+	Key      []string // see Finding.Key
 }
 
 // Fingerprint identifies a finding by rule, file, address and stable arguments,

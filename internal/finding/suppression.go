@@ -17,7 +17,12 @@ const (
 	ByBaseline      SuppressionKind = "baseline"      // as one that was there before
 )
 
-// SuppressionKinds are all kinds, in the order in which they are tried.
+// Unchanged is not written anywhere: only what a change introduces was asked for,
+// and the files had the finding before it.
+const Unchanged SuppressionKind = "unchanged"
+
+// SuppressionKinds are the kinds that are written, in the order in which they are
+// tried.
 var SuppressionKinds = []SuppressionKind{ByComment, ByAnnotation, ByConfiguration, ByBaseline}
 
 // Suppression is why a finding does not count.

@@ -157,6 +157,7 @@ func (it *item) absorb(other *item) {
 		*it, *other = *other, *it
 	}
 	it.places = append(it.places, other.places...)
+	it.Parts = append(it.Parts, other.Parts...)
 	it.Related = append(it.Related, other.Related...)
 	for _, v := range other.Variants {
 		if !slices.Contains(it.Variants, v) {

@@ -118,6 +118,10 @@ func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.
 			Finding: finding.Finding{
 				Rule: r.Rule, Severity: r.Severity, Range: place.Range, Address: place.Address,
 				Message: r.Message, Remedy: r.Remedy, Key: r.Key,
+				Parts: []finding.Part{{
+					File: place.Range.File, Address: place.Address, Root: place.Root, Variant: place.Variant,
+					Severity: r.Severity, Key: r.Key,
+				}},
 			},
 			place: place, kind: r.Case, places: []egress.Place{place},
 		}

@@ -67,7 +67,7 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 		add(annotation{severity, source.Range{}, "nothing to analyse", "There is nothing to analyse."})
 	}
 	for _, d := range r.diagnostics() {
-		if d.Fatal() && r.severity(d) == severity {
+		if (d.Fatal() || d.Kind == source.NoBase) && r.severity(d) == severity {
 			add(annotation{severity, r.resolved(d.Range), string(d.Kind), Visible(d.Message)})
 		}
 	}

@@ -23,6 +23,7 @@ type jsonReport struct {
 	Diagnostics []jsonDiagnostic `json:"diagnostics"`
 	Unknowns    []jsonUnknown    `json:"unknowns"`
 	Bindings    []jsonBinding    `json:"bindings"`
+	Comparison  *jsonComparison  `json:"comparison"`
 	Summary     jsonSummary      `json:"summary"`
 }
 
@@ -87,6 +88,12 @@ type jsonBinding struct {
 	Hint      string `json:"hint"`
 }
 
+type jsonComparison struct {
+	Ref       string `json:"ref"`
+	Commit    string `json:"commit"`
+	Unchanged int    `json:"unchanged"`
+}
+
 type jsonSummary struct {
 	Files struct {
 		Terraform int `json:"terraform"`
@@ -136,6 +143,9 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 	}
 	for _, b := range s.Bindings {
 		doc.Bindings = append(doc.Bindings, jsonBinding(b))
+	}
+	if c := r.Comparison; c != nil {
+		doc.Comparison = &jsonComparison{Ref: c.Ref, Commit: c.Commit, Unchanged: c.Unchanged}
 	}
 	js := &doc.Summary
 	js.Files.Terraform, js.Files.Variables, js.Files.YAML, js.Files.JSON = s.Files.Terraform, s.Files.Variables, s.Files.YAML, s.Files.JSON

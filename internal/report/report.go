@@ -31,6 +31,8 @@ type Report struct {
 	Summary Summary
 	// Blocked are the connections that the files prove to be stopped.
 	Blocked []BlockedPath
+	// Comparison is set if only what a change introduced is reported.
+	Comparison *Comparison
 
 	// Lines returns lines of a scanned file, from first to last, counting from 1.
 	Lines func(name string, first, last int) []string
@@ -38,6 +40,13 @@ type Report struct {
 	Display func(name string) string
 	// Resolve returns the path that a name leads to after following symlinks.
 	Resolve func(name string) string
+}
+
+// Comparison says what Findings were compared with, and what is not among them.
+type Comparison struct {
+	Ref       string // as the user named it
+	Commit    string // id of the commit whose files were compared
+	Unchanged int    // findings that those files have too; they are among Suppressed
 }
 
 // Options are about the looks of the text format only, if they do not say otherwise.

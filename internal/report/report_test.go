@@ -137,11 +137,14 @@ func validate(s *jsonschema.Schema, doc []byte) error {
 }
 
 func TestSchemas(t *testing.T) {
+	compared := fixture()
+	compared.Comparison = &report.Comparison{Ref: "origin/main", Commit: strings.Repeat("0f", 20), Unchanged: 1}
+	compared.Suppressed[0].Suppression = &finding.Suppression{Kind: finding.Unchanged}
 	for format, file := range map[string]string{
 		"json": "schema.json", "sarif": "testdata/sarif-schema-2.1.0.json", "gitlab": "testdata/gitlab-code-quality.json",
 	} {
 		s := compile(t, file)
-		for name, r := range map[string]*report.Report{"fixture": fixture(), "empty": {}} {
+		for name, r := range map[string]*report.Report{"fixture": fixture(), "empty": {}, "compared": compared} {
 			for _, opts := range []report.Options{{}, {SARIFSuppressed: true}} {
 				if err := validate(s, write(t, format, r, opts)); err != nil {
 					t.Errorf("%s of the %s report with %+v: %v", format, name, opts, err)

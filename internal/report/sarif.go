@@ -180,6 +180,7 @@ var diagnosticKinds = []sarifNotification{
 	{string(source.SuppressionExpired), sarifText{"The last day of a suppression is over."}},
 	{string(source.SuppressionUnused), sarifText{"No finding needs a suppression."}},
 	{string(source.BaselineFixed), sarifText{"A finding of the baseline is gone."}},
+	{string(source.NoBase), sarifText{"The revision that the findings were to be compared with cannot be read."}},
 	{string(source.Unread), sarifText{"Something outside the files was not read, so that what depends on it is unknown."}},
 }
 
@@ -307,7 +308,7 @@ func (r *Report) sarifSuppressions(f *finding.Finding) *[]sarifSuppression {
 		return &[]sarifSuppression{}
 	}
 	out := sarifSuppression{Kind: "inSource", Status: "accepted", Justification: s.Reason}
-	if s.Kind == finding.ByConfiguration || s.Kind == finding.ByBaseline {
+	if s.Kind != finding.ByComment && s.Kind != finding.ByAnnotation {
 		out.Kind = "external"
 	}
 	if !s.At.IsZero() {

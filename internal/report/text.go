@@ -127,6 +127,8 @@ func (t *text) shows(d source.Diagnostic) bool {
 		return false
 	case d.Fatal():
 		return true
+	case d.Kind == source.NoBase:
+		return true
 	case t.opts.Quiet || t.opts.HideNotices:
 		return false
 	default:
@@ -263,8 +265,11 @@ func (t *text) summary() {
 	if t.notices > 0 {
 		t.line("%s, not counted as findings.", plural(t.notices, "notice"))
 	}
-	if n := len(t.r.Suppressed); n > 0 {
+	if n := len(t.r.Suppressed) - t.unchanged(); n > 0 {
 		t.line("%d suppressed: %s (--format json lists them).", n, t.suppressed())
+	}
+	if c := t.r.Comparison; c != nil {
+		t.line("Compared with %.10s, where HEAD and %s part: %s not shown.", c.Commit, Visible(c.Ref), before(c.Unchanged))
 	}
 	errors, warnings, notes := t.r.count(finding.Error), t.r.count(finding.Warning), t.r.count(finding.Note)
 	switch {
@@ -272,12 +277,23 @@ func (t *text) summary() {
 	case s.nothingJudged():
 		t.line("%s.", nothingToJudge)
 		return
+	case t.r.Comparison != nil:
+		t.line("No new findings.")
+		return
 	default:
 		t.line("No findings.")
 		return
 	}
 	t.line("Found %s, %s and %s.",
 		t.countStyle(finding.Error, errors), t.countStyle(finding.Warning, warnings), t.countStyle(finding.Note, notes))
+}
+
+// unchanged is how many findings are not shown because they were there before.
+func (t *text) unchanged() int {
+	if t.r.Comparison == nil {
+		return 0
+	}
+	return t.r.Comparison.Unchanged
 }
 
 // suppressed says by what findings are suppressed.
@@ -357,6 +373,13 @@ func files(f parser.Files) string {
 		return "no files"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func before(n int) string {
+	if n == 1 {
+		return "1 finding that was there before is"
+	}
+	return plural(n, "finding") + " that were there before are"
 }
 
 func plural(n int, what string) string {

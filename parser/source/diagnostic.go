@@ -30,6 +30,9 @@ const (
 	// UnmatchedEntry is an entry of the configuration that is about nothing that was
 	// read.
 	UnmatchedEntry DiagnosticKind = "unmatched-entry"
+	// NoBase is a revision that findings were to be compared with and that cannot be
+	// read, so that old ones are reported too.
+	NoBase DiagnosticKind = "no-base"
 
 	// SuppressionMistake is a suppression that cannot be read, and has no effect.
 	SuppressionMistake DiagnosticKind = "suppression-mistake"

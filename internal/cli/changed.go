@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// before is what the files said where a change began.
+type before struct {
+	ref, commit string
+	// same says that nothing has changed, so that the findings need not be computed.
+	same     bool
+	findings []*finding.Finding
+	missing  *revision.Unavailable // why there is nothing of it
+}
+
+// startBefore calls findBefore beside the run.
+func startBefore(ctx context.Context, in *input, ref string, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) pending[*before] {
+	return start(func() (*before, error) { return findBefore(ctx, in, ref, compiled, opts, now) })
+}
+
+// findBefore lints the files of the commit at which HEAD and ref part, with the
+// options of the run and the configuration that is there now, so that neither a
+// new rule nor a new setting makes an old mistake a new one. Without a ref there
+// is nothing to do.
+func findBefore(ctx context.Context, in *input, ref string, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) (*before, error) {
+	if ref == "" {
+		return nil, nil //nolint:nilnil // no comparison was asked for
+	}
+	b := &before{ref: ref}
+	err := b.lint(ctx, in, compiled, opts, now)
+	if err != nil && ctx.Err() == nil && errors.As(err, &b.missing) {
+		return b, nil
+	}
+	return b, err
+}
+
+func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
+	repo, err := revision.Open(ctx, in.root)
+	if err != nil {
+		return err
+	}
+	other, err := repo.Resolve(ctx, b.ref)
+	if err != nil {
+		return err
+	}
+	head, err := repo.Resolve(ctx, "HEAD")
+	if err != nil {
+		return err
+	}
+	if b.commit, err = repo.MergeBase(ctx, other, head); err != nil {
+		return err
+	}
+	files, err := in.at(ctx, repo, b.commit)
+	if err != nil {
+		return err
+	}
+	if !files.Changed() {
+		b.same = true
+		return files.close()
+	}
+	w, err := read(ctx, files.input, newStopwatch())
+	if unreadable := files.close(); err == nil {
+		err = unreadable
+	}
+	if err != nil {
+		return err
+	}
+	// What is suppressed there is not there: who removes a suppression brings its
+	// finding back.
+	judged, err := judge(ctx, files.input, w, compiled, opts, now, newStopwatch())
+	if err != nil {
+		return err
+	}
+	b.findings = judged.Findings
+	return nil
+}
+
+// earlier is an input whose files are those of a revision.
+type earlier struct {
+	*input
+	*revision.FS
+	work *os.Root
+}
+
+// at is the input with the files of a commit.
+func (in *input) at(ctx context.Context, repo *revision.Repository, commit string) (*earlier, error) {
+	work, err := os.OpenRoot(in.root)
+	if err != nil {
+		return nil, fmt.Errorf("open tree: %w", err)
+	}
+	files, err := repo.At(ctx, commit, work.FS())
+	if err != nil {
+		_ = work.Close() // it was only read
+		return nil, err
+	}
+	then, place := *in, *in.workspace
+	place.tree = source.NewTree(files)
+	then.workspace = &place
+	e := &earlier{input: &then, FS: files, work: work}
+	if err := e.relocate(ctx, repo, commit); err != nil {
+		_ = e.close() // the error is what counts
+		return nil, err
+	}
+	// Variables that the command line names are those of the run, not of the change.
+	for _, name := range in.parser.Terraform.VarFiles {
+		if _, err := e.tree.Stat(name); err == nil {
+			continue
+		}
+		if data, err := in.tree.ReadFile(name); err == nil {
+			e.tree.Overlay(name, data)
+		}
+	}
+	return e, nil
+}
+
+// relocate names the paths of the run that the revision does not have as the
+// revision does.
+func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commit string) error {
+	var paths []string
+	for _, name := range e.parser.Paths {
+		if _, err := e.tree.Stat(name); err == nil {
+			paths = append(paths, name)
+			continue
+		}
+		former, err := repo.Formerly(ctx, commit, name)
+		if err != nil {
+			return err
+		}
+		paths = append(paths, former...)
+	}
+	e.parser.Paths = paths
+	return nil
+}
+
+// close returns why what was read is not all of the revision, if so.
+func (e *earlier) close() error {
+	err := e.FS.Close()
+	_ = e.work.Close() // it was only read
+	return err
+}
+
+// compare suppresses the findings that were there before. It returns nil if there
+// is nothing to compare with.
+func compare(ctx context.Context, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
+	b, err := pending.wait(ctx)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	if b.missing != nil {
+		w.diagnostics = append(w.diagnostics, source.Diagnostic{
+			Kind:    source.NoBase,
+			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones", b.ref, b.missing),
+		})
+		return nil, nil //nolint:nilnil,nilerr // told in a diagnostic, and there is no comparison
+	}
+	introduced := []*finding.Finding{}
+	if !b.same {
+		// What the baseline has is compared too: of two equal findings it has the
+		// first, and the second must not go for the one that was there before.
+		all := slices.Clone(judged.Findings)
+		for _, f := range judged.Suppressed {
+			if f.Suppression.Kind == finding.ByBaseline {
+				all = append(all, f)
+			}
+		}
+		finding.Sort(all)
+		introduced, _ = pipeline.Introduced(all, b.findings, w.model.Origins)
+	}
+	unchanged := 0
+	judged.Findings = slices.DeleteFunc(judged.Findings, func(f *finding.Finding) bool {
+		if slices.Contains(introduced, f) {
+			return false
+		}
+		f.Suppression = &finding.Suppression{Kind: finding.Unchanged}
+		judged.Suppressed = append(judged.Suppressed, f)
+		unchanged++
+		return true
+	})
+	finding.Sort(judged.Suppressed)
+	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged}, nil
+}
