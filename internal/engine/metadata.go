@@ -171,7 +171,7 @@ func newRule(m *ast.Module, from origin) (Rule, error) {
 		rule.DocsURL = docsBase + id + ".md"
 	}
 	for _, r := range a.RelatedResources {
-		if from == own && r.Ref.Scheme != "https" && r.Ref.Scheme != "http" {
+		if from == own && (r.Ref.Scheme != "https" && r.Ref.Scheme != "http" || r.Ref.Host == "") {
 			return Rule{}, fmt.Errorf("read metadata: related_resources: %q is no http or https address", r.Ref.String())
 		}
 		rule.DocsURL = cmp.Or(rule.DocsURL, r.Ref.String())

@@ -112,6 +112,9 @@ func (p *Policies) load(s PolicySource) error {
 }
 
 func (p *Policies) loadBundle(s PolicySource) error {
+	if path.Ext(s.Name) == ".rego" {
+		return fmt.Errorf("read policies %s: want the folder that holds it, or an OPA bundle", s.Name)
+	}
 	unzipped, err := gzip.NewReader(bytes.NewReader(s.Bundle))
 	if err != nil {
 		return fmt.Errorf("read bundle %s: want an OPA bundle, a gzipped tar archive: %w", s.Name, err)

@@ -65,7 +65,7 @@ type (
 		ShortDescription     sarifText           `json:"shortDescription"`
 		FullDescription      sarifText           `json:"fullDescription"`
 		Help                 sarifMarkdown       `json:"help"`
-		HelpURI              string              `json:"helpUri"`
+		HelpURI              string              `json:"helpUri,omitempty"` // a project's own rule may have none
 		DefaultConfiguration sarifConfiguration  `json:"defaultConfiguration"`
 		Properties           sarifRuleProperties `json:"properties"`
 	}
@@ -76,7 +76,7 @@ type (
 
 	sarifMarkdown struct {
 		Text     string `json:"text"`
-		Markdown string `json:"markdown"`
+		Markdown string `json:"markdown,omitempty"`
 	}
 
 	sarifConfiguration struct {
