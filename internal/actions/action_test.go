@@ -187,6 +187,84 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// The step summary has the findings, unless the input says otherwise.
+func TestActionSummary(t *testing.T) {
+	hostile := "a|b `c` <script>alert(1)</script>\n| x | y |"
+	r := newRunner(t, map[string]string{"main.tf": openWhitelist, hostile + "/main.tf": openWhitelist})
+	r.install(t)
+	got := r.run(t, runStep)
+	if !strings.Contains(got.summary, "whitelist-open") || !strings.Contains(got.summary, "main.tf") {
+		t.Errorf("the summary has no finding:\n%s", got.summary)
+	}
+	for _, raw := range []string{"<script>", "\n| x | y |", "a|b"} {
+		if strings.Contains(got.summary, raw) {
+			t.Errorf("the summary has %q from the name of a file:\n%s", raw, got.summary)
+		}
+	}
+	r.with = map[string]string{"step-summary": "false"}
+	if got := r.run(t, runStep); got.summary != "" {
+		t.Errorf("summary %q, want none", got.summary)
+	}
+}
+
+// With changed-only, findings of the base are not reported, as long as the clone has
+// the base.
+func TestActionChangedOnly(t *testing.T) {
+	missing := strings.Repeat("12", 20)
+	zero := strings.Repeat("0", 40)
+	event := func(base string) map[string]any {
+		return map[string]any{"pull_request": map[string]any{"base": map[string]any{"sha": base}}}
+	}
+	const (
+		noBase  = "::warning title=egresslint::changed-only: the clone does not have the base"
+		nothing = "::notice title=egresslint::changed-only: this run has no base"
+		finding = "::warning col="
+	)
+	tests := []struct {
+		name     string
+		baseRef  string
+		envBase  string
+		event    func(base string) map[string]any
+		commands []string
+	}{
+		{name: "commit of the event", event: event, commands: []string{finding}},
+		{name: "branch of the pull request", envBase: "main", event: func(string) map[string]any { return event(missing) }, commands: []string{finding}},
+		{name: "commit before the push", event: func(base string) map[string]any { return map[string]any{"before": base} }, commands: []string{finding}},
+		{name: "base-ref", baseRef: "base", commands: []string{finding}},
+		{name: "base-ref of the remote", baseRef: "main", commands: []string{finding}},
+		{name: "missing base-ref", baseRef: "elsewhere", event: event, commands: []string{noBase, finding, finding}},
+		{name: "base-ref like a flag", baseRef: "--all", event: event, commands: []string{noBase, finding, finding}},
+		{name: "shallow clone", event: func(string) map[string]any { return event(missing) }, commands: []string{noBase, finding, finding}},
+		{name: "new branch", event: func(string) map[string]any { return map[string]any{"before": zero} }, commands: []string{nothing, finding, finding}},
+		{name: "no event", commands: []string{nothing, finding, finding}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRunner(t, map[string]string{"old.tf": openWhitelist})
+			r.install(t)
+			git(t, r.workspace, "init", "-q", "-b", "work")
+			git(t, r.workspace, "add", ".")
+			git(t, r.workspace, "commit", "-q", "-m", "Base")
+			git(t, r.workspace, "tag", "base")
+			git(t, r.workspace, "update-ref", "refs/remotes/origin/main", "base")
+			base := git(t, r.workspace, "rev-parse", "base")
+			write(t, filepath.Join(r.workspace, "new", "main.tf"), openWhitelist, 0o600)
+			git(t, r.workspace, "add", ".")
+			git(t, r.workspace, "commit", "-q", "-m", "Change")
+			r.with = map[string]string{"changed-only": "true", "base-ref": test.baseRef}
+			r.env = map[string]string{"GITHUB_BASE_REF": test.envBase}
+			if test.event != nil {
+				r.event = test.event(base)
+			}
+			got := r.run(t, runStep)
+			checkCommands(t, got.log, test.commands)
+			if t.Failed() {
+				t.Logf("exit code %d, log:\n%s", got.code, got.log)
+			}
+		})
+	}
+}
+
 // checkCommands compares the workflow commands in a log with how they must begin.
 func checkCommands(t *testing.T, log string, want []string) {
 	t.Helper()
