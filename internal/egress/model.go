@@ -7,6 +7,7 @@ package egress
 import (
 	"slices"
 
+	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -82,7 +83,7 @@ type Origin struct {
 type Place struct {
 	Range   source.Range
 	Callers []source.Range // see located.Value
-	Via     []source.Range // see located.Value
+	Via     []located.Step // see located.Value
 	Address string         // Terraform address or kind/namespace/name of what the place belongs to
 	Root    string         // Terraform root directory; empty for manifests
 	Variant string         // variable variant of that root

@@ -40,8 +40,11 @@ func (p *places) add(place Place) Origin {
 		return Origin{}
 	}
 	key := placeKey{
-		r: place.Range, caller: last(place.Callers), via: last(place.Via),
+		r: place.Range, caller: last(place.Callers),
 		address: place.Address, root: place.Root, variant: place.Variant,
+	}
+	if n := len(place.Via); n > 0 {
+		key.via = place.Via[n-1].Range
 	}
 	if len(place.Ignores) > 0 {
 		key.ignore = place.Ignores[0]

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func mergeInstances(items []*item) []*item {
 		}
 		for _, p := range it.places {
 			for _, via := range p.Via {
-				it.relate(via, "the value is set here")
+				it.relate(via.Range, cmp.Or(via.Says, "the value is set here"))
 			}
 		}
 	}

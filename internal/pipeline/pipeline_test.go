@@ -16,6 +16,7 @@ import (
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/suppress"
+	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -133,12 +134,12 @@ func TestRun(t *testing.T) {
 			places: []egress.Place{
 				func() egress.Place {
 					p := db(".", "module.data", "staging", at("main.tf", 5))
-					p.Via = []source.Range{at("staging.tfvars", 1)}
+					p.Via = []located.Step{{Range: at("staging.tfvars", 1), Says: "var.cidr is set here"}}
 					return p
 				}(),
 				func() egress.Place {
 					p := db(".", "module.data", "prod", at("main.tf", 5))
-					p.Via = []source.Range{at("prod.tfvars", 2)}
+					p.Via = []located.Step{{Range: at("prod.tfvars", 2)}}
 					return p
 				}(),
 			},
@@ -149,7 +150,7 @@ func TestRun(t *testing.T) {
 				Related: []finding.Related{
 					related(at(inModule, 10), "the module uses it here"),
 					related(at("prod.tfvars", 2), "the value is set here"),
-					related(at("staging.tfvars", 1), "the value is set here"),
+					related(at("staging.tfvars", 1), "var.cidr is set here"),
 				},
 			}},
 		},

@@ -347,7 +347,7 @@ func (r *renderer) text(v *located.Value) *located.Value {
 	out.Via = slices.Clone(v.Via)
 	if len(used) == 1 && used[0].Range.File != "" && text(used[0]) == out.Str {
 		out.Range = used[0].Range
-		out.Via = append(out.Via, v.Range)
+		out.Via = append(out.Via, located.Step{Range: v.Range, Says: "the template uses the parameter here"})
 	}
 	return &out
 }

@@ -140,10 +140,10 @@ func (s *Substitution) text(v *located.Value) *located.Value {
 	}
 	out.Via = slices.Clone(v.Via)
 	for _, u := range used {
-		out.Via = append(out.Via, u.Range)
+		out.Via = append(out.Via, located.Step{Range: u.Range, Says: "the variable is set here"})
 	}
 	if m := variable.FindString(v.Str); m == v.Str && len(used) == 1 { // nothing but the variable
-		out.Range, out.Via[len(out.Via)-1] = used[0].Range, v.Range
+		out.Range, out.Via[len(out.Via)-1] = used[0].Range, located.Step{Range: v.Range, Says: "the manifest uses the variable here"}
 		out.Via = append(out.Via, used[0].Via...)
 	}
 	return &out

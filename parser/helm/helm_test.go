@@ -78,7 +78,7 @@ func leaves(b *bytes.Buffer, path string, v *located.Value) {
 		text, _ := v.Text()
 		fmt.Fprintf(b, "  %s = %q  %s-%d", strings.TrimPrefix(path, "."), text, v.Range, v.Range.End.Column)
 		for _, via := range v.Via {
-			fmt.Fprintf(b, " via %s", via)
+			fmt.Fprintf(b, " via %s", via.Range)
 		}
 		b.WriteByte('\n')
 	}

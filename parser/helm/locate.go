@@ -161,7 +161,12 @@ type whereabouts struct {
 // spot is a place, and the line of the template that passed it on.
 type spot struct {
 	at  source.Range
-	via []source.Range
+	via []located.Step
+}
+
+// passedOn says that a template hands a value on.
+func passedOn(at source.Range) []located.Step {
+	return []located.Step{{Range: at, Says: "the template passes it on here"}}
 }
 
 // value gives v and all in it the places they were rendered from.
@@ -205,11 +210,11 @@ func (w *whereabouts) place(r source.Range, text string, path []string) spot {
 		return spot{at: at}
 	}
 	if m, ok := w.valueMark(r); ok {
-		return spot{at: w.job.valueRange(m, text), via: []source.Range{at}}
+		return spot{at: w.job.valueRange(m, text), via: passedOn(at)}
 	}
 	if template.values != nil {
 		if v, ok := w.job.passedOn(template, text, path); ok {
-			return spot{at: v, via: []source.Range{at}}
+			return spot{at: v, via: passedOn(at)}
 		}
 	}
 	return spot{at: at}

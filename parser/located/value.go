@@ -46,13 +46,21 @@ type Value struct {
 	Callers []source.Range
 	// Via are the other places the value passed through: locals, variable
 	// defaults, lines of variable files. In the order in which they were followed.
-	Via []source.Range
+	Via []Step
 
 	// Reason says why an Unknown is unknown, in words a user can act on
 	// ("var.vpc_id has no value: pass --var-file").
 	Reason string
 	// Sensitive values are never printed.
 	Sensitive bool
+}
+
+// Step is a place that a value passed through on its way.
+type Step struct {
+	Range source.Range
+	// Says tells what happens there, as in "local.pod_cidrs is set here"; empty where
+	// nothing more can be said than that the value comes from there.
+	Says string
 }
 
 // Field is one entry of a Map. KeyRange is the key's own text.

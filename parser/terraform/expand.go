@@ -202,8 +202,8 @@ func (sc scope) repeatEach(at *attribute) repetition {
 			key = k
 			en.val.v = k
 		}
-		en.val.o = cross(en.val.o, rng, aside)
-		r.items = append(r.items, each{key: key, keyO: cross(keyO, rng, aside), val: en.val, suffix: indexText(key)})
+		en.val.o = cross(en.val.o, rng, aside, fromForEach)
+		r.items = append(r.items, each{key: key, keyO: cross(keyO, rng, aside, fromForEach), val: en.val, suffix: indexText(key)})
 	}
 	return r
 }
@@ -294,7 +294,7 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		if set {
 			en.key = en.val.v
 		}
-		o := cross(en.val.o, rng, aside)
+		o := cross(en.val.o, rng, aside, fromForEach)
 		item := value{
 			cty.ObjectVal(map[string]cty.Value{"key": en.key, "value": en.val.v}),
 			&origin{fields: map[string]*origin{"key": o.whole(), "value": o}},

@@ -109,7 +109,7 @@ func where(v *located.Value) string {
 		b.WriteString(" <" + short(c))
 	}
 	for _, c := range v.Via {
-		b.WriteString(" ~" + short(c))
+		b.WriteString(" ~" + short(c.Range))
 	}
 	return b.String()
 }

@@ -83,7 +83,7 @@ func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 	}
 	return ev.get(nodeOf(m.locals, name), "local."+name, at.expr.Range(), func() value {
 		v := scope{ev: ev, mod: m}.eval(at.expr)
-		return value{v.v, cross(v.o, at.expr.Range(), aside)}
+		return value{v.v, cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
 	})
 }
 
@@ -101,7 +101,7 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 		if literalBool(blk.body.attr("sensitive"), true) {
 			v.v = v.v.Mark(sensitive{})
 		}
-		return value{v.v, cross(v.o, at.expr.Range(), outward)}
+		return value{v.v, cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
 	})
 }
 
@@ -351,7 +351,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	if i, ok := args.index[name]; ok {
 		v := in.argument(ev, i)
 		if u, _ := v.v.Unmark(); !u.IsNull() {
-			v.o = cross(v.o, args.attrs[i].expr.Range(), aside)
+			v.o = cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
 			if in.isBlock(ev, []string{name}) {
 				v = listed(v)
 				v.v = in.blocksAsSeen(v.v, name)
@@ -365,7 +365,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 			if v.v.LengthInt() == 0 {
 				break // a block type that may be computed
 			}
-			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside)}
+			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside, in.address+"."+name+" is set here")}
 		}
 	}
 	if v, ok := in.derived(ev, name); ok {

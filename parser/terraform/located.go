@@ -17,9 +17,10 @@ func (ev *evaluator) locate(v value, rng hcl.Range) *located.Value {
 
 // context is what a part of a value inherits from the whole.
 type context struct {
-	rng          source.Range
-	callers, via []source.Range
-	marks        cty.ValueMarks
+	rng     source.Range
+	callers []source.Range
+	via     []located.Step
+	marks   cty.ValueMarks
 }
 
 func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value {
@@ -31,7 +32,7 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value 
 		if o.place.Filename != "" {
 			c.rng = ev.rng(o.place)
 		}
-		c.callers, c.via = ev.places(o.callers), ev.places(o.via)
+		c.callers, c.via = ev.places(o.callers), ev.steps(o.via)
 	}
 	out := &located.Value{Range: c.rng, Callers: c.callers, Via: c.via, Sensitive: c.marks.Has(sensitive{})}
 	t := v.Type()
@@ -132,6 +133,20 @@ func (ev *evaluator) places(t *trail) []source.Range {
 		}
 		if r := ev.rng(t.rng); !slices.Contains(out, r) {
 			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (ev *evaluator) steps(t *trail) []located.Step {
+	var out []located.Step
+	for n := 0; t != nil && n < maxTrail; t, n = t.next, n+1 {
+		if t.rng.Filename == "" {
+			continue
+		}
+		r := ev.rng(t.rng)
+		if !slices.ContainsFunc(out, func(s located.Step) bool { return s.Range == r }) {
+			out = append(out, located.Step{Range: r, Says: t.says})
 		}
 	}
 	return out

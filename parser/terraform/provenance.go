@@ -37,6 +37,7 @@ type keyPlace struct {
 // trail is a list of places that shares its tail.
 type trail struct {
 	rng  hcl.Range
+	says string // see located.Step
 	next *trail
 }
 
@@ -53,17 +54,17 @@ const (
 )
 
 // cross returns the origin of a value of the expression at rng as seen by an
-// expression that reads it.
-func cross(o *origin, rng hcl.Range, c crossing) *origin {
+// expression that reads it. Says tells what happens at rng.
+func cross(o *origin, rng hcl.Range, c crossing, says string) *origin {
 	var inherited origin
 	if o == nil {
 		o = &inherited
 	}
-	return crossUnder(o, rng, c)
+	return crossUnder(o, rng, c, says)
 }
 
 // crossUnder crosses o, which may be a part of a whole.
-func crossUnder(o *origin, rng hcl.Range, c crossing) *origin {
+func crossUnder(o *origin, rng hcl.Range, c crossing, says string) *origin {
 	if o == nil {
 		return nil // has the history of the whole
 	}
@@ -73,44 +74,48 @@ func crossUnder(o *origin, rng hcl.Range, c crossing) *origin {
 	out := &origin{}
 	switch c {
 	case aside:
-		out.callers, out.via = o.callers, &trail{rng, o.via}
+		out.callers, out.via = o.callers, &trail{rng, says, o.via}
 	case inward:
-		out.callers, out.via = &trail{rng, o.callers}, o.via
+		out.callers, out.via = &trail{rng, says, o.callers}, o.via
 	case outward:
-		out.callers, out.via = o.callers, &trail{rng, o.via}
+		out.callers, out.via = o.callers, &trail{rng, says, o.via}
 		if o.callers != nil {
 			// The innermost caller lies in the module that the value comes out into.
 			out.callers = o.callers.next
-			out.via = &trail{rng, appended(o.via, o.callers.rng)}
+			out.via = &trail{rng, says, appended(o.via, *o.callers)}
 		}
 	}
 	if o.elems != nil {
 		out.elems = make([]*origin, len(o.elems))
 		for i, e := range o.elems {
-			out.elems[i] = crossUnder(e, rng, c)
+			out.elems[i] = crossUnder(e, rng, c, says)
 		}
 	}
 	if o.fields != nil {
 		out.fields = make(map[string]*origin, len(o.fields))
 		for k, f := range o.fields {
-			out.fields[k] = crossUnder(f, rng, c)
+			out.fields[k] = crossUnder(f, rng, c, says)
 		}
 		out.keys = o.keys
 	}
 	return out
 }
 
+// fromForEach says that a value is an element of what for_each names.
+const fromForEach = "it is an element of for_each here"
+
 // maxTrail bounds the places remembered of one value.
 const maxTrail = 32
 
-func appended(t *trail, rng hcl.Range) *trail {
-	var places []hcl.Range
+// appended returns a trail with one more place at its end.
+func appended(t *trail, last trail) *trail {
+	var places []trail
 	for n := 0; t != nil && n < maxTrail; t, n = t.next, n+1 {
-		places = append(places, t.rng)
+		places = append(places, *t)
 	}
-	out := &trail{rng: rng}
+	out := &trail{rng: last.rng, says: last.says}
 	for i := len(places) - 1; i >= 0; i-- {
-		out = &trail{places[i], out}
+		out = &trail{places[i].rng, places[i].says, out}
 	}
 	return out
 }
