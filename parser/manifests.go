@@ -36,6 +36,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	charts := helm.Read(tree, files, opts.Helm)
 	// What kustomize and Helm read is not applied as it stands.
 	built, rendered := overlays.Consumed(), charts.Consumed()
+	components := overlays.Unused()
 	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
 
 	read := make([]manifests, len(candidates))
@@ -62,6 +63,11 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 			m.yaml++
 		case r.root != nil, len(r.objects) > 0 || len(r.diagnostics) > 0:
 			m.json++
+		}
+		if dir := components[candidates[i].Name]; dir != "" {
+			for _, o := range r.objects {
+				o.From, o.Alone = "component "+dir, true
+			}
 		}
 		m.objects = append(m.objects, r.objects...)
 		m.diagnostics = append(m.diagnostics, r.diagnostics...)

@@ -24,6 +24,7 @@ type world struct {
 	env        string
 	from       string
 	envs       []string
+	alone      bool // nothing tells that its objects are deployed with others
 	objects    []*kubernetes.Object
 	namespaces map[string]*kubernetes.Object
 	workloads  []*workload
@@ -123,6 +124,10 @@ func (b *builder) bind() []*world {
 	chosen := make(map[string]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
+		if o.Alone {
+			loose = append(loose, o)
+			continue
+		}
 		key := strings.Join([]string{o.File, o.Dir, o.Deployer, o.Destination}, "\x00")
 		c, ok := chosen[key]
 		if !ok {
@@ -156,28 +161,29 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 		return nil
 	}
 	var worlds []*world
-	find := func(from string, envs []string) {
+	find := func(from string, envs []string, alone bool) {
 		name := strings.TrimSpace(strings.Join(append([]string{from}, envs...), " "))
 		if !slices.ContainsFunc(worlds, func(w *world) bool { return w.env == name }) {
-			worlds = append(worlds, &world{env: name, from: from, envs: envs})
+			worlds = append(worlds, &world{env: name, from: from, envs: envs, alone: alone})
 		}
 	}
 	for _, o := range objects {
 		if o.From != "" {
-			find(o.From, environmentsOf(o))
+			find(o.From, environmentsOf(o), o.Alone)
 		}
 	}
-	for _, o := range objects {
-		envs := environmentsOf(o)
-		known := slices.ContainsFunc(worlds, func(w *world) bool { return w.takes(o) })
-		if o.From == "" && len(envs) > 0 && !known {
-			find("", envs)
+	// An object without an environment belongs to all: only if there is none, it makes
+	// a world.
+	for _, named := range []bool{true, false} {
+		for _, o := range objects {
+			envs := environmentsOf(o)
+			known := slices.ContainsFunc(worlds, func(w *world) bool { return w.takes(o) })
+			if o.From == "" && (len(envs) > 0) == named && !known {
+				find("", envs, false)
+			}
 		}
 	}
 	slices.SortFunc(worlds, func(a, b *world) int { return cmp.Compare(a.env, b.env) })
-	if len(worlds) == 0 {
-		return []*world{{objects: objects}}
-	}
 	for _, o := range objects {
 		for _, w := range worlds {
 			if w.takes(o) {
@@ -195,6 +201,9 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 func (w *world) takes(o *kubernetes.Object) bool {
 	if o.From != "" {
 		return o.From == w.from
+	}
+	if w.alone {
+		return false
 	}
 	envs := environmentsOf(o)
 	return len(envs) == 0 || len(w.envs) == 0 ||

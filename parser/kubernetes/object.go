@@ -25,6 +25,10 @@ type Object struct {
 	// From says what rendered the object: "overlay envs/prod", or "release api of
 	// chart charts/api (values-prod.yaml)". Empty for what is applied as written.
 	From string
+	// Alone says that nothing deploys the object, so that what From names is all that
+	// it can be taken to be deployed with: it is of a kustomize component that no
+	// kustomization uses.
+	Alone bool
 	// Dir is the directory whose deployment the object belongs to: that of the
 	// overlay or chart that rendered it, else that of its file.
 	Dir string

@@ -81,21 +81,36 @@ func (s *Set) Has(dir string) bool {
 // resources of a component that no kustomization uses are not among them: they are
 // manifests as far as anybody knows.
 func (s *Set) Consumed() map[string]bool {
-	live := reachable(s.reader.order)
+	unused := s.Unused()
 	names := make(map[string]bool)
 	for _, l := range s.reader.order {
 		names[l.file] = true
-		var resources []string
-		if !live[l] && l.spec != nil {
-			resources = l.spec.Resources
-		}
 		for _, in := range l.inputs {
-			if !slices.ContainsFunc(resources, func(r string) bool { return path.Join(l.dir, r) == in.name }) {
+			if unused[in.name] != l.dir {
 				names[in.name] = true
 			}
 		}
 	}
 	return names
+}
+
+// Unused returns the resources of components that no kustomization uses, each with
+// the component's directory. Nothing tells that two such components are ever deployed
+// together, or with anything else.
+func (s *Set) Unused() map[string]string {
+	live := reachable(s.reader.order)
+	dirs := make(map[string]string)
+	for _, l := range s.reader.order {
+		if live[l] || l.spec == nil {
+			continue
+		}
+		for _, in := range l.inputs {
+			if slices.ContainsFunc(l.spec.Resources, func(r string) bool { return path.Join(l.dir, r) == in.name }) {
+				dirs[in.name] = l.dir
+			}
+		}
+	}
+	return dirs
 }
 
 // Diagnostics returns what is wrong with the kustomizations, as far as that shows
