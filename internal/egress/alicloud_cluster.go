@@ -57,6 +57,9 @@ type cluster struct {
 	// podGroups are the security groups of pods that a ConfigMap of Terway names; nil
 	// if none does.
 	podGroups *ids
+	// trunkingOff says that the addon's config switches trunk ENIs off, without which
+	// PodNetworkings work on nodes with exclusive ENIs only.
+	trunkingOff bool
 	// acs says that the cluster has no pods but those of Container Compute Service.
 	acs bool
 }
@@ -456,6 +459,7 @@ func (c *cluster) applyTerwayConfig(v *located.Value) {
 			return ""
 		}
 	}
+	c.trunkingOff = flag("ENITrunking") == "false"
 	switch flag("NetworkPolicy") {
 	case "true":
 		c.Enforcement = "enforced"

@@ -90,23 +90,9 @@ func (b *builder) networkInAnnotation(w *world, wl *workload) (*podNetwork, stri
 		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.display() + " several networks or none"
 	}
 	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.object(wl.obj, v)}
-	for _, id := range list.PodNetworks[0].VSwitchOptions {
-		n.vswitches = append(n.vswitches, member{vswitch: w.cluster.scope.vswitch(b.idIn(w.cluster, wl.obj, id)), origin: n.origin})
-	}
+	n.vswitches = b.membersIn(w.cluster, wl.obj, list.PodNetworks[0].VSwitchOptions, n.origin)
 	n.groups = b.groupsIn(w.cluster, wl.obj, list.PodNetworks[0].SecurityGroupIDs, n.origin)
 	return n, ""
-}
-
-// groupsIn are security groups that a Kubernetes object names; nil if it names none.
-func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at Origin) *ids {
-	if len(list) == 0 {
-		return nil
-	}
-	groups := &ids{at: at}
-	for _, id := range list {
-		groups.list = append(groups.list, b.idIn(c, o, id))
-	}
-	return groups
 }
 
 // requestedNetwork reads the annotation pod-networks-request, which names a
@@ -143,10 +129,14 @@ func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) 
 		}
 		found = o
 	}
-	if found == nil {
+	switch {
+	case found == nil:
 		return nil, ""
+	case w.cluster.trunkingOff:
+		return nil, "the config of the Terway addon switches off ENITrunking, which PodNetworking " + found.Name + " needs on most nodes"
+	default:
+		return b.podNetworking(w.cluster, found)
 	}
-	return b.podNetworking(w.cluster, found)
 }
 
 // selectsNetwork says whether a PodNetworking is for a workload's pods: both of its
@@ -186,7 +176,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.object(o, options)}
 	for _, v := range options.Items() {
 		text, _ := v.Text()
-		n.vswitches = append(n.vswitches, member{vswitch: c.scope.vswitch(b.idIn(c, o, text)), origin: b.places.object(o, v)})
+		n.vswitches = append(n.vswitches, b.membersIn(c, o, []string{text}, b.places.object(o, v))...)
 	}
 	var list []string
 	for _, v := range groups.Items() {
@@ -267,7 +257,7 @@ func (b *builder) readViews(w *world) {
 		w.views[i] = b.viewOf(w, wl)
 	}
 	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+	if c == nil || c.scope == nil || c.Plugin != pluginTerway || c.trunkingOff {
 		return
 	}
 	// What a PodNetworking gives to pods counts whether or not those are in the files.
@@ -423,9 +413,7 @@ func (b *builder) containerNetwork(w *world, wl *workload) (n *podNetwork, reaso
 		}
 	}
 	n.origin = origins[0]
-	for _, id := range lists[0] {
-		n.vswitches = append(n.vswitches, member{vswitch: w.cluster.scope.vswitch(b.idIn(w.cluster, holder[0], id)), origin: origins[0]})
-	}
+	n.vswitches = b.membersIn(w.cluster, holder[0], lists[0], origins[0])
 	n.groups = b.groupsIn(w.cluster, holder[1], lists[1], origins[1])
 	return n, ""
 }

@@ -53,12 +53,11 @@ func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
 	if _, ok := keys["vswitches"]; ok {
 		p.zones = make(map[string][]member, len(conf.VSwitches))
 		for zone, list := range conf.VSwitches {
-			for _, id := range list {
-				v := c.scope.vswitch(b.idIn(c, config.obj, id))
-				p.zones[zone] = append(p.zones[zone], member{vswitch: v, origin: p.origin})
+			if members := b.membersIn(c, config.obj, list, p.origin); len(members) > 0 {
+				p.zones[zone] = members
 			}
 		}
-		if len(conf.VSwitches) == 0 {
+		if len(p.zones) == 0 {
 			p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no vSwitches"
 		}
 	}
@@ -66,13 +65,9 @@ func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
 	_, many := keys["security_groups"]
 	if one || many {
 		p.groups = &ids{}
-		for _, id := range append(conf.SecurityGroups, conf.SecurityGroup) {
-			if id != "" {
-				p.groups.list = append(p.groups.list, b.idIn(c, config.obj, id))
-			}
-		}
-		p.groups.at = p.origin
-		if len(p.groups.list) == 0 {
+		if groups := b.groupsIn(c, config.obj, append(conf.SecurityGroups, conf.SecurityGroup), p.origin); groups != nil {
+			p.groups = groups
+		} else {
 			p.groups.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no security group"
 		}
 	}
@@ -116,6 +111,32 @@ func (p *podConfig) over(base *sources) (list []member, unknown string) {
 		}
 	}
 	return list, cmp.Or(unknown, base.unknown)
+}
+
+// membersIn are the vSwitches that a Kubernetes object names.
+func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at Origin) []member {
+	var members []member
+	for _, id := range list {
+		if id != "" {
+			members = append(members, member{vswitch: c.scope.vswitch(b.idIn(c, o, id)), origin: at})
+		}
+	}
+	return members
+}
+
+// groupsIn are the security groups that a Kubernetes object names; nil if it names
+// none.
+func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at Origin) *ids {
+	groups := &ids{at: at}
+	for _, id := range list {
+		if id != "" {
+			groups.list = append(groups.list, b.idIn(c, o, id))
+		}
+	}
+	if len(groups.list) == 0 {
+		return nil
+	}
+	return groups
 }
 
 // idIn reads an id that stands in a Kubernetes object: that of a resource of the
