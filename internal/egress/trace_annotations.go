@@ -168,11 +168,11 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 			return
 		}
 		if at, cut := w.cutFromInternet(wl); cut {
-			switch w.injectorAccess() {
-			case no:
+			switch access := w.injectorAccess(); {
+			case access == no:
 				b.addInjector(w, wl, field, "no-internet", at)
 				return
-			case maybe:
+			case access == maybe && c.InternetIntent != "no": // who keeps a cluster private knows
 				b.addInjector(w, wl, field, "perhaps-no-internet", at)
 				return
 			}

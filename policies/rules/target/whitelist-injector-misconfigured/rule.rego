@@ -89,7 +89,8 @@
 #       have no way to the Internet but the injector's own manifest is not in the files.
 #     silent: >-
 #       When the network plug-in is not known; when the instance that an annotation means is not known; for
-#       `ack.aliyun.com/*` annotations that are not about lists.
+#       `ack.aliyun.com/*` annotations that are not about lists; when the configuration says `internet: false` and the
+#       injector's own manifest is not in the files.
 package egresslint.rules.target["whitelist-injector-misconfigured"]
 
 violation contains {
