@@ -290,7 +290,7 @@ func adapted(out output, x gitops.Deployment) output {
 			o = o.InNamespace(x.Namespace)
 		}
 		c := *o
-		c.Deployer, c.Destination = x.Object.File, x.Destination
+		c.Deployer, c.DeployedBy, c.Destination = x.Object.File, x.By, x.Destination
 		objects[i] = &c
 	}
 	out.objects = objects

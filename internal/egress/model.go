@@ -95,6 +95,9 @@ type Place struct {
 	// Ignores are the annotations [IgnoreAnnotation] of the Kubernetes object that the
 	// place belongs to, and of its pods.
 	Ignores []Ignore
+	// From is what rendered or deploys that object, see [kubernetes.Object.From] and
+	// DeployedBy there; empty for what is applied as written.
+	From string
 }
 
 // IgnoreAnnotation is the annotation on an object or on its pods that says which

@@ -1,6 +1,8 @@
 package egress
 
 import (
+	"cmp"
+
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -20,12 +22,12 @@ type places struct {
 
 // placeKey identifies a place; two values of one resource at one range are one
 // place, unless they came there from different places, as the elements of a list do
-// that a module's caller writes. Of objects that an overlay made from one file, those
-// with different annotations are different places.
+// that a module's caller writes. Of objects that overlays, releases or applications
+// made from one file, each has places of its own.
 type placeKey struct {
-	r, caller, via         source.Range
-	address, root, variant string
-	ignore                 Ignore // the first
+	r, caller, via               source.Range
+	address, root, variant, from string
+	ignore                       Ignore // the first
 }
 
 func newPlaces() *places {
@@ -41,7 +43,7 @@ func (p *places) add(place Place) Origin {
 	}
 	key := placeKey{
 		r: place.Range, caller: last(place.Callers),
-		address: place.Address, root: place.Root, variant: place.Variant,
+		address: place.Address, root: place.Root, variant: place.Variant, from: place.From,
 	}
 	if n := len(place.Via); n > 0 {
 		key.via = place.Via[n-1].Range
@@ -102,7 +104,7 @@ func (p *places) objectRange(o *kubernetes.Object, r source.Range) Origin {
 }
 
 func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
-	place := Place{Range: r, Address: objectAddress(o), Ignores: ignores(o)}
+	place := Place{Range: r, Address: objectAddress(o), Ignores: ignores(o), From: cmp.Or(o.From, o.DeployedBy)}
 	if t, ok := p.born[o]; ok {
 		place.Address = t.res.Address
 		place.Root, place.Variant, place.Module = t.scope.root.Dir, t.scope.root.Variant, t.res.Module

@@ -36,6 +36,7 @@ func TestFingerprint(t *testing.T) {
 		"moved down": func(f *finding.Finding) { f.Range.Start.Line += 40; f.Range.End.Line += 40 },
 		"reworded":   func(f *finding.Finding) { f.Message, f.Remedy = "other words", "other words" },
 		"severity":   func(f *finding.Finding) { f.Severity = finding.Note },
+		"from":       func(f *finding.Finding) { f.From = []string{"overlay prod"} },
 		"variants":   func(f *finding.Finding) { f.Variants = []string{"prod"} },
 	}
 	for name, change := range same {

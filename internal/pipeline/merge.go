@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,8 +108,45 @@ func mergeEqual(items []*item) []*item {
 	}
 	for _, it := range out {
 		it.Related = tidy(it.Related, it.Range)
+		for _, p := range it.places {
+			if p.From != "" && !slices.Contains(it.From, p.From) {
+				it.From = append(it.From, p.From)
+			}
+		}
+		slices.Sort(it.From)
 	}
 	return out
+}
+
+// mergeFrom makes one finding of those that differ in nothing but in what rendered
+// the object. They are one part too, so that a further overlay of a base makes none
+// of its findings new.
+func mergeFrom(items []*item) []*item {
+	type words struct {
+		rule, kind, message string
+		at                  source.Range
+	}
+	seen := make(map[words][]*item)
+	return slices.DeleteFunc(items, func(it *item) bool {
+		key := words{it.Rule, it.kind, it.Message, it.Range}
+		for _, other := range seen[key] {
+			if other.equalsButFrom(it) {
+				other.places = append(other.places, it.place)
+				return true
+			}
+		}
+		seen[key] = append(seen[key], it)
+		return false
+	})
+}
+
+// equalsButFrom reports whether two items that no step has changed differ at most in
+// what rendered the object.
+func (it *item) equalsButFrom(other *item) bool {
+	place := other.place
+	place.From = it.place.From
+	return reflect.DeepEqual(it.place, place) && it.Severity == other.Severity && it.Remedy == other.Remedy &&
+		slices.Equal(it.Key, other.Key) && slices.Equal(it.Related, other.Related)
 }
 
 // merge makes one item of those that share a spot and differ only in the member

@@ -50,25 +50,28 @@ type item struct {
 // Run passes results through the steps, whose order matters:
 //
 //  1. locate: everything after it compares places.
-//  2. merge variants: the variants of one module instance must count as one
+//  2. merge what rendered the object: the next steps take what has different words
+//     or keys for different problems, and this has the same.
+//  3. merge variants: the variants of one module instance must count as one
 //     instance in the next step.
-//  3. merge module instances, which also chooses the anchor, since that depends
+//  4. merge module instances, which also chooses the anchor, since that depends
 //     on how many instances have the finding.
-//  4. merge equal: findings with the same words at the same place, which only
+//  5. merge equal: findings with the same words at the same place, which only
 //     shows when the places are final.
-//  5. severity, then off: they work on the rule alone and never change what
+//  6. severity, then off: they work on the rule alone and never change what
 //     merges, so that a setting does not move other findings.
-//  6. suppress: a comment stands at a final place, and all places of a finding
+//  7. suppress: a comment stands at a final place, and all places of a finding
 //     must be known to tell whether it is wholly suppressed. What is off needs no
 //     suppression.
-//  7. sort: as the anchor is part of the order.
-//  8. baseline: of equal findings, those that come first are the old ones. What is
+//  8. sort: as the anchor is part of the order.
+//  9. baseline: of equal findings, those that come first are the old ones. What is
 //     suppressed needs no entry.
 //
 // A result whose place is not among origins becomes a diagnostic, so that a
 // broken rule is seen.
 func Run(results []engine.Result, origins []egress.Place, opts Options) Outcome {
 	items, diagnostics := locate(results, origins)
+	items = mergeFrom(items)
 	items = mergeVariants(items)
 	items = mergeInstances(items)
 	items = mergeEqual(items)
@@ -142,6 +145,7 @@ func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.
 			cmp.Compare(a.place.Variant, b.place.Variant),
 			cmp.Compare(a.kind, b.kind),
 			slices.Compare(a.Key, b.Key),
+			cmp.Compare(a.place.From, b.place.From),
 		)
 	})
 	return items, diagnostics

@@ -64,6 +64,24 @@ func TestRun(t *testing.T) {
 				Address: "alicloud_db_instance.main", Message: "m k", Remedy: "r", Key: []string{"k"},
 			}},
 		},
+		"the same of several overlays": {
+			places: []egress.Place{
+				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay prod"},
+				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay lab"},
+				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay staging"},
+			},
+			results: []engine.Result{result(1, "k"), result(2, "k"), result(3, "other")},
+			want: []*finding.Finding{
+				{
+					Rule: "whitelist-missing", Severity: finding.Error, Range: at("base/app.yaml", 4),
+					Address: "Deployment/shop/api", Message: "m k", Remedy: "r", Key: []string{"k"}, From: []string{"overlay lab", "overlay prod"},
+				},
+				{
+					Rule: "whitelist-missing", Severity: finding.Error, Range: at("base/app.yaml", 4),
+					Address: "Deployment/shop/api", Message: "m other", Remedy: "r", Key: []string{"other"}, From: []string{"overlay staging"},
+				},
+			},
+		},
 		"one module instance: the outermost caller is at fault": {
 			places: []egress.Place{
 				db("envs/staging", "module.a.module.data", "", at("modules/a/main.tf", 7), at(staging, 20)),

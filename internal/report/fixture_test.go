@@ -86,6 +86,7 @@ func fixture() *report.Report {
 			{
 				Rule: "network-policy-blocks-egress", Severity: finding.Note, Range: span("k8s/名前 #1.yaml", 2, 13, 53),
 				Address: "NetworkPolicy/shop/api", Message: "Deployment/api cannot reach db:5432", Remedy: "Add a rule.", Key: []string{"y"},
+				From: []string{"overlay k8s/prod", "release api of chart charts/api (values-prod.yaml)"},
 			},
 		},
 		Suppressed: []*finding.Finding{

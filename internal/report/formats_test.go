@@ -279,7 +279,7 @@ func hostileReport(file, s, other string) *report.Report {
 		Findings: []*finding.Finding{
 			{
 				Rule: "snat-missing", Severity: finding.Error, Range: span(file, 1, 1, 2), Address: s, Message: s, Remedy: other, Key: []string{s},
-				Related: []finding.Related{{Range: span(file, 2, 1, 2), Message: other}}, Instances: []string{other}, Variants: []string{s},
+				Related: []finding.Related{{Range: span(file, 2, 1, 2), Message: other}}, Instances: []string{other}, Variants: []string{s}, From: []string{other},
 			},
 			{Rule: "r" + s, Severity: finding.Note, Range: span(file, 2, 1, 2), Message: "m" + other, Remedy: s},
 		},

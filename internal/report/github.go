@@ -73,7 +73,11 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 	}
 	for _, f := range r.Findings {
 		if f.Severity == severity {
-			add(annotation{severity, r.resolved(f.Range), f.Rule, Visible(f.Message) + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
+			message := Visible(f.Message)
+			if len(f.From) > 0 {
+				message += "\n" + Visible(deployedBy(f))
+			}
+			add(annotation{severity, r.resolved(f.Range), f.Rule, message + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
 		}
 	}
 	var list []annotation

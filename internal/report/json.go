@@ -42,6 +42,7 @@ type jsonFinding struct {
 	Related     []jsonRelated    `json:"related"`
 	Instances   []string         `json:"instances"`
 	Variants    []string         `json:"variants"`
+	From        []string         `json:"from"`
 	Fingerprint string           `json:"fingerprint"`
 	Docs        string           `json:"docs"`
 	Suppression *jsonSuppression `json:"suppression,omitempty"`
@@ -160,7 +161,7 @@ func (r *Report) jsonFinding(f *finding.Finding) jsonFinding {
 	out := jsonFinding{
 		Rule: f.Rule, Severity: f.Severity, Message: f.Message, Remedy: f.Remedy,
 		Location: newLocation(f.Range), Address: f.Address, Related: []jsonRelated{},
-		Instances: list(f.Instances), Variants: list(f.Variants),
+		Instances: list(f.Instances), Variants: list(f.Variants), From: list(f.From),
 		Fingerprint: f.Fingerprint(), Docs: r.docsURL(f.Rule),
 	}
 	for _, rel := range f.Related {

@@ -99,6 +99,7 @@ func (r *Report) junitFinding(f *finding.Finding) junitCase {
 		text.WriteString("see: " + Visible(rel.Range.String()) + ": " + Visible(rel.Message) + "\n")
 	}
 	for _, detail := range []struct{ name, value string }{
+		{"from", strings.Join(f.From, ", ")},
 		{"in", strings.Join(f.Instances, ", ")},
 		{"for variables of", strings.Join(f.Variants, ", ")},
 		{"fix", f.Remedy},

@@ -75,6 +75,9 @@ func (r *Report) markdownFindings(b *strings.Builder, size int) {
 	markdownRow(b, "---", "---", "---", "---", "---")
 	for i, f := range worst {
 		message := f.Message
+		if len(f.From) > 0 {
+			message = sentence(message) + " " + deployedBy(f)
+		}
 		if len(f.Instances) > 0 {
 			message = sentence(message) + " Module instances: " + strings.Join(f.Instances, ", ")
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
@@ -154,4 +155,9 @@ func (r *Report) count(s finding.Severity) int {
 		}
 	}
 	return n
+}
+
+// deployedBy names what rendered or deploys what a finding is about.
+func deployedBy(f *finding.Finding) string {
+	return "Deployed by " + strings.Join(f.From, ", ")
 }

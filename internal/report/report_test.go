@@ -199,6 +199,7 @@ func TestHostileInput(t *testing.T) {
 				Rule: "snat-missing", Severity: finding.Error, Range: span(file, 1, 1, 1+len([]rune(line))), Address: s("address"),
 				Message: s("message"), Remedy: "r" + s("remedy"), Key: []string{s("key")},
 				Related: []finding.Related{{Range: span(file, 2, 1, 2), Message: s("related")}}, Instances: []string{s("instance")}, Variants: []string{s("variant")},
+				From: []string{s("from")},
 			}},
 			Diagnostics: []source.Diagnostic{{Kind: source.ParseError, Range: span(file, 1, 1, 1), Message: s("diagnostic")}},
 			Lines:       func(string, int, int) []string { return []string{line} },

@@ -121,6 +121,12 @@ type (
 		PartialFingerprints map[string]string `json:"partialFingerprints"`
 		// Suppressions are there in all results of a run or in none (section 3.27.23).
 		Suppressions *[]sarifSuppression `json:"suppressions,omitempty"`
+		Properties   *sarifProperties    `json:"properties,omitempty"`
+	}
+
+	// sarifProperties is the bag of a result; the standard has no word for these.
+	sarifProperties struct {
+		From []string `json:"from"` // see [finding.Finding.From]
 	}
 
 	sarifSuppression struct {
@@ -273,6 +279,10 @@ func (r *Report) sarifResult(f *finding.Finding) sarifResult {
 	// Only the message is shown in a pull request, so it carries the fix, and
 	// related places are shown only where the message links to them.
 	parts := []string{sentence(f.Message)}
+	if len(f.From) > 0 {
+		parts = append(parts, sentence(deployedBy(f)))
+		result.Properties = &sarifProperties{From: f.From}
+	}
 	if f.Remedy != "" {
 		parts = append(parts, sentence(f.Remedy))
 	}

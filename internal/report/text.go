@@ -13,6 +13,7 @@ import (
 
 // How much of long lists the text format shows. The other formats have all.
 const (
+	maxFromShown     = 3
 	maxRelatedShown  = 8
 	maxUnknownGroups = 10
 	maxSubjectsShown = 3
@@ -45,6 +46,11 @@ func writeText(w io.Writer, r *Report, opts Options) error {
 func (t *text) finding(f *finding.Finding) {
 	t.head(f.Range, labelOf(f.Severity), f.Message, f.Rule)
 	t.source(f.Range, labelOf(f.Severity))
+	if n := len(f.From); n > maxFromShown {
+		t.detail("from", fmt.Sprintf("%s and %d more", Visible(strings.Join(f.From[:maxFromShown], ", ")), n-maxFromShown))
+	} else if n > 0 {
+		t.detail("from", Visible(strings.Join(f.From, ", ")))
+	}
 	for i, rel := range f.Related {
 		if i == maxRelatedShown {
 			t.detail("see", fmt.Sprintf("… and %d more places", len(f.Related)-i))

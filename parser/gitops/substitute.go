@@ -67,7 +67,8 @@ func (s *Substitution) Apply(o *kubernetes.Object) *kubernetes.Object {
 	if !ok {
 		return o
 	}
-	filled.From, filled.Dir, filled.Deployer, filled.Destination = o.From, o.Dir, o.Deployer, o.Destination
+	filled.From, filled.Dir = o.From, o.Dir
+	filled.Deployer, filled.DeployedBy, filled.Destination = o.Deployer, o.DeployedBy, o.Destination
 	return filled
 }
 

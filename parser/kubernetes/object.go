@@ -32,9 +32,11 @@ type Object struct {
 	// Dir is the directory whose deployment the object belongs to: that of the
 	// overlay or chart that rendered it, else that of its file.
 	Dir string
-	// Deployer is the file of the Argo CD or Flux object that deploys the object, and
-	// Destination the name of the cluster that it says; both are empty if none does.
+	// Deployer is the file of the Argo CD or Flux object that deploys the object,
+	// DeployedBy what that is called, as in "application argocd/api", and Destination
+	// the name of the cluster that it says; all are empty if none does.
 	Deployer    string
+	DeployedBy  string
 	Destination string
 }
 
