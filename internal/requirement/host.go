@@ -80,13 +80,15 @@ func isLabel(s string) bool {
 	return true
 }
 
-// isReserved reports names that are no destinations: the machine's own, those of
-// RFC 2606, and example.<anything>.
+// isReserved reports names that are no destinations of a pod in ACK: the machine's
+// own, those of RFC 2606, example.<anything>, and the metadata server of Google's
+// machines, which programs that run anywhere ask whether they run there.
 func isReserved(name string) bool {
 	switch name {
 	case "localhost", "localhost.localdomain", "localhost4", "localhost6",
 		"ip6-localhost", "ip6-loopback", "host.docker.internal", "gateway.docker.internal",
-		"kubernetes.docker.internal", "host.minikube.internal":
+		"kubernetes.docker.internal", "host.minikube.internal",
+		"metadata.google.internal", "metadata.goog":
 		return true
 	}
 	labels := strings.Split(name, ".")
