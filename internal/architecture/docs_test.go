@@ -315,7 +315,7 @@ func checkCommandLine(t *testing.T, p page, commands, args []string) {
 		name = args[0]
 	}
 	const missing = "no-such-file"
-	reads := slices.Contains([]string{"lint", "model", "connectivity", "baseline", "test"}, name)
+	reads := slices.Contains([]string{"lint", "model", "connectivity", "diff", "baseline", "test"}, name)
 	if reads {
 		// The first path is the one that is missed.
 		at := 0
@@ -324,6 +324,12 @@ func checkCommandLine(t *testing.T, p page, commands, args []string) {
 		}
 		if name == "baseline" {
 			at = min(2, len(args)) // behind the command's own command
+		}
+		if name == "diff" { // its first arguments are revisions, which are looked up later
+			if at = slices.Index(args, "--") + 1; at == 0 {
+				args = append(slices.Clone(args), "--")
+				at = len(args)
+			}
 		}
 		args = slices.Insert(slices.Clone(args), at, missing)
 	}

@@ -160,6 +160,7 @@ Nothing is downloaded or sent anywhere, and nothing of the files is executed.
 		newLintCommand(a),
 		newModelCommand(a),
 		newConnectivityCommand(a),
+		newDiffCommand(a),
 		newConfigCommand(a),
 		newBaselineCommand(a),
 		newRulesCommand(a),

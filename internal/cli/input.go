@@ -176,7 +176,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
+		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)

@@ -379,7 +379,7 @@ func (b *builder) ingressHop(r *requirementOf) Hop {
 	if !v.whole() && gate.verdicts != nil {
 		status = v.sum(gate.verdicts)
 	}
-	hop.Status, hop.Code = status, gate.Code
+	hop.Status, hop.Code, hop.Origin = status, gate.Code, gate.Origin
 	if status == Partial {
 		hop.Status = Blocked
 	}

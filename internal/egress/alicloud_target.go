@@ -383,7 +383,7 @@ func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
 	case gate.verdicts != nil:
 		status = v.sum(gate.verdicts)
 	}
-	hop.Status, hop.Code, hop.Detail = status, gate.Code, gate.Reason
+	hop.Status, hop.Code, hop.Detail, hop.Origin = status, gate.Code, gate.Reason, gate.Origin
 	if status == Partial {
 		hop.Status = Blocked
 	}

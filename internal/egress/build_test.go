@@ -48,7 +48,9 @@ func TestBuild(t *testing.T) {
 			if want == nil {
 				t.Fatal("the archive has no want section")
 			}
-			got := describe(build(t, input, optionsIn(string(archive.Comment))))
+			model, diagnostics := build(t, input, optionsIn(string(archive.Comment)))
+			checkHopPlaces(t, model)
+			got := describe(model, diagnostics)
 			if *update {
 				want.Data = []byte(got)
 				if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
@@ -60,6 +62,18 @@ func TestBuild(t *testing.T) {
 				t.Errorf("model differs (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// checkHopPlaces wants the place of every hop that stops a packet, and of no other.
+func checkHopPlaces(t *testing.T, m *egress.Model) {
+	t.Helper()
+	for _, p := range m.Paths {
+		for _, hop := range p.Hops {
+			if blocked, placed := hop.Status == egress.Blocked, hop.Origin.Ref != 0; blocked != placed {
+				t.Errorf("%s -> %s: hop %s is %s (%s), and its place is %+v", p.Workload, p.Destination, hop.Name, hop.Status, hop.Code, hop.Origin)
+			}
+		}
 	}
 }
 

@@ -586,6 +586,7 @@ type Hop struct {
 	Status Status `json:"status" doc:"open, blocked or unknown"`
 	Code   string `json:"code" doc:"stable reason code"`
 	Detail string `json:"detail" doc:"the facts in a few words"`
+	Origin Origin `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
 }
 
 // Unknown is a fact that the files do not decide.

@@ -61,7 +61,10 @@ func (b *builder) tracePath(r *requirementOf) {
 		path.Hops = append(path.Hops, b.outsideHop(r))
 	}
 	path.Status = Open
-	for _, hop := range path.Hops {
+	for i, hop := range path.Hops {
+		if hop.Status != Blocked {
+			path.Hops[i].Origin = Origin{}
+		}
 		switch hop.Status {
 		case Blocked:
 			path.Status = Blocked
@@ -92,16 +95,16 @@ func (b *builder) tracePath(r *requirementOf) {
 func (b *builder) dnsHop(r *requirementOf) Hop {
 	hop := Hop{Name: "dns", Status: Open}
 	if code := r.unusableDNS(); code != "" {
-		hop.Status, hop.Code = Blocked, code
+		hop.Status, hop.Code, hop.Origin = Blocked, code, b.dnsSetting(r.workload)
 		return hop
 	}
 	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
 		hop.Status, hop.Detail = Unsure, "the dnsPolicy of "+r.workload.display()+" is unknown"
 		return hop
 	}
-	status, reason := b.resolverBeyondGroups(r)
+	status, reason, by := b.resolverBeyondGroups(r)
 	if status == Blocked {
-		hop.Status, hop.Code = Blocked, "security-group"
+		hop.Status, hop.Code, hop.Origin = Blocked, "security-group", by
 		return hop
 	}
 	gate := r.world.dns[r.index]
@@ -110,7 +113,7 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 		return hop
 	}
 	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail = gate.UDP, gate.Code, gate.Resolver
+	hop.Status, hop.Code, hop.Detail, hop.Origin = gate.UDP, gate.Code, gate.Resolver, gate.Origin
 	if gate.UDP == Open {
 		hop.Code = ""
 		if status == Unsure {
@@ -139,14 +142,15 @@ func (b *builder) natHop(r *requirementOf) Hop {
 	}
 	gate := v.gate
 	if c.Plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
-		hop.Status, hop.Code = Blocked, "pod-eip" // the annotation is at fault, and told
+		// The annotation is at fault, and told.
+		hop.Status, hop.Code, hop.Origin = Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
 		return hop
 	}
 	if gate == nil {
 		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.Name+" are unknown")
 		return hop
 	}
-	return gate.hop(c, r)
+	return gate.hop(b, c, r)
 }
 
 // targetHop judges what guards the target: its allow-list, ACL, security groups

@@ -223,7 +223,10 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 			}
 		}
 		if status == Blocked {
-			b.blockByACL(r, acl, m, v.sources, direction, entry)
+			at := b.blockByACL(r, acl, m, v.sources, direction, entry)
+			if hop.Status != Blocked {
+				hop.Origin = at
+			}
 			hop.Code = direction
 		}
 		hop.Status = worse(hop.Status, status)
@@ -249,7 +252,8 @@ func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
 	return acl
 }
 
-func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) {
+// blockByACL records a requirement that an entry drops, and returns the entry's place.
+func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) Origin {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.res, entry.value)
 	key := strings.Join([]string{c.ID, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
@@ -269,4 +273,5 @@ func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *s
 		gate.Also = append(gate.Also, name)
 	}
 	gate.need.add(r)
+	return at
 }

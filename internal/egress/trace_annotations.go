@@ -107,7 +107,17 @@ func (w *world) installs(name string) bool {
 
 // wantsPodEIP reports whether the pods ask for an EIP.
 func (w *workload) wantsPodEIP() bool {
-	return slices.ContainsFunc(podEIPAnnotations, func(key string) bool { return wantsEIP(key, w.annotation(key)) })
+	return !w.podEIPAnnotation().IsNull()
+}
+
+// podEIPAnnotation is the annotation with which the pods ask for an EIP, if they do.
+func (w *workload) podEIPAnnotation() *located.Value {
+	for _, key := range podEIPAnnotations {
+		if v := w.annotation(key); wantsEIP(key, v) {
+			return v
+		}
+	}
+	return &located.Value{}
 }
 
 // injectorAnnotations are the keys that the injector knows.
@@ -304,12 +314,12 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	}
 	switch {
 	case c.ipStack == "ipv4":
-		b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
+		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
 	case c.ipStack != "dual":
 		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.Name+" is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
-		b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.Origin)
 	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
 		hop.Status = Open
 		return hop
@@ -317,13 +327,15 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
 		return hop
 	default:
-		b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.Origin)
 	}
 	hop.Status = Blocked
 	return hop
 }
 
-func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) {
+// blockIPv6 records a requirement that cannot leave by IPv6, and returns the place that
+// tells why: what makes it so if the evidence itself is where it is reported.
+func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
 	key := strings.Join([]string{c.ID, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
@@ -340,6 +352,10 @@ func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) {
 		gate.Workloads = append(gate.Workloads, name)
 	}
 	gate.need.add(r)
+	if code == "single-stack" {
+		return cause
+	}
+	return at
 }
 
 // lacksIPv6Gateway reports whether the files prove that the cluster's VPC has no

@@ -66,7 +66,7 @@ func (b *builder) bucketHop(r *requirementOf) Hop {
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {
-		hop.Code = gate.Code
+		hop.Code, hop.Origin = gate.Code, gate.Origin
 	}
 	return hop
 }

@@ -191,14 +191,14 @@ func (b *builder) nameResolution(w *world) {
 }
 
 // resolverBeyondGroups says whether the source's security groups let packets to the
-// VPC's resolvers pass, and records it if they do not. Pods ask these themselves with
+// VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason string) {
+func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason string, by Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes
 	if !itself || c == nil || c.scope == nil || c.Plugin == pluginUnknown || v.reason != "" {
-		return Open, ""
+		return Open, "", Origin{}
 	}
 	var prefixes []netip.Prefix
 	for _, a := range vpcResolvers {
@@ -206,10 +206,11 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason 
 	}
 	status, stopped, verdict := b.groupsVerdict(c, v, prefixSet(prefixes...), "UDP", 53)
 	if status != Blocked {
-		return status, verdict.reason
+		return status, verdict.reason, Origin{}
 	}
-	b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP").need.add(r)
-	return Blocked, ""
+	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
+	gate.need.add(r)
+	return Blocked, "", gate.Origin
 }
 
 // mayDeny reports whether the cluster has policies with rules that deny.
@@ -306,12 +307,17 @@ func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementO
 	if code == "" {
 		return
 	}
+	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
+		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Code: code, Need: stopped.sum(),
+		Origin: b.dnsSetting(wl),
+	})
+}
+
+// dnsSetting is the place of what decides which resolver a workload asks.
+func (b *builder) dnsSetting(wl *workload) Origin {
 	at := wl.spec.Get("dnsPolicy")
 	if at.IsNull() {
 		at = wl.spec.Get("hostNetwork")
 	}
-	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
-		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Code: code, Need: stopped.sum(),
-		Origin: b.places.object(wl.obj, at),
-	})
+	return b.places.object(wl.obj, at)
 }

@@ -489,7 +489,7 @@ func (c *cluster) wrongVSwitches(role string) []*vswitch {
 
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
-func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
+func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) Hop {
 	v := r.view()
 	verdicts := make([]Status, len(gate.ways))
 	for i, way := range gate.ways {
@@ -502,6 +502,7 @@ func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
 	if hop.Status != Blocked {
 		hop.Code = ""
 	}
+	hop.Origin = gate.at(b, c)
 	reason := v.gap
 	decided := reason == "" && !v.some
 	for i, way := range gate.ways {
@@ -515,7 +516,7 @@ func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
 		case status == Blocked && !v.some:
 			block.need.add(r)
 			if hop.Status == Unsure {
-				hop.Status, hop.Code = Blocked, "route"
+				hop.Status, hop.Code, hop.Origin = Blocked, "route", block.Origin
 			}
 		case status != Open:
 			decided, reason = false, cmp.Or(reason, why)
@@ -531,6 +532,29 @@ func (gate *internetGate) hop(c *cluster, r *requirementOf) Hop {
 		gate.need.add(r)
 	}
 	return hop
+}
+
+// at is the place of what the code of the gate names.
+func (gate *internetGate) at(b *builder, c *cluster) Origin {
+	switch gate.Code {
+	case "wrong-vswitch", "gateway-unusable":
+		return gate.Entry
+	case "route":
+		if len(gate.routes) > 0 {
+			return gate.routes[0].Origin
+		}
+	case "eip-not-associated":
+		entries := slices.Clone(gate.wrong)
+		for _, way := range gate.ways {
+			if way.code == gate.Code {
+				entries = append(entries, way.entry)
+			}
+		}
+		if len(entries) > 0 {
+			return b.places.argument(c.scope, entries[0].res, "snat_ip")
+		}
+	}
+	return gate.Origin
 }
 
 // describeUnknowns collects the reasons of unknown vSwitches for the summary.

@@ -50,7 +50,7 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 		b.loadBalancerList = append(b.loadBalancerList, gate)
 	}
 	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail = status, code, s.id()
+	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.id(), gate.Origin
 	if status == Unsure {
 		hop.Detail = unsureLoadBalancer[code] + " (" + s.id() + ")"
 	}

@@ -257,20 +257,20 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	switch {
 	case by != nil && denials == len(flows):
-		hop.Status, hop.Code = Blocked, b.blockByDenial(r, flows[0], by)
+		hop.Status, hop.Code, hop.Origin = Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
 		return hop
 	case denials > 0 || len(isolating) == 0:
 		hop.Status, hop.Code = Unsure, "denied"
 		return hop
 	}
 	hop.Status = Blocked
-	hop.Code = b.blockByPolicy(r, flows, isolating)
+	hop.Code, hop.Origin = b.blockByPolicy(r, flows, isolating)
 	return hop
 }
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
-// rule.
-func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) string {
+// rule, and returns why it is and the rule's place.
+func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code := closest.Code
@@ -292,7 +292,7 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 			gate.Related = append(gate.Related, b.places.objectRange(p.Object, p.Object.Root.Range))
 		}
 	}
-	return code
+	return code, gate.Origin
 }
 
 // policyBlock returns the gate of what stops a requirement at one place.
@@ -318,15 +318,15 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, at Origin) 
 	return gate
 }
 
-// blockByDenial records a requirement that a rule denies, at that rule.
-func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) string {
-	code := denialCode(d)
-	gate := b.policyBlock(r, f, code, b.places.objectRange(d.Object, d.Range))
+// blockByDenial records a requirement that a rule denies, at that rule, whose place it
+// returns.
+func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) Origin {
+	gate := b.policyBlock(r, f, denialCode(d), b.places.objectRange(d.Object, d.Range))
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
 		gate.Policies = []string{gate.Closest}
 	}
-	return code
+	return gate.Origin
 }
 
 // denialCode says which kind of rule denies: what a remedy can be depends on it.

@@ -188,7 +188,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		hop.Code = verdict.code()
 		gate := b.groupGate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
 		gate.need.add(r)
-		hop.Detail = "by " + strings.Join(gate.Groups, ", ")
+		hop.Detail, hop.Origin = "by "+strings.Join(gate.Groups, ", "), gate.Origin
 	case status == Open && stopped == nil && verdict.created:
 		hop.Code = "ack-created"
 	}

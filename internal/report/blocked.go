@@ -34,8 +34,8 @@ func BlockedPaths(model *egress.Model) []BlockedPath {
 	var paths []BlockedPath
 	seen := make(map[BlockedPath]bool)
 	for _, p := range model.Paths {
-		hop, ok := stop(p)
-		if !ok {
+		verdict, hop := p.Verdict()
+		if verdict != egress.Blocked {
 			continue
 		}
 		path := BlockedPath{
@@ -47,16 +47,4 @@ func BlockedPaths(model *egress.Model) []BlockedPath {
 		}
 	}
 	return paths
-}
-
-// stop returns the first hop that certainly stops the packets of a path. Of some
-// load balancers the vendor's documentation alone says that they do, and the code of
-// the nodes says otherwise or is not known: a rule can explain that, a map cannot.
-func stop(p *egress.Path) (egress.Hop, bool) {
-	for _, hop := range p.Hops {
-		if hop.Status == egress.Blocked && hop.Code != "disputed" && hop.Code != "documented" {
-			return hop, true
-		}
-	}
-	return egress.Hop{}, false
 }

@@ -55,14 +55,15 @@ violation contains {
 	"at": origin,
 	"case": "public",
 	"args": {
-		"workloads": sort({_name(requirement.workload) | some requirement in needs}),
+		"workloads": workloads,
 		"destinations": destinations,
 	},
-	"key": array.concat(sort({requirement.workload | some requirement in needs}), destinations),
+	"key": array.concat(workloads, destinations),
 	"related": [],
 } if {
 	some origin in {requirement.origin | some requirement in _blocked}
 	needs := [requirement | some requirement in _blocked; requirement.origin == origin]
+	workloads := sort({_name(requirement.workload) | some requirement in needs})
 	destinations := sort({requirement.destination | some requirement in needs})
 }
 
@@ -73,7 +74,7 @@ _blocked contains requirement if {
 	requirement.public
 }
 
-# A workload as the evidence of other rules names it.
+# A workload as the evidence of other rules names it. Its id would change with the number of clusters in the files.
 _name(id) := name if {
 	some workload in input.workloads
 	workload.id == id

@@ -35,7 +35,16 @@ test_points_at_the_evidence if {
 	violation.case == "public"
 	violation.at == fixture.origin(10)
 	violation.args.workloads == ["Deployment/mailer in shop"]
-	violation.key == ["shop/mailer[Deployment]", "smtp.partner-mail.cn:25"]
+	violation.key == ["Deployment/mailer in shop", "smtp.partner-mail.cn:25"]
+}
+
+test_key_does_not_depend_on_the_number_of_clusters if {
+	several := {
+		"workloads": [object.union(_workload("mailer"), {"id": "infra:c1:shop/mailer[Deployment]"})],
+		"requirements": [object.union(_need, {"workload": "infra:c1:shop/mailer[Deployment]"})],
+	}
+	one := {violation.key | some violation in rule.violation} with input as _model([{}])
+	{violation.key | some violation in rule.violation} == one with input as several
 }
 
 test_one_finding_for_evidence_that_workloads_share if {
