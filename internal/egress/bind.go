@@ -471,10 +471,21 @@ func (b *builder) reportDuplicates() {
 	}
 }
 
+// tierGroups are the API groups of the kinds of policies that the configuration can say
+// a cluster enforces. Calico has a GlobalNetworkPolicy, too, which is another one.
+var tierGroups = map[string]string{
+	"CiliumNetworkPolicy": "cilium.io", "CiliumClusterwideNetworkPolicy": "cilium.io",
+	"GlobalNetworkPolicy": "network.alibabacloud.com",
+	"AdminNetworkPolicy":  "policy.networking.k8s.io", "BaselineAdminNetworkPolicy": "policy.networking.k8s.io",
+	"ClusterNetworkPolicy": "policy.networking.k8s.io",
+}
+
 // enforces reports whether the configuration says that a controller on the cluster
 // enforces an object of a kind that ACK itself does not.
 func (w *world) enforces(o *kubernetes.Object) bool {
-	return w.cluster != nil && w.cluster.config != nil && slices.Contains(w.cluster.config.Network.Enforces, o.Kind)
+	group, _, _ := strings.Cut(o.APIVersion, "/")
+	return w.cluster != nil && w.cluster.config != nil && group == tierGroups[o.Kind] &&
+		slices.Contains(w.cluster.config.Network.Enforces, o.Kind)
 }
 
 // addTier adds a policy of another kind than NetworkPolicy.

@@ -97,6 +97,9 @@ func optionsIn(comment string) egress.Options {
 			dir, kind, _ := strings.Cut(value, " ")
 			network := egress.NetworkConfig{NetworkPolicy: "enforced", Enforces: []string{kind}}
 			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Network: network})
+		case "controller": // of further policies, whatever the plug-in does
+			dir, kind, _ := strings.Cut(value, " ")
+			options.Clusters = append(options.Clusters, egress.ClusterConfig{Terraform: dir, Network: egress.NetworkConfig{Enforces: []string{kind}}})
 		case "target": // NAME HOSTS ADDRESSES ALLOW, each but the first a list with commas, - for none
 			fields := strings.Fields(value)
 			at := source.Range{File: ".egresslint.yaml", Start: source.Pos{Line: 2, Column: 1}}

@@ -77,7 +77,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 		d.need(x.Need)
 	}
 	for _, x := range m.PolicyBlocks {
-		d.line("policy stops %v to %s port %d/%s (%s): %s%s, closest says %s", x.Workloads, x.Destination, x.Port, x.Protocol, x.Translated, x.Code, d.at(x.Origin), x.Says)
+		d.line("policy stops %v to %s port %d/%s (%s, policies %s): %s%s, closest says %s", x.Workloads, x.Destination, x.Port, x.Protocol, x.Translated, x.Enforcement, x.Code, d.at(x.Origin), x.Says)
 		d.list("  also", x.Also)
 	}
 	for _, x := range m.LoadBalancerAccess {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -45,9 +46,23 @@ var publicAttributes = map[string]bool{
 // reference adds the need for the resource that a value refers to: evidence for
 // exactly that target.
 func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
-	born, ok := c.b.places.born[c.wl.obj]
-	if !ok {
+	t, public := c.b.referredTarget(c.wl.obj, ref)
+	if t == nil {
 		return
+	}
+	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
+	c.toTarget(r, t)
+	r.host = t.Kind + "/" + t.Name
+	r.public = r.public || public && r.kind == toTarget
+	c.add(r)
+}
+
+// referredTarget is the target that an object which Terraform creates refers to, and
+// whether to its public endpoint; nil if it is none.
+func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *target, public bool) {
+	born, ok := b.places.born[o]
+	if !ok {
+		return nil, false
 	}
 	address, public := ref.Address, publicAttributes[ref.Attribute]
 	if res := born.scope.byAddress[address]; res != nil {
@@ -57,16 +72,27 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 			}
 		}
 	}
-	i := slices.IndexFunc(c.b.targetList, func(t *target) bool { return t.scope == born.scope && t.Address == address })
+	i := slices.IndexFunc(b.targetList, func(t *target) bool { return t.scope == born.scope && t.Address == address })
 	if i < 0 {
-		return
+		return nil, false
 	}
-	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
-	c.toTarget(r, c.b.targetList[i])
-	t := c.b.targetList[i]
-	r.host = t.Kind + "/" + t.Name
+	return b.targetList[i], public
+}
+
+// toReferred leads to the target whose host a Service of type ExternalName of Terraform
+// refers to. It reports false if it refers to none.
+func (c *collector) toReferred(r *requirementOf, s *service) bool {
+	refs, _ := located.Refs(s.external)
+	if len(refs) != 1 || s.external != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
+		return false
+	}
+	t, public := c.b.referredTarget(s.obj, refs[0])
+	if t == nil {
+		return false
+	}
+	c.toTarget(r, t)
 	r.public = r.public || public && r.kind == toTarget
-	c.add(r)
+	return true
 }
 
 // maxAliases bounds chains of ExternalName Services.
@@ -91,6 +117,9 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.namespace, domain); ok {
 		if s := c.w.services[ns+"/"+name]; s != nil {
 			if s.kind == "ExternalName" && s.external != "" && depth < maxAliases {
+				if c.toReferred(r, s) {
+					return true
+				}
 				alias := requirement.FromValue("HOST", s.external, nil)
 				if len(alias) == 1 {
 					alias[0].Port = r.port
@@ -240,21 +269,42 @@ func (c *collector) toService(r *requirementOf, s *service) {
 }
 
 // toEndpoint follows a Service without a selector to its first endpoint: the
-// packets leave for that address and the endpoint's port.
+// packets leave for that address and the endpoint's port, or for another endpoint's.
 func (c *collector) toEndpoint(r *requirementOf, s *service) {
-	first := s.endpoints[0]
 	r.alias = r.display()
-	r.addr = first.addr
-	r.host = first.addr.String()
-	for _, p := range s.ports {
-		if p.port == r.port || r.port == 0 && len(s.ports) == 1 {
-			if port, ok := first.ports[p.name]; ok {
-				r.port = port
+	r.byAlias = true
+	wanted := r.port
+	for i, e := range s.reachable() {
+		port := wanted
+		for _, p := range s.ports {
+			if p.port == wanted || wanted == 0 && len(s.ports) == 1 {
+				if n, ok := e.ports[p.name]; ok {
+					port = n
+				}
 			}
 		}
+		if at := netip.AddrPortFrom(e.addr, uint16(port)); i == 0 {
+			r.addr, r.host, r.port = e.addr, e.addr.String(), port
+		} else if at != netip.AddrPortFrom(r.addr, uint16(r.port)) && !slices.Contains(r.others, at) {
+			r.others = append(r.others, at)
+		}
 	}
-	r.byAlias = true
 	c.resolveAddress(r)
+	if len(r.others) == 0 {
+		return
+	}
+	// The verdicts are those of the first endpoint; policies are asked about each. Where
+	// the others are not of its kind, nothing is decided.
+	kind := r.kind
+	for _, other := range r.others {
+		one := *r
+		one.addr, one.host, one.port, one.others = other.Addr(), other.Addr().String(), int(other.Port()), nil
+		c.resolveAddress(&one)
+		if one.kind != kind || one.kind == toTarget || one.service != nil {
+			r.kind, r.target, r.service, r.public = toName, nil, nil, false
+			r.scattered = true
+		}
+	}
 }
 
 // publicAddress reports whether an address is routed on the Internet.

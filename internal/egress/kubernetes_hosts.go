@@ -16,6 +16,7 @@ import (
 type entrance struct {
 	hosts     []string
 	addresses []netip.Addr // those that its status gives
+	names     []string     // the host names that its status gives its load balancer
 	class     string       // of an Ingress; empty if none is written
 	gateway   string       // name of a Gateway
 	namespace string
@@ -29,6 +30,7 @@ func readIngress(o *kubernetes.Object) *entrance {
 	}
 	for _, v := range o.Root.Get("status", "loadBalancer", "ingress").Items() {
 		i.addAddress(v.Get("ip"))
+		i.addAddress(v.Get("hostname"))
 	}
 	i.class, _ = o.Root.Get("spec", "ingressClassName").Text()
 	if text, ok := o.Root.Get("metadata", "annotations", "kubernetes.io/ingress.class").Text(); ok && i.class == "" {
@@ -60,6 +62,8 @@ func (e *entrance) addAddress(v *located.Value) {
 	text, _ := v.Text()
 	if a, err := netip.ParseAddr(text); err == nil {
 		e.addresses = append(e.addresses, a)
+	} else if text != "" {
+		e.names = append(e.names, strings.ToLower(strings.TrimSuffix(text, ".")))
 	}
 }
 
@@ -69,6 +73,10 @@ var routeKinds = []string{"HTTPRoute", "GRPCRoute", "TLSRoute"}
 // addRoute adds the hosts of a route to the Gateways that it is attached to.
 func (w *world) addRoute(o *kubernetes.Object) {
 	for _, parent := range o.Root.Get("spec", "parentRefs").Items() {
+		group, kind := parent.Get("group"), parent.Get("kind")
+		if !kind.IsNull() && !isText(kind, "Gateway") || !group.IsNull() && !isText(group, gatewayGroup) {
+			continue // a mesh takes routes of Services
+		}
 		name, _ := parent.Get("name").Text()
 		namespace, ok := parent.Get("namespace").Text()
 		if !ok {
@@ -84,55 +92,73 @@ func (w *world) addRoute(o *kubernetes.Object) {
 	}
 }
 
+// gatewayGroup is the API group of Gateways and of what routes are attached to unless
+// they say otherwise.
+const gatewayGroup = "gateway.networking.k8s.io"
+
 // gatewayLabel names the Gateway that a Service is made for.
 const gatewayLabel = "gateway.networking.k8s.io/gateway-name"
 
-// hostService is the LoadBalancer Service in front of a host of an Ingress or Gateway:
-// the one with the address of its status, else the one that is made for the Gateway,
-// else the only one of the ingress controller. It is nil if the files do not decide
-// it; served says whether something serves the host at all.
+// hostService is the LoadBalancer Service in front of a host of an Ingress or Gateway.
+// It is nil if the files do not decide it, as where two of them serve the host by
+// different ones; served says whether something serves the host at all.
 func (w *world) hostService(host string) (s *service, served bool) {
 	for _, e := range w.entrances {
 		if !slices.Contains(e.hosts, host) {
 			continue
 		}
-		for _, s := range w.byAddress {
-			if slices.ContainsFunc(e.addresses, func(a netip.Addr) bool {
-				found, _ := s.hasAddress(a)
-				return found
-			}) {
-				return s, true
-			}
+		one := w.inFrontOf(e)
+		if one == nil || served && one != s {
+			return nil, true
 		}
-		var found []*service
-		for _, s := range w.byAddress {
-			label, _ := s.obj.Root.Get("metadata", "labels", gatewayLabel).Text()
-			switch {
-			case e.gateway != "" && label == e.gateway && s.namespace == e.namespace,
-				e.gateway == "" && s.isIngressController() && w.byNginx(e.class):
-				found = append(found, s)
-			}
-		}
-		if len(found) == 1 {
-			return found[0], true
-		}
-		return nil, true
+		s, served = one, true
 	}
-	return nil, false
+	return s, served
 }
 
-// byNginx reports whether the nginx controller serves an ingress class, which is what
-// the LoadBalancer Services that isIngressController finds belong to.
-func (w *world) byNginx(class string) bool {
-	if class == "" {
-		return true
+// inFrontOf is the LoadBalancer Service of an Ingress or Gateway: the one with an
+// address or name of its status, else the one that is made for the Gateway, else the
+// only one of the ingress controller, if its own addresses do not say that it is
+// another; nil if the files do not decide it.
+func (w *world) inFrontOf(e *entrance) *service {
+	for _, s := range w.byAddress {
+		if slices.ContainsFunc(e.addresses, func(a netip.Addr) bool {
+			found, _ := s.hasAddress(a)
+			return found
+		}) || slices.ContainsFunc(e.names, s.hasHost) {
+			return s
+		}
 	}
+	var found *service
+	for _, s := range w.byAddress {
+		label, _ := s.obj.Root.Get("metadata", "labels", gatewayLabel).Text()
+		own := e.gateway != "" && label == e.gateway && s.namespace == e.namespace ||
+			e.gateway == "" && s.isIngressController() && w.byNginx(e.class)
+		switch {
+		case !own:
+		case found != nil, len(e.names) > 0, len(e.addresses) > 0 && len(s.addresses) > 0:
+			return nil
+		default:
+			found = s
+		}
+	}
+	return found
+}
+
+// defaultClass is the annotation of the IngressClass of Ingresses that name none.
+const defaultClass = "ingressclass.kubernetes.io/is-default-class"
+
+// byNginx reports whether the nginx controller serves an ingress class, which is what
+// the LoadBalancer Services that isIngressController finds belong to. Without a class
+// an Ingress is of the default one; where the files have none, it is taken for nginx's.
+func (w *world) byNginx(class string) bool {
 	for _, o := range w.ingressClasses {
-		if controller, ok := o.Root.Get("spec", "controller").Text(); ok && o.Name == class {
+		isDefault := isText(o.Root.Get("metadata", "annotations", defaultClass), "true")
+		if controller, ok := o.Root.Get("spec", "controller").Text(); ok && (o.Name == class || class == "" && isDefault) {
 			return strings.Contains(controller, "nginx")
 		}
 	}
-	return strings.Contains(class, "nginx")
+	return class == "" || strings.Contains(class, "nginx")
 }
 
 // isIngressController goes by the names that the nginx ingress controller is shipped
@@ -148,8 +174,12 @@ func (s *service) isIngressController() bool {
 // meshEntry is a ServiceEntry of Istio: what somebody has declared to be outside of the
 // mesh (Istio's reference, Service Entry).
 type meshEntry struct {
-	hosts []string // lower case; with a leading * for any subdomain
-	port  int      // the only one; 0 if there are several
+	hosts     []string // lower case; with a leading * for any subdomain
+	namespace string
+	exportTo  []string // namespaces that see it, . for its own and * for all; empty for all
+	port      int      // the only one; 0 if there are several
+	// moved are the ports that the mesh sends packets to another port for.
+	moved map[int]bool
 	// static says that the mesh sends packets to addresses of its own choice.
 	static bool
 }
@@ -159,26 +189,53 @@ func readMeshEntry(o *kubernetes.Object) *meshEntry {
 	if isText(spec.Get("location"), "MESH_INTERNAL") {
 		return nil
 	}
-	e := &meshEntry{static: len(spec.Get("endpoints").Items()) > 0 || !spec.Get("workloadSelector").IsNull()}
+	e := &meshEntry{
+		namespace: namespaceOf(o), moved: make(map[int]bool),
+		static: len(spec.Get("endpoints").Items()) > 0 || !spec.Get("workloadSelector").IsNull(),
+	}
 	for _, v := range spec.Get("hosts").Items() {
 		if text, ok := v.Text(); ok {
 			e.hosts = append(e.hosts, strings.ToLower(text))
 		}
 	}
-	if ports := spec.Get("ports").Items(); len(ports) == 1 {
-		e.port = number(ports[0].Get("number"))
+	for _, v := range spec.Get("exportTo").Items() {
+		text, _ := v.Text()
+		e.exportTo = append(e.exportTo, text)
+	}
+	ports := spec.Get("ports").Items()
+	for _, v := range ports {
+		port := number(v.Get("number"))
+		if len(ports) == 1 {
+			e.port = port
+		}
+		if target := v.Get("targetPort"); !target.IsNull() && number(target) != port {
+			e.moved[port] = true
+		}
 	}
 	return e
 }
 
-// meshEntryOf is the entry of the mesh for a host; nil if there is none.
-func (w *world) meshEntryOf(host string) *meshEntry {
+// seenFrom reports whether the pods of a namespace see the entry.
+func (e *meshEntry) seenFrom(namespace string) bool {
+	return len(e.exportTo) == 0 || slices.ContainsFunc(e.exportTo, func(to string) bool {
+		return to == "*" || to == namespace || to == "." && namespace == e.namespace
+	})
+}
+
+// names reports whether the entry is for a host.
+func (e *meshEntry) names(host string) bool {
+	return slices.ContainsFunc(e.hosts, func(h string) bool {
+		suffix, wild := strings.CutPrefix(h, "*")
+		return h == host || wild && suffix != "" && strings.HasSuffix(host, suffix)
+	})
+}
+
+// meshEntryOf is the entry of the mesh for a host that pods of a namespace ask for;
+// nil if there is none.
+func (w *world) meshEntryOf(host, namespace string) *meshEntry {
 	for _, e := range w.meshEntries {
-		for _, h := range e.hosts {
-			suffix, wild := strings.CutPrefix(h, "*")
-			if h == host || wild && suffix != "" && strings.HasSuffix(host, suffix) {
-				return e
-			}
+		if e.names(host) && e.seenFrom(namespace) {
+			return e
 		}
 	}
 	return nil

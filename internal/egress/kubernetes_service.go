@@ -175,6 +175,40 @@ func (s *service) hasAddress(a netip.Addr) (found, direct bool) {
 	return false, false
 }
 
+// reachable are the endpoints that clients get: those of the Service's first IP family,
+// which is IPv4 unless it says otherwise, else all.
+func (s *service) reachable() []endpointAddress {
+	families := s.obj.Root.Get("spec", "ipFamilies").Items()
+	six := len(families) > 0 && isText(families[0], "IPv6")
+	var list []endpointAddress
+	for _, e := range s.endpoints {
+		if e.addr.Is6() == six {
+			list = append(list, e)
+		}
+	}
+	if list == nil {
+		return s.endpoints
+	}
+	return list
+}
+
+// literalAddresses are the external addresses of the Service; nil if some is not in the
+// files.
+func (s *service) literalAddresses() []netip.Addr {
+	var list []netip.Addr
+	for _, x := range s.addresses {
+		text, _ := x.value.Text()
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil
+		}
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
 func (s *service) hasHost(host string) bool {
 	return slices.ContainsFunc(s.hosts, func(v *located.Value) bool {
 		text, _ := v.Text()

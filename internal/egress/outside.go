@@ -35,6 +35,9 @@ type outsideTarget struct {
 
 // is reports whether a requirement leads to the thing.
 func (o *outsideTarget) is(r *requirementOf) bool {
+	if len(r.others) > 0 {
+		return false // the Service may lead elsewhere
+	}
 	for _, host := range o.Hosts {
 		suffix, wild := strings.CutPrefix(strings.ToLower(host), "*")
 		if host := strings.ToLower(r.host); host != "" && (host == suffix && !wild || wild && strings.HasSuffix(host, suffix) && host != suffix) {

@@ -49,6 +49,10 @@ type requirementOf struct {
 	// be resolved; alias is that name.
 	byAlias bool
 	alias   string
+	// others are the further endpoints of that Service; scattered says that not all of
+	// them are things of one kind.
+	others    []netip.AddrPort
+	scattered bool
 	// shown replaces the destination in messages where it must not be printed.
 	shown string
 	// anywhere stands for "internet": any public IPv4 address.
@@ -61,6 +65,8 @@ type requirementOf struct {
 	direct bool
 	// outside is what the configuration says of the destination; nil if nothing.
 	outside *outsideTarget
+	// rerouted says that a service mesh decides where the packets go.
+	rerouted bool
 	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
 	cloud   bool
 	service *service
@@ -325,11 +331,12 @@ func (c *collector) environment(container *located.Value) {
 func (c *collector) value(v variable, sibling func(string) (string, bool)) {
 	text, refs := standIns(v.text)
 	seen := make(map[string]bool)
-	for _, e := range requirement.FromValue(v.name, text, func(name string) (string, bool) {
+	found := requirement.FromValue(v.name, text, func(name string) (string, bool) {
 		value, ok := sibling(name)
 		value, _ = standIns(value)
 		return value, ok
-	}) {
+	})
+	for _, e := range found {
 		ref, ok := refs[e.Host]
 		if !ok {
 			c.endpoint(e, strengthOf(e), v.origin, v.secret)
@@ -338,9 +345,25 @@ func (c *collector) value(v variable, sibling func(string) (string, bool)) {
 		seen[e.Host] = true
 		c.reference(ref, e.Port, e.Protocol, v)
 	}
+	if len(found) == 0 && len(refs) == 0 {
+		c.meshHost(v)
+	}
 	for _, host := range slices.Sorted(maps.Keys(refs)) {
 		if !seen[host] && hostAttributes[refs[host].Attribute] {
 			c.reference(refs[host], 0, requirement.TCP, v)
+		}
+	}
+}
+
+// meshHost adds the host that a value is, whatever its key, if the service mesh has an
+// entry for it: somebody has declared that pods go there.
+func (c *collector) meshHost(v variable) {
+	if len(c.w.meshEntries) == 0 {
+		return
+	}
+	for _, e := range requirement.FromValue(v.name+"_HOST", v.text, nil) {
+		if c.w.meshEntryOf(e.Host, c.wl.namespace) != nil {
+			c.endpoint(e, Referenced, v.origin, v.secret)
 		}
 	}
 }
@@ -415,7 +438,7 @@ func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin O
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,
 	}
-	entry := c.w.meshEntryOf(e.Host)
+	entry := c.w.meshEntryOf(e.Host, c.wl.namespace)
 	if entry != nil {
 		if r.strength == Inferred {
 			r.strength = Referenced
@@ -425,8 +448,10 @@ func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin O
 		}
 	}
 	if c.resolve(r, e, 0) {
-		if entry != nil && entry.static {
-			r.kind, r.target, r.service, r.public = toName, nil, nil, false // the mesh knows where it is
+		if entry != nil && (entry.static || entry.moved[r.port]) {
+			// The mesh sends the packets elsewhere, or to another port, from its sidecars.
+			r.kind, r.target, r.service, r.public, r.cloud = toName, nil, nil, false, false
+			r.rerouted = true
 		}
 		c.add(r)
 	}

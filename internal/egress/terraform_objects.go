@@ -37,7 +37,7 @@ var objectKinds = map[string]struct{ apiVersion, kind string }{
 var listBlocks = map[string]string{
 	"container": "containers", "init_container": "initContainers", "env": "env", "env_from": "envFrom",
 	"port": "ports", "ports": "ports", "volume": "volumes", "volume_mount": "volumeMounts", "toleration": "tolerations",
-	"match_expressions": "matchExpressions", "ingress": "ingress", "egress": "egress", "from": "from", "to": "to",
+	"match_expressions": "matchExpressions", "match_fields": "matchFields", "node_selector_term": "nodeSelectorTerms", "ingress": "ingress", "egress": "egress", "from": "from", "to": "to",
 	"option": "options", "host_aliases": "hostAliases", "image_pull_secrets": "imagePullSecrets",
 }
 

@@ -196,7 +196,7 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	policies := w.evaluator.Isolating(i, netpol.Egress)
-	if w.enforcement() == "not-enforced" || wl.hostNetwork != no || len(policies) == 0 {
+	if !w.polices() || wl.hostNetwork != no || len(policies) == 0 {
 		return Origin{}, false
 	}
 	// Its endpoints are public, or in the cloud's own range.

@@ -159,9 +159,11 @@ func (b *builder) nameResolution(w *world) {
 		switch {
 		case denial != nil:
 			gate.Code, gate.Origin = "denied", b.places.objectRange(denial.Object, denial.Range)
+			gate.Enforcement = w.enforcementOf(denial.Object)
 			gate.Denies = denial.Object.Kind + " " + denial.Object.Name + " denies " + denial.Says
 		case len(policies) > 0:
 			gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
+			gate.Enforcement = w.enforcementOf(policies[0].Object)
 			if gate.UDP == Blocked {
 				b.nearMiss(w, i, r, gate)
 			}

@@ -83,15 +83,13 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, s
 		mode, version = c.ProxyMode, c.Version
 	}
 	datapath := w.datapath()
-	ebpf := datapath == "v2" || datapath == "ipvlan"
+	ebpf := w.translatesByEBPF()
 	switch {
-	case r.direct, clients == "pod" && b.hasOwnInterface(r):
+	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == yes):
 		return Unsure, "leaves-to-load-balancer"
 	case clients == "pod" && ebpf && w.network.inClusterLB == yes:
 		// The data path translates the address itself and asks for no policy.
 		return Open, "in-cluster-loadbalance"
-	case clients == "pod" && ebpf && w.network.inClusterLB == no:
-		return Unsure, "leaves-to-load-balancer"
 	case s.isLocal() == no:
 		return Open, "cluster-policy"
 	case s.isLocal() == maybe:
@@ -122,6 +120,37 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, s
 			return Blocked, "disputed"
 		}
 		return Blocked, "documented"
+	}
+}
+
+// translatesByEBPF reports whether an eBPF data path, not kube-proxy, translates the
+// addresses of Services for pods.
+func (w *world) translatesByEBPF() bool {
+	return w.datapath() == "v2" || w.datapath() == "ipvlan"
+}
+
+// leavesForLoadBalancer says whether a pod's packets to the external address of a
+// Service leave for the load balancer, so that policies see that address, instead of
+// being translated to a backend on the client's node: eBPF data paths translate it only
+// with in_cluster_loadbalance, interfaces that bypass the node never.
+func (b *builder) leavesForLoadBalancer(r *requirementOf) tri {
+	switch view := r.view(); {
+	case r.direct:
+		return yes
+	case view.own && view.reason != "":
+		return maybe
+	case b.hasOwnInterface(r):
+		return yes
+	case !r.world.translatesByEBPF():
+		return no
+	}
+	switch r.world.network.inClusterLB {
+	case yes:
+		return no
+	case no:
+		return yes
+	default:
+		return maybe
 	}
 }
 

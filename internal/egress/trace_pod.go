@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -21,6 +22,26 @@ func (w *world) enforcement() string {
 		return w.network.enforcement
 	}
 	return w.cluster.Enforcement
+}
+
+// polices reports whether something on the cluster may enforce policies: the network
+// plug-in, or the controllers of other kinds that the configuration names, but for the
+// GlobalNetworkPolicies that add to the plug-in's policies. These controllers are not
+// known to see the packets of exclusive ENIs.
+func (w *world) polices() bool {
+	if w.enforcement() != "not-enforced" {
+		return true
+	}
+	return w.mayDeny() && w.cluster.exclusive.value == nil
+}
+
+// enforcementOf says whether the cluster enforces an object: of the kinds that the
+// configuration names it is known.
+func (w *world) enforcementOf(o *kubernetes.Object) string {
+	if w.enforces(o) {
+		return "enforced"
+	}
+	return w.enforcement()
 }
 
 // policyName names a policy in messages that say NetworkPolicy in front.
@@ -97,15 +118,14 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 	case toService:
 		return b.backends(r)
 	case toLoadBalancer:
-		switch {
-		case r.public:
-			plain.dest = netpol.InternetDest()
-		case r.direct:
-			return nil, "the load balancer's address is not in the files"
-		default:
-			return b.backends(r)
-		}
+		return b.loadBalancerFlows(r)
 	default:
+		if r.scattered {
+			return nil, "the endpoints of " + r.display() + " are not all of one kind"
+		}
+		if r.rerouted {
+			return nil, "a ServiceEntry lets the service mesh decide where packets for " + r.display() + " go"
+		}
 		if r.outside != nil && len(r.outside.Addresses) > 0 {
 			plain.dest = netpol.SetDest(prefixSet(r.outside.Addresses...)).Outside()
 			break
@@ -116,7 +136,42 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		// Policies that admit no address at all need no address to be judged.
 		plain.dest = netpol.SetDest(anyService).Outside()
 	}
-	return []flow{plain}, ""
+	list = []flow{plain}
+	for _, other := range r.others {
+		f := flow{dest: netpol.AddrDest(other.Addr()), port: int(other.Port()), protocol: r.protocol}
+		if r.kind == toInternet {
+			f.dest = f.dest.Outside()
+		}
+		list = append(list, f)
+	}
+	return list, ""
+}
+
+// loadBalancerFlows returns what policies see of packets to a load balancer of a
+// Service: its backends where the client's node translates the address, the address
+// where the packets leave for it, and both where the files do not decide which.
+func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
+	leaves := b.leavesForLoadBalancer(r)
+	if leaves != yes {
+		if list, unknown = b.backends(r); len(list) == 0 || leaves == no {
+			return list, unknown
+		}
+	}
+	addresses := []netip.Addr{r.addr}
+	if !r.addr.IsValid() {
+		addresses = r.service.literalAddresses()
+	}
+	for _, a := range addresses {
+		list = append(list, flow{dest: netpol.AddrDest(a).Outside(), port: r.port, protocol: r.protocol})
+	}
+	switch {
+	case len(addresses) > 0:
+		return list, ""
+	case r.public:
+		return append(list, flow{dest: netpol.InternetDest(), port: r.port, protocol: r.protocol}), ""
+	default:
+		return nil, "the load balancer's address is not in the files"
+	}
 }
 
 // toNodePort reports whether a requirement leads to a port of the nodes that a Service
@@ -202,7 +257,7 @@ func (wl *workload) targetPort(p servicePort) int {
 func (b *builder) policyHop(r *requirementOf) Hop {
 	hop := Hop{Name: "network-policy", Status: Open}
 	w := r.world
-	if w.enforcement() == "not-enforced" || w.exempt[r.index].code != "" {
+	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
 	}
@@ -232,7 +287,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	if denied < len(flows) {
 		if denied > 0 {
-			hop.Status, hop.Code, hop.Detail = Unsure, "part", "some backends are admitted and some are not"
+			hop.Status, hop.Code, hop.Detail = Unsure, "part", partReason(r, flows)
 		}
 		return hop
 	}
@@ -268,6 +323,19 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	return hop
 }
 
+// partReason says why it decides nothing that policies admit only some of the flows.
+func partReason(r *requirementOf, flows []flow) string {
+	translated := func(f flow) bool { return f.translated != "" }
+	switch {
+	case r.kind == toLoadBalancer && slices.ContainsFunc(flows, translated) && !translated(flows[len(flows)-1]):
+		return "whether policies see the load balancer's address or the pods behind it is not in the files"
+	case r.byAlias:
+		return "some endpoints of the Service are admitted and some are not"
+	default:
+		return "some backends are admitted and some are not"
+	}
+}
+
 // blockByPolicy records a requirement that policies do not admit, at the closest
 // rule, and returns why it is and the rule's place.
 func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, Origin) {
@@ -280,7 +348,7 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		closest = w.evaluator.Closest(r.index, f.dest, f.protocol, r.port)
 		code = "service-port"
 	}
-	gate := b.policyBlock(r, f, code, b.places.objectRange(closest.Policy.Object, closest.Range))
+	gate := b.policyBlock(r, f, code, closest.Policy.Object, closest.Range)
 	gate.Closest, gate.Says = policyName(closest.Policy), closest.Says
 	for _, p := range isolating {
 		name := policyName(p)
@@ -296,15 +364,15 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 }
 
 // policyBlock returns the gate of what stops a requirement at one place.
-func (b *builder) policyBlock(r *requirementOf, f flow, code string, at Origin) *policyGate {
-	w := r.world
+func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
+	w, at := r.world, b.places.objectRange(by, rule)
 	key := strings.Join([]string{w.clusterID(), w.env, r.workload.namespace, strconv.Itoa(at.Ref)}, "|")
 	gate := b.policyGates[key]
 	if gate == nil {
 		gate = &policyGate{PolicyBlock: &PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
-			Policies: []string{}, Code: code, Enforcement: w.enforcement(), Origin: at, Related: []Origin{},
+			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []Origin{},
 		}}
 		b.policyGates[key] = gate
 		b.policyBlocks = append(b.policyBlocks, gate)
@@ -321,7 +389,7 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, at Origin) 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
 func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) Origin {
-	gate := b.policyBlock(r, f, denialCode(d), b.places.objectRange(d.Object, d.Range))
+	gate := b.policyBlock(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
 		gate.Policies = []string{gate.Closest}

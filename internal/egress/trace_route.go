@@ -106,7 +106,7 @@ func (w *wayOut) towards(s *scope, r *requirementOf) (status Status, reason stri
 		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
 			return Blocked, ""
 		}
-	case !addr.IsValid():
+	case !addr.IsValid(), len(r.others) > 0:
 		return Unsure, w.reason
 	}
 	to := w.route.towards(addr)

@@ -241,6 +241,15 @@ func (v *groupVerdict) code() string {
 // nil if they are not known.
 func (r *requirementOf) destinationSet() *netipx.IPSet {
 	switch {
+	case len(r.others) > 0:
+		prefixes := []netip.Prefix{netip.PrefixFrom(r.addr, r.addr.BitLen())}
+		for _, other := range r.others {
+			if r.scattered || int(other.Port()) != r.port {
+				return nil
+			}
+			prefixes = append(prefixes, netip.PrefixFrom(other.Addr(), other.Addr().BitLen()))
+		}
+		return prefixSet(prefixes...)
 	case r.addr.IsValid():
 		return prefixSet(netip.PrefixFrom(r.addr, r.addr.BitLen()))
 	case r.prefix.IsValid():
