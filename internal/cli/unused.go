@@ -14,10 +14,32 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// unused returns a notice for each glob that leaves nothing out and each variable
-// that nothing declares. They have no effect that anybody would notice otherwise.
+// unused returns a notice for each glob that leaves nothing out, each chart of the
+// configuration that is not rendered, and each variable that nothing declares. They
+// have no effect that anybody would notice otherwise.
 func (in *input) unused(f *inputFlags, parsed *parser.Result) []source.Diagnostic {
-	return append(in.unusedGlobs(f), in.unusedVars(f, parsed)...)
+	return slices.Concat(in.unusedGlobs(f), in.unusedCharts(parsed), in.unusedVars(f, parsed))
+}
+
+// unusedCharts returns a notice for each entry of a chart that lies outside the
+// paths, unless these are only a part of what the configuration is about.
+func (in *input) unusedCharts(parsed *parser.Result) []source.Diagnostic {
+	if len(in.cfg.Helm) == 0 || !in.lintsAll() {
+		return nil
+	}
+	var out []source.Diagnostic
+	for _, c := range in.cfg.Helm {
+		linted := slices.ContainsFunc(parsed.Linted, func(f source.File) bool {
+			return f.Name == c.Dir || strings.HasPrefix(f.Name, c.Dir+"/")
+		})
+		if !linted && c.Dir != "." {
+			out = append(out, source.Diagnostic{
+				Kind: source.UnmatchedEntry, Range: c.At,
+				Message: fmt.Sprintf("chart %s is not rendered: it is not among the files that the run was given", c.Dir),
+			})
+		}
+	}
+	return out
 }
 
 // lintsAll reports whether the paths name all that the configuration is about, or

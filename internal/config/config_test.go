@@ -270,11 +270,12 @@ func TestFind(t *testing.T) {
 
 func TestReadLooksPathsUp(t *testing.T) {
 	tree := source.NewTree(fstest.MapFS{
-		"ops/infra/main.tf":   {},
-		"ops/infra/a.tfvars":  {},
-		"ops/common.tfvars":   {},
-		"ops/modules/main.tf": {},
-		"ops/chart/v.yaml":    {},
+		"ops/infra/main.tf":    {},
+		"ops/infra/a.tfvars":   {},
+		"ops/common.tfvars":    {},
+		"ops/modules/main.tf":  {},
+		"ops/chart/v.yaml":     {},
+		"ops/chart/Chart.yaml": {},
 	})
 	read := func(text string) error {
 		_, err := config.Read(tree, "ops/c.yaml", []byte(text), rules)
@@ -288,6 +289,9 @@ func TestReadLooksPathsUp(t *testing.T) {
 	}
 	if err := read("paths: [infr]\nhelm: [{chart: chart/v.yaml}]"); err == nil || err.Error() != "ops/c.yaml:1:9: no such file or folder infr\nops/c.yaml:2:16: use path \"chart/v.yaml\": it is no folder" {
 		t.Errorf("missing paths: %v", err)
+	}
+	if err := read("helm:\n- chart: modules\n"); err == nil || err.Error() != "ops/c.yaml:2:10: use chart \"modules\": the folder has no Chart.yaml" {
+		t.Errorf("a folder that is no chart: %v", err)
 	}
 	err := read("stacks:\n- {name: a, dir: infr, varFiles: [infra/common.tfvars]}\n- {name: b, dir: common.tfvars, varFiles: [modules]}\n")
 	want := `ops/c.yaml:2:18: no such folder infr

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"net/netip"
+	"path"
 	"regexp"
 	"slices"
 	"time"
@@ -16,7 +17,7 @@ const dateLayout = time.DateOnly
 func (d *decoder) chart(n *yaml.Node) Chart {
 	c := Chart{At: d.at(n)}
 	d.mapping(n, "a chart", []field{
-		{"chart", func(_, v *yaml.Node) { c.Dir = d.existing(v, "folder") }},
+		{"chart", func(_, v *yaml.Node) { c.Dir = d.chartDir(v) }},
 		{"release", func(_, v *yaml.Node) { c.Release = d.text(v) }},
 		{"namespace", func(_, v *yaml.Node) { c.Namespace = d.text(v) }},
 		{"values", func(_, v *yaml.Node) {
@@ -28,6 +29,20 @@ func (d *decoder) chart(n *yaml.Node) Chart {
 		}},
 	}, "chart")
 	return c
+}
+
+// chartDir reads the folder of a chart.
+func (d *decoder) chartDir(n *yaml.Node) string {
+	mistakes := len(d.errs)
+	dir := d.existing(n, "folder")
+	if d.tree == nil || dir == "" || len(d.errs) > mistakes {
+		return dir
+	}
+	const chartFile = "Chart.yaml"
+	if info, err := d.tree.Stat(path.Join(dir, chartFile)); err != nil || info.IsDir() {
+		d.errorf(resolve(n), "use chart %q: the folder has no %s", resolve(n).Value, chartFile)
+	}
+	return dir
 }
 
 // hostPattern matches host names whose first label may be *.
