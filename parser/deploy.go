@@ -262,7 +262,7 @@ func (d *deployer) applied(o *kubernetes.Object) []*kubernetes.Object {
 			continue
 		}
 		as := fmt.Sprintf("%s|%s|%s", x.Namespace, x.Destination, path.Dir(x.Object.File))
-		if x.Substitution != nil {
+		if x.Substitution != nil || x.Labels != nil || x.Annotations != nil {
 			as += "|" + x.By
 		}
 		if seen[as] {
@@ -286,6 +286,7 @@ func adapted(out output, x gitops.Deployment) output {
 		if x.Substitution != nil {
 			o = x.Substitution.Apply(o)
 		}
+		o = o.WithMetadata(x.Labels, x.Annotations)
 		if x.Namespace != "" {
 			o = o.InNamespace(x.Namespace)
 		}

@@ -3,6 +3,7 @@ package gitops
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -134,7 +135,15 @@ func (f *finder) applicationRelease(d *declared, root, s *located.Value, dir str
 		}
 		r.Values = append(r.Values, helm.Values{Root: set})
 	}
+	f.unapplied(d, spec, "helm.", helmFields)
 	return r, true
+}
+
+// helmFields are the settings of Helm that are applied, that are reported where they
+// are read, or that change nothing of what is deployed.
+var helmFields = []string{
+	"releaseName", "namespace", "valueFiles", "ignoreMissingValueFiles", "values", "valuesObject", "parameters", "fileParameters",
+	"version", "passCredentials", "skipCrds", "skipSchemaValidation", "skipTests",
 }
 
 // valueFiles returns the files that an entry of valueFiles names: beside the chart,
@@ -182,11 +191,41 @@ func (f *finder) applicationOverlay(d *declared, spec *located.Value, dir string
 	o := &kustomize.Deployment{
 		Dir: dir, Namespace: spec.Get("namespace"), NamePrefix: spec.Get("namePrefix"), NameSuffix: spec.Get("nameSuffix"),
 		Patches: patches(spec.Get("patches")),
+		Labels:  f.pairs(d, "label", spec.Get("commonLabels"), true),
+		Annotations: f.pairs(d, "annotation", spec.Get("commonAnnotations"),
+			text(spec.Get("commonAnnotationsEnvsubst")) == "true"),
+		IncludeSelectors: text(spec.Get("labelWithoutSelector")) != "true",
+		IncludeTemplates: text(spec.Get("labelIncludeTemplates")) == "true",
 	}
 	for _, c := range spec.Get("components").Items() {
 		f.component(d, o, dir, c)
 	}
+	for _, image := range spec.Get("images").Items() {
+		if parsed, ok := parseImage(text(image)); ok {
+			o.Images = append(o.Images, parsed)
+		} else {
+			f.unread(d, image, "image %s is not applied: it is not known", text(image))
+		}
+	}
+	for _, r := range spec.Get("replicas").Items() {
+		name, count := text(r.Get("name")), r.Get("count")
+		if _, err := strconv.ParseUint(text(count), 10, 31); err != nil || hasPlaceholder(name) {
+			f.unread(d, firstOf(count, r), "replicas of %s are not applied: their number is not known", name)
+			continue
+		}
+		o.Replicas = append(o.Replicas, kustomize.Replica{Name: name, Count: count})
+	}
+	f.unapplied(d, spec, "kustomize.", kustomizeFields)
 	return o
+}
+
+// kustomizeFields are the settings of kustomize that are applied, or that change
+// nothing of what is deployed: what may be overwritten, and what is only for charts.
+var kustomizeFields = []string{
+	"namespace", "namePrefix", "nameSuffix", "patches", "components", "images", "replicas",
+	"commonLabels", "labelWithoutSelector", "labelIncludeTemplates", "forceCommonLabels",
+	"commonAnnotations", "commonAnnotationsEnvsubst", "forceCommonAnnotations",
+	"ignoreMissingComponents", "version", "kubeVersion", "apiVersions",
 }
 
 // component adds a component to a kustomization in dir.

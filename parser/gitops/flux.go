@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"sigs.k8s.io/kustomize/api/types"
+
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/located"
@@ -42,15 +44,27 @@ func (f *finder) kustomization(d *declared) {
 	for _, c := range spec.Get("components").Items() {
 		f.component(d, o, dir, c)
 	}
+	for _, image := range spec.Get("images").Items() {
+		o.Images = append(o.Images, types.Image{
+			Name: text(image.Get("name")), NewName: text(image.Get("newName")), NewTag: text(image.Get("newTag")), Digest: text(image.Get("digest")),
+		})
+	}
+	for _, field := range []string{"patchesStrategicMerge", "patchesJson6902"} {
+		if p := spec.Get(field); !p.IsNull() {
+			f.unread(d, p, "%s is not applied; write it as patches", field)
+		}
+	}
 	deployment := Deployment{Overlay: o, Substitution: f.substitution(d, spec.Get("postBuild"))}
+	deployment.Labels, deployment.Annotations = f.commonMetadata(d)
 	if !f.Overlays.Has(dir) {
 		files, overlays := f.generated(dir)
 		if len(files)+len(overlays) == 0 {
 			f.unread(d, at, "path %s has no manifest and no kustomization", text(at))
 			return
 		}
-		unchanged := text(o.Namespace) == "" && text(o.NamePrefix) == "" && text(o.NameSuffix) == "" && len(o.Patches)+len(o.Components) == 0
-		if unchanged && (len(overlays) == 0 || deployment.Substitution == nil) {
+		unchanged := text(o.Namespace) == "" && text(o.NamePrefix) == "" && text(o.NameSuffix) == "" && len(o.Patches)+len(o.Components)+len(o.Images) == 0
+		later := deployment.Substitution != nil || deployment.Labels != nil || deployment.Annotations != nil
+		if unchanged && (len(overlays) == 0 || !later) {
 			deployment.Overlay, deployment.Files = nil, files
 		} else {
 			o.Resources = slices.Concat(files, overlays)
@@ -140,7 +154,15 @@ func (f *finder) helmRelease(d *declared) {
 	if p := spec.Get("postRenderers"); len(p.Items()) > 0 {
 		f.unread(d, p, "post renderers are not run; lint the output of helm template to cover what they change")
 	}
-	f.add(d, Deployment{Release: r})
+	deployment := Deployment{Release: r}
+	deployment.Labels, deployment.Annotations = f.commonMetadata(d)
+	f.add(d, deployment)
+}
+
+// commonMetadata reads the labels and annotations that Flux puts on all objects.
+func (f *finder) commonMetadata(d *declared) (labels, annotations *located.Value) {
+	common := d.object.Root.Get("spec", "commonMetadata")
+	return f.pairs(d, "label", common.Get("labels"), false), f.pairs(d, "annotation", common.Get("annotations"), false)
 }
 
 // releaseValues reads the values of a HelmRelease, those that count least first. It

@@ -36,6 +36,9 @@ type Deployment struct {
 	Namespace string
 	// Destination is the cluster that the object says; empty if it says none.
 	Destination string
+	// Labels and Annotations are maps that Flux adds to the metadata of all objects;
+	// nil for none.
+	Labels, Annotations *located.Value
 	// Substitution is what Flux puts in the place of ${NAME}; nil if it leaves that.
 	Substitution *Substitution
 }

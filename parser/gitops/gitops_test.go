@@ -212,6 +212,31 @@ spec:
 `,
 			"set.yaml:8:22: unread: follow application set set: its template is not filled in: a parameter is not known in \"{{ $x := print .a .a }}{{ $x }}\"\n",
 		},
+		"a set with a patch of its template": {
+			"-- c/Chart.yaml --\n-- set.yaml --\n" + `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: set}
+spec:
+  generators: [{list: {elements: [{a: b}]}}]
+  templatePatch: 'spec: {}'
+  template: {metadata: {name: '{{a}}'}, spec: {source: {path: c}}}
+`,
+			"set.yaml:6:18: unread: follow application set set: it has a templatePatch, which is not applied; lint what it generates to cover it\n",
+		},
+		"capabilities": {
+			"-- c/Chart.yaml --\n-- app.yaml --\n" + fmt.Sprintf(application, "x", "{path: c, helm: {kubeVersion: '1.30', skipCrds: true}}"),
+			"application app (0) on x: release shop/app of c\napp.yaml:6:28: unread: follow application app: helm.kubeVersion is not applied\n",
+		},
+		"old patches of Flux": {
+			"-- m/kustomization.yaml --\n-- flux.yaml --\n" + `apiVersion: kustomize.toolkit.fluxcd.io/v1beta1
+kind: Kustomization
+metadata: {name: m}
+spec: {path: ./m, sourceRef: {kind: GitRepository, name: r}, patchesStrategicMerge: [{kind: Pod}]}
+`,
+			`kustomization m (0): overlay m [] "" "" "" []
+flux.yaml:4:85: unread: follow kustomization m: patchesStrategicMerge is not applied; write it as patches
+`,
+		},
 		"a set that says more": {
 			"-- set.yaml --\n" + `apiVersion: argoproj.io/v1alpha1
 kind: ApplicationSet

@@ -2,10 +2,12 @@ package gitops
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"sigs.k8s.io/kustomize/api/pkg/util"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 
@@ -133,6 +135,58 @@ func nested(name string, v *located.Value) *located.Value {
 		v = &located.Value{Kind: located.Map, Map: []located.Field{{Key: key, KeyRange: v.Range, Value: v}}, Range: v.Range}
 	}
 	return v
+}
+
+// pairs reads a map of labels or annotations; nil if there are none. A value is not
+// known if something else is filled in: a placeholder, or, with variables, whatever
+// follows a dollar.
+func (f *finder) pairs(d *declared, what string, v *located.Value, variables bool) *located.Value {
+	if len(v.Map) == 0 {
+		return nil
+	}
+	out := *v
+	out.Map = nil
+	for _, field := range v.Map {
+		value, ok := field.Value.Text()
+		if !ok || hasPlaceholder(value) || variables && strings.Contains(value, "$") {
+			f.unread(d, field.Value, "%s %s is not applied: its value is not known", what, field.Key)
+			continue
+		}
+		out.Map = append(out.Map, field)
+	}
+	if out.Map == nil {
+		return nil
+	}
+	return &out
+}
+
+// unapplied reports the fields of v that are not among the known ones.
+func (f *finder) unapplied(d *declared, v *located.Value, prefix string, known []string) {
+	for _, field := range v.Map {
+		if !slices.Contains(known, field.Key) {
+			at := located.Value{Range: field.KeyRange}
+			f.unread(d, &at, "%s%s is not applied", prefix, field.Key)
+		}
+	}
+}
+
+// parseImage reads an image as kustomize edit set image takes it: a name, perhaps with
+// the one that it replaces before it, and a tag or a digest. It returns false for one
+// that takes over a part of what it replaces, or that something else is filled in.
+func parseImage(s string) (types.Image, bool) {
+	if s == "" || strings.ContainsAny(s, "*$") || hasPlaceholder(s) {
+		return types.Image{}, false
+	}
+	old, written, replaces := strings.Cut(s, "=")
+	if !replaces {
+		written = s
+	}
+	name, tag, digest := util.SplitImageName(written)
+	image := types.Image{Name: name, NewTag: tag, Digest: digest}
+	if replaces {
+		image.Name, image.NewName = old, name
+	}
+	return image, image.Name != ""
 }
 
 // patches reads patches as kustomizations have them.

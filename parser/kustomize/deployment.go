@@ -1,8 +1,11 @@
 package kustomize
 
 import (
+	"cmp"
 	"path"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/types"
@@ -27,6 +30,18 @@ type Deployment struct {
 	Namespace, NamePrefix, NameSuffix *located.Value
 	Components                        []string // directories relative to the tree's root
 	Patches                           []Patch
+	Images                            []types.Image
+	Replicas                          []Replica
+	// Labels and Annotations are maps of strings, or nil. Annotations are put on
+	// objects and pods; labels on objects, and as a kustomization's labels say.
+	Labels, Annotations                *located.Value
+	IncludeSelectors, IncludeTemplates bool
+}
+
+// Replica is how many replicas a workload has.
+type Replica struct {
+	Name  string
+	Count *located.Value // a whole number or a string with one
 }
 
 // Patch is a patch as in a kustomization.
@@ -75,7 +90,16 @@ func (s *Set) Prepare(d Deployment) *Prepared {
 		k.Components = append(k.Components, relative(name))
 	}
 	k.Components = sanitizer.directories("components", k.Components)
+	d.replicas(k, l.root)
+	k.Images = slices.Clone(d.Images)
+	k.CommonAnnotations = d.pairs("commonAnnotations", d.Annotations, l.root)
+	if labels := d.pairs("commonLabels", d.Labels, l.root); labels != nil {
+		k.Labels = []types.Label{{Pairs: labels, IncludeSelectors: d.IncludeSelectors, IncludeTemplates: d.IncludeTemplates}}
+	}
 	k.FixKustomization()
+	if len(l.children) > 0 && l.children[0].dir == d.Dir && l.children[0].spec != nil {
+		l.children[0] = l.children[0].edited(k)
+	}
 	return &Prepared{set: s, deployment: d, root: l}
 }
 
@@ -95,6 +119,75 @@ func (p *Prepared) Build() ([]*kubernetes.Object, []source.Diagnostic) {
 	b := &build{reader: p.set.reader, root: p.root, from: what, dir: p.deployment.Dir}
 	objects, diagnostics := b.run()
 	return objects, append(diagnostics, p.root.diagnostics...)
+}
+
+// pairs reads a map of strings, which stand in root as field.
+func (d *Deployment) pairs(field string, v *located.Value, root *kyaml.Node) map[string]string {
+	if v == nil || len(v.Map) == 0 {
+		return nil
+	}
+	pairs := make(map[string]string, len(v.Map))
+	nodes := &kyaml.Node{Kind: kyaml.MappingNode}
+	for _, f := range v.Map {
+		pairs[f.Key], _ = f.Value.Text()
+		if f.Value.Range.File == d.File {
+			nodes.Content = append(nodes.Content, &kyaml.Node{Kind: kyaml.ScalarNode, Value: f.Key}, nodeOf(f.Value))
+		}
+	}
+	root.Content = append(root.Content, &kyaml.Node{Kind: kyaml.ScalarNode, Value: field}, nodes)
+	return pairs
+}
+
+// replicas sets the numbers of replicas, which stand in root.
+func (d *Deployment) replicas(k *types.Kustomization, root *kyaml.Node) {
+	list := &kyaml.Node{Kind: kyaml.SequenceNode}
+	for _, r := range d.Replicas {
+		text, _ := r.Count.Text()
+		count, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			continue
+		}
+		k.Replicas = append(k.Replicas, types.Replica{Name: r.Name, Count: count})
+		if r.Count.Range.File == d.File {
+			list.Content = append(list.Content, &kyaml.Node{Kind: kyaml.MappingNode, Content: []*kyaml.Node{
+				{Kind: kyaml.ScalarNode, Value: "name"},
+				{Kind: kyaml.ScalarNode, Value: r.Name},
+				{Kind: kyaml.ScalarNode, Value: "count"},
+				nodeOf(r.Count),
+			}})
+		}
+	}
+	if len(list.Content) > 0 {
+		root.Content = append(root.Content, &kyaml.Node{Kind: kyaml.ScalarNode, Value: "replicas"}, list)
+	}
+}
+
+// edited returns a kustomization without what changes take the place of. Argo CD and
+// Flux write their changes into it, where there is one prefix and one image of a name,
+// while kustomize would apply those of two kustomizations one after the other.
+func (l *layer) edited(changes *types.Kustomization) *layer {
+	c, spec := *l, *l.spec
+	c.spec = &spec
+	if changes.NamePrefix != "" {
+		spec.NamePrefix = ""
+	}
+	if changes.NameSuffix != "" {
+		spec.NameSuffix = ""
+	}
+	spec.Images = nil
+	for _, own := range l.spec.Images {
+		i := slices.IndexFunc(changes.Images, func(image types.Image) bool { return image.Name == own.Name })
+		if i < 0 {
+			spec.Images = append(spec.Images, own)
+			continue
+		}
+		image := &changes.Images[i]
+		image.NewName = cmp.Or(image.NewName, own.NewName)
+		if image.NewTag == "" && image.Digest == "" {
+			image.NewTag, image.Digest = own.NewTag, own.Digest
+		}
+	}
+	return &c
 }
 
 // relative is how the kustomization of a deployment writes a name of the tree.
