@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -126,7 +127,7 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 }
 
 // relocate names the paths of the run that the revision does not have as the
-// revision does.
+// revision does, and leaves out those that it has under no name.
 func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commit string) error {
 	var paths []string
 	for _, name := range e.parser.Paths {
@@ -138,7 +139,11 @@ func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commi
 		if err != nil {
 			return err
 		}
-		paths = append(paths, former...)
+		// What is new since then has nothing to read there.
+		paths = append(paths, slices.DeleteFunc(former, func(name string) bool {
+			_, err := e.tree.Stat(name)
+			return errors.Is(err, fs.ErrNotExist)
+		})...)
 	}
 	e.parser.Paths = paths
 	return nil

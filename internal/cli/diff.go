@@ -70,6 +70,7 @@ Exit codes:
 	flags.StringVar(&f.format, "format", "text", "print as text, json or markdown")
 	flags.BoolVar(&f.mergeBase, "merge-base", false, "compare with the commit at which base and head part instead of base")
 	f.input.register(cmd)
+	_ = flags.MarkHidden("stdin-filename") // it exists; standard input has no revisions
 	complete(cmd, "format", report.PathDiffFormats()...)
 	return cmd
 }

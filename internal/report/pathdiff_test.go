@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/egress"
@@ -206,5 +207,47 @@ func TestPathDiffMarkdownSize(t *testing.T) {
 func TestPathDiffFormatUnknown(t *testing.T) {
 	if err := report.WritePathDiff(&bytes.Buffer{}, "yaml", pathDiff()); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestPathDiffJSON(t *testing.T) {
+	d := pathDiff(pathChange(pipeline.PathClosed, openPath, blockedPath), pathChange(pipeline.PathRemoved, unknownPath, nil))
+	d.Version, d.Base.MergeBase = "1.2.3", true
+	want := `{
+  "apiVersion": "egresslint.io/v1alpha1",
+  "kind": "PathDiff",
+  "tool": {"name": "egresslint", "version": "1.2.3"},
+  "base": {"ref": "main", "commit": "5e1a2d549c0e8f7a6b4c3d2e1f0a9b8c7d6e5f40", "mergeBase": true, "complete": true},
+  "head": {"complete": true},
+  "changes": [
+    {
+      "change": "closed",
+      "workload": {"cluster": "prod", "clusterId": "infra/c", "namespace": "shop", "kind": "Deployment", "name": "api"},
+      "destination": "db:3306", "port": 3306, "protocol": "TCP",
+      "before": {"status": "open", "hop": "", "code": "", "message": "open", "location": null},
+      "after": {
+        "status": "blocked", "hop": "whitelist", "code": "missing", "message": "blocked by the whitelist",
+        "location": {"file": "infra/db.tf", "startLine": 12, "startColumn": 3, "endLine": 12, "endColumn": 9}
+      }
+    },
+    {
+      "change": "removed",
+      "workload": {"cluster": "prod", "clusterId": "infra/c", "namespace": "shop", "kind": "Deployment", "name": "api"},
+      "destination": "db:3306", "port": 3306, "protocol": "TCP",
+      "before": {"status": "unknown", "hop": "nat", "code": "", "message": "unknown: the way to the Internet, var.x has no value", "location": null},
+      "after": null
+    }
+  ],
+  "summary": {"closed": 1, "opened": 0, "becameUnknown": 0, "becameKnown": 0, "added": 0, "removed": 1, "unchanged": 4}
+}`
+	var got, expected any
+	if err := json.Unmarshal(writePaths(t, "json", d), &got); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(want), &expected); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(expected, got); diff != "" {
+		t.Errorf("document differs (-want +got):\n%s", diff)
 	}
 }
