@@ -63,8 +63,8 @@ type Finding struct {
 	// Variants are the variable variants in which the finding occurs; empty when
 	// the root has only one.
 	Variants []string
-	// From are the overlays, releases of charts, and objects of Argo CD and Flux whose
-	// objects have the finding, each in words; empty for what is applied as written.
+	// From are the overlays, components, releases of charts, and objects of Argo CD and
+	// Flux whose objects have the finding, each in words; empty for what is applied as written.
 	From []string
 	// Key holds the stable arguments (addresses and reason) that identify the
 	// finding across line changes.

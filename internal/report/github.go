@@ -75,7 +75,7 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 		if f.Severity == severity {
 			message := Visible(f.Message)
 			if len(f.From) > 0 {
-				message += "\n" + Visible(deployedBy(f))
+				message += "\n" + Visible(comesFrom(f))
 			}
 			add(annotation{severity, r.resolved(f.Range), f.Rule, message + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
 		}

@@ -76,7 +76,7 @@ func (r *Report) markdownFindings(b *strings.Builder, size int) {
 	for i, f := range worst {
 		message := f.Message
 		if len(f.From) > 0 {
-			message = sentence(message) + " " + deployedBy(f)
+			message = sentence(message) + " " + comesFrom(f)
 		}
 		if len(f.Instances) > 0 {
 			message = sentence(message) + " Module instances: " + strings.Join(f.Instances, ", ")

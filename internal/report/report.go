@@ -157,7 +157,7 @@ func (r *Report) count(s finding.Severity) int {
 	return n
 }
 
-// deployedBy names what rendered or deploys what a finding is about.
-func deployedBy(f *finding.Finding) string {
-	return "Deployed by " + strings.Join(f.From, ", ")
+// comesFrom names what rendered or deploys what a finding is about.
+func comesFrom(f *finding.Finding) string {
+	return "From " + strings.Join(f.From, ", ")
 }

@@ -280,7 +280,7 @@ func (r *Report) sarifResult(f *finding.Finding) sarifResult {
 	// related places are shown only where the message links to them.
 	parts := []string{sentence(f.Message)}
 	if len(f.From) > 0 {
-		parts = append(parts, sentence(deployedBy(f)))
+		parts = append(parts, sentence(comesFrom(f)))
 		result.Properties = &sarifProperties{From: f.From}
 	}
 	if f.Remedy != "" {
