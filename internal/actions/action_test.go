@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -216,7 +217,7 @@ func TestActionChangedOnly(t *testing.T) {
 		return map[string]any{"pull_request": map[string]any{"base": map[string]any{"sha": base}}}
 	}
 	const (
-		noBase  = "::warning title=egresslint::changed-only: the clone does not have the base"
+		noBase  = "::warning title=egresslint%3A no-base::"
 		nothing = "::notice title=egresslint::changed-only: this run has no base"
 		finding = "::warning col="
 	)
@@ -262,6 +263,23 @@ func TestActionChangedOnly(t *testing.T) {
 				t.Logf("exit code %d, log:\n%s", got.code, got.log)
 			}
 		})
+	}
+}
+
+// A report that the pull request brings along is not taken for that of the run, nor
+// is what it links to written.
+func TestActionPlantedReport(t *testing.T) {
+	r := newRunner(t, map[string]string{".egresslint.yaml": "nonsense: 1\n", "victim": "untouched"})
+	r.install(t)
+	if err := os.Symlink("victim", filepath.Join(r.workspace, "out.sarif")); err != nil {
+		t.Fatal(err)
+	}
+	r.with = map[string]string{"sarif-file": "out.sarif"}
+	if got := r.run(t, runStep); got.code != 2 || got.outputs["sarif-file"] != "" {
+		t.Errorf("exit code %d, outputs %v", got.code, got.outputs)
+	}
+	if data, err := os.ReadFile(filepath.Join(r.workspace, "victim")); err != nil || string(data) != "untouched" {
+		t.Errorf("the file behind the link holds %q (%v)", data, err)
 	}
 }
 
@@ -393,13 +411,18 @@ func TestActionInstall(t *testing.T) {
 			r.actionPath = t.TempDir()
 			write(t, filepath.Join(r.actionPath, ".github", "action", "checksums.txt"), test.checksums, 0o600)
 			tools := t.TempDir()
-			for _, tool := range []string{"bash", "sh", "curl", "tar", "gzip", "unzip", "sha256sum", "shasum", "rm", "mkdir", "chmod"} {
+			for _, tool := range []string{"bash", "sh", "tar", "gzip", "unzip", "sha256sum", "shasum", "rm", "mkdir", "chmod"} {
 				linkTool(t, tools, tool)
 			}
 			if !test.noGo {
 				write(t, filepath.Join(tools, "go"), fakeGo, 0o700)
 			}
-			r.env = map[string]string{"GITHUB_SERVER_URL": server.URL, "PATH": tools}
+			curl, err := exec.LookPath("curl")
+			if err != nil {
+				t.Skip("curl is not installed")
+			}
+			write(t, filepath.Join(tools, "curl"), fmt.Sprintf("#!/bin/bash\nexec %q \"${@/https:\\/\\/github.com/%s}\"\n", curl, server.URL), 0o700)
+			r.env = map[string]string{"PATH": tools}
 			if test.os != "" {
 				r.env["RUNNER_OS"] = test.os
 			}

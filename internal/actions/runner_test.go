@@ -210,7 +210,6 @@ func (r *runner) step(t *testing.T, number int, s step, context map[string]strin
 		"GITHUB_ACTION_PATH":  r.actionPath,
 		"GITHUB_EVENT_PATH":   file("event.json", string(event)),
 		"GITHUB_OUTPUT":       file("output", ""),
-		"GITHUB_SERVER_URL":   "http://127.0.0.1:1", // nobody listens there
 		"GITHUB_STEP_SUMMARY": file("summary", ""),
 		"GITHUB_WORKSPACE":    r.workspace,
 		"RUNNER_ARCH":         "X64",
