@@ -29,7 +29,7 @@ type sketch struct {
 
 type sketchCluster struct {
 	*egress.Cluster
-	terraform string   // how the configuration names what creates it
+	terraform string   // how the configuration names what creates it; empty: by its name
 	manifests []string // globs of what runs on it and on no other
 	shared    []string // folders of what runs on others too, or may
 }
@@ -68,18 +68,33 @@ func newSketch(w *world, in *input) *sketch {
 		if c.Address == "" {
 			continue // the files do not create it
 		}
-		found := sketchCluster{Cluster: c, terraform: s.name(c.Root)}
-		if slices.ContainsFunc(w.model.Clusters, func(other *egress.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }) {
-			found.terraform += ":" + c.Address
+		found := sketchCluster{Cluster: c}
+		switch {
+		case c.Variant != "":
+			// The variants of a root differ in name at most, and by name they are told apart.
+			if slices.ContainsFunc(s.clusters, func(other sketchCluster) bool { return other.Name == c.Name }) {
+				continue
+			}
+		case slices.ContainsFunc(w.model.Clusters, func(other *egress.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }):
+			found.terraform = s.name(c.Root) + ":" + c.Address
+		default:
+			found.terraform = s.name(c.Root)
 		}
-		if slices.ContainsFunc(s.clusters, func(other sketchCluster) bool { return other.terraform == found.terraform }) {
-			continue // a further variant of the same root
+		named := 0
+		for _, other := range w.model.Clusters {
+			if other.Name == c.Name {
+				named++
+			}
+		}
+		if c.Variant != "" && named > 1 { // no entry can be about one of them
+			s.clusters = append(s.clusters, found)
+			continue
 		}
 		for _, b := range w.model.Bindings {
 			if !slices.Contains(bound[b.Manifests], c.ID) {
 				continue
 			}
-			glob := s.name(b.Manifests) + "/**"
+			glob := path.Join(config.EscapeGlob(s.name(b.Manifests)), "**")
 			if reasons[b.Manifests] == "directory" && c.Variant == "" && only(path.Join(config.EscapeGlob(b.Manifests), "**"), c.ID) {
 				found.manifests = append(found.manifests, glob)
 			} else {
@@ -140,7 +155,9 @@ func (s *sketch) text() []byte {
 	}
 	for _, c := range s.clusters {
 		line("  - name: %s", scalar(c.Name))
-		line("    terraform: %s", scalar(c.terraform))
+		if c.terraform != "" {
+			line("    terraform: %s", scalar(c.terraform))
+		}
 		if len(c.manifests) > 0 {
 			line("    manifests:")
 		}

@@ -14,11 +14,12 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// unused returns a notice for each glob that leaves nothing out, each chart of the
-// configuration that is not rendered, and each variable that nothing declares. They
-// have no effect that anybody would notice otherwise.
+// unused returns a notice for each glob that matches nothing, each chart of the
+// configuration that is not rendered, each variable that nothing declares, and each
+// annotation with a slip in its name. They have no effect that anybody would notice
+// otherwise.
 func (in *input) unused(f *inputFlags, parsed *parser.Result) []source.Diagnostic {
-	return slices.Concat(in.unusedGlobs(f), in.unusedCharts(parsed), in.unusedVars(f, parsed))
+	return slices.Concat(in.unusedGlobs(f), in.unusedManifests(parsed), in.unusedCharts(parsed), in.unusedVars(f, parsed), unknownAnnotations(parsed))
 }
 
 // unusedCharts returns a notice for each entry of a chart that lies outside the

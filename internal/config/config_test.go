@@ -215,6 +215,9 @@ func TestParseMistakes(t *testing.T) {
 		"target CIDR":          {"targets: [{name: a, addresses: [10.0.0.1/8]}]", `c.yaml:1:33: read CIDR "10.0.0.1/8": it has bits beyond its mask, did you mean "10.0.0.0/8"?`},
 		"target allow":         {"targets: [{name: a, addresses: [10.0.0.1], allow: [x]}]", `c.yaml:1:52: read "x": want an address or a CIDR, such as 203.0.113.7 or 203.0.113.0/24`},
 		"suppression rule":     {"suppressions: [{rules: [snat-mising], address: x}]", `c.yaml:1:25: no rule "snat-mising", did you mean "snat-missing"?`},
+		"suppression of none":  {"suppressions: [{rules: [], address: x}]", `c.yaml:1:16: a suppression needs at least one rule`},
+		"cluster twice":        {"clusters: [{name: a}, {name: a}]", `c.yaml:1:23: cluster "a" is there twice`},
+		"stack twice":          {"stacks: [{name: a, dir: b}, {name: a, dir: b}]", `c.yaml:1:29: stack "a" of b is there twice`},
 		"suppression date":     {"suppressions: [{rules: [snat-missing], address: x, until: 2027-02-30}]", `c.yaml:1:59: read date "2027-02-30": want a day as in 2027-01-31`},
 		"suppression of all": {
 			"suppressions: [{rules: [snat-missing]}]",

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -159,12 +160,20 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 		{"rules", func(_, v *yaml.Node) { cfg.Rules = d.ruleSettings(v) }},
 		{"clusters", func(_, v *yaml.Node) {
 			for _, e := range d.list(v) {
-				cfg.Clusters = append(cfg.Clusters, d.cluster(e))
+				c := d.cluster(e)
+				if slices.ContainsFunc(cfg.Clusters, func(o Cluster) bool { return c.Name != "" && o.Name == c.Name && o.Terraform == c.Terraform }) {
+					d.errorf(resolve(e), "cluster %q is there twice", c.Name)
+				}
+				cfg.Clusters = append(cfg.Clusters, c)
 			}
 		}},
 		{"stacks", func(_, v *yaml.Node) {
 			for _, e := range d.list(v) {
-				cfg.Stacks = append(cfg.Stacks, d.stack(e))
+				s := d.stack(e)
+				if slices.ContainsFunc(cfg.Stacks, func(o Stack) bool { return s.Name != "" && o.Name == s.Name && o.Dir == s.Dir }) {
+					d.errorf(resolve(e), "stack %q of %s is there twice", s.Name, s.Dir)
+				}
+				cfg.Stacks = append(cfg.Stacks, s)
 			}
 		}},
 		{"helm", func(_, v *yaml.Node) {

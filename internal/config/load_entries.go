@@ -135,7 +135,11 @@ func (d *decoder) suppression(n *yaml.Node) Suppression {
 			}
 		}},
 	}, "rules")
-	if len(d.errs) == mistakes && len(s.Files) == 0 && s.Address == "" {
+	switch {
+	case len(d.errs) > mistakes:
+	case len(s.Rules) == 0:
+		d.errorf(resolve(n), "a suppression needs at least one rule")
+	case len(s.Files) == 0 && s.Address == "":
 		d.errorf(resolve(n), "a suppression needs files or address: to silence a rule everywhere, set its severity to off")
 	}
 	return s

@@ -15,8 +15,8 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// declarationAnnotation is where users declare what a workload needs to reach.
-const declarationAnnotation = "egresslint.io/egress"
+// DeclarationAnnotation is where users declare what a workload needs to reach.
+const DeclarationAnnotation = "egresslint.io/egress"
 
 // destinationKind says what a requirement leads to, once names are looked up in
 // the files.
@@ -156,14 +156,14 @@ func (c *collector) declarations() {
 		obj *kubernetes.Object
 		v   *located.Value
 	}{
-		{c.wl.obj, c.wl.obj.Root.Get("metadata", "annotations", declarationAnnotation)},
-		{c.wl.obj, c.wl.template.Get("annotations", declarationAnnotation)},
+		{c.wl.obj, c.wl.obj.Root.Get("metadata", "annotations", DeclarationAnnotation)},
+		{c.wl.obj, c.wl.template.Get("annotations", DeclarationAnnotation)},
 	}
 	if ns := c.w.namespaces[c.wl.namespace]; ns != nil {
 		holders = append(holders, struct {
 			obj *kubernetes.Object
 			v   *located.Value
-		}{ns, ns.Root.Get("metadata", "annotations", declarationAnnotation)})
+		}{ns, ns.Root.Get("metadata", "annotations", DeclarationAnnotation)})
 	}
 	for _, h := range holders {
 		text, ok := h.v.Text()

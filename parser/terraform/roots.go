@@ -126,8 +126,9 @@ func (s *set) rootDirs(names []string, stacks []Stack) []string {
 			s.cover(dir, covered)
 		}
 	}
+	// A stack says how to evaluate a root, not that it is to be linted.
 	for _, st := range stacks {
-		if !slices.Contains(roots, st.Dir) {
+		if seen[st.Dir] && !slices.Contains(roots, st.Dir) {
 			roots = append(roots, st.Dir)
 		}
 	}
