@@ -51,7 +51,7 @@ type cluster struct {
 	newGateway tri
 	vpc        *vpc
 	config     *ClusterConfig
-	world      *world // what runs on it
+	worlds     []*world // what runs on it, or what may
 	// exclusive is what gives every pod a network interface of its own.
 	exclusive holding
 	// podGroups are the security groups of pods that a ConfigMap of Terway names; nil

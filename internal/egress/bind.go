@@ -19,7 +19,8 @@ import (
 // what may run together.
 type world struct {
 	cluster *cluster // nil if unbound
-	// env tells apart unbound manifests: by what rendered them, from, and by the
+	// env tells apart the worlds of a cluster, by the environments or the rendering that
+	// are theirs alone, and unbound manifests: by what rendered them, from, and by the
 	// environments that their directories name.
 	env        string
 	from       string
@@ -108,7 +109,6 @@ func (b *builder) bind() []*world {
 		w := worlds[c]
 		if w == nil {
 			w = &world{cluster: c}
-			c.world = w
 			worlds[c] = w
 			order = append(order, w)
 		}
@@ -151,7 +151,12 @@ func (b *builder) bind() []*world {
 			loose = append(loose, t.object)
 		}
 	}
-	return append(order, looseWorlds(loose)...)
+	var list []*world
+	for _, w := range order {
+		w.cluster.worlds = w.split()
+		list = append(list, w.cluster.worlds...)
+	}
+	return append(list, looseWorlds(loose)...)
 }
 
 // looseWorlds groups objects that are bound to no cluster. Those of different

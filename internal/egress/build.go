@@ -79,13 +79,20 @@ func Build(input Input) (*Model, []source.Diagnostic) {
 	}
 	b.judgeClusters()
 	for _, w := range worlds {
-		b.policyEnforcement(w)
+		if w.cluster == nil {
+			b.policyEnforcement([]*world{w})
+		} else if w == w.cluster.worlds[0] {
+			b.policyEnforcement(w.cluster.worlds)
+		}
 		b.unsupportedPolicies(w)
 		b.nameResolution(w)
 		b.deadPeers(w)
 		b.podEIPs(w)
 		b.injectors(w)
 		b.traceWorld(w)
+	}
+	for _, c := range b.clusterList {
+		c.markServed()
 	}
 	b.unmatchedRequirements(worlds)
 	b.finish(worlds)
@@ -247,14 +254,14 @@ func (b *builder) judgeClusters() {
 
 // workloadID is unique over clusters.
 func (b *builder) workloadID(w *world, wl *workload) string {
-	switch {
-	case w.cluster != nil && len(b.clusterList) > 1:
-		return w.cluster.ID + ":" + wl.id()
-	case w.env != "":
-		return w.env + ":" + wl.id()
-	default:
-		return wl.id()
+	id := wl.id()
+	if w.env != "" {
+		id = w.env + ":" + id
 	}
+	if w.cluster != nil && len(b.clusterList) > 1 {
+		id = w.cluster.ID + ":" + id
+	}
+	return id
 }
 
 // finish fills the model from the gates.
@@ -367,7 +374,9 @@ func (b *builder) servesOthers(gate *allowListGate) bool {
 // injected reports whether some workload of the cluster lets the injector add its
 // pods to lists of the target's kind.
 func (b *builder) injected(c *cluster, t *target) bool {
-	return c.world != nil && slices.ContainsFunc(c.world.workloads, func(wl *workload) bool { return wl.injects(t.Kind) })
+	return slices.ContainsFunc(c.worlds, func(w *world) bool {
+		return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.injects(t.Kind) })
+	})
 }
 
 // listWorld lists the entities of a world.

@@ -50,7 +50,7 @@ func NewConnectivity(input Input) (*Connectivity, []source.Diagnostic) {
 // Peer is one end of a connection: a workload, or a range of addresses outside the
 // cluster.
 type Peer struct {
-	Workload  string // namespace/name[Kind]; with the cluster in front if several have such a workload
+	Workload  string // namespace/name[Kind]; with the cluster, environment or overlay in front if several have such a workload
 	Addresses netipx.IPRange
 }
 

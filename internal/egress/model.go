@@ -533,7 +533,7 @@ type Injector struct {
 
 // Workload is something that runs pods.
 type Workload struct {
-	ID          string `json:"id" doc:"namespace/name[Kind], with the cluster when several are in the files"`
+	ID          string `json:"id" doc:"namespace/name[Kind], with the cluster when several are in the files, and with the environment, overlay or release where these are alternatives"`
 	Kind        string `json:"kind" doc:"Deployment, StatefulSet, ..."`
 	Namespace   string `json:"namespace" doc:"namespace, default if none is written"`
 	Name        string `json:"name" doc:"name"`

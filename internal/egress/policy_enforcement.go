@@ -78,43 +78,53 @@ func (w *world) hasPoseidon() bool {
 }
 
 // policyEnforcement reports policies that nothing enforces: all of a cluster, or those
-// that select pods on which nothing does.
-func (b *builder) policyEnforcement(w *world) {
-	if len(w.policies) == 0 {
+// that select pods on which nothing does. The worlds are those of one cluster.
+func (b *builder) policyEnforcement(worlds []*world) {
+	var all []*netpol.Policy
+	for _, w := range worlds {
+		for _, p := range w.policies {
+			if !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	if len(all) == 0 {
 		return
 	}
-	if w.enforcement() == "not-enforced" {
+	if w := worlds[0]; w.enforcement() == "not-enforced" {
 		code, cause := b.causeOfNoPolicy(w)
-		b.addEnforcement(w, code, cause, w.policies, nil)
+		b.addEnforcement(w, code, cause, all, nil)
 		return
 	}
 	for _, code := range []string{"acs-pods", "exclusive-eni-pods"} {
 		var policies []*netpol.Policy
 		var workloads []string
 		var cause Origin
-		for i, wl := range w.workloads {
-			if w.exempt[i].code != code {
-				continue
-			}
-			selected := false
-			for _, p := range w.policies {
-				if w.evaluator.Selects(p, i) != netpol.Yes {
+		for _, w := range worlds {
+			for i, wl := range w.workloads {
+				if w.exempt[i].code != code {
 					continue
 				}
-				selected = true
-				if !slices.Contains(policies, p) {
-					policies = append(policies, p)
+				selected := false
+				for _, p := range w.policies {
+					if w.evaluator.Selects(p, i) != netpol.Yes {
+						continue
+					}
+					selected = true
+					if !slices.Contains(policies, p) {
+						policies = append(policies, p)
+					}
 				}
-			}
-			if selected {
-				workloads = append(workloads, wl.namespace+"/"+wl.name)
-				if cause.Ref == 0 {
+				if name := wl.namespace + "/" + wl.name; selected && !slices.Contains(workloads, name) {
+					workloads = append(workloads, name)
+				}
+				if selected && cause.Ref == 0 {
 					cause = w.exempt[i].cause
 				}
 			}
 		}
 		if len(policies) > 0 {
-			b.addEnforcement(w, code, cause, policies, workloads)
+			b.addEnforcement(worlds[0], code, cause, policies, workloads)
 		}
 	}
 }

@@ -165,7 +165,16 @@ func (b *builder) applyPodConfig(w *world) {
 		return
 	}
 	changed := false
-	if config := w.configs[terwayConfigMap]; config != nil {
+	disputed := func(name string) string {
+		if !w.disputes(name) {
+			return ""
+		}
+		return "what is deployed together does not decide which " + name + " counts"
+	}
+	if reason := disputed(terwayConfigMap); reason != "" {
+		changed = true
+		c.base, c.podGroups = sources{role: rolePod, unknown: reason}, &ids{unknown: reason}
+	} else if config := w.configs[terwayConfigMap]; config != nil {
 		if p := b.readPodConfig(c, config); p != nil {
 			changed = true
 			switch {
@@ -187,7 +196,9 @@ func (b *builder) applyPodConfig(w *world) {
 		}
 		changed = true
 		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
-		if config := w.configs["ConfigMap/"+systemNamespace+"/"+name]; config != nil {
+		if key := "ConfigMap/" + systemNamespace + "/" + name; disputed(key) != "" {
+			pool.pods.unknown = disputed(key)
+		} else if config := w.configs[key]; config != nil {
 			if p := b.readPodConfig(c, config); p != nil {
 				pool.pods = p
 			} else {

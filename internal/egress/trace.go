@@ -8,11 +8,7 @@ import (
 
 // traceWorld traces every requirement of a world hop by hop.
 func (b *builder) traceWorld(w *world) {
-	served := len(w.workloads) > 0
 	for i, wl := range w.workloads {
-		if w.cluster == nil || !w.hasWayOut(i) && !wl.wantsPodEIP() {
-			served = false
-		}
 		requirements := b.requirementsOf(w, i)
 		if gate := w.dns[i]; gate != nil && len(requirements) == 0 {
 			gate.latent = true
@@ -22,11 +18,26 @@ func (b *builder) traceWorld(w *world) {
 		}
 		b.dnsPolicy(w, wl, requirements)
 	}
-	if w.cluster != nil && served {
-		for _, src := range w.cluster.allSources() {
-			if src.gate != nil && (src != &w.cluster.node || src == w.cluster.primary()) {
-				src.gate.AllServed = true
+}
+
+// markServed notes on the gates of a cluster whether all of its workloads have a way out
+// of their own.
+func (c *cluster) markServed() {
+	some := false
+	for _, w := range c.worlds {
+		for i, wl := range w.workloads {
+			if !w.hasWayOut(i) && !wl.wantsPodEIP() {
+				return
 			}
+			some = true
+		}
+	}
+	if !some {
+		return
+	}
+	for _, src := range c.allSources() {
+		if src.gate != nil && (src != &c.node || src == c.primary()) {
+			src.gate.AllServed = true
 		}
 	}
 }
