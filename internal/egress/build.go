@@ -357,6 +357,9 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 	if gate.Need.Strength == None && gate.Status != Open && b.servesOthers(gate) {
 		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves pods on the nodes' network, and no other is known to need it"
 	}
+	if scope := b.servesNetwork(gate); scope != "" {
+		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves "+scope+", and no other is known to need it"
+	}
 	if gate.Status == Unsure && gate.Reason != "" {
 		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
 	}
@@ -369,6 +372,25 @@ func (b *builder) servesOthers(gate *allowListGate) bool {
 		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
 			other.Status == Open && other.need.sum().Strength != None
 	})
+}
+
+// servesNetwork returns the pods with a network of their own that a list admits which is
+// closed for the other pods of their cluster; empty if it is for none, or if other pods
+// are known to need it. It is meant for these pods, in the files or not.
+func (b *builder) servesNetwork(gate *allowListGate) string {
+	if gate.Need.Strength != None || gate.Status == Open || gate.Scope != "" || gate.Role != rolePod {
+		return ""
+	}
+	for _, src := range gate.cluster.own {
+		if len(src.members) == 0 || src.scope == "" {
+			continue
+		}
+		own := b.newAllowListGate(gate.target, gate.cluster, src, false)
+		if b.judgeList(own, gate.target, gate.cluster); own.Status == Open {
+			return src.scope
+		}
+	}
+	return ""
 }
 
 // injected reports whether some workload of the cluster lets the injector add its

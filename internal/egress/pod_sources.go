@@ -200,7 +200,10 @@ func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
 			return v
 		}
 	} else {
-		v = b.viewOn(c, n)
+		v = b.viewInZones(c, n, p)
+		if v.reason != "" {
+			return v
+		}
 	}
 	v.own = true
 	if n.groups != nil {
@@ -209,21 +212,73 @@ func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
 	return v
 }
 
+// viewInZones is where packets come from that leave from vSwitches of a network of its
+// own: like any pod vSwitches, those in zones in which no node can run the pods do not
+// count, where every zone is known.
+func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
+	if p.unknown != "" {
+		return &view{reason: p.unknown, own: true}
+	}
+	list := n.vswitches
+	if c.node.unknown == "" {
+		list = inZonesOf(list, vswitchesOf(c.node.members))
+	}
+	part := list
+	if !p.whole && c.unattachedPools() == "" {
+		var nodes []*vswitch
+		for _, l := range p.landings {
+			if l.pool.unknown != "" {
+				nodes = nil
+				break
+			}
+			nodes = append(nodes, l.vswitches...)
+		}
+		part = inZonesOf(list, nodes)
+	}
+	if len(part) == 0 {
+		return &view{reason: "no vSwitch of " + n.scope + " is in a zone in which they can run", own: true}
+	}
+	v := b.viewOn(c, n.scope, list, n.origin)
+	if len(part) < len(list) {
+		v.part = vswitchesOf(part)
+	}
+	v.some = p.some
+	return v
+}
+
+func vswitchesOf(members []member) []*vswitch {
+	list := make([]*vswitch, 0, len(members))
+	for _, m := range members {
+		list = append(list, m.vswitch)
+	}
+	return list
+}
+
+// inZonesOf drops members outside of the zones of nodes, unless some zone is unknown.
+func inZonesOf(list []member, nodes []*vswitch) []member {
+	zones := make(map[string]bool)
+	for _, v := range nodes {
+		zones[v.zone] = true
+	}
+	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m member) bool { return m.vswitch.zone == "" }) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(m member) bool { return !zones[m.vswitch.zone] })
+}
+
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
-func (b *builder) viewOn(c *cluster, n *podNetwork) *view {
-	part := make([]*vswitch, 0, len(n.vswitches))
-	inside := true
-	for _, m := range n.vswitches {
-		part = append(part, m.vswitch)
-		inside = inside && slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch })
-	}
+func (b *builder) viewOn(c *cluster, scope string, list []member, at Origin) *view {
+	part := vswitchesOf(list)
+	inside := !slices.ContainsFunc(part, func(v *vswitch) bool {
+		return !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == v })
+	})
 	if inside {
 		v := wholeView(&c.pod)
 		v.part, v.gap = part, ""
 		return v.simplified()
 	}
-	v := wholeView(b.ownSources(c, &sources{role: rolePod, scope: n.scope, members: n.vswitches, origin: n.origin}))
+	v := wholeView(b.ownSources(c, &sources{role: rolePod, scope: scope, members: list, origin: at}))
 	v.groups = &c.pod
 	return v
 }
@@ -353,14 +408,14 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 	case reason != "":
 		v = unknownView(reason)
 	case len(n.vswitches) > 0:
-		v = b.viewOn(c, n)
+		v = b.viewOn(c, n.scope, n.vswitches, n.origin)
 	case c.Plugin == pluginServerless:
 		v = wholeView(&c.pod)
 	default:
 		v = unknownView(wl.display() + " runs as container groups, whose vSwitches are not in the files")
 	}
 	v.container = true
-	if v.reason != "" {
+	if v.reason != "" && (reason != "" || n.groups == nil) {
 		return v
 	}
 	if n.groups == nil && c.Plugin != pluginServerless {

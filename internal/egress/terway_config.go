@@ -20,8 +20,10 @@ type podConfig struct {
 	name string
 	// zones are the vSwitches by zone; nil if it names none.
 	zones map[string][]member
-	// groups are the security groups; nil if it names none.
-	groups *ids
+	// groups are the security groups; nil if it names none. They are those of two keys,
+	// which are nil if they are not written.
+	groups    *ids
+	one, many *[]ident
 	// unknown says why it cannot be read.
 	unknown string
 	origin  Origin
@@ -53,7 +55,8 @@ func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
 	if _, ok := keys["vswitches"]; ok {
 		p.zones = make(map[string][]member, len(conf.VSwitches))
 		for zone, list := range conf.VSwitches {
-			if members := b.membersIn(c, config.obj, list, p.origin); len(members) > 0 {
+			// What names none removes the zone from the configuration that this is merged into.
+			if members := b.membersIn(c, config.obj, list, p.origin); len(members) > 0 || len(list) == 0 {
 				p.zones[zone] = members
 			}
 		}
@@ -61,17 +64,66 @@ func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
 			p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no vSwitches"
 		}
 	}
-	_, one := keys["security_group"]
-	_, many := keys["security_groups"]
-	if one || many {
-		p.groups = &ids{}
-		if groups := b.groupsIn(c, config.obj, append(conf.SecurityGroups, conf.SecurityGroup), p.origin); groups != nil {
-			p.groups = groups
-		} else {
-			p.groups.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no security group"
+	named := func(key string, list ...string) *[]ident {
+		if _, ok := keys[key]; !ok {
+			return nil
+		}
+		found := []ident{}
+		for _, id := range list {
+			if id != "" {
+				found = append(found, b.idIn(c, config.obj, id))
+			}
+		}
+		return &found
+	}
+	p.many = named("security_groups", conf.SecurityGroups...)
+	p.one = named("security_group", conf.SecurityGroup)
+	p.joinGroups()
+	return p
+}
+
+// joinGroups makes the security groups of both keys: Terway uses them together.
+func (p *podConfig) joinGroups() {
+	if p.one == nil && p.many == nil {
+		return
+	}
+	p.groups = &ids{at: p.origin}
+	for _, key := range []*[]ident{p.many, p.one} {
+		if key == nil {
+			continue
+		}
+		for _, id := range *key {
+			if !slices.ContainsFunc(p.groups.list, func(have ident) bool { return have.key == id.key }) {
+				p.groups.list = append(p.groups.list, id)
+			}
 		}
 	}
-	return p
+	if len(p.groups.list) == 0 {
+		p.groups.unknown = "the eni_conf of ConfigMap " + p.name + " names no security group"
+	}
+}
+
+// mergeGroups takes over the key for security groups that only the configuration of the
+// cluster has: RFC 7396 merges key by key. Base is nil if that is not in the files; it
+// then has security_group, with which ACK creates it.
+func (p *podConfig) mergeGroups(base *podConfig) {
+	switch {
+	case p.groups == nil || p.one != nil && p.many != nil:
+	case base == nil:
+		if p.one == nil {
+			p.groups.unknown = "the security_group of ConfigMap eni-config, which Terway adds to those of " + p.name + ", is not in the files"
+		}
+	case base.unknown != "":
+		p.groups.unknown = base.unknown
+	default:
+		if p.one == nil {
+			p.one = base.one
+		}
+		if p.many == nil {
+			p.many = base.many
+		}
+		p.joinGroups()
+	}
 }
 
 // members are the vSwitches of all zones, by zone.
@@ -165,6 +217,7 @@ func (b *builder) applyPodConfig(w *world) {
 		return
 	}
 	changed := false
+	var base *podConfig
 	disputed := func(name string) string {
 		if !w.disputes(name) {
 			return ""
@@ -174,9 +227,10 @@ func (b *builder) applyPodConfig(w *world) {
 	if reason := disputed(terwayConfigMap); reason != "" {
 		changed = true
 		c.base, c.podGroups = sources{role: rolePod, unknown: reason}, &ids{unknown: reason}
+		base = &podConfig{unknown: reason}
 	} else if config := w.configs[terwayConfigMap]; config != nil {
 		if p := b.readPodConfig(c, config); p != nil {
-			changed = true
+			changed, base = true, p
 			switch {
 			case p.unknown != "":
 				c.base = sources{role: rolePod, unknown: p.unknown}
@@ -201,6 +255,7 @@ func (b *builder) applyPodConfig(w *world) {
 		} else if config := w.configs[key]; config != nil {
 			if p := b.readPodConfig(c, config); p != nil {
 				pool.pods = p
+				p.mergeGroups(base)
 			} else {
 				pool.pods = &podConfig{name: name}
 			}

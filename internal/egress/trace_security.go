@@ -172,7 +172,7 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 		return hop
 	}
 	view := r.view()
-	if view.reason != "" {
+	if view.reason != "" && view.groups == nil {
 		hop.Detail = view.reason
 		return hop
 	}
