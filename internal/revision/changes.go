@@ -26,8 +26,12 @@ const (
 
 // changes compares a commit with the work tree, below the folder that was opened.
 func (r *Repository) changes(ctx context.Context, commit string) ([]change, error) {
-	diff, err := r.git(ctx, "-c", "diff.autoRefreshIndex=true", "diff", "--raw", "-z", "--no-renames", "--no-abbrev",
-		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=none", commit, "--")
+	// Unlike diff, diff-index never writes the index. It takes a file whose times have
+	// changed for another one, which costs reading it and makes no difference.
+	// Submodules are compared by their commits alone: to look into one, git would run
+	// in it, with the filters of its own configuration.
+	diff, err := r.git(ctx, "diff-index", "--raw", "-z", "--no-renames", "--no-abbrev",
+		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=dirty", commit, "--")
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +68,7 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]change, erro
 // where git sees a rename since, the file or the folder that it was before, else
 // name itself.
 func (r *Repository) Formerly(ctx context.Context, commit, name string) ([]string, error) {
-	out, err := r.git(ctx, "diff", "--name-status", "-z", "--find-renames", "--diff-filter=R",
+	out, err := r.git(ctx, "diff-index", "--name-status", "-z", "--find-renames", "--diff-filter=R",
 		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=all", commit, "--")
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func (r *Repository) Formerly(ctx context.Context, commit, name string) ([]strin
 	return names, nil
 }
 
-// parseDiff reads what "git diff --raw -z --no-renames --no-abbrev" prints.
+// parseDiff reads what "git diff-index --raw -z --no-renames --no-abbrev" prints.
 func parseDiff(out string) ([]change, error) {
 	var list []change
 	entries := fields(out)

@@ -1,6 +1,7 @@
 package revision_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -475,10 +477,15 @@ func TestNothingIsExecuted(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the test's programs are shell scripts")
 	}
+	inner := newRepository(t)
+	inner.write("c.tf", "1\n")
+	inner.commit()
 	r := newRepository(t)
 	r.write("a.tf", "1\n")
 	r.write("b.tf", "1\n")
+	r.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "sub")
 	commit := r.commit()
+	sub := &repository{t, filepath.Join(r.dir, "sub")}
 	marks := t.TempDir()
 	for _, key := range []string{
 		"core.fsmonitor", "core.pager", "core.sshCommand", "core.editor", "diff.external", "diff.evil.textconv", "diff.evil.command",
@@ -490,6 +497,8 @@ func TestNothingIsExecuted(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.git("config", key, "'"+script+"'")
+		// A filter that the outer repository does not have.
+		sub.git("config", strings.Replace(key, ".evil.", ".inner.", 1), "'"+script+"'")
 	}
 	r.git("config", "filter.evil.required", "true")
 	r.git("config", "core.hooksPath", marks)
@@ -502,10 +511,21 @@ func TestNothingIsExecuted(t *testing.T) {
 	t.Setenv("GIT_CONFIG_VALUE_0", filepath.Join(marks, "core.pager.sh"))
 	r.write("a.tf", "2\n")
 	r.write("b.tf", "2\n")
+	r.write(".git/modules/sub/info/attributes", "c.tf filter=inner diff=inner\n")
+	sub.write("c.tf", "2\n")
 
 	files := r.at(".", commit)
-	if got, want := tree(t, files), "a.tf: \"1\\n\"\nb.tf: \"1\\n\"\n"; got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	for name, want := range map[string]string{"a.tf": "1\n", "b.tf": "1\n", "sub/c.tf": "2\n"} {
+		if got, err := files.ReadFile(name); string(got) != want || err != nil {
+			t.Errorf("%s is %q, %v; want %q", name, got, err, want)
+		}
+	}
+	repo, err := revision.Open(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := repo.Formerly(t.Context(), commit, "a.tf"); err != nil {
+		t.Error(err)
 	}
 	if err := files.Close(); err != nil {
 		t.Error(err)
@@ -513,6 +533,37 @@ func TestNothingIsExecuted(t *testing.T) {
 	ran, err := filepath.Glob(filepath.Join(marks, "*.ran"))
 	if err != nil || len(ran) > 0 {
 		t.Errorf("executed: %q, %v", ran, err)
+	}
+}
+
+// Reading a revision writes nothing, not even the index of files whose times changed.
+func TestNothingIsWritten(t *testing.T) {
+	r := newRepository(t)
+	r.write("a.tf", "1")
+	r.write("b.tf", "1")
+	commit := r.commit()
+	r.write("b.tf", "2")
+	long := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(r.dir, "a.tf"), long, long); err != nil {
+		t.Fatal(err)
+	}
+	index := filepath.Join(r.dir, ".git", "index")
+	want, err := os.ReadFile(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	repo, err := revision.Open(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tree(t, r.at(".", commit)), "a.tf: \"1\"\nb.tf: \"1\"\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if _, err := repo.Formerly(t.Context(), commit, "a.tf"); err != nil {
+		t.Error(err)
+	}
+	if got, err := os.ReadFile(index); !bytes.Equal(got, want) || err != nil {
+		t.Errorf("the index was written: %v", err)
 	}
 }
 
