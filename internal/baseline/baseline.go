@@ -99,7 +99,7 @@ func (b *Baseline) Encode() ([]byte, error) {
 // Parse reads a baseline file. Its name is relative to the root of the tree, empty for
 // a file outside of it; its mistakes are told with the path that the user knows.
 func Parse(name, path string, data []byte) (*Baseline, error) {
-	p := &parser{name: name, path: path, data: data}
+	p := &parser{name: name, path: path, data: data, at: start}
 	// The whole first: a broken file is told before what is wrong in its parts.
 	var any json.RawMessage
 	if err := json.Unmarshal(data, &any); err != nil {
@@ -115,6 +115,9 @@ func Parse(name, path string, data []byte) (*Baseline, error) {
 type parser struct {
 	name, path string
 	data       []byte
+	// offset is the one whose place was asked for last, and at is that place.
+	offset int
+	at     source.Pos
 }
 
 // parse reads what is known to be JSON.
@@ -188,10 +191,25 @@ func (p *parser) next(decoder *json.Decoder) int {
 	return offset
 }
 
+// start is where a file begins.
+var start = source.Pos{Line: 1, Column: 1}
+
+// pos is the place of an offset. Places are asked for from the beginning to the end,
+// so that what lies before one is counted once; only an error may be about an earlier
+// one.
 func (p *parser) pos(offset int) source.Pos {
-	before := p.data[:max(0, min(offset, len(p.data)))]
-	line := bytes.LastIndexByte(before, '\n') + 1
-	return source.Pos{Line: bytes.Count(before, []byte{'\n'}) + 1, Column: utf8.RuneCount(before[line:]) + 1}
+	offset = max(0, min(offset, len(p.data)))
+	if offset < p.offset {
+		p.offset, p.at = 0, start
+	}
+	passed := p.data[p.offset:offset]
+	if last := bytes.LastIndexByte(passed, '\n'); last >= 0 {
+		p.at = source.Pos{Line: p.at.Line + bytes.Count(passed, []byte{'\n'}), Column: 1}
+		passed = passed[last+1:]
+	}
+	p.at.Column += utf8.RuneCount(passed)
+	p.offset = offset
+	return p.at
 }
 
 func (p *parser) errorf(offset int, format string, args ...any) error {
@@ -250,6 +268,22 @@ func (b *Baseline) Without(gone []Entry) *Baseline {
 		}
 	}
 	return out
+}
+
+// With returns the baseline with more entries. Of a finding that b has too, it has the
+// greater number, not the sum: both speak of the same ones.
+func (b *Baseline) With(more []Entry) *Baseline {
+	have := make(map[string]int, len(b.Entries))
+	for _, e := range b.Entries {
+		have[e.key()] = e.Count
+	}
+	entries := slices.Clone(b.Entries)
+	for _, e := range more {
+		if e.Count -= have[e.key()]; e.Count > 0 {
+			entries = append(entries, e)
+		}
+	}
+	return &Baseline{Entries: tidy(entries)}
 }
 
 // Len is how many findings b has.

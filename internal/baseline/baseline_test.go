@@ -84,6 +84,21 @@ func TestWithoutWhatIsGone(t *testing.T) {
 	})
 }
 
+// Entries that are kept are there as often as either side has them.
+func TestWithWhatIsKept(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		shared := rapid.SliceOfN(anyFinding, 0, 5).Draw(t, "shared")
+		more := rapid.SliceOfN(anyFinding, 0, 5).Draw(t, "more")
+		old := baseline.New(slices.Concat(shared, more))
+		if diff := cmp.Diff(old, baseline.New(shared).With(old.Entries)); diff != "" {
+			t.Fatalf("a part with the whole is not the whole (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(old, old.With(baseline.New(shared).Entries)); diff != "" {
+			t.Fatalf("the whole with a part is not the whole (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestEncode(t *testing.T) {
 	f := func(rule, file, address string, key ...string) *finding.Finding {
 		return &finding.Finding{Rule: rule, Range: source.Range{File: file}, Address: address, Key: key}
@@ -155,6 +170,44 @@ func TestParse(t *testing.T) {
 		if err == nil && got != want || !strings.HasPrefix(got, want) {
 			t.Errorf("%q: got %s, want %s", text, got, want)
 		}
+	}
+}
+
+// Each entry knows where it stands, with columns in characters.
+func TestParseKeepsPlaces(t *testing.T) {
+	text := "{\"findings\": [\n" +
+		"  {\"rule\": \"数据库\", \"file\": \"a\", \"count\": 1}, {\"rule\": \"r\", \"file\": \"b\", \"count\": 1},\n\n" +
+		" {\"rule\": \"r\", \"file\": \"c\", \"count\": 1}],\n \"version\": 1}"
+	b, err := baseline.Parse("b.json", "b.json", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range b.Entries {
+		got = append(got, e.At.String())
+	}
+	if want := []string{"b.json:2:3", "b.json:2:45", "b.json:4:2"}; !slices.Equal(got, want) {
+		t.Errorf("the entries stand at %q, want %q", got, want)
+	}
+}
+
+// BenchmarkParse reads a baseline of 100,000 entries on one line and on many, whose
+// cost for an entry must not depend on how many there are.
+func BenchmarkParse(b *testing.B) {
+	for _, separator := range []string{",", ",\n"} {
+		b.Run(fmt.Sprintf("%q", separator), func(b *testing.B) {
+			entries := make([]string, 100_000)
+			for i := range entries {
+				entries[i] = fmt.Sprintf(`{"rule":"r","file":"f%d","count":1}`, i)
+			}
+			data := []byte(`{"version":1,"findings":[` + strings.Join(entries, separator) + `]}`)
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if _, err := baseline.Parse("b.json", "b.json", data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -24,6 +24,10 @@ type directive struct {
 	until  time.Time // the last day on which it counts, at 0:00 UTC; zero for no end
 }
 
+// maxRules is how many rules one suppression may name: many more than anyone reads,
+// and few enough for a hostile file.
+const maxRules = 100
+
 // ruleID matches what the id of a rule looks like.
 var ruleID = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
@@ -78,6 +82,9 @@ func parse(text string) (directive, error) {
 			return directive{}, fmt.Errorf("%q is no id of a rule", word)
 		}
 		if !slices.Contains(d.rules, word) {
+			if len(d.rules) == maxRules {
+				return directive{}, fmt.Errorf("it names more than %d rules", maxRules)
+			}
 			d.rules = append(d.rules, word)
 		}
 		more = separator == ','

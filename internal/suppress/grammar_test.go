@@ -68,6 +68,21 @@ func TestParseComment(t *testing.T) {
 	}
 }
 
+// A suppression names as many rules as anyone may want to write, and no more.
+func TestManyRules(t *testing.T) {
+	ids := make([]string, maxRules+1)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("rule-%d", i)
+	}
+	d, err := parse(strings.Join(append(ids[:maxRules:maxRules], ids[:maxRules]...), ",") + " -- why")
+	if err != nil || len(d.rules) != maxRules {
+		t.Errorf("%d rules, named twice, are read as %d: %v", maxRules, len(d.rules), err)
+	}
+	if d, err := parse(strings.Join(ids, ",")); err == nil || !strings.Contains(err.Error(), "more than 100 rules") || len(d.rules) > 0 {
+		t.Errorf("%d rules are read as %d: %v", len(ids), len(d.rules), err)
+	}
+}
+
 // What is read can be written again and means the same.
 func FuzzParseComment(f *testing.F) {
 	f.Add("egresslint:ignore a,b until=2027-01-31 -- why")
