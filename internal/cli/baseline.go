@@ -49,8 +49,10 @@ func newBaselineWriteCommand(a *app) *cobra.Command {
 		Use:   "write [flags] [path...]",
 		Short: "Write all findings into the baseline",
 		Long: `Write lints the given files and folders, or the working directory, and writes all
-findings into the baseline. What is suppressed in the files or in the configuration
-is not part of it. Paths in it are relative to the root of the repository.
+findings into the baseline. What it has of other files, or of files that --exclude
+or the configuration leaves out, stays. What is suppressed in the files or in the
+configuration is not part of it. Paths in it are relative to the root of the
+repository.
 
 Exit codes:
   0  the file is written
@@ -61,6 +63,7 @@ Exit codes:
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `file` (default: the baseline of the configuration, else "+defaultBaseline+")")
+	registerPolicies(cmd, &f.policies)
 	f.register(cmd)
 	return cmd
 }
@@ -72,8 +75,10 @@ func newBaselineUpdateCommand(a *app) *cobra.Command {
 		Use:   "update [flags] [path...]",
 		Short: "Remove from the baseline what is fixed",
 		Long: `Update lints the given files and folders, or the working directory, and removes
-from the baseline the findings in them that are gone. It adds none: what is new
-counts, until "egresslint baseline write" takes all findings anew.
+from the baseline the findings in them that are gone. What it has of files that
+--exclude or the configuration leaves out stays, and so does what is of rules that
+do not run. It adds none: what is new counts, until "egresslint baseline write"
+takes all findings anew.
 
 Exit codes:
   0  the file is up to date
@@ -84,6 +89,7 @@ Exit codes:
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&file, "baseline", "", "update `file` (default: the baseline of the configuration, else "+defaultBaseline+")")
+	registerPolicies(cmd, &f.policies)
 	f.register(cmd)
 	return cmd
 }
@@ -95,11 +101,21 @@ func (a *app) writeBaseline(f *inputFlags, output string, args []string) error {
 	}
 	b := baseline.New(run.judged.Findings)
 	file := run.in.baselineFile(output)
+	kept, err := run.in.others(file)
+	if err != nil {
+		return err
+	}
+	b, added := b.With(kept), b.Len()
 	if err := file.write(b); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(a.stdout, "Wrote %s to %s.\n", findings(b.Len()), report.Visible(file.path)); err != nil {
+	if _, err := fmt.Fprintf(a.stdout, "Wrote %s to %s.\n", report.Plural(added, "finding"), report.Visible(file.path)); err != nil {
 		return err
+	}
+	if n := b.Len() - added; n > 0 {
+		if _, err := fmt.Fprintf(a.stdout, "Kept %s that it had of other files.\n", report.Plural(n, "finding")); err != nil {
+			return err
+		}
 	}
 	if run.in.cfg.Baseline.Name == "" {
 		_, err = fmt.Fprintf(a.stdout, "Use it with --baseline %s, or name it under baseline in %s.\n", report.Visible(file.path), config.FileName)
@@ -119,9 +135,9 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 	if err != nil || run == nil {
 		return err
 	}
-	ran, known := run.judged.enabled(run.opts), idsOf(run.judged.rules.Rules())
+	ran := run.judged.enabled(run.opts)
 	gone := slices.DeleteFunc(run.opts.Baseline.Left(), func(e baseline.Entry) bool {
-		return slices.Contains(known, e.Rule) && !(slices.Contains(ran, e.Rule) && run.in.lints(e.File))
+		return !slices.Contains(ran, e.Rule) || !run.in.linted(e.File)
 	})
 	b := base.Without(gone)
 	removed := base.Len() - b.Len()
@@ -130,25 +146,15 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(a.stdout, "Removed %s from %s, %d left.\n", findings(removed), report.Visible(file.path), b.Len())
+	_, err = fmt.Fprintf(a.stdout, "Removed %s from %s, %d left.\n", report.Plural(removed, "finding"), report.Visible(file.path), b.Len())
 	if n := len(run.judged.Findings); n > 0 && err == nil {
-		_, err = fmt.Fprintf(a.stdout, "%s not in it and not added.\n", isOrAre(n))
+		verb := "are"
+		if n == 1 {
+			verb = "is"
+		}
+		_, err = fmt.Fprintf(a.stdout, "%s %s not in it and not added.\n", report.Plural(n, "finding"), verb)
 	}
 	return err
-}
-
-func findings(n int) string {
-	if n == 1 {
-		return "1 finding"
-	}
-	return fmt.Sprintf("%d findings", n)
-}
-
-func isOrAre(n int) string {
-	if n == 1 {
-		return "1 finding is"
-	}
-	return fmt.Sprintf("%d findings are", n)
 }
 
 // baselineRun is a run whose findings go into a baseline.
@@ -200,6 +206,29 @@ func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*b
 	return nil, nil
 }
 
+// linted reports whether what is found in a file is for the run to say: the paths name
+// it, and it is not left out.
+func (in *input) linted(name string) bool {
+	if !fs.ValidPath(name) {
+		return in.lints(name) // of a baseline that somebody wrote: no file has the name
+	}
+	return slices.Contains(in.parser.Paths, name) || in.lints(name) &&
+		!slices.ContainsFunc(in.parser.Exclude, func(glob string) bool { return excludes(glob, name) })
+}
+
+// others returns the entries of a baseline that are about files that the run does not
+// lint. A file that cannot be read has none if the run is over everything.
+func (in *input) others(file baselineFile) ([]baseline.Entry, error) {
+	old, err := file.read()
+	switch {
+	case errors.Is(err, errNoFile), err != nil && in.lintsAll() && len(in.parser.Exclude) == 0:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return slices.DeleteFunc(old.Entries, func(e baseline.Entry) bool { return in.linted(e.File) }), nil
+}
+
 // lints reports whether the paths of the run name a file.
 func (in *input) lints(name string) bool {
 	return slices.ContainsFunc(in.parser.Paths, func(p string) bool {
@@ -215,7 +244,7 @@ func (in *input) fixed(base *baseline.Baseline, use *baseline.Use, ran []string)
 	}
 	var out []source.Diagnostic
 	for _, e := range use.Left() {
-		if !slices.Contains(ran, e.Rule) {
+		if !slices.Contains(ran, e.Rule) || !in.linted(e.File) {
 			continue
 		}
 		times := ""
@@ -232,25 +261,33 @@ func (in *input) fixed(base *baseline.Baseline, use *baseline.Use, ran []string)
 
 // baselineFile is where a baseline is kept.
 type baselineFile struct {
-	in *input
 	// path is what the user knows; name is relative to the root of the tree, empty if
 	// the file lies outside.
 	path, name string
-	// given says that the user named it. What the configuration names must not lead
-	// out of the tree, as whoever opens a pull request may write it.
-	given bool
+	// inside is the folder that the file must not lead out of; empty for a file that a
+	// flag names. What lies there under any other name may be a symlink of whoever
+	// opened a pull request.
+	inside string
 }
 
 // baselineFile returns the file that a flag names, else that of the configuration,
 // else the default one.
 func (in *input) baselineFile(flag string) baselineFile {
-	f := baselineFile{in: in, name: in.cfg.Baseline.Name}
-	if flag == "" && f.name != "" {
+	f := baselineFile{path: flag, name: in.cfg.Baseline.Name, inside: in.root}
+	switch {
+	case flag != "":
+		f.name, _ = in.name(flag) // it may lie outside
+		f.inside = ""
+	case f.name != "":
 		f.path = in.display(f.name)
-		return f
+	default:
+		f.path = defaultBaseline
+		if name, ok := in.workspace.inside(filepath.Join(in.cwd, defaultBaseline)); ok {
+			f.name = name
+		} else {
+			f.inside = in.cwd
+		}
 	}
-	f.path, f.given = cmp.Or(flag, defaultBaseline), true
-	f.name, _ = in.name(f.path) // it may lie outside
 	return f
 }
 
@@ -263,16 +300,10 @@ func (in *input) baseline(flag string) (*baseline.Baseline, error) {
 }
 
 func (f baselineFile) read() (*baseline.Baseline, error) {
-	var data []byte
-	var err error
-	if f.given {
-		data, err = os.ReadFile(f.path)
-	} else {
-		data, err = f.in.tree.ReadFile(f.name)
-	}
+	data, err := f.data()
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = errors.New("no such file; 'egresslint baseline write' writes it")
+			err = fmt.Errorf("%w; 'egresslint baseline write' writes it", errNoFile)
 		}
 		return nil, mistakef("read baseline %s: %w", f.path, unwrapPath(err))
 	}
@@ -283,15 +314,45 @@ func (f baselineFile) read() (*baseline.Baseline, error) {
 	return b, nil
 }
 
+// errNoFile is the error for a baseline that does not exist.
+var errNoFile = errors.New("no such file")
+
+// data reads the file, up to the size of the largest file of a tree.
+func (f baselineFile) data() (data []byte, err error) {
+	var file *os.File
+	if f.inside == "" {
+		file, err = os.Open(f.path)
+	} else {
+		var root *os.Root
+		if root, err = os.OpenRoot(f.inside); err != nil {
+			return nil, err
+		}
+		defer func() { _ = root.Close() }() // it was only read
+		file, err = root.Open(f.local())
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return readAll(file)
+}
+
+// local is the path of the file relative to the folder that it must not lead out of.
+func (f baselineFile) local() string {
+	return filepath.FromSlash(cmp.Or(f.name, f.path))
+}
+
+// write writes the file. Without a flag that names it, it follows no symlink that
+// leads out of the folder.
 func (f baselineFile) write(b *baseline.Baseline) error {
 	data, err := b.Encode()
 	if err != nil {
 		return err
 	}
-	if f.given {
+	if f.inside == "" {
 		err = os.WriteFile(f.path, data, 0o644)
 	} else {
-		err = f.in.writeInside(f.name, data)
+		err = writeInside(f.inside, f.local(), data)
 	}
 	if err != nil {
 		return mistakef("write baseline %s: %w", f.path, unwrapPath(err))
@@ -299,14 +360,14 @@ func (f baselineFile) write(b *baseline.Baseline) error {
 	return nil
 }
 
-// writeInside writes a file of the tree, and follows no symlink out of it.
-func (w *workspace) writeInside(name string, data []byte) error {
-	root, err := os.OpenRoot(w.root)
+// writeInside writes a file of a folder, and follows no symlink out of it.
+func writeInside(dir, name string, data []byte) error {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing was written through it itself
-	return root.WriteFile(filepath.FromSlash(name), data, 0o644)
+	return root.WriteFile(name, data, 0o644)
 }
 
 // unwrapPath returns the cause of an error without the path, which the message has.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -143,8 +144,13 @@ func (a *app) initConfig(f *inputFlags, args []string, force bool) error {
 		return usagef("config init %s: it is no folder", dir)
 	}
 	file := filepath.Join(dir, config.FileName)
-	if _, err := os.Lstat(file); err == nil && !force {
+	switch info, err := os.Lstat(file); {
+	case err != nil: // there is none, or writing it tells what is wrong
+	case !force:
 		return mistakef("write configuration: %s is there already, pass --force to replace it", file)
+	case info.Mode()&fs.ModeSymlink != 0:
+		// It may be part of a pull request, and lead to any file of the user.
+		return mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
 	}
 	in, err := a.input(f, []string{dir})
 	if err != nil {

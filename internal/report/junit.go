@@ -150,7 +150,7 @@ func (r *Report) junitAnalysis() *junitSuite {
 		shown := u.Subjects[:min(len(u.Subjects), maxSubjectsShown)]
 		suite.add(junitCase{Name: Visible("unknown: " + u.Reason), Skipped: &junitOutcome{
 			Type:    "unknown",
-			Message: fmt.Sprintf("The files do not decide %s: %s", plural(len(u.Subjects), "fact"), Visible(u.Reason)),
+			Message: fmt.Sprintf("The files do not decide %s: %s", Plural(len(u.Subjects), "fact"), Visible(u.Reason)),
 			Text:    Visible(strings.Join(shown, ", ")),
 		}})
 	}

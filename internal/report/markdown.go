@@ -46,19 +46,19 @@ func (r *Report) headline() string {
 	outcome := "No findings"
 	switch {
 	case errors+warnings+notes > 0:
-		outcome = fmt.Sprintf("%s, %s and %s", plural(errors, "error"), plural(warnings, "warning"), plural(notes, "note"))
+		outcome = fmt.Sprintf("%s, %s and %s", Plural(errors, "error"), Plural(warnings, "warning"), Plural(notes, "note"))
 	case s.nothingJudged():
 		outcome = nothingToJudge
 	}
 	text := "**" + outcome + ".**"
 	if n := r.broken(); n > 0 {
-		text += fmt.Sprintf(" **%s could not be analysed.**", plural(n, "place"))
+		text += fmt.Sprintf(" **%s could not be analysed.**", Plural(n, "place"))
 	}
 	if n := len(r.Suppressed); n > 0 {
 		text += fmt.Sprintf(" %d suppressed.", n)
 	}
-	return text + fmt.Sprintf(" Read %s: %s, %s, %s, %s.", files(s.Files), plural(s.Clusters, "cluster"),
-		plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
+	return text + fmt.Sprintf(" Read %s: %s, %s, %s, %s.", files(s.Files), Plural(s.Clusters, "cluster"),
+		Plural(s.Resources, "Terraform resource"), Plural(s.Workloads, "workload"), Plural(s.Requirements, "requirement"))
 }
 
 // markdownFindings writes the table of findings, as many rows as fit.
@@ -136,7 +136,7 @@ func (r *Report) markdownUnknowns(b *strings.Builder) {
 	if len(s.Unknowns) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\n### What the files do not decide\n\n%s, counted neither as right nor as wrong.\n\n", plural(s.UnknownCount(), "fact"))
+	fmt.Fprintf(b, "\n### What the files do not decide\n\n%s, counted neither as right nor as wrong.\n\n", Plural(s.UnknownCount(), "fact"))
 	markdownRow(b, "Facts", "Why, and what to do", "For example")
 	markdownRow(b, "---:", "---", "---")
 	for i, u := range s.Unknowns {

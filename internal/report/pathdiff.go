@@ -106,7 +106,7 @@ func (d *PathDiff) summary() string {
 		counts = []string{"no path differs"}
 	}
 	return fmt.Sprintf("Compared %s with %s: %s; %s unchanged.",
-		d.Base.name(), d.Head.name(), strings.Join(counts, ", "), plural(d.Unchanged, "path"))
+		d.Base.name(), d.Head.name(), strings.Join(counts, ", "), Plural(d.Unchanged, "path"))
 }
 
 // incomplete warns of states of which a part is missing; empty if none is.

@@ -209,7 +209,7 @@ func (t *text) summary() {
 	}
 	s := &t.r.Summary
 	t.line("Read %s: %s, %s, %s, %s.", files(s.Files),
-		plural(s.Clusters, "cluster"), plural(s.Resources, "Terraform resource"), plural(s.Workloads, "workload"), plural(s.Requirements, "requirement"))
+		Plural(s.Clusters, "cluster"), Plural(s.Resources, "Terraform resource"), Plural(s.Workloads, "workload"), Plural(s.Requirements, "requirement"))
 
 	bindings := s.Bindings
 	switch {
@@ -242,7 +242,7 @@ func (t *text) summary() {
 		unknowns = nil
 	}
 	if len(unknowns) > 0 {
-		t.line("The files do not decide %s, counted neither as right nor as wrong:", plural(s.UnknownCount(), "fact"))
+		t.line("The files do not decide %s, counted neither as right nor as wrong:", Plural(s.UnknownCount(), "fact"))
 	}
 	for i, u := range unknowns {
 		if i == maxUnknownGroups {
@@ -260,7 +260,7 @@ func (t *text) summary() {
 	}
 
 	if broken := t.r.broken(); broken > 0 {
-		t.line("%s could not be analysed; everything else was.", plural(broken, "place"))
+		t.line("%s could not be analysed; everything else was.", Plural(broken, "place"))
 	}
 	switch n := t.duplicates(); {
 	case n == 1:
@@ -269,7 +269,7 @@ func (t *text) summary() {
 		t.line("%d objects are in the files twice (--verbose lists them).", n)
 	}
 	if t.notices > 0 {
-		t.line("%s, not counted as findings.", plural(t.notices, "notice"))
+		t.line("%s, not counted as findings.", Plural(t.notices, "notice"))
 	}
 	if n := len(t.r.Suppressed) - t.unchanged(); n > 0 {
 		t.line("%d suppressed: %s (--format json lists them).", n, t.suppressed())
@@ -332,9 +332,9 @@ func (t *text) duplicates() int {
 
 func (t *text) countStyle(s finding.Severity, n int) string {
 	if n == 0 {
-		return plural(n, s.String())
+		return Plural(n, s.String())
 	}
-	return t.paint(severityStyle[s], plural(n, s.String()))
+	return t.paint(severityStyle[s], Plural(n, s.String()))
 }
 
 func (t *text) line(format string, args ...any) {
@@ -372,7 +372,7 @@ func files(f parser.Files) string {
 		what string
 	}{{f.Terraform, "Terraform file"}, {f.Variables, "variable file"}, {f.YAML, "YAML file"}, {f.JSON, "JSON file"}} {
 		if p.n > 0 {
-			parts = append(parts, plural(p.n, p.what))
+			parts = append(parts, Plural(p.n, p.what))
 		}
 	}
 	if len(parts) == 0 {
@@ -385,10 +385,11 @@ func before(n int) string {
 	if n == 1 {
 		return "1 finding that was there before is"
 	}
-	return plural(n, "finding") + " that were there before are"
+	return Plural(n, "finding") + " that were there before are"
 }
 
-func plural(n int, what string) string {
+// Plural is a number of things, whose plural ends in s.
+func Plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
