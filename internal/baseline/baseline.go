@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -48,8 +49,14 @@ type document struct {
 	Findings []Entry `json:"findings"`
 }
 
+// key is the same for entries of equal findings only, whatever their parts hold.
 func (e Entry) key() string {
-	return strings.Join(append([]string{e.Rule, e.File, e.Address}, e.Arguments...), "\x00")
+	var key []byte
+	for _, part := range append([]string{e.Rule, e.File, e.Address}, e.Arguments...) {
+		key = append(strconv.AppendInt(key, int64(len(part)), 10), ':')
+		key = append(key, part...)
+	}
+	return string(key)
 }
 
 func entryOf(f *finding.Finding) Entry {

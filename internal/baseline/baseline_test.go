@@ -68,6 +68,15 @@ func TestTakesWhatItWasMadeOf(t *testing.T) {
 	})
 }
 
+// Parts that run together are parts of different findings.
+func TestKeepsPartsApart(t *testing.T) {
+	old := &finding.Finding{Rule: "r", Range: source.Range{File: "a.tf"}, Address: "a", Key: []string{"b"}}
+	other := &finding.Finding{Rule: "r", Range: source.Range{File: "a.tf"}, Address: "a\x00b"}
+	if use := baseline.New([]*finding.Finding{old}).Use(); use.Take(other) != nil || use.Take(old) == nil {
+		t.Error("a finding is taken for another one")
+	}
+}
+
 // What is gone is left, and without it the baseline is one of what is still there.
 func TestWithoutWhatIsGone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
