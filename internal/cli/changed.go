@@ -78,8 +78,8 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 	if err != nil {
 		return err
 	}
-	// What is suppressed there is not there: who removes a suppression brings its
-	// finding back.
+	// What is suppressed there is not there: who removes a comment or an annotation
+	// brings its finding back. The configuration is that of now on both sides.
 	judged, err := judge(ctx, files.input, w, compiled, opts, now, newStopwatch())
 	if err != nil {
 		return err
@@ -114,7 +114,8 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 		_ = e.close() // the error is what counts
 		return nil, err
 	}
-	// Variables that the command line names are those of the run, not of the change.
+	// The revision may not have a file of variables that the command line names: then it
+	// is read as it is now.
 	for _, name := range in.parser.Terraform.VarFiles {
 		if _, err := e.tree.Stat(name); err == nil {
 			continue
@@ -170,7 +171,7 @@ func compare(ctx context.Context, w *world, judged *judgement, pending pending[*
 		})
 		return nil, nil //nolint:nilnil,nilerr // told in a diagnostic, and there is no comparison
 	}
-	introduced := []*finding.Finding{}
+	introduced := make(map[*finding.Finding]bool)
 	if !b.same {
 		// What the baseline has is compared too: of two equal findings it has the
 		// first, and the second must not go for the one that was there before.
@@ -181,11 +182,14 @@ func compare(ctx context.Context, w *world, judged *judgement, pending pending[*
 			}
 		}
 		finding.Sort(all)
-		introduced, _ = pipeline.Introduced(all, b.findings, w.model.Origins)
+		added, _ := pipeline.Introduced(all, b.findings, w.model.Origins)
+		for _, f := range added {
+			introduced[f] = true
+		}
 	}
 	unchanged := 0
 	judged.Findings = slices.DeleteFunc(judged.Findings, func(f *finding.Finding) bool {
-		if slices.Contains(introduced, f) {
+		if introduced[f] {
 			return false
 		}
 		f.Suppression = &finding.Suppression{Kind: finding.Unchanged}

@@ -27,6 +27,7 @@ const (
 func writeMarkdown(w io.Writer, r *Report, _ Options) error {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "## egresslint\n\n%s\n", r.headline())
+	r.markdownComparison(&head)
 	r.markdownDiagnostics(&tail)
 	r.markdownMap(&tail)
 	r.markdownUnknowns(&tail)
@@ -44,6 +45,9 @@ func (r *Report) headline() string {
 	s := &r.Summary
 	errors, warnings, notes := r.count(finding.Error), r.count(finding.Warning), r.count(finding.Note)
 	outcome := "No findings"
+	if r.Comparison != nil {
+		outcome = "No new findings"
+	}
 	switch {
 	case errors+warnings+notes > 0:
 		outcome = fmt.Sprintf("%s, %s and %s", Plural(errors, "error"), Plural(warnings, "warning"), Plural(notes, "note"))
@@ -54,11 +58,24 @@ func (r *Report) headline() string {
 	if n := r.broken(); n > 0 {
 		text += fmt.Sprintf(" **%s could not be analysed.**", Plural(n, "place"))
 	}
-	if n := len(r.Suppressed); n > 0 {
-		text += fmt.Sprintf(" %d suppressed.", n)
+	if suppressed := r.suppressed(); suppressed != "" {
+		text += " " + suppressed + "."
 	}
 	return text + fmt.Sprintf(" Read %s: %s, %s, %s, %s.", files(s.Files), Plural(s.Clusters, "cluster"),
 		Plural(s.Resources, "Terraform resource"), Plural(s.Workloads, "workload"), Plural(s.Requirements, "requirement"))
+}
+
+// markdownComparison says what the findings were compared with, or why they are all
+// that there are although only new ones were asked for.
+func (r *Report) markdownComparison(b *strings.Builder) {
+	if c := r.Comparison; c != nil {
+		fmt.Fprintf(b, "\nCompared with %.10s, where HEAD and %s part: %s not shown.\n", c.Commit, markdownCode(c.Ref), before(c.Unchanged))
+	}
+	for _, d := range r.diagnostics() {
+		if d.Kind == source.NoBase {
+			fmt.Fprintf(b, "\n**Notice:** %s\n", markdown(sentence(d.Message)))
+		}
+	}
 }
 
 // markdownFindings writes the table of findings, as many rows as fit.
@@ -118,13 +135,18 @@ func (r *Report) markdownDiagnostics(b *strings.Builder) {
 }
 
 // markdownMap draws the paths that are blocked, if there is a finding that they
-// help to understand.
+// help to understand. A path does not know by which findings it is told, so that those
+// of findings that are not shown are on the map too, which then says so.
 func (r *Report) markdownMap(b *strings.Builder) {
 	if len(r.Findings) == 0 || len(r.Blocked) == 0 {
 		return
 	}
 	text, n := blockedMap(r.Blocked)
-	b.WriteString("\n### Blocked paths\n\nFrom a workload over what stops its packet to the destination that it does not reach.\n\n```mermaid\n" + text + "```\n")
+	which := ""
+	if len(r.Suppressed) > 0 {
+		which = " All of them are on the map, also those of findings that are not in the table."
+	}
+	b.WriteString("\n### Blocked paths\n\nFrom a workload over what stops its packet to the destination that it does not reach." + which + "\n\n```mermaid\n" + text + "```\n")
 	if left := len(r.Blocked) - n; left > 0 {
 		fmt.Fprintf(b, "\n%d more blocked paths are not on the map.\n", left)
 	}

@@ -240,6 +240,36 @@ func TestMarkdownHeadline(t *testing.T) {
 	}
 }
 
+// A reader of a summary learns what is not in its table, and why.
+func TestMarkdownComparison(t *testing.T) {
+	r := &report.Report{
+		Summary:    report.Summary{Clusters: 1},
+		Suppressed: []*finding.Finding{{Suppression: &finding.Suppression{Kind: finding.Unchanged}}, {Suppression: &finding.Suppression{Kind: finding.ByComment}}},
+		Comparison: &report.Comparison{Ref: "x|<b>", Commit: strings.Repeat("0f", 20), Unchanged: 1},
+	}
+	doc := string(write(t, "markdown", r, report.Options{}))
+	want := "**No new findings.** 1 suppressed: 1 by comment. Read no files: 1 cluster,"
+	if !strings.Contains(doc, want) {
+		t.Errorf("the document does not say %q:\n%s", want, doc)
+	}
+	want = "\nCompared with 0f0f0f0f0f, where HEAD and <code>x&#124;&#60;b&#62;</code> part: 1 finding that was there before is not shown.\n"
+	if !strings.Contains(doc, want) {
+		t.Errorf("the document does not say %q:\n%s", want, doc)
+	}
+	const all = "All of them are on the map"
+	r.Blocked = []report.BlockedPath{{Workload: "a", Hop: "nat", Destination: "b"}}
+	r.Findings = []*finding.Finding{{Severity: finding.Error}}
+	if doc := string(write(t, "markdown", r, report.Options{})); !strings.Contains(doc, all) {
+		t.Errorf("the map does not say what is on it:\n%s", doc)
+	}
+	r.Comparison, r.Suppressed = nil, nil
+	r.Diagnostics = []source.Diagnostic{{Kind: source.NoBase, Message: "compare with @x: it is not there"}}
+	doc = string(write(t, "markdown", r, report.Options{}))
+	if want := "\n**Notice:** compare with @&#8203;x: it is not there.\n"; !strings.Contains(doc, want) || strings.Contains(doc, all) || strings.Contains(doc, "Compared") {
+		t.Errorf("the document does not say %q only:\n%s", want, doc)
+	}
+}
+
 func TestBlockedPaths(t *testing.T) {
 	hop := func(name string, status egress.Status, code string) egress.Hop {
 		return egress.Hop{Name: name, Status: status, Code: code}

@@ -124,6 +124,29 @@ func (r *Report) broken() int {
 	return n
 }
 
+// suppressed says how many findings are suppressed, and by what; empty if none is.
+// Those that were there before a change are not among them.
+func (r *Report) suppressed() string {
+	var parts []string
+	all := 0
+	for _, kind := range finding.SuppressionKinds {
+		n := 0
+		for _, f := range r.Suppressed {
+			if f.Suppression.Kind == kind {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d by %s", n, kind))
+		}
+		all += n
+	}
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d suppressed: %s", all, strings.Join(parts, ", "))
+}
+
 // resolved is a place with the name of the file that symlinks lead to, as it is in
 // the repository.
 func (r *Report) resolved(place source.Range) source.Range {

@@ -271,8 +271,8 @@ func (t *text) summary() {
 	if t.notices > 0 {
 		t.line("%s, not counted as findings.", Plural(t.notices, "notice"))
 	}
-	if n := len(t.r.Suppressed) - t.unchanged(); n > 0 {
-		t.line("%d suppressed: %s (--format json lists them).", n, t.suppressed())
+	if suppressed := t.r.suppressed(); suppressed != "" {
+		t.line("%s (--format json lists them).", suppressed)
 	}
 	if c := t.r.Comparison; c != nil {
 		t.line("Compared with %.10s, where HEAD and %s part: %s not shown.", c.Commit, Visible(c.Ref), before(c.Unchanged))
@@ -292,31 +292,6 @@ func (t *text) summary() {
 	}
 	t.line("Found %s, %s and %s.",
 		t.countStyle(finding.Error, errors), t.countStyle(finding.Warning, warnings), t.countStyle(finding.Note, notes))
-}
-
-// unchanged is how many findings are not shown because they were there before.
-func (t *text) unchanged() int {
-	if t.r.Comparison == nil {
-		return 0
-	}
-	return t.r.Comparison.Unchanged
-}
-
-// suppressed says by what findings are suppressed.
-func (t *text) suppressed() string {
-	var parts []string
-	for _, kind := range finding.SuppressionKinds {
-		n := 0
-		for _, f := range t.r.Suppressed {
-			if f.Suppression.Kind == kind {
-				n++
-			}
-		}
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d by %s", n, kind))
-		}
-	}
-	return strings.Join(parts, ", ")
 }
 
 // duplicates is how many objects are there twice without a notice that says so.
