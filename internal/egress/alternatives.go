@@ -115,30 +115,44 @@ func shareEnvironment(a, b []string) bool {
 }
 
 // alternativesOf finds what may be deployed together: first by environment, then, where
-// renderings of one environment are rivals, by each of these.
+// renderings are rivals, by each of these. A rival of no environment is of none in
+// particular and meets only what has no rivals and is of no environment either.
 func alternativesOf(renderings []*rendering) []alternative {
 	var list []alternative
-	for _, envs := range environmentSets(renderings) {
+	sets := environmentSets(renderings)
+	for _, envs := range sets {
 		var members []*rendering
 		rivals := false
 		for _, r := range renderings {
-			if len(envs) == 0 || len(r.envs) == 0 || shareEnvironment(r.envs, envs) {
-				members = append(members, r)
-				rivals = rivals || len(r.rivals) > 0
-			}
-		}
-		if !rivals {
-			list = append(list, alternative{strings.Join(envs, " "), members})
-			continue
-		}
-		for _, r := range members {
-			if len(r.rivals) == 0 {
+			if len(r.envs) == 0 && len(r.rivals) > 0 || len(envs) > 0 && len(r.envs) > 0 && !shareEnvironment(r.envs, envs) {
 				continue
 			}
-			one := alternative{r.from, r.companions(members)}
-			if !slices.ContainsFunc(list, func(have alternative) bool { return slices.Equal(have.members, one.members) }) {
-				list = append(list, one)
-			}
+			members = append(members, r)
+			rivals = rivals || len(r.rivals) > 0
+		}
+		switch {
+		case rivals:
+			list = addRivals(list, members)
+		case len(members) > 0 && (len(envs) > 0 || slices.ContainsFunc(members, func(r *rendering) bool { return len(r.envs) > 0 })):
+			list = append(list, alternative{strings.Join(envs, " "), members})
+		}
+	}
+	apart := len(sets) > 1
+	loose := slices.DeleteFunc(slices.Clone(renderings), func(r *rendering) bool {
+		return len(r.envs) > 0 && (apart || len(r.rivals) > 0)
+	})
+	return addRivals(list, loose)
+}
+
+// addRivals adds an alternative for each rendering of a list that has rivals.
+func addRivals(list []alternative, members []*rendering) []alternative {
+	for _, r := range members {
+		if len(r.rivals) == 0 {
+			continue
+		}
+		one := alternative{r.from, r.companions(members)}
+		if !slices.ContainsFunc(list, func(have alternative) bool { return slices.Equal(have.members, one.members) }) {
+			list = append(list, one)
 		}
 	}
 	return list

@@ -191,11 +191,17 @@ func (w *workload) hostAlias(host string) (netip.Addr, bool) {
 }
 
 func (c *collector) resolveAddress(r *requirementOf) {
+	// Services may share a load balancer, each with ports of its own.
+	var front *service
 	for _, s := range c.w.byAddress {
-		if found, direct := s.hasAddress(r.addr); found {
-			r.toLoadBalancer(s, direct, publicAddress(r.addr))
-			return
+		if found, _ := s.hasAddress(r.addr); found && (front == nil || !front.serves(r.protocol, r.port) && s.serves(r.protocol, r.port)) {
+			front = s
 		}
+	}
+	if front != nil {
+		_, direct := front.hasAddress(r.addr)
+		r.toLoadBalancer(front, direct, publicAddress(r.addr))
+		return
 	}
 	for _, s := range sortedServices(c.w.services) {
 		if s.clusterIP == r.addr.String() {
