@@ -318,28 +318,20 @@ func (f baselineFile) read() (*baseline.Baseline, error) {
 var errNoFile = errors.New("no such file")
 
 // data reads the file, up to the size of the largest file of a tree.
-func (f baselineFile) data() (data []byte, err error) {
-	var file *os.File
-	if f.inside == "" {
-		file, err = os.Open(f.path)
-	} else {
-		var root *os.Root
-		if root, err = os.OpenRoot(f.inside); err != nil {
+func (f baselineFile) data() ([]byte, error) {
+	if f.inside != "" {
+		tree, err := source.OpenTree(f.inside)
+		if err != nil {
 			return nil, err
 		}
-		defer func() { _ = root.Close() }() // it was only read
-		file, err = root.Open(f.local())
+		return tree.ReadFile(cmp.Or(f.name, f.path))
 	}
+	file, err := os.Open(f.path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	return readAll(file)
-}
-
-// local is the path of the file relative to the folder that it must not lead out of.
-func (f baselineFile) local() string {
-	return filepath.FromSlash(cmp.Or(f.name, f.path))
 }
 
 // write writes the file. Without a flag that names it, it follows no symlink that
@@ -352,7 +344,7 @@ func (f baselineFile) write(b *baseline.Baseline) error {
 	if f.inside == "" {
 		err = os.WriteFile(f.path, data, 0o644)
 	} else {
-		err = writeInside(f.inside, f.local(), data)
+		err = writeInside(f.inside, cmp.Or(f.name, f.path), data)
 	}
 	if err != nil {
 		return mistakef("write baseline %s: %w", f.path, unwrapPath(err))
@@ -367,7 +359,7 @@ func writeInside(dir, name string, data []byte) error {
 		return err
 	}
 	defer func() { _ = root.Close() }() // nothing was written through it itself
-	return root.WriteFile(name, data, 0o644)
+	return root.WriteFile(filepath.FromSlash(name), data, 0o644)
 }
 
 // unwrapPath returns the cause of an error without the path, which the message has.
