@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-
-	"github.com/bmatcuk/doublestar/v4"
 )
 
 const (
@@ -73,7 +71,7 @@ type File struct {
 // WalkOptions narrow a walk.
 type WalkOptions struct {
 	// Exclude are globs of the names to leave out, relative to the tree's root, in
-	// the syntax of [doublestar.Match]. One that matches a directory leaves out all
+	// the syntax of [MatchGlob]. One that matches a directory leaves out all
 	// that is in it. Malformed globs match nothing.
 	Exclude []string
 }
@@ -328,7 +326,7 @@ func (w *walker) leftOut(d directory, name string, isDir bool) bool {
 		return true
 	}
 	for _, glob := range w.exclude {
-		if ok, err := doublestar.Match(glob, name); ok && err == nil {
+		if MatchGlob(glob, name) {
 			return true
 		}
 	}
