@@ -1,13 +1,14 @@
 package parser
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/parser/gitops"
@@ -20,6 +21,15 @@ import (
 // maxRounds is how many objects of Argo CD and Flux that deploy each other are
 // followed in a row.
 const maxRounds = 10
+
+const (
+	// maxDeployments is how many deployments of objects of Argo CD and Flux are
+	// followed in a run.
+	maxDeployments = 5000
+	// maxCopies is how many objects they may deploy, counting each time that one is
+	// put together anew.
+	maxCopies = 500_000
+)
 
 // stage is what objects of Argo CD and Flux are looked for in. What they deploy is
 // not deployed by itself, so the surest places come first.
@@ -43,6 +53,8 @@ type deployer struct {
 	charts   *helm.Set
 	written  []*kubernetes.Object
 	outputs  map[outputKey]output // made once each
+	copies   int                  // of objects so far
+	budget   *gitops.Budget       // for variables
 
 	deployments []gitops.Deployment
 	objects     []*kubernetes.Object
@@ -64,23 +76,35 @@ type output struct {
 // run finds the deployments and sets objects and diagnostics. The only error is that
 // of ctx.
 func (d *deployer) run(ctx context.Context) error {
+	in := gitops.Tree{Source: d.tree, Files: d.files, Charts: d.charts, Overlays: d.overlays, Manifests: make(map[string]bool)}
+	for _, o := range d.written {
+		in.Manifests[o.File] = true
+	}
 	for s := range stages {
 		for round := 0; ; round++ {
 			if err := d.assemble(ctx, s); err != nil {
 				return err
 			}
-			found, unread := gitops.Find(gitops.Tree{Source: d.tree, Files: d.files, Charts: d.charts, Overlays: d.overlays}, d.objects)
+			found, unread := gitops.Find(in, d.objects)
 			found = slices.DeleteFunc(found, d.excluded)
-			if slices.EqualFunc(found, d.deployments, func(a, b gitops.Deployment) bool { return keyOf(a) == keyOf(b) }) {
+			if len(found) > maxDeployments {
+				unread = append(unread, source.Diagnostic{
+					Kind: source.LimitReached, Range: found[maxDeployments].Object.Root.Range,
+					Message: fmt.Sprintf("follow %s: the objects of Argo CD and Flux deploy more than %d times; the rest is left out", found[maxDeployments].By, maxDeployments),
+				})
+				found = found[:maxDeployments]
+			}
+			if slices.EqualFunc(found, d.deployments, func(a, b gitops.Deployment) bool { return a.Key == b.Key }) {
 				if s == stages-1 {
 					d.diagnostics = append(d.diagnostics, unread...)
 				}
 				break
 			}
 			if round == maxRounds {
+				x := slices.Concat(found, d.deployments)[0] // one of them has some, as they differ
 				d.diagnostics = append(d.diagnostics, source.Diagnostic{
-					Kind: source.LimitReached, Range: found[0].Object.Root.Range,
-					Message: fmt.Sprintf("follow %s: more than %d objects of Argo CD and Flux deploy each other in a row", found[0].By, maxRounds),
+					Kind: source.LimitReached, Range: x.Object.Root.Range,
+					Message: fmt.Sprintf("follow %s: more than %d objects of Argo CD and Flux deploy each other in a row", x.By, maxRounds),
 				})
 				break
 			}
@@ -104,22 +128,10 @@ func (d *deployer) excluded(x gitops.Deployment) bool {
 	default:
 		return false // the files of a walk
 	}
-	for ; name != "."; name = path.Dir(name) {
-		for _, glob := range d.exclude {
-			if ok, err := doublestar.Match(glob, name); ok && err == nil {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.exclude, func(glob string) bool { return source.MatchGlobAbove(glob, name) })
 }
 
-// keyOf tells a deployment from all others, also from those of the same object as
-// something else deploys it.
-func keyOf(x gitops.Deployment) outputKey {
-	o := x.Object
-	return outputKey{kind: "deployment", name: fmt.Sprintf("%s|%s|%s|%s|%d", o.Root.Range, o.From, o.Deployer, x.By, x.Index)}
-}
+func keyOf(x gitops.Deployment) outputKey { return outputKey{kind: "deployment", name: x.Key} }
 
 // assemble puts together the objects of what is written and of the deployments found
 // so far.
@@ -145,9 +157,10 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 		return err
 	}
 	d.objects, d.diagnostics = nil, nil
+	by := d.byFile()
 	for _, o := range d.written {
 		if !claimed[o.File] {
-			d.objects = append(d.objects, d.applied(o)...)
+			d.objects = append(d.objects, d.applied(o, by[o.File])...)
 		}
 	}
 	for _, dir := range overlays {
@@ -177,10 +190,38 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 			return err
 		}
 		d.take(d.once(keyOf(x), func() output {
-			return adapted(outputOf(d.charts.Release(x.Release.Chart, *x.Release)), x)
+			return d.adapted(outputOf(d.charts.Release(x.Release.Chart, *x.Release)), x)
 		}))
 	}
+	d.keepDeclared()
 	return nil
+}
+
+// keepDeclared adds the objects that declare a deployment of the place that they lie
+// in themselves and that are not in what comes of it, as it cannot be built. Without
+// them the deployment would be gone, and with it what is wrong.
+func (d *deployer) keepDeclared() {
+	there := make(map[source.Range]bool, len(d.objects))
+	for _, o := range d.objects {
+		there[o.Root.Range] = true
+	}
+	for _, x := range d.deployments {
+		o := x.Object
+		if there[o.Root.Range] || len(d.outputs[keyOf(x)].diagnostics) == 0 {
+			continue
+		}
+		dir := ""
+		switch {
+		case x.Release != nil:
+			dir = x.Release.Chart
+		case x.Overlay != nil:
+			dir = x.Overlay.Dir
+		}
+		if dir == "." || strings.HasPrefix(o.File, dir+"/") {
+			there[o.Root.Range] = true
+			d.objects = append(d.objects, o)
+		}
+	}
 }
 
 func outputOf(r helm.Result) output { return output{r.Objects, r.Diagnostics} }
@@ -203,19 +244,20 @@ func (d *deployer) once(key outputKey, make func() output) output {
 func (d *deployer) build(ctx context.Context, overlays []string) error {
 	type work struct {
 		key  outputKey
+		at   string // a file or a directory
 		make func() output
+		of   *gitops.Deployment // nil for an overlay by itself
 	}
 	var todo []work
-	add := func(key outputKey, make func() output) {
-		if _, ok := d.outputs[key]; !ok {
-			todo = append(todo, work{key, make})
-		}
-	}
 	for _, dir := range overlays {
-		add(outputKey{kind: "overlay", name: dir}, func() output {
+		key := outputKey{kind: "overlay", name: dir}
+		if _, ok := d.outputs[key]; ok {
+			continue
+		}
+		todo = append(todo, work{key: key, at: dir, make: func() output {
 			objects, diagnostics := d.overlays.Build(dir)
 			return output{objects, diagnostics}
-		})
+		}})
 	}
 	for _, x := range d.deployments {
 		if x.Overlay == nil {
@@ -226,10 +268,10 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 			continue
 		}
 		prepared := d.overlays.Prepare(*x.Overlay) // reads, so it is done before anything is built
-		add(key, func() output {
+		todo = append(todo, work{key: key, at: x.Object.File, of: &x, make: func() output {
 			objects, diagnostics := prepared.Build()
-			return adapted(output{objects, diagnostics}, x)
-		})
+			return output{objects, diagnostics}
+		}})
 	}
 	outputs := make([]output, len(todo))
 	group, ctx := errgroup.WithContext(ctx)
@@ -239,28 +281,54 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			outputs[i] = w.make()
+			outputs[i] = guarded(w.at, w.make)
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	// What is filled in is bounded for all of them together, so it is done in order.
 	for i, w := range todo {
+		if w.of != nil {
+			outputs[i] = d.adapted(outputs[i], *w.of)
+		}
 		d.outputs[w.key] = outputs[i]
 	}
 	return nil
 }
 
-// applied returns a written object as the deployments have it whose files hold it:
+// guarded makes an output, in which a mistake of egresslint itself takes nothing else
+// with it.
+func guarded(at string, make func() output) (out output) {
+	defer func() {
+		if r := recover(); r != nil {
+			out = output{diagnostics: []source.Diagnostic{internal(at, r)}}
+		}
+	}()
+	return make()
+}
+
+// byFile returns the deployments that apply each file as it stands.
+func (d *deployer) byFile() map[string][]gitops.Deployment {
+	by := make(map[string][]gitops.Deployment)
+	for _, x := range d.deployments {
+		for _, name := range x.Files {
+			by[name] = append(by[name], x)
+		}
+	}
+	return by
+}
+
+// applied returns a written object as the deployments have it that apply its file:
 // once for each namespace, cluster and place that they are written in.
-func (d *deployer) applied(o *kubernetes.Object) []*kubernetes.Object {
+func (d *deployer) applied(o *kubernetes.Object, deployments []gitops.Deployment) []*kubernetes.Object {
+	if len(deployments) == 0 {
+		return []*kubernetes.Object{o}
+	}
 	var list []*kubernetes.Object
 	seen := make(map[string]bool)
-	for _, x := range d.deployments {
-		if !slices.Contains(x.Files, o.File) {
-			continue
-		}
+	for _, x := range deployments {
 		as := fmt.Sprintf("%s|%s|%s", x.Namespace, x.Destination, path.Dir(x.Object.File))
 		if x.Substitution != nil || x.Labels != nil || x.Annotations != nil {
 			as += "|" + x.By
@@ -271,29 +339,51 @@ func (d *deployer) applied(o *kubernetes.Object) []*kubernetes.Object {
 		seen[as] = true
 		key := keyOf(x)
 		key.object = o
-		list = append(list, d.once(key, func() output { return adapted(output{objects: []*kubernetes.Object{o}}, x) }).objects...)
-	}
-	if list == nil {
-		return []*kubernetes.Object{o}
+		out := d.once(key, func() output { return d.adapted(output{objects: []*kubernetes.Object{o}}, x) })
+		d.take(output{diagnostics: out.diagnostics})
+		list = append(list, out.objects...)
 	}
 	return list
 }
 
-// adapted changes the objects of an output as a deployment says.
-func adapted(out output, x gitops.Deployment) output {
-	objects := make([]*kubernetes.Object, len(out.objects))
-	for i, o := range out.objects {
-		if x.Substitution != nil {
-			o = x.Substitution.Apply(o)
+// adapted changes the objects of an output as a deployment says. Those that are too
+// many or too large to be changed stay as they are.
+func (d *deployer) adapted(out output, x gitops.Deployment) output {
+	return guarded(x.Object.File, func() output {
+		adapted := output{diagnostics: out.diagnostics}
+		var first error
+		for _, o := range out.objects {
+			c, err := d.adaptedObject(o, x)
+			if err != nil {
+				first, c = cmp.Or(first, err), o
+			}
+			adapted.objects = append(adapted.objects, c)
 		}
-		o = o.WithMetadata(x.Labels, x.Annotations)
-		if x.Namespace != "" {
-			o = o.InNamespace(x.Namespace)
+		if first != nil {
+			adapted.diagnostics = append(slices.Clone(adapted.diagnostics), source.Diagnostic{
+				Kind: source.LimitReached, Range: x.Object.Root.Range, Message: fmt.Sprintf("follow %s: %v", x.By, first),
+			})
 		}
-		c := *o
-		c.Deployer, c.DeployedBy, c.Destination = x.Object.File, x.By, x.Destination
-		objects[i] = &c
+		return adapted
+	})
+}
+
+func (d *deployer) adaptedObject(o *kubernetes.Object, x gitops.Deployment) (*kubernetes.Object, error) {
+	if d.copies++; d.copies > maxCopies {
+		return nil, fmt.Errorf("the objects of Argo CD and Flux deploy more than %d objects", maxCopies)
 	}
-	out.objects = objects
-	return out
+	if x.Substitution != nil {
+		filled, err := x.Substitution.Apply(o, d.budget)
+		if err != nil {
+			return nil, fmt.Errorf("fill in its variables in %s: %w", o.File, err)
+		}
+		o = filled
+	}
+	o = o.WithMetadata(x.Labels, x.Annotations)
+	if x.Namespace != "" {
+		o = o.InNamespace(x.Namespace)
+	}
+	c := *o
+	c.Deployer, c.DeployedBy, c.Destination = x.Object.File, x.By, x.Destination
+	return &c, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egresslint/egresslint/parser/gitops"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
@@ -74,7 +75,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	}
 	m.yaml += countYAML(built) + countYAML(rendered)
 
-	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output)}
+	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), budget: gitops.NewBudget()}
 	if err := d.run(ctx); err != nil {
 		return m, err
 	}

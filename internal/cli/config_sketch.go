@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"sigs.k8s.io/yaml"
 
 	"github.com/egresslint/egresslint/internal/config"
@@ -55,7 +54,7 @@ func newSketch(w *world, in *input) *sketch {
 	// A glob is right if it matches what runs on the one cluster and nothing else.
 	only := func(glob, cluster string) bool {
 		for _, o := range w.parsed.Objects {
-			if !matchesGlob(glob, o.File) && !matchesGlob(glob, o.Dir+"/kustomization.yaml") {
+			if !source.MatchGlob(glob, o.File) && !source.MatchGlob(glob, o.Dir+"/kustomization.yaml") {
 				continue
 			}
 			if ids := bound[o.Dir]; len(ids) != 1 || ids[0] != cluster {
@@ -120,11 +119,6 @@ func (s *sketch) name(name string) string {
 		return name
 	}
 	return filepath.ToSlash(rel)
-}
-
-func matchesGlob(glob, name string) bool {
-	ok, err := doublestar.Match(glob, name)
-	return err == nil && ok
 }
 
 // maxSketched bounds the lists in comments.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/source"
@@ -65,7 +63,7 @@ func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
 	}
 	files, _ := in.tree.Walk(in.parser.Paths, source.WalkOptions{})
 	matches := func(glob string) bool {
-		return slices.ContainsFunc(files, func(f source.File) bool { return excludes(glob, f.Name) })
+		return slices.ContainsFunc(files, func(f source.File) bool { return source.MatchGlobAbove(glob, f.Name) })
 	}
 	var out []source.Diagnostic
 	notice := func(at source.Range, what, where string) {
@@ -85,16 +83,6 @@ func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
 		}
 	}
 	return out
-}
-
-// excludes reports whether a glob matches a file or a folder that holds it.
-func excludes(glob, name string) bool {
-	for ; name != "."; name = path.Dir(name) {
-		if ok, err := doublestar.Match(glob, name); ok && err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // variableBlock is the head of the declaration of a Terraform variable.

@@ -114,6 +114,9 @@ func (w *workspace) glob(pattern string) (string, error) {
 		base = "." // the working directory lies above or beside the tree
 	}
 	name, err := source.Join(config.EscapeGlob(base), filepath.ToSlash(pattern))
+	if err == nil {
+		err = source.CheckGlob(name)
+	}
 	if err != nil {
 		return "", mistakef("use glob %q: %w", pattern, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
 
 	"github.com/egresslint/egresslint/internal/finding"
@@ -519,14 +518,14 @@ func (d *decoder) globs(n *yaml.Node) []Glob {
 			continue
 		}
 		name, err := source.Join(EscapeGlob(d.dir), s)
-		switch {
-		case err != nil:
-			d.errorf(resolve(e), "use glob %q: %v", s, err)
-		case !doublestar.ValidatePattern(s):
-			d.errorf(resolve(e), "use glob %q: it is not a valid pattern", s)
-		default:
-			out = append(out, Glob{Pattern: name, Text: s, At: d.at(resolve(e))})
+		if err == nil {
+			err = source.CheckGlob(s)
 		}
+		if err != nil {
+			d.errorf(resolve(e), "use glob %q: %v", s, err)
+			continue
+		}
+		out = append(out, Glob{Pattern: name, Text: s, At: d.at(resolve(e))})
 	}
 	return out
 }

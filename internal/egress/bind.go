@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -221,7 +219,7 @@ func (w *world) takes(o *kubernetes.Object) bool {
 func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason string) {
 	for _, c := range b.clusterList {
 		if c.config != nil && slices.ContainsFunc(c.config.Manifests, func(glob string) bool {
-			return matches(glob, o.File) || matches(glob, o.Dir+"/kustomization.yaml") || o.Deployer != "" && matches(glob, o.Deployer)
+			return source.MatchGlob(glob, o.File) || source.MatchGlob(glob, o.Dir+"/kustomization.yaml") || o.Deployer != "" && source.MatchGlob(glob, o.Deployer)
 		}) {
 			list = append(list, c)
 		}
@@ -293,11 +291,6 @@ func sharedPrefix(a, b string) int {
 		n++
 	}
 	return n
-}
-
-func matches(glob, name string) bool {
-	ok, err := doublestar.Match(glob, name)
-	return err == nil && ok
 }
 
 func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) {

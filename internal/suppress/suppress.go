@@ -6,13 +6,13 @@ package suppress
 
 import (
 	"bytes"
+	"fmt"
 	"path"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/internal/config"
@@ -107,6 +107,13 @@ func (s *Set) readFiles(files []source.File) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, f := range files {
 		group.Go(func() error {
+			defer func() {
+				if r := recover(); r != nil {
+					read[i] = []*entry{s.entry(entry{
+						kind: finding.ByComment, at: source.Range{File: f.Name}, mistake: fmt.Errorf("internal error, please report it: %v", r),
+					})}
+				}
+			}()
 			read[i] = s.readFile(f)
 			return nil
 		})
@@ -282,12 +289,7 @@ func (s *Set) atPlace(rule string, p *egress.Place, anchor source.Range) []*entr
 // inFile reports whether an entry of the configuration counts in a file.
 func (e *entry) inFile(name string) bool {
 	return len(e.files) == 0 || slices.ContainsFunc(e.files, func(g config.Glob) bool {
-		for name := name; name != "."; name = path.Dir(name) {
-			if ok, err := doublestar.Match(g.Pattern, name); ok && err == nil {
-				return true
-			}
-		}
-		return false
+		return source.MatchGlobAbove(g.Pattern, name)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 const (
@@ -36,7 +37,7 @@ func (f *finder) applicationSet(o *kubernetes.Object) {
 			}
 			root, err := g.render(spec.Get("template"), p)
 			if err != nil {
-				f.unread(d, spec.Get("template", "metadata", "name"), "its template is not filled in: %v", err)
+				f.notFilled(d, spec.Get("template", "metadata", "name"), "template", err)
 				return
 			}
 			name := text(root.Get("metadata", "name"))
@@ -67,8 +68,12 @@ func (p parameters) value() *located.Value { return &located.Value{Kind: located
 // with returns p with more parameters, which count more.
 func (p parameters) with(more ...located.Field) parameters {
 	out := slices.Clone(p)
+	at := make(map[string]int, len(p))
+	for i, f := range p {
+		at[f.Key] = i
+	}
 	for _, m := range more {
-		if i := slices.IndexFunc(out, func(f located.Field) bool { return f.Key == m.Key }); i >= 0 {
+		if i, ok := at[m.Key]; ok {
 			out[i] = m
 		} else {
 			out = append(out, m)
@@ -129,10 +134,14 @@ func (g *generation) matrix(spec *located.Value, outer parameters, depth int) []
 		return nil
 	}
 	var all []parameters
-	for _, p := range g.generate(generators[0], outer, depth+1) {
+	for i, p := range g.generate(generators[0], outer, depth+1) {
+		if i == maxApplications { // whatever the second gives for each
+			g.limit(g.declared, generators[0], "the first generator of a matrix gives more than %d sets of parameters; the rest is left out", maxApplications)
+			break
+		}
 		second, err := g.render(generators[1], p)
 		if err != nil {
-			g.unread(g.declared, generators[1], "its generator is not filled in: %v", err)
+			g.notFilled(g.declared, generators[1], "generator", err)
 			return all
 		}
 		all = append(all, g.generate(second, p, depth+1)...)
@@ -154,6 +163,16 @@ func (g *generation) git(spec *located.Value, outer parameters) []parameters {
 		what, names = "files", g.fileNames()
 	}
 	patterns := spec.Get(what).Items()
+	for _, pattern := range patterns {
+		if err := source.CheckGlob(globOf(pattern)); err != nil {
+			g.limit(g.declared, pattern.Get("path"), "use glob %q: %v", text(pattern.Get("path")), err)
+			return nil
+		}
+	}
+	if g.matches += len(names) * len(patterns); g.matches > maxMatches {
+		g.limit(g.declared, spec, "its generators compare names with patterns more than %d times", maxMatches)
+		return nil
+	}
 	values := spec.Get("values")
 	var all []parameters
 	for _, name := range names {
@@ -166,7 +185,12 @@ func (g *generation) git(spec *located.Value, outer parameters) []parameters {
 		}
 		for _, p := range sets {
 			if values.Kind == located.Map {
-				if filled, err := g.render(values, p); err == nil {
+				filled, err := g.render(values, p)
+				if isLimit(err) {
+					g.notFilled(g.declared, values, "generator", err)
+					return all
+				}
+				if err == nil {
 					p = p.with(located.Field{Key: "values", Value: filled})
 				}
 			}
@@ -175,13 +199,16 @@ func (g *generation) git(spec *located.Value, outer parameters) []parameters {
 	}
 	if len(all) == 0 {
 		g.unread(g.declared, firstOf(spec.Get(what), spec.Get("repoURL")), "no %s of %s are among the files that its generator names; %s",
-			what, withoutUser(text(spec.Get("repoURL"))), elsewhere)
+			what, repositoryName(text(spec.Get("repoURL"))), elsewhere)
 	}
 	return all
 }
 
 // directories returns the directories that hold something that egresslint reads.
 func (g *generation) directories() []string {
+	if g.dirs != nil {
+		return g.dirs
+	}
 	seen := make(map[string]bool)
 	for _, f := range g.Files {
 		for d := path.Dir(f.Name); d != "." && !seen[d]; d = path.Dir(d) {
@@ -193,6 +220,7 @@ func (g *generation) directories() []string {
 		names = append(names, d)
 	}
 	slices.Sort(names)
+	g.dirs = names
 	return names
 }
 
@@ -209,8 +237,7 @@ func (g *generation) fileNames() []string {
 func included(name string, patterns []*located.Value) bool {
 	in := false
 	for _, p := range patterns {
-		glob := strings.TrimPrefix(path.Clean("/"+text(p.Get("path"))), "/")
-		if !matches(glob, name) {
+		if !source.MatchGlob(globOf(p), name) {
 			continue
 		}
 		if text(p.Get("exclude")) == "true" {
@@ -219,6 +246,11 @@ func included(name string, patterns []*located.Value) bool {
 		in = true
 	}
 	return in
+}
+
+// globOf is a pattern of a generator, from the root of the repository.
+func globOf(pattern *located.Value) string {
+	return strings.TrimPrefix(path.Clean("/"+text(pattern.Get("path"))), "/")
 }
 
 // pathParameters are what a git generator says of a directory, or of that of a file.
@@ -263,12 +295,15 @@ func normalize(name string) string {
 
 // fileParameters are what stands in a file: a map, or a list of maps.
 func (g *generation) fileParameters(name string, p parameters) []parameters {
-	data, err := g.Source.ReadFile(name)
-	root := &located.Value{}
-	if err == nil {
-		if v, ok := kubernetes.ParseValue(name, data); ok {
-			root = v
+	root := g.parsed[name]
+	if root == nil {
+		root = &located.Value{}
+		if data, err := g.Source.ReadFile(name); err == nil {
+			if v, ok := kubernetes.ParseValue(name, data); ok {
+				root = v
+			}
 		}
+		g.parsed[name] = root
 	}
 	var all []parameters
 	for _, v := range root.Items() {
@@ -287,7 +322,7 @@ func (g *generation) fileParameters(name string, p parameters) []parameters {
 
 // render fills parameters in all texts in v.
 func (g *generation) render(v *located.Value, p parameters) (*located.Value, error) {
-	r := &renderer{parameters: p.value(), goTemplate: g.goTemplate}
+	r := &renderer{parameters: p.value(), goTemplate: g.goTemplate, budget: g.budget}
 	out := r.value(v)
 	if r.err != nil {
 		return nil, r.err
@@ -298,11 +333,25 @@ func (g *generation) render(v *located.Value, p parameters) (*located.Value, err
 // renderer fills in templates.
 type renderer struct {
 	parameters *located.Value
+	data       any // the parameters as Go templates see them; nil if not yet wanted
 	goTemplate bool
+	budget     *Budget
 	err        error
 }
 
+func (r *renderer) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
 func (r *renderer) value(v *located.Value) *located.Value {
+	if err := r.budget.spend(valueSize); err != nil {
+		r.fail(err)
+	}
+	if r.err != nil {
+		return v
+	}
 	switch v.Kind {
 	case located.List:
 		out := *v
@@ -333,14 +382,22 @@ func (r *renderer) text(v *located.Value) *located.Value {
 	var used []*located.Value
 	var err error
 	if r.goTemplate {
-		out.Str, used, err = fillGo(v.Str, r.parameters)
-	} else {
-		out.Str, used = fillFast(v.Str, r.parameters)
-	}
-	if err != nil {
-		if r.err == nil {
-			r.err = fmt.Errorf("%w in %q", err, v.Str)
+		if r.data == nil {
+			r.data = plain(r.parameters)
 		}
+		out.Str, used, err = fillGo(v.Str, r.parameters, r.data)
+	} else {
+		out.Str, used, err = fillFast(v.Str, r.parameters)
+	}
+	if err == nil {
+		err = r.budget.spend(len(out.Str))
+	}
+	switch {
+	case isLimit(err): // the text is long
+		r.fail(err)
+		return v
+	case err != nil:
+		r.fail(fmt.Errorf("%w in %q", err, v.Str))
 		return v
 	}
 	// What is nothing but a parameter is where that is set.

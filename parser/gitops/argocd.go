@@ -6,11 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
-
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // application reads an Application of Argo CD, or what an ApplicationSet makes one of.
@@ -29,7 +28,7 @@ func (f *finder) application(d *declared, root *located.Value) {
 func (f *finder) applicationSource(d *declared, root, s *located.Value, sources []*located.Value) {
 	at, repository := s.Get("path"), text(s.Get("repoURL"))
 	if chart := s.Get("chart"); !chart.IsNull() {
-		f.unread(d, chart, "chart %s comes from %s; %s", text(chart), withoutUser(repository), elsewhere)
+		f.unread(d, chart, "chart %s comes from %s; %s", text(chart), repositoryName(repository), elsewhere)
 		return
 	}
 	if at.IsNull() && !s.Get("ref").IsNull() {
@@ -49,7 +48,7 @@ func (f *finder) applicationSource(d *declared, root, s *located.Value, sources 
 	})
 	if !ok {
 		if root := path.Clean("/" + at.Str); root != "/" || wantsChart || wantsOverlay {
-			f.unread(d, at, "path %s of %s is not among the files; %s", at.Str, withoutUser(repository), elsewhere)
+			f.unread(d, at, "path %s of %s is not among the files; %s", at.Str, repositoryName(repository), elsewhere)
 		}
 		return
 	}
@@ -68,8 +67,11 @@ func (f *finder) applicationSource(d *declared, root, s *located.Value, sources 
 	case f.Overlays.Has(dir):
 		deployment.Overlay, deployment.Namespace = f.applicationOverlay(d, s.Get("kustomize"), dir), namespace
 	default:
-		deployment.Files, deployment.Namespace = f.applicationFiles(dir, s.Get("directory")), namespace
-		if len(deployment.Files) == 0 {
+		files, ok := f.applicationFiles(d, dir, s.Get("directory"))
+		if !ok {
+			return
+		}
+		if deployment.Files, deployment.Namespace = files, namespace; len(deployment.Files) == 0 {
 			f.unread(d, at, "path %s has no manifest, chart or kustomization", at.Str)
 			return
 		}
@@ -177,8 +179,12 @@ func (f *finder) valueFiles(d *declared, dir string, v *located.Value, sources [
 	if !strings.ContainsAny(name, "*?[{") {
 		return nil, false
 	}
+	if err := source.CheckGlob(name); err != nil {
+		f.limit(d, v, "use glob %q: %v", entry, err)
+		return nil, false
+	}
 	for _, file := range f.Files {
-		if match, err := doublestar.Match(name, file.Name); err == nil && match {
+		if source.MatchGlob(name, file.Name) {
 			files = append(files, file.Name)
 		}
 	}
@@ -239,18 +245,21 @@ func (f *finder) component(d *declared, o *kustomize.Deployment, dir string, c *
 }
 
 // applicationFiles returns the manifests of a directory. Argo CD goes into the
-// directories below only if it is told to.
+// directories below only if it is told to. It returns false if they are not known.
 // https://argo-cd.readthedocs.io/en/stable/user-guide/directory/
-func (f *finder) applicationFiles(dir string, spec *located.Value) []string {
+func (f *finder) applicationFiles(d *declared, dir string, spec *located.Value) (files []string, ok bool) {
 	names := f.manifests(dir, text(spec.Get("recurse")) == "true")
 	include, exclude := text(spec.Get("include")), text(spec.Get("exclude"))
+	for _, field := range []string{"include", "exclude"} {
+		if glob := spec.Get(field); text(glob) != "" {
+			if err := source.CheckGlob(text(glob)); err != nil {
+				f.limit(d, glob, "use glob %q: %v", text(glob), err)
+				return nil, false
+			}
+		}
+	}
 	return slices.DeleteFunc(names, func(name string) bool {
 		name = strings.TrimPrefix(name, dir+"/")
-		return include != "" && !matches(include, name) || exclude != "" && matches(exclude, name)
-	})
-}
-
-func matches(glob, name string) bool {
-	ok, err := doublestar.Match(glob, name)
-	return err == nil && ok
+		return include != "" && !source.MatchGlob(include, name) || exclude != "" && source.MatchGlob(exclude, name)
+	}), true
 }

@@ -81,7 +81,7 @@ func (f *finder) repository(ref *located.Value, namespace string) string {
 	name := text(ref.Get("name"))
 	if r := f.lookup(gitRepository, namespace, name); r != nil {
 		if address := text(r.Root.Get("spec", "url")); address != "" {
-			return withoutUser(address)
+			return repositoryName(address)
 		}
 	}
 	return "repository " + name
@@ -90,12 +90,6 @@ func (f *finder) repository(ref *located.Value, namespace string) string {
 // generated returns what Flux makes a kustomization of where there is none: the
 // manifests in and below dir, and the kustomizations below it.
 func (f *finder) generated(dir string) (files, overlays []string) {
-	holds := make(map[string]bool)
-	for _, o := range f.objects {
-		if o.From == "" {
-			holds[o.File] = true
-		}
-	}
 	for _, name := range f.manifests(dir, true) {
 		overlay := ""
 		for d := path.Dir(name); d != dir && d != "."; d = path.Dir(d) {
@@ -108,7 +102,7 @@ func (f *finder) generated(dir string) (files, overlays []string) {
 			if !slices.Contains(overlays, overlay) {
 				overlays = append(overlays, overlay)
 			}
-		case holds[name]:
+		case f.Manifests[name]:
 			files = append(files, name)
 		}
 	}

@@ -27,6 +27,9 @@ type Deployment struct {
 	Object *kubernetes.Object
 	Index  int
 	By     string // what declares it, as in "application argocd/api"
+	// Key tells the deployment from all others, also from those of the same object
+	// that say something else.
+	Key string
 
 	Release *helm.Release
 	Overlay *kustomize.Deployment
@@ -50,12 +53,15 @@ type Tree struct {
 	Charts interface{ Has(dir string) bool }
 	// Overlays has the kustomizations, and Charts the charts of the tree.
 	Overlays interface{ Has(dir string) bool }
+	// Manifests are the files that hold objects as they are written, whether or not
+	// something has been found that deploys them otherwise.
+	Manifests map[string]bool
 }
 
 // Find returns what objects deploy, in their order. What they take from elsewhere is
 // Unread.
 func Find(tree Tree, objects []*kubernetes.Object) ([]Deployment, []source.Diagnostic) {
-	f := &finder{Tree: tree, objects: objects}
+	f := &finder{Tree: tree, objects: objects, budget: NewBudget(), fingerprints: make(map[*kubernetes.Object]string), parsed: make(map[string]*located.Value)}
 	for _, o := range objects {
 		f.object(o)
 	}
@@ -68,6 +74,12 @@ type finder struct {
 	objects     []*kubernetes.Object
 	deployments []Deployment
 	diagnostics []source.Diagnostic
+
+	budget       *Budget // for templates
+	matches      int     // of names with patterns of generators so far
+	fingerprints map[*kubernetes.Object]string
+	parsed       map[string]*located.Value // files with parameters
+	dirs         []string                  // that hold something that egresslint reads; nil if not yet listed
 }
 
 func (f *finder) object(o *kubernetes.Object) {
@@ -109,6 +121,7 @@ func (f *finder) add(d *declared, deployment Deployment) {
 	if deployment.Overlay != nil {
 		deployment.Overlay.By, deployment.Overlay.File = d.by(), d.object.File
 	}
+	deployment.Key = f.keyOf(&deployment)
 	d.count++
 	f.deployments = append(f.deployments, deployment)
 }
@@ -117,12 +130,30 @@ func (f *finder) add(d *declared, deployment Deployment) {
 const elsewhere = "egresslint reads nothing from the network; render it and lint the result to cover it"
 
 func (f *finder) unread(d *declared, at *located.Value, format string, args ...any) {
+	f.report(source.Unread, d, at, format, args...)
+}
+
+// limit reports what is too large, or too deep, to be followed.
+func (f *finder) limit(d *declared, at *located.Value, format string, args ...any) {
+	f.report(source.LimitReached, d, at, format, args...)
+}
+
+// notFilled reports why a template is not filled in.
+func (f *finder) notFilled(d *declared, at *located.Value, what string, err error) {
+	kind := source.Unread
+	if isLimit(err) {
+		kind = source.LimitReached
+	}
+	f.report(kind, d, at, "its %s is not filled in: %v", what, err)
+}
+
+func (f *finder) report(kind source.DiagnosticKind, d *declared, at *located.Value, format string, args ...any) {
 	r := at.Range
 	if r.File == "" {
 		r = d.object.Root.Range
 	}
 	f.diagnostics = append(f.diagnostics, source.Diagnostic{
-		Kind: source.Unread, Range: r, Message: "follow " + d.by() + ": " + fmt.Sprintf(format, args...),
+		Kind: kind, Range: r, Message: "follow " + d.by() + ": " + fmt.Sprintf(format, args...),
 	})
 }
 

@@ -55,24 +55,42 @@ func (s *Substitution) add(data *located.Value) {
 const disabled = "kustomize.toolkit.fluxcd.io/substitute"
 
 // Apply returns o with its variables filled in. One without a value or a default
-// stays as it is: perhaps a later version of the files gives it one.
-func (s *Substitution) Apply(o *kubernetes.Object) *kubernetes.Object {
+// stays as it is: perhaps a later version of the files gives it one. The error is
+// that a text gets too long, or that there is not enough left in the budget.
+func (s *Substitution) Apply(o *kubernetes.Object, budget *Budget) (*kubernetes.Object, error) {
 	for _, field := range []string{"labels", "annotations"} {
 		if text(o.Root.Get("metadata", field, disabled)) == "disabled" {
-			return o
+			return o, nil
 		}
 	}
-	root := *s.value(o.Root)
+	filler := &filler{Substitution: s, budget: budget}
+	root := *filler.value(o.Root)
+	if filler.err != nil {
+		return nil, filler.err
+	}
 	filled, ok := kubernetes.FromValue(&root, o.File)
 	if !ok {
-		return o
+		return o, nil
 	}
 	filled.From, filled.Dir = o.From, o.Dir
 	filled.Deployer, filled.DeployedBy, filled.Destination = o.Deployer, o.DeployedBy, o.Destination
-	return filled
+	return filled, nil
 }
 
-func (s *Substitution) value(v *located.Value) *located.Value {
+// filler fills in one object.
+type filler struct {
+	*Substitution
+	budget *Budget
+	err    error // the first
+}
+
+func (s *filler) value(v *located.Value) *located.Value {
+	if s.err == nil {
+		s.err = s.budget.spend(valueSize)
+	}
+	if s.err != nil {
+		return v
+	}
 	switch v.Kind {
 	case located.List:
 		out := *v
@@ -101,33 +119,53 @@ func (s *Substitution) value(v *located.Value) *located.Value {
 var variable = regexp.MustCompile(`\$?\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-=])([^}$]*))?\}`)
 
 // fill fills in the variables of a text. It returns those that were used.
-func (s *Substitution) fill(in string) (out string, used []*located.Value) {
+func (s *filler) fill(in string) (out string, used []*located.Value) {
 	if !strings.Contains(in, "${") {
 		return in, nil
 	}
-	out = variable.ReplaceAllStringFunc(in, func(match string) string {
-		if strings.HasPrefix(match, "$$") {
-			return match[1:]
-		}
-		m := variable.FindStringSubmatch(match)
-		v := s.variables[m[1]]
-		value := text(v)
-		switch {
-		case v != nil && (value != "" || !strings.HasPrefix(m[2], ":")):
+	var b strings.Builder
+	last := 0
+	for _, m := range variable.FindAllStringSubmatchIndex(in, -1) {
+		b.WriteString(in[last:m[0]])
+		last = m[1]
+		value, v := s.replacement(variable.FindStringSubmatch(in[m[0]:m[1]]))
+		if v != nil {
 			used = append(used, v)
-			return value
-		case m[2] != "" && (v != nil || !s.incomplete):
-			return m[3]
-		default:
-			return match
 		}
-	})
-	return out, used
+		b.WriteString(value)
+		if b.Len() > maxText && s.err == nil {
+			s.err = errText
+		}
+		if s.err != nil {
+			return in, nil
+		}
+	}
+	b.WriteString(in[last:])
+	s.err = s.budget.spend(b.Len())
+	return b.String(), used
+}
+
+// replacement is what stands in the place of a match of variable, and the value of
+// the variable if it is used.
+func (s *Substitution) replacement(match []string) (string, *located.Value) {
+	if strings.HasPrefix(match[0], "$$") {
+		return match[0][1:], nil
+	}
+	v := s.variables[match[1]]
+	value := text(v)
+	switch {
+	case v != nil && (value != "" || !strings.HasPrefix(match[2], ":")):
+		return value, v
+	case match[2] != "" && (v != nil || !s.incomplete):
+		return match[3], nil
+	default:
+		return match[0], nil
+	}
 }
 
 // text fills in a string. Flux does that in the text of an object, so that a string
 // which needs no quotes may become a number or a truth value.
-func (s *Substitution) text(v *located.Value) *located.Value {
+func (s *filler) text(v *located.Value) *located.Value {
 	filled, used := s.fill(v.Str)
 	if filled == v.Str {
 		return v

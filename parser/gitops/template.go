@@ -10,6 +10,7 @@ import (
 	"text/template/parse"
 
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // fastParameter is a parameter of the simple templates of Argo CD, as {{name}},
@@ -18,17 +19,25 @@ var fastParameter = regexp.MustCompile(`\{\{\s*([\w.\-\[\]/]+)\s*\}\}`)
 
 // fillFast fills in a simple template. A parameter that is not there stays, as Argo
 // CD leaves it. It returns the values that were used.
-func fillFast(in string, parameters *located.Value) (out string, used []*located.Value) {
-	out = fastParameter.ReplaceAllStringFunc(in, func(match string) string {
-		v := fastValue(fastParameter.FindStringSubmatch(match)[1], parameters)
+func fillFast(in string, parameters *located.Value) (out string, used []*located.Value, err error) {
+	var b strings.Builder
+	last := 0
+	for _, m := range fastParameter.FindAllStringSubmatchIndex(in, -1) {
+		v := fastValue(in[m[2]:m[3]], parameters)
 		s, ok := v.Text()
 		if !ok {
-			return match
+			continue
 		}
 		used = append(used, v)
-		return s
-	})
-	return out, used
+		b.WriteString(in[last:m[0]])
+		b.WriteString(s)
+		last = m[1]
+		if b.Len() > maxText {
+			return "", nil, errText
+		}
+	}
+	b.WriteString(in[last:])
+	return b.String(), used, nil
 }
 
 func fastValue(name string, parameters *located.Value) *located.Value {
@@ -85,9 +94,13 @@ func notKnown(...any) (string, error) { return "", errors.New("it is not known h
 
 var errLoop = errors.New("loops and named templates are not followed")
 
-// fillGo fills in a Go template without loops. It returns the values that were used
+// fillGo fills in a Go template without loops; data is the parameters as it sees
+// them. It returns the values that were used
 // if it is nothing but one of them.
-func fillGo(in string, parameters *located.Value) (out string, used []*located.Value, err error) {
+func fillGo(in string, parameters *located.Value, data any) (out string, used []*located.Value, err error) {
+	if _, err := source.CheckTemplate(in); err != nil {
+		return "", nil, err
+	}
 	t, err := template.New("text").Funcs(goFunctions).Option("missingkey=error").Parse(in)
 	if err != nil {
 		return "", nil, errors.New("it uses what is not known here")
@@ -95,14 +108,27 @@ func fillGo(in string, parameters *located.Value) (out string, used []*located.V
 	if len(t.Templates()) > 1 || t.Tree == nil || loops(t.Root) {
 		return "", nil, errLoop
 	}
-	var b strings.Builder
-	if err := t.Execute(&b, plain(parameters)); err != nil {
+	var b limitedText
+	if err := t.Execute(&b, data); err != nil {
+		if errors.Is(err, errText) {
+			return "", nil, errText
+		}
 		return "", nil, errors.New("a parameter is not known")
 	}
 	if fields := onlyField(t.Root); fields != nil {
 		used = append(used, parameters.Get(fields...))
 	}
 	return b.String(), used, nil
+}
+
+// limitedText is a text that gets no longer than maxText.
+type limitedText struct{ strings.Builder }
+
+func (b *limitedText) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > maxText {
+		return 0, errText
+	}
+	return b.Builder.Write(p)
 }
 
 // loops reports whether a template may take more time than its text is long.

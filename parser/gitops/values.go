@@ -17,14 +17,12 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-var userInfo = regexp.MustCompile(`//[^/@]*@`)
-
-// withoutUser drops the credentials from an address.
-func withoutUser(address string) string {
+// repositoryName is what a message calls the repository at an address.
+func repositoryName(address string) string {
 	if address == "" {
 		return "a repository that it does not name"
 	}
-	return userInfo.ReplaceAllString(address, "//")
+	return source.WithoutUser(address)
 }
 
 // hasPlaceholder reports whether something that no file fills in stands in a text.

@@ -126,7 +126,7 @@ func (j *job) clean() (map[string]string, bool) {
 		}
 		name, state := j.culprit(err)
 		j.fail(err)
-		if name == "" || len(j.broken) == maxBroken {
+		if name == "" || len(j.broken) >= maxBroken {
 			return nil, false
 		}
 		j.broken[name] = state
@@ -233,6 +233,9 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 		j.templates = make(map[string]chartTemplate)
 		j.own = make(map[string]*valuesDoc)
 		eachChart(c, func(c *chart.Chart) { j.index(c, own) })
+		if err := j.checkNesting(c); err != nil {
+			return nil, err
+		}
 	}
 	eachChart(c, func(c *chart.Chart) { j.prepare(c, d, m, only) })
 	limits := &limits{}
@@ -240,6 +243,40 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 	functions[markFunction] = m.mark
 	outputs, err := engine.Engine{CustomTemplateFuncs: functions}.RenderWithContext(context.Background(), c, values)
 	return outputs, err
+}
+
+// checkNesting leaves out the templates whose parsing would take too deep a stack.
+// The function "tpl" parses values and other files too, so one of these is an error.
+func (j *job) checkNesting(c *chart.Chart) (err error) {
+	for _, data := range j.userData {
+		if _, err := source.CheckTemplate(string(data)); err != nil {
+			return err
+		}
+	}
+	eachChart(c, func(c *chart.Chart) {
+		isTemplate := make(map[string]bool)
+		for _, t := range c.Templates {
+			isTemplate[t.Name] = true
+			line, nested := source.CheckTemplate(string(t.Data))
+			name := path.Join(c.ChartFullPath(), t.Name)
+			if nested == nil || j.broken[name] != whole {
+				continue
+			}
+			j.broken[name] = unparsed
+			known := j.templates[name]
+			at := source.Range{File: known.file}
+			if known.exact {
+				at = j.lineRange(known.file, line, "")
+			}
+			j.report(source.LimitReached, at, "render chart: %v", nested)
+		}
+		for _, f := range c.Raw {
+			if _, nested := source.CheckTemplate(string(f.Data)); nested != nil && !isTemplate[f.Name] {
+				err = fmt.Errorf("%s: %w", f.Name, nested)
+			}
+		}
+	})
+	return err
 }
 
 // index lists the templates of a chart and finds its values.
@@ -344,7 +381,7 @@ func (j *job) fail(err error) {
 	}
 	message := cause(text)
 	switch {
-	case slices.ContainsFunc([]error{errSteps, errOutput, errRepeat}, func(e error) bool { return strings.Contains(text, e.Error()) }):
+	case slices.ContainsFunc([]error{errSteps, errOutput, errRepeat, source.ErrNested}, func(e error) bool { return strings.Contains(text, e.Error()) }):
 		j.report(source.LimitReached, at, "render chart: %s", message)
 	case strings.Contains(text, wanted), strings.Contains(text, "nil pointer evaluating"):
 		j.report(source.Unread, at, "render chart %s: %s; pass the values that it needs, in a values file beside the chart or in the configuration", j.rendering.Release, message)

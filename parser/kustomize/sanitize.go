@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
@@ -69,7 +68,7 @@ func (s *sanitizer) entry(i int, fields ...string) *kyaml.Node {
 func (s *sanitizer) leave(n *kyaml.Node, what, entry string, err error) {
 	switch {
 	case errors.Is(err, errRemote):
-		s.layer.unread(n, "read %s %s: %s", what, withoutUser(entry), remoteAdvice)
+		s.layer.unread(n, "read %s %s: %s", what, source.WithoutUser(entry), remoteAdvice)
 	case errors.Is(err, source.ErrOutside):
 		s.layer.unread(n, "read %s %s: %s", what, entry, outsideAdvice)
 	default:
@@ -77,11 +76,6 @@ func (s *sanitizer) leave(n *kyaml.Node, what, entry string, err error) {
 		s.layer.report(source.RenderError, n, "read %s %s: %v", what, entry, err)
 	}
 }
-
-var userInfo = regexp.MustCompile(`//[^/@]*@`)
-
-// withoutUser drops the credentials from an address.
-func withoutUser(entry string) string { return userInfo.ReplaceAllString(entry, "//") }
 
 func (s *sanitizer) resources() {
 	bases := s.spec.Resources // "bases" have been added behind the resources
@@ -365,7 +359,7 @@ func (s *sanitizer) builtin(n *kyaml.Node, what string, data []byte) bool {
 			return false
 		}
 		if address := firstAddress(root); address != "" {
-			s.layer.unread(n, "run %s %s: it reads %s; %s", what, kind.Value, withoutUser(address), remoteAdvice)
+			s.layer.unread(n, "run %s %s: it reads %s; %s", what, kind.Value, source.WithoutUser(address), remoteAdvice)
 			return false
 		}
 		s.named(root)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -204,8 +203,8 @@ func fileSet(sc scope, c *callSite) value {
 		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[0]))
 	}
 	pattern := path.Clean(texts[1])
-	if !doublestar.ValidatePattern(pattern) {
-		return sc.fail(c.argRange(1), "call fileset: %q is no valid pattern", texts[1])
+	if err := source.CheckGlob(pattern); err != nil {
+		return sc.fail(c.argRange(1), "call fileset: use pattern %q: %v", texts[1], err)
 	}
 	if strings.HasPrefix(pattern, "..") || path.IsAbs(pattern) {
 		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[1]))
@@ -245,7 +244,7 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 		if e.Type()&fs.ModeSymlink != 0 {
 			info, err := ev.load.tree.Stat(path.Join(dir, name))
 			switch {
-			case errors.Is(err, source.ErrOutside) && (strings.Contains(pattern, "/") || doublestar.MatchUnvalidated(pattern, name)):
+			case errors.Is(err, source.ErrOutside) && (strings.Contains(pattern, "/") || source.MatchGlob(pattern, name)):
 				return err
 			case err != nil:
 				continue // it matters to no name that is looked for, or leads nowhere
@@ -258,7 +257,7 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 			}
 			continue
 		}
-		if doublestar.MatchUnvalidated(pattern, name) {
+		if source.MatchGlob(pattern, name) {
 			if len(*found) == maxFileSet {
 				return errTooMany
 			}

@@ -1,0 +1,47 @@
+package gitops
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+const (
+	// maxText is how many bytes a text may have that parameters or variables fill in.
+	maxText = 1 << 20
+	// MaxFilled is how many bytes the texts and values may have together that
+	// parameters, or variables, fill in during a run.
+	MaxFilled = 512 << 20
+	// valueSize is about how many bytes a value takes besides its text.
+	valueSize = 128
+	// maxMatches is how often a name is compared with a pattern of a generator.
+	maxMatches = 10_000_000
+)
+
+var (
+	errText   = fmt.Errorf("a text gets longer than %d MiB", maxText>>20)
+	errFilled = fmt.Errorf("what is filled in gets larger than %d MiB", MaxFilled>>20)
+)
+
+// isLimit reports whether an error is about a limit of egresslint, not about what a
+// template says.
+func isLimit(err error) bool {
+	return errors.Is(err, errText) || errors.Is(err, errFilled) || errors.Is(err, source.ErrNested)
+}
+
+// Budget is how many bytes may still be filled in.
+type Budget struct{ left int }
+
+// NewBudget returns one of [MaxFilled] bytes.
+func NewBudget() *Budget { return &Budget{left: MaxFilled} }
+
+// spend takes bytes off. It returns an error if there are not enough.
+func (b *Budget) spend(bytes int) error {
+	if b.left < bytes {
+		b.left = 0
+		return errFilled
+	}
+	b.left -= bytes
+	return nil
+}
