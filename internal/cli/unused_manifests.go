@@ -22,7 +22,7 @@ func (in *input) unusedManifests(parsed *parser.Result) []source.Diagnostic {
 	for _, c := range in.cfg.Clusters {
 		for _, glob := range c.Manifests {
 			used := slices.ContainsFunc(parsed.Linted, func(f source.File) bool {
-				return (f.Kind == source.YAML || f.Kind == source.JSON) && matchesGlob(glob, f.Name)
+				return (f.Kind == source.YAML || f.Kind == source.JSON) && source.MatchGlob(glob, f.Name)
 			})
 			if !used {
 				out = append(out, source.Diagnostic{
