@@ -412,6 +412,7 @@ func identity(o *kubernetes.Object) string {
 // duplicates are the objects of one folder that another place has too.
 type duplicates struct {
 	dir, used string // the folder, and the folder or file of the objects that are used
+	rendered  bool   // whether an overlay or chart renders these or those
 	objects   map[*kubernetes.Object]bool
 	example   *kubernetes.Object
 }
@@ -423,9 +424,10 @@ var readKinds = []string{
 
 // duplicate notes that another object of the kind, namespace and name of one that
 // counts is left out. Whole folders are often copies of each other, so they are told
-// by folder. What is rendered and what is written for it to be rendered are no duplicates.
+// by folder. What is rendered twice with the same content is no duplicate.
 func (b *builder) duplicate(o, used *kubernetes.Object) {
-	if o.From != "" || used.From != "" {
+	rendered := o.From != "" || used.From != ""
+	if rendered && (o.From == used.From || sameContent(o.Root, used.Root)) {
 		return
 	}
 	matters := podTemplates[o.Kind] != nil || slices.Contains(readKinds, o.Kind)
@@ -443,7 +445,7 @@ func (b *builder) duplicate(o, used *kubernetes.Object) {
 	if i < 0 {
 		i = len(b.duplicated)
 		b.duplicated = append(b.duplicated, &duplicates{
-			dir: o.Dir, used: place, example: o, objects: make(map[*kubernetes.Object]bool),
+			dir: o.Dir, used: place, rendered: rendered, example: o, objects: make(map[*kubernetes.Object]bool),
 		})
 	}
 	b.duplicated[i].objects[o] = true
@@ -462,9 +464,13 @@ func (b *builder) reportDuplicates() {
 		if n := len(d.objects) - 1; n > 0 {
 			message = fmt.Sprintf("read objects: %s and %d more of this folder", objectAddress(d.example), n)
 		}
+		which := "the last"
+		if d.rendered {
+			which = "that"
+		}
 		b.diagnose(source.Diagnostic{
 			Kind: source.DuplicateObject, Range: d.example.Root.Range,
-			Message: message + ": also in " + d.used + "; the last is used",
+			Message: message + ": also in " + d.used + "; " + which + " is used",
 		})
 	}
 }
