@@ -66,6 +66,7 @@ func (l *limits) functions() template.FuncMap {
 	}
 	return template.FuncMap{
 		stepFunction:   l.step,
+		nestedFunction: nested,
 		"required":     required,
 		"fail":         func(message string) (string, error) { return "", errors.New(wanted + message) },
 		"until":        l.until,

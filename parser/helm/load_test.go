@@ -178,3 +178,47 @@ func BenchmarkLoad(b *testing.B) {
 		load(tree, helm.Options{})
 	}
 }
+
+// What "tpl" parses may be put together by templates.
+func TestTpl(t *testing.T) {
+	const name = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"%s\"}\n"
+	tests := map[string]struct {
+		call string
+		want string // the name, or diagnostics
+	}{
+		"a value":           {`{{ tpl .Values.host . }}`, "x.example.com"},
+		"a quoted text":     {`{{ tpl "{{ .Release.Name }}) }}" . }}`, "c) }}"},
+		"a raw text":        {"{{- tpl `{{ .Release.Name }}` $ -}}", "c"},
+		"in parentheses":    {`{{ (tpl (printf "%s" .Values.host) .) | upper }}`, "X.EXAMPLE.COM"},
+		"behind a pipe":     {`{{. | tpl .Values.host}}`, "x.example.com"},
+		"in a condition":    {`{{ if eq (tpl .Values.host $) "x.example.com" }}yes{{ end }}`, "yes"},
+		"in itself":         {`{{ tpl (tpl .Values.twice .) . }}`, "x.example.com"},
+		"in a named one":    {`{{ define "n" }}{{ tpl .Values.host . }}{{ end }}{{ include "n" . }}`, "x.example.com"},
+		"over lines":        {"{{ tpl\n  .Values.host\n  . }}", "x.example.com"},
+		"a field of a dict": {`{{ tpl (dict "a" "b").a . }}`, "b"},
+		"no text":           {`{{ tpl .Values.list . }}`, `c/templates/t.yaml:3:19: render-error: render chart: wrong type for value; expected string; got []interface {}`},
+		"nested too deep":   {`{{ tpl (repeat 2000 "{{ if true }}") . }}`, `c/templates/t.yaml:3:19: limit-reached: render chart: its actions are nested deeper than 1000 levels`},
+		"too deep in itself": {
+			`{{ tpl "{{ tpl (repeat 2000 .Values.open) . }}" . }}`,
+			`c/templates/t.yaml:3:19: limit-reached: render chart: its actions are nested deeper than 1000 levels`,
+		},
+	}
+	for title, test := range tests {
+		t.Run(title, func(t *testing.T) {
+			r := load(source.NewTree(chartOf(map[string]string{
+				"c/values.yaml":      "host: x.example.com\nopen: '{{ if true }}'\ntwice: '{{ \"{{ .Values.host }}\" }}'\nlist: [a]\n",
+				"c/templates/t.yaml": strings.Replace(name, "%s", test.call, 1),
+			})), helm.Options{})
+			got := ""
+			for _, d := range r.Diagnostics {
+				got += fmt.Sprintf("%s: %s: %s", d.Range, d.Kind, d.Message)
+			}
+			for _, o := range r.Objects {
+				got += o.Name
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

@@ -152,6 +152,7 @@ type instrumented struct {
 	detail  detail
 	file    string // in the tree
 	chart   string
+	guarded bool // whether it calls "tpl"
 }
 
 // insert is a text to put in at an offset.
@@ -168,10 +169,8 @@ func instrument(text, file, chart string, m *marks, d detail) (out string) {
 			out = text
 		}
 	}()
-	trees := make(map[string]*parse.Tree)
-	t := parse.New("template")
-	t.Mode = parse.SkipFuncCheck
-	if _, err := t.Parse(text, "", "", trees); err != nil {
+	trees, err := parseTemplate(text)
+	if err != nil {
 		return text
 	}
 	in := &instrumented{text: text, lines: []int{0}, marks: m, detail: d, file: file, chart: chart}
@@ -194,9 +193,24 @@ func instrument(text, file, chart string, m *marks, d detail) (out string) {
 		if named {
 			in.step(root)
 		}
+		in.guard(root) // first: what is put behind an argument stands before the marks
 		in.list(root, scope{named: named, dot: []string{}})
 	}
-	return in.apply()
+	out = in.apply()
+	if in.guarded {
+		if _, err := parseTemplate(out); err != nil {
+			return text
+		}
+	}
+	return out
+}
+
+func parseTemplate(text string) (map[string]*parse.Tree, error) {
+	trees := make(map[string]*parse.Tree)
+	t := parse.New("template")
+	t.Mode = parse.SkipFuncCheck
+	_, err := t.Parse(text, "", "", trees)
+	return trees, err
 }
 
 func (in *instrumented) apply() string {
