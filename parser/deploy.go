@@ -28,7 +28,7 @@ const (
 	maxDeployments = 5000
 	// maxCopies is how many objects they may deploy, counting each time that one is
 	// put together anew.
-	maxCopies = 500_000
+	maxCopies = 200_000
 )
 
 // stage is what objects of Argo CD and Flux are looked for in. What they deploy is
@@ -54,6 +54,7 @@ type deployer struct {
 	written  []*kubernetes.Object
 	outputs  map[outputKey]output // made once each
 	copies   int                  // of objects so far
+	full     *gitops.Deployment   // the first with more than maxCopies; nil if there is none
 	budget   *gitops.Budget       // for variables
 
 	deployments []gitops.Deployment
@@ -110,6 +111,12 @@ func (d *deployer) run(ctx context.Context) error {
 			}
 			d.deployments = found
 		}
+	}
+	if x := d.full; x != nil {
+		d.diagnostics = append(d.diagnostics, source.Diagnostic{
+			Kind: source.LimitReached, Range: x.Object.Root.Range,
+			Message: fmt.Sprintf("follow %s: the objects of Argo CD and Flux deploy more than %d objects; what it says of the rest is left out", x.By, maxCopies),
+		})
 	}
 	return nil
 }
@@ -333,7 +340,7 @@ func (d *deployer) applied(o *kubernetes.Object, deployments []gitops.Deployment
 		if x.Substitution != nil || x.Labels != nil || x.Annotations != nil {
 			as += "|" + x.By
 		}
-		if seen[as] {
+		if seen[as] || d.full != nil && len(list) > 0 {
 			continue
 		}
 		seen[as] = true
@@ -353,6 +360,11 @@ func (d *deployer) adapted(out output, x gitops.Deployment) output {
 		adapted := output{diagnostics: out.diagnostics}
 		var first error
 		for _, o := range out.objects {
+			if d.copies++; d.copies > maxCopies {
+				d.full = cmp.Or(d.full, &x)
+				adapted.objects = append(adapted.objects, o)
+				continue
+			}
 			c, err := d.adaptedObject(o, x)
 			if err != nil {
 				first, c = cmp.Or(first, err), o
@@ -369,9 +381,6 @@ func (d *deployer) adapted(out output, x gitops.Deployment) output {
 }
 
 func (d *deployer) adaptedObject(o *kubernetes.Object, x gitops.Deployment) (*kubernetes.Object, error) {
-	if d.copies++; d.copies > maxCopies {
-		return nil, fmt.Errorf("the objects of Argo CD and Flux deploy more than %d objects", maxCopies)
-	}
 	if x.Substitution != nil {
 		filled, err := x.Substitution.Apply(o, d.budget)
 		if err != nil {

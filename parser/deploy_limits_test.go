@@ -157,3 +157,42 @@ limit-reached app.yaml:7:26: follow application a: use glob "` + strings.Repeat(
 		})
 	}
 }
+
+// Objects that deploy the same manifests again and again.
+func TestTooManyDeployments(t *testing.T) {
+	var elements strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&elements, "{x: n%d},", i)
+	}
+	set := func(i int) string {
+		return fmt.Sprintf("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: set%d}\nspec:\n  generators: [{list: {elements: [%s]}}]\n"+
+			"  template: {metadata: {name: '{{x}}'}, spec: {destination: {namespace: 's%d-{{x}}'}, source: {path: a}}}\n", i, elements.String(), i)
+	}
+	for name, test := range map[string]struct {
+		sets, objects int
+		want          string
+	}{
+		"deployments": {6, 1, "follow application n0: the objects of Argo CD and Flux deploy more than 5000 times; the rest is left out"},
+		"objects":     {1, 201, "follow application n0: the objects of Argo CD and Flux deploy more than 200000 objects; what it says of the rest is left out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := fstest.MapFS{"a/a.yaml": {Data: []byte(strings.Repeat("---\n"+configMap("a"), test.objects))}}
+			for i := range test.sets {
+				files[fmt.Sprintf("set%d.yaml", i)] = &fstest.MapFile{Data: []byte(set(i))}
+			}
+			result, err := parser.Parse(context.Background(), source.NewTree(files), parser.Options{Paths: []string{"."}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range result.Diagnostics {
+				if d.Kind == source.LimitReached {
+					got = append(got, d.Message)
+				}
+			}
+			if len(got) != 1 || got[0] != test.want {
+				t.Errorf("got %.300q, want %q", got, test.want)
+			}
+		})
+	}
+}
