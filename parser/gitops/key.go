@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
-	"io"
 	"maps"
 	"slices"
 
@@ -16,29 +15,29 @@ import (
 // object, from the objects that values and variables stand in, and from the tree,
 // which does not change.
 func (f *finder) keyOf(x *Deployment) string {
-	h := sha256.New()
+	h := digest{sha256.New()}
 	o := x.Object
-	fmt.Fprintf(h, "%q %q %q %d %s\n", o.From, o.Deployer, x.By, x.Index, f.fingerprint(o))
-	fmt.Fprintf(h, "%q\n", x.Files)
+	h.add("%q %q %q %d %s\n", o.From, o.Deployer, x.By, x.Index, f.fingerprint(o))
+	h.add("%q\n", x.Files)
 	if x.Overlay != nil {
-		fmt.Fprintf(h, "%q\n", x.Overlay.Resources)
+		h.add("%q\n", x.Overlay.Resources)
 	}
 	if x.Release != nil {
 		for _, v := range x.Release.Values {
-			fmt.Fprintf(h, "%q\n", v.File)
+			h.add("%q\n", v.File)
 			if v.Root != nil {
-				hashValue(h, v.Root)
+				h.value(v.Root)
 			}
 		}
 	}
 	if s := x.Substitution; s != nil {
-		fmt.Fprintf(h, "%t\n", s.incomplete)
+		h.add("%t\n", s.incomplete)
 		for _, name := range slices.Sorted(maps.Keys(s.variables)) {
-			fmt.Fprintf(h, "%q ", name)
-			hashValue(h, s.variables[name])
+			h.add("%q ", name)
+			h.value(s.variables[name])
 		}
 	}
-	return sum(h)
+	return h.sum()
 }
 
 // fingerprint is the hash of an object. A set of applications has one for all.
@@ -46,24 +45,29 @@ func (f *finder) fingerprint(o *kubernetes.Object) string {
 	if s, ok := f.fingerprints[o]; ok {
 		return s
 	}
-	h := sha256.New()
-	hashValue(h, o.Root)
-	s := sum(h)
+	h := digest{sha256.New()}
+	h.value(o.Root)
+	s := h.sum()
 	f.fingerprints[o] = s
 	return s
 }
 
-// hashValue adds a value and its places. What leads to the places is left out: it
+// digest is what a key is made of.
+type digest struct{ hash.Hash }
+
+func (h digest) add(format string, args ...any) { h.Write(fmt.Appendf(nil, format, args...)) }
+
+// value adds a value and its places. What leads to the places is left out: it
 // grows each time that a value is filled in again.
-func hashValue(w io.Writer, v *located.Value) {
-	fmt.Fprintf(w, "%v %s %q %t %d %d\n", v.Kind, v.Range, v.Str, v.Bool, len(v.List), len(v.Map))
+func (h digest) value(v *located.Value) {
+	h.add("%v %s %q %t %d %d\n", v.Kind, v.Range, v.Str, v.Bool, len(v.List), len(v.Map))
 	for _, e := range v.List {
-		hashValue(w, e)
+		h.value(e)
 	}
 	for _, field := range v.Map {
-		fmt.Fprintf(w, "%q ", field.Key)
-		hashValue(w, field.Value)
+		h.add("%q ", field.Key)
+		h.value(field.Value)
 	}
 }
 
-func sum(h hash.Hash) string { return fmt.Sprintf("%x", h.Sum(nil)) }
+func (h digest) sum() string { return fmt.Sprintf("%x", h.Sum(nil)) }
