@@ -275,6 +275,7 @@ func TestEnvironmentWordsOfPage(t *testing.T) {
 // TestLimitsOfPage keeps the table of limits equal to the constants.
 func TestLimitsOfPage(t *testing.T) {
 	d := readDeclarations(t, "parser/terraform")
+	deploy, gitops, files := readDeclarations(t, "parser"), readDeclarations(t, "parser/gitops"), readDeclarations(t, "parser/source")
 	limits := map[string]string{
 		"size of a file":                                             fmt.Sprintf("%d MiB", source.MaxFileSize>>20),
 		"files of one run":                                           thousands(fmt.Sprint(source.MaxFiles)),
@@ -286,6 +287,12 @@ func TestLimitsOfPage(t *testing.T) {
 		"instances of a root":                                        d.constant(t, "maxInstances"),
 		"templates inside templates":                                 d.constant(t, "maxTemplateDepth") + " deep",
 		"brackets, operators and template directives of an HCL file": d.constant(t, "maxNesting") + " deep",
+
+		"actions of a Go template, as in a chart or an ApplicationSet": files.constant(t, "maxTemplateNesting") + " deep",
+		"patterns that the alternatives of a glob stand for":           files.constant(t, "maxGlobChoices"),
+		"applications of an ApplicationSet":                            gitops.constant(t, "maxApplications"),
+		"deployments of Argo CD and Flux":                              deploy.constant(t, "maxDeployments"),
+		"objects that Argo CD and Flux deploy":                         deploy.constant(t, "maxCopies"),
 	}
 	seen := 0
 	for _, cells := range rows(readPage(t, "docs/how-it-reads-terraform.md").section(t, "Limits")) {
