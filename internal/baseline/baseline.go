@@ -49,6 +49,11 @@ type document struct {
 	Findings []Entry `json:"findings"`
 }
 
+// Is reports whether data is meant as a baseline, even if a merge has left it broken.
+func Is(data []byte) bool {
+	return bytes.Contains(data, []byte(`"findings":`)) || bytes.Contains(data, fmt.Appendf(nil, `"version": %d`, Version))
+}
+
 // key is the same for entries of equal findings only, whatever their parts hold.
 func (e Entry) key() string {
 	var key []byte

@@ -217,13 +217,21 @@ func (in *input) linted(name string) bool {
 }
 
 // others returns the entries of a baseline that are about files that the run does not
-// lint. A file that cannot be read has none if the run is over everything.
+// lint. One with mistakes, as a merge leaves them, has none if the run is over
+// everything; a file that was never a baseline is an error, so that it is not replaced.
 func (in *input) others(file baselineFile) ([]baseline.Entry, error) {
 	old, err := file.read()
 	switch {
-	case errors.Is(err, errNoFile), err != nil && in.lintsAll() && len(in.parser.Exclude) == 0:
+	case errors.Is(err, errNoFile):
 		return nil, nil
 	case err != nil:
+		data, readErr := file.data()
+		switch {
+		case readErr == nil && len(data) > 0 && !baseline.Is(data):
+			return nil, mistakef("write baseline %s: the file holds something else; name another one, or remove it", file.path)
+		case in.lintsAll() && len(in.parser.Exclude) == 0:
+			return nil, nil
+		}
 		return nil, err
 	}
 	return slices.DeleteFunc(old.Entries, func(e baseline.Entry) bool { return in.linted(e.File) }), nil
