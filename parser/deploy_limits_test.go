@@ -196,3 +196,18 @@ func TestTooManyDeployments(t *testing.T) {
 		})
 	}
 }
+
+// One set makes no more applications than the documentation says.
+func TestTooManyApplications(t *testing.T) {
+	set := "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: set}\nspec:\n  generators: [{list: {elements: [" +
+		strings.Repeat("{x: a},", 1001) + "]}}]\n  template: {metadata: {name: '{{x}}'}, spec: {source: {path: a}}}\n"
+	files := fstest.MapFS{"a/a.yaml": {Data: []byte(configMap("a"))}, "set.yaml": {Data: []byte(set)}}
+	result, err := parser.Parse(context.Background(), source.NewTree(files), parser.Options{Paths: []string{"."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "follow application set set: it makes more than 1000 applications; the rest is left out"
+	if d := result.Diagnostics; len(d) != 1 || d[0].Kind != source.LimitReached || d[0].Message != want {
+		t.Errorf("got %v, want limit-reached: %s", d, want)
+	}
+}

@@ -32,7 +32,7 @@ func (f *finder) applicationSet(o *kubernetes.Object) {
 	for _, generator := range spec.Get("generators").Items() {
 		for _, p := range g.generate(generator, nil, 0) {
 			if count++; count > maxApplications {
-				f.unread(d, spec.Get("generators"), "it makes more than %d applications; the rest is left out", maxApplications)
+				f.limit(d, spec.Get("generators"), "it makes more than %d applications; the rest is left out", maxApplications)
 				return
 			}
 			root, err := g.render(spec.Get("template"), p)
