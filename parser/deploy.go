@@ -15,6 +15,7 @@ import (
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -186,7 +187,9 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			d.take(d.once(outputKey{kind: "chart", name: dir}, func() output { return outputOf(d.charts.Render(dir)) }))
+			d.take(d.once(outputKey{kind: "chart", name: dir}, func() output {
+				return read(ctx, part.Part{Kind: part.Chart, Name: dir}, func() output { return outputOf(d.charts.Render(ctx, dir)) })
+			}))
 		}
 	}
 	for _, x := range d.deployments {
@@ -197,7 +200,10 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 			return err
 		}
 		d.take(d.once(keyOf(x), func() output {
-			return d.adapted(outputOf(d.charts.Release(x.Release.Chart, *x.Release)), x)
+			out := read(ctx, part.Part{Kind: part.Chart, Name: x.Release.Chart}, func() output {
+				return outputOf(d.charts.Release(ctx, x.Release.Chart, *x.Release))
+			})
+			return d.adapted(out, x)
 		}))
 	}
 	d.keepDeclared()
@@ -252,6 +258,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 	type work struct {
 		key  outputKey
 		at   string // a file or a directory
+		part part.Part
 		make func() output
 		of   *gitops.Deployment // nil for an overlay by itself
 	}
@@ -261,8 +268,8 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		if _, ok := d.outputs[key]; ok {
 			continue
 		}
-		todo = append(todo, work{key: key, at: dir, make: func() output {
-			objects, diagnostics := d.overlays.Build(dir)
+		todo = append(todo, work{key: key, at: dir, part: part.Part{Kind: part.Overlay, Name: dir}, make: func() output {
+			objects, diagnostics := d.overlays.Build(ctx, dir)
 			return output{objects, diagnostics}
 		}})
 	}
@@ -275,8 +282,8 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 			continue
 		}
 		prepared := d.overlays.Prepare(*x.Overlay) // reads, so it is done before anything is built
-		todo = append(todo, work{key: key, at: x.Object.File, of: &x, make: func() output {
-			objects, diagnostics := prepared.Build()
+		todo = append(todo, work{key: key, at: x.Object.File, part: part.Part{Kind: part.Application, Name: x.Object.File}, of: &x, make: func() output {
+			objects, diagnostics := prepared.Build(ctx)
 			return output{objects, diagnostics}
 		}})
 	}
@@ -288,7 +295,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			outputs[i] = guarded(w.at, w.make)
+			outputs[i] = guarded(w.at, func() output { return read(ctx, w.part, w.make) })
 			return nil
 		})
 	}
@@ -303,6 +310,18 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		d.outputs[w.key] = outputs[i]
 	}
 	return nil
+}
+
+// read makes the output of a part, unless that is to be left out.
+func read(ctx context.Context, p part.Part, make func() output) output {
+	leave, left := part.Enter(ctx, p)
+	if left != nil {
+		return output{diagnostics: []source.Diagnostic{*left}}
+	}
+	var out output
+	defer func() { leave(len(out.objects)) }()
+	out = make()
+	return out
 }
 
 // guarded makes an output, in which a mistake of egresslint itself takes nothing else

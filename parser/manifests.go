@@ -30,11 +30,11 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 			m, err = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}, nil
 		}
 	}()
-	overlays := kustomize.Read(tree, files)
+	overlays := kustomize.Read(ctx, tree, files)
 	if err := ctx.Err(); err != nil {
 		return m, err
 	}
-	charts := helm.Read(tree, files, opts.Helm)
+	charts := helm.Read(ctx, tree, files, opts.Helm)
 	// What kustomize and Helm read is not applied as it stands.
 	built, rendered := overlays.Consumed(), charts.Consumed()
 	components := overlays.Unused()
@@ -48,7 +48,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 			if err := groupCtx.Err(); err != nil {
 				return err
 			}
-			read[i] = parseManifests(tree, f)
+			read[i] = parseManifests(groupCtx, tree, f)
 			return nil
 		})
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -108,7 +109,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	go func() {
 		group, ctx := errgroup.WithContext(ctx)
 		group.Go(func() error {
-			roots, rootDiagnostics = loadTerraform(tree, names, opts.Terraform)
+			roots, rootDiagnostics = loadTerraform(ctx, tree, names, opts.Terraform)
 			return nil
 		})
 		group.Go(func() (err error) {
@@ -167,15 +168,20 @@ func preferDocuments(roots []*terraform.Root, documents []document) []*terraform
 }
 
 // parseManifests reads one YAML or JSON file.
-func parseManifests(tree *source.Tree, f source.File) (m manifests) {
+func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m manifests) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = manifests{diagnostics: []source.Diagnostic{internal(f.Name, r)}}
 		}
 	}()
+	leave, left := part.Enter(ctx, part.Part{Kind: part.File, Name: f.Name})
+	if left != nil {
+		return manifests{diagnostics: []source.Diagnostic{*left}}
+	}
 	data, err := tree.ReadFile(f.Name)
+	defer func() { leave(len(data)) }()
 	if f.Kind == source.JSON && err == nil && tfjson.Is(data) {
-		m.root, m.diagnostics = tfjson.Parse(tree, f.Name, data)
+		m.root, m.diagnostics = tfjson.Parse(ctx, tree, f.Name, data)
 		return m
 	}
 	if f.Kind == source.JSON && (err != nil || !mayBeManifest(data)) {
@@ -200,7 +206,7 @@ func mayBeManifest(data []byte) bool {
 	return bytes.Contains(data, []byte(`"apiVersion"`)) && bytes.Contains(data, []byte(`"kind"`))
 }
 
-func loadTerraform(tree *source.Tree, names []string, opts terraform.Options) (roots []*terraform.Root, diagnostics []source.Diagnostic) {
+func loadTerraform(ctx context.Context, tree *source.Tree, names []string, opts terraform.Options) (roots []*terraform.Root, diagnostics []source.Diagnostic) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -209,7 +215,7 @@ func loadTerraform(tree *source.Tree, names []string, opts terraform.Options) (r
 			roots, diagnostics = nil, []source.Diagnostic{internal(names[0], r)}
 		}
 	}()
-	return terraform.Load(tree, names, opts)
+	return terraform.Load(ctx, tree, names, opts)
 }
 
 func readError(name string, err error) source.Diagnostic {

@@ -1,6 +1,7 @@
 package alicloud_test
 
 import (
+	"context"
 	"encoding/json"
 	"io/fs"
 	"maps"
@@ -77,7 +78,7 @@ func evaluate(t *testing.T, dir string) map[string]*terraform.Resource {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots, _ := terraform.Load(tree, names, terraform.Options{})
+	roots, _ := terraform.Load(context.Background(), tree, names, terraform.Options{})
 	resources := make(map[string]*terraform.Resource)
 	for _, root := range roots {
 		for _, res := range root.Resources {

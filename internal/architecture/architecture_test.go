@@ -20,7 +20,9 @@ const module = "github.com/egresslint/egresslint"
 // package may import the packages of the layers above its own line only.
 // Packages that share a line do not import each other.
 var layers = [][]string{
+	{"parser/guard"},
 	{"parser/source"},
+	{"parser/part"},
 	{"parser/located", "parser/comment"},
 	{"parser/kubernetes", "parser/terraform"},
 	{"parser/tfjson", "parser/helm", "parser/kustomize"},

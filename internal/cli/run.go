@@ -107,7 +107,7 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 	}
 	watch.lap("read files")
 	w, err := start(func() (*world, error) {
-		model, diagnostics := egress.Build(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		model, diagnostics := egress.Build(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
 		return &world{parsed: parsed, model: model, diagnostics: append(parsed.Diagnostics, diagnostics...)}, nil
 	}).wait(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package egress_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestAlternatives(t *testing.T) {
 			for _, o := range tc.objects {
 				input.Objects = append(input.Objects, deployment(t, o.from, o.dir, o.name, o.image))
 			}
-			model, _ := egress.Build(input)
+			model, _ := egress.Build(context.Background(), input)
 			var got []string
 			for _, w := range model.Workloads {
 				id := strings.TrimSuffix(w.ID, "[Deployment]")

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 
@@ -66,7 +67,7 @@ type builder struct {
 // stands in the way. The diagnostics are about objects that the API server would
 // reject and declarations that cannot be read; the rest of the input counts all
 // the same.
-func Build(input Input) (*Model, []source.Diagnostic) {
+func Build(ctx context.Context, input Input) (*Model, []source.Diagnostic) {
 	b := newBuilder(input)
 	for _, o := range input.Objects {
 		b.model.Ignores = append(b.model.Ignores, ignores(o)...)

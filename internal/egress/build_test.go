@@ -1,6 +1,7 @@
 package egress_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -147,12 +148,12 @@ func build(t *testing.T, files fstest.MapFS, options egress.Options) (*egress.Mo
 	}
 	sortBy(hcl, func(s string) string { return s })
 	sortBy(objects, func(o *kubernetes.Object) string { return fmt.Sprintf("%s:%06d", o.File, o.Root.Range.Start.Line) })
-	roots, found := terraform.Load(tree, hcl, terraform.Options{})
+	roots, found := terraform.Load(context.Background(), tree, hcl, terraform.Options{})
 	for _, d := range found {
 		if d.Fatal() {
 			all = append(all, d)
 		}
 	}
-	model, found := egress.Build(egress.Input{Objects: objects, Roots: roots, Options: options})
+	model, found := egress.Build(context.Background(), egress.Input{Objects: objects, Roots: roots, Options: options})
 	return model, append(all, found...)
 }

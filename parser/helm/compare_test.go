@@ -1,6 +1,7 @@
 package helm_test
 
 import (
+	"context"
 	"flag"
 	"os"
 	"path"
@@ -122,7 +123,7 @@ func compare(t *testing.T, root string, strict bool) (n counts) {
 		t.Fatal(err)
 	}
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	all := helm.Load(tree, files, helm.Options{})
+	all := helm.Load(context.Background(), tree, files, helm.Options{})
 	at := 0
 	for _, r := range all.Renderings {
 		objects := all.Objects[at : at+r.Objects]

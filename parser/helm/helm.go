@@ -7,6 +7,7 @@ package helm
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -107,7 +108,7 @@ type Set struct {
 
 // Read reads the charts among files, which are those of a walk. Releases of others in
 // opts are not rendered.
-func Read(tree *source.Tree, files []source.File, opts Options) *Set {
+func Read(ctx context.Context, tree *source.Tree, files []source.File, opts Options) *Set {
 	defer quiet()()
 	s := &Set{tree: tree, used: make(map[string]bool)}
 	dirs := chartDirs(files)
@@ -193,7 +194,7 @@ func (s *Set) Consumed() map[string]bool {
 // Render renders the chart in dir for its releases in the configuration, else once
 // for each values file beside it that looks like an environment's, or once with its
 // own values alone.
-func (s *Set) Render(dir string) Result {
+func (s *Set) Render(ctx context.Context, dir string) Result {
 	var releases []Release
 	for _, r := range s.releases {
 		if r.Chart == dir {
@@ -202,18 +203,18 @@ func (s *Set) Render(dir string) Result {
 	}
 	c := s.source(dir)
 	if len(releases) > 0 || c == nil || c.err != nil {
-		return s.Release(dir, releases...)
+		return s.Release(ctx, dir, releases...)
 	}
 	defer quiet()()
-	l := &loader{tree: s.tree}
+	l := &loader{ctx: ctx, tree: s.tree}
 	l.renderVariants(c)
 	return l.result
 }
 
 // Release renders the chart in dir for releases.
-func (s *Set) Release(dir string, releases ...Release) Result {
+func (s *Set) Release(ctx context.Context, dir string, releases ...Release) Result {
 	defer quiet()()
-	l := &loader{tree: s.tree}
+	l := &loader{ctx: ctx, tree: s.tree}
 	c := s.source(dir)
 	switch {
 	case c == nil:
@@ -239,11 +240,11 @@ func (s *Set) Release(dir string, releases ...Release) Result {
 //
 // Helm's warnings in the log of the process are kept quiet meanwhile, so nothing
 // else that does so, as the Load of package kustomize, must run at the same time.
-func Load(tree *source.Tree, files []source.File, opts Options) Result {
-	s := Read(tree, files, opts)
+func Load(ctx context.Context, tree *source.Tree, files []source.File, opts Options) Result {
+	s := Read(ctx, tree, files, opts)
 	result := Result{Consumed: s.Consumed()}
 	for _, dir := range s.Charts() {
-		r := s.Render(dir)
+		r := s.Render(ctx, dir)
 		result.Objects = append(result.Objects, r.Objects...)
 		result.Diagnostics = append(result.Diagnostics, r.Diagnostics...)
 		result.Renderings = append(result.Renderings, r.Renderings...)
@@ -290,6 +291,7 @@ func isInside(dir string, has map[string]bool) bool {
 }
 
 type loader struct {
+	ctx    context.Context
 	tree   *source.Tree
 	result Result
 }
@@ -315,7 +317,7 @@ func (l *loader) renderVariants(s *chartSource) {
 // render renders a chart for a release.
 func (l *loader) render(s *chartSource, r Release, variant string) {
 	rendering := Rendering{Dir: s.dir, Release: cmp.Or(r.Name, s.name), Variant: variant, By: r.By}
-	objects, diagnostics := renderRelease(l.tree, s, r, rendering)
+	objects, diagnostics := renderRelease(l.ctx, l.tree, s, r, rendering)
 	rendering.Objects = len(objects)
 	l.result.Objects = append(l.result.Objects, objects...)
 	l.result.Diagnostics = append(l.result.Diagnostics, diagnostics...)

@@ -2,6 +2,7 @@ package helm_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func treeOf(archive *txtar.Archive) *source.Tree {
 
 func load(tree *source.Tree, opts helm.Options) helm.Result {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	return helm.Load(tree, files, opts)
+	return helm.Load(context.Background(), tree, files, opts)
 }
 
 // outline renders a result: every scalar of every object with its place.

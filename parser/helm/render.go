@@ -65,7 +65,7 @@ const (
 	unparsed        // it cannot even be read
 )
 
-func renderRelease(tree *source.Tree, s *chartSource, r Release, rendering Rendering) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
+func renderRelease(ctx context.Context, tree *source.Tree, s *chartSource, r Release, rendering Rendering) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
 	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree}
 	defer func() {
 		if p := recover(); p != nil {

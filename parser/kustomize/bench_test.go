@@ -1,6 +1,7 @@
 package kustomize_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/egresslint/egresslint/parser/kustomize"
@@ -19,6 +20,6 @@ func BenchmarkLoadDirectory(b *testing.B) {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
 	b.ReportAllocs()
 	for b.Loop() {
-		kustomize.Load(tree, files)
+		kustomize.Load(context.Background(), tree, files)
 	}
 }

@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -64,7 +65,7 @@ type patch struct {
 }
 
 // run builds the overlay.
-func (b *build) run() (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
+func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
 	defer func() {
 		if r := recover(); r != nil {
 			objects = nil

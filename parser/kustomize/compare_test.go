@@ -1,6 +1,7 @@
 package kustomize_test
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"io/fs"
@@ -130,11 +131,11 @@ func places(tree *source.Tree, r kustomize.Result) (scalars, exact int) {
 // compare checks that the overlays of a tree are what kustomize builds of them.
 func compare(t *testing.T, tree *source.Tree, fsys filesys.FileSystem, root string) {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	all := kustomize.Load(tree, files)
+	all := kustomize.Load(context.Background(), tree, files)
 	var compared, objects, refused, unread, scalars, exact int
 	for _, o := range all.Overlays {
 		own := slices.DeleteFunc(slices.Clone(files), func(f source.File) bool { return path.Dir(f.Name) != o.Dir })
-		r := kustomize.Load(tree, own)
+		r := kustomize.Load(context.Background(), tree, own)
 		if slices.ContainsFunc(r.Diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.Unread }) {
 			unread++ // kustomize would look for it on the network
 			continue

@@ -2,6 +2,7 @@ package kustomize
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"path/filepath"
 	"slices"
@@ -111,13 +112,13 @@ type Prepared struct {
 }
 
 // Build builds the deployment as [Set.Build] does a kustomization.
-func (p *Prepared) Build() ([]*kubernetes.Object, []source.Diagnostic) {
+func (p *Prepared) Build(ctx context.Context) ([]*kubernetes.Object, []source.Diagnostic) {
 	what := "overlay " + p.deployment.Dir
 	if p.deployment.By != "" {
 		what += " (" + p.deployment.By + ")"
 	}
 	b := &build{reader: p.set.reader, root: p.root, from: what, dir: p.deployment.Dir}
-	objects, diagnostics := b.run()
+	objects, diagnostics := b.run(ctx)
 	return objects, append(diagnostics, p.root.diagnostics...)
 }
 

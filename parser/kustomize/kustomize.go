@@ -7,6 +7,7 @@
 package kustomize
 
 import (
+	"context"
 	"path"
 	"runtime"
 	"slices"
@@ -49,7 +50,7 @@ type Set struct {
 // Read reads the kustomizations among files, which are those of a walk, and all that
 // they use. A kustomization may read all of the tree, whether or not it is among
 // files.
-func Read(tree *source.Tree, files []source.File) *Set {
+func Read(ctx context.Context, tree *source.Tree, files []source.File) *Set {
 	r := &reader{tree: tree, layers: make(map[string]*layer), contents: make(map[string][]byte)}
 	s := &Set{reader: r}
 	for _, dir := range kustomizationDirs(tree, files) {
@@ -125,13 +126,13 @@ func (s *Set) Diagnostics() []source.Diagnostic {
 
 // Build builds the kustomization in dir. One that kustomize refuses is a RenderError.
 // Several may be built at the same time.
-func (s *Set) Build(dir string) ([]*kubernetes.Object, []source.Diagnostic) {
+func (s *Set) Build(ctx context.Context, dir string) ([]*kubernetes.Object, []source.Diagnostic) {
 	root := s.reader.layers[dir]
 	if root == nil {
 		return nil, nil
 	}
 	b := &build{reader: s.reader, root: root, from: from(dir), dir: dir}
-	return b.run()
+	return b.run(ctx)
 }
 
 // Load builds every kustomization among files that no other one uses. What it needs
@@ -140,15 +141,15 @@ func (s *Set) Build(dir string) ([]*kubernetes.Object, []source.Diagnostic) {
 // kustomize writes warnings to the standard error and the log of the process. They
 // are kept quiet during a build, so nothing else that does so, as the Load of
 // package helm, must run at the same time.
-func Load(tree *source.Tree, files []source.File) Result {
-	s := Read(tree, files)
+func Load(ctx context.Context, tree *source.Tree, files []source.File) Result {
+	s := Read(ctx, tree, files)
 	dirs := s.Overlays()
 	objects, diagnostics := make([][]*kubernetes.Object, len(dirs)), make([][]source.Diagnostic, len(dirs))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, dir := range dirs {
 		group.Go(func() error {
-			objects[i], diagnostics[i] = s.Build(dir)
+			objects[i], diagnostics[i] = s.Build(ctx, dir)
 			return nil
 		})
 	}

@@ -2,6 +2,7 @@ package kustomize_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ func treeOf(archive *txtar.Archive) *source.Tree {
 
 func load(tree *source.Tree) kustomize.Result {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	return kustomize.Load(tree, files)
+	return kustomize.Load(context.Background(), tree, files)
 }
 
 // outline renders a result: every scalar of every object with its place.

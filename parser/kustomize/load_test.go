@@ -2,6 +2,7 @@ package kustomize_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -155,12 +156,12 @@ func TestBuildsWhatWasWalked(t *testing.T) {
 	}
 	tree := treeOf(archive)
 	files, _ := tree.Walk([]string{"a", "base"}, source.WalkOptions{})
-	r := kustomize.Load(tree, files)
+	r := kustomize.Load(context.Background(), tree, files)
 	if len(r.Overlays) != 1 || r.Overlays[0].Dir != "a" || len(r.Objects) != 1 || r.Objects[0].Name != "a-c" {
 		t.Errorf("built %v", r.Overlays)
 	}
 	files, _ = tree.Walk([]string{"both"}, source.WalkOptions{})
-	if r := kustomize.Load(tree, files); !r.Consumed["base/cm.yaml"] || len(r.Objects) != 3 {
+	if r := kustomize.Load(context.Background(), tree, files); !r.Consumed["base/cm.yaml"] || len(r.Objects) != 3 {
 		t.Errorf("built %v of %v", r.Overlays, r.Consumed)
 	}
 }

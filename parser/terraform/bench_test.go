@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -72,11 +73,11 @@ func BenchmarkLoad(b *testing.B) {
 	for _, modules := range []int{1, 50, 500} {
 		archive := network(modules)
 		tree, names := treeOf(archive)
-		roots, _ := terraform.Load(tree, names, terraform.Options{})
+		roots, _ := terraform.Load(context.Background(), tree, names, terraform.Options{})
 		b.Run(fmt.Sprintf("instances=%d", len(roots[0].Resources)), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				terraform.Load(tree, names, terraform.Options{})
+				terraform.Load(context.Background(), tree, names, terraform.Options{})
 			}
 		})
 	}
@@ -98,7 +99,7 @@ resource "alicloud_snat_entry" "e" {
 		b.Run(fmt.Sprintf("instances=%d", 2*n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				terraform.Load(tree, names, terraform.Options{})
+				terraform.Load(context.Background(), tree, names, terraform.Options{})
 			}
 		})
 	}
@@ -134,6 +135,6 @@ resource "alicloud_db_instance" "d" {
 `)
 	b.ReportAllocs()
 	for b.Loop() {
-		terraform.Load(tree, names, terraform.Options{})
+		terraform.Load(context.Background(), tree, names, terraform.Options{})
 	}
 }

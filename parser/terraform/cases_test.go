@@ -2,6 +2,7 @@ package terraform_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func TestCases(t *testing.T) {
 			archive := txtar.Parse(data)
 			tree, names := treeOf(string(data))
 			opts, places := options(t, string(archive.Comment))
-			roots, diags := terraform.Load(tree, names, opts)
+			roots, diags := terraform.Load(context.Background(), tree, names, opts)
 			got := report(roots, diags, places)
 			want := -1
 			for i, f := range archive.Files {

@@ -2,6 +2,7 @@ package terraform_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -88,7 +89,7 @@ func compareConfig(t *testing.T, name string, archive *txtar.Archive) {
 	}
 	tree.Overlay("outputs_of_test.tf", []byte(probes(exprs)))
 	opts, _ := options(t, string(archive.Comment))
-	roots, diags := terraform.Load(tree, append(names, "outputs_of_test.tf"), opts)
+	roots, diags := terraform.Load(context.Background(), tree, append(names, "outputs_of_test.tf"), opts)
 	if want.Error {
 		if !slices.ContainsFunc(diags, func(d source.Diagnostic) bool { return d.Kind == source.EvaluationError }) {
 			t.Error("Terraform rejects it, and no mistake is reported")

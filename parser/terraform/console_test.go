@@ -2,6 +2,7 @@ package terraform_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -49,7 +50,7 @@ func TestConsole(t *testing.T) {
 	overlay := tree
 	overlay.Overlay("main.tf", append(mustRead(t, consoleDir+"/config/main.tf"), all.String()...))
 	before := strings.Count(string(mustRead(t, consoleDir+"/config/main.tf")), "\n")
-	roots, diags := terraform.Load(overlay, names, terraform.Options{})
+	roots, diags := terraform.Load(context.Background(), overlay, names, terraform.Options{})
 	if len(roots) != 1 {
 		t.Fatalf("got %d roots", len(roots))
 	}

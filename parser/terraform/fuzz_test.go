@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,7 +53,7 @@ func FuzzLoad(f *testing.F) {
 				"prod.tfvars":           {Data: []byte(vars)},
 				"terraform.tfvars.json": {Data: []byte(vars)},
 			})
-			roots, diags := terraform.Load(tree, []string{name}, terraform.Options{})
+			roots, diags := terraform.Load(context.Background(), tree, []string{name}, terraform.Options{})
 			return report(roots, diags, true)
 		}
 		if a, b := load(), load(); a != b {
@@ -82,16 +83,16 @@ func TestNesting(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree, names := treeOf("-- main.tf --\nlocals {\n  x = " + expr + "\n}\nresource \"t\" \"x\" {\n  x = local.x\n}\n")
-			terraform.Load(tree, names, terraform.Options{})
+			terraform.Load(context.Background(), tree, names, terraform.Options{})
 		})
 	}
 	t.Run("blocks", func(t *testing.T) {
 		tree, names := treeOf("-- main.tf --\n" + strings.Repeat("a {\n", n))
-		terraform.Load(tree, names, terraform.Options{})
+		terraform.Load(context.Background(), tree, names, terraform.Options{})
 	})
 	t.Run("json", func(t *testing.T) {
 		tree, names := treeOf("-- main.tf.json --\n{\"locals\":" + strings.Repeat("{\"a\":", n))
-		terraform.Load(tree, names, terraform.Options{})
+		terraform.Load(context.Background(), tree, names, terraform.Options{})
 	})
 	t.Run("types", func(t *testing.T) {
 		// Each looks at the types of all that follow, and there are more of them than
@@ -104,7 +105,7 @@ func TestNesting(t *testing.T) {
 		}
 		b.WriteString("}\n")
 		tree, names := treeOf(b.String())
-		roots, _ := terraform.Load(tree, names, terraform.Options{})
+		roots, _ := terraform.Load(context.Background(), tree, names, terraform.Options{})
 		if got := show(resource(t, roots[0], "t.x").Body.Get("x")); got != `["a"]` {
 			t.Errorf("got %s", got)
 		}
@@ -117,7 +118,7 @@ func TestNesting(t *testing.T) {
 		}
 		b.WriteString("}\nresource \"t\" \"x\" {\n  x = local.x20000\n}\n")
 		tree, names := treeOf(b.String())
-		roots, _ := terraform.Load(tree, names, terraform.Options{})
+		roots, _ := terraform.Load(context.Background(), tree, names, terraform.Options{})
 		if got := show(resource(t, roots[0], "t.x").Body.Get("x")); got != "?(its references go too deep)" {
 			t.Errorf("got %s", got)
 		}
@@ -125,7 +126,7 @@ func TestNesting(t *testing.T) {
 	t.Run("data in functions", func(t *testing.T) {
 		for _, call := range []string{"jsondecode", "yamldecode"} {
 			tree, names := treeOf("-- main.tf --\nresource \"t\" \"x\" {\n  x = " + call + "(file(\"deep\"))\n}\n-- deep --\n" + strings.Repeat("[", n))
-			terraform.Load(tree, names, terraform.Options{})
+			terraform.Load(context.Background(), tree, names, terraform.Options{})
 		}
 	})
 }
@@ -175,7 +176,7 @@ func TestBombs(t *testing.T) {
 				next := "module \"a\" {\n  source = \"../" + strconv.Itoa(i+1) + "\"\n}\nmodule \"b\" {\n  source = \"../" + strconv.Itoa(i+1) + "\"\n}\n"
 				fsys["deep/"+strconv.Itoa(i)+"/main.tf"] = &fstest.MapFile{Data: []byte(next)}
 			}
-			_, diags := terraform.Load(source.NewTree(fsys), []string{"main.tf"}, terraform.Options{})
+			_, diags := terraform.Load(context.Background(), source.NewTree(fsys), []string{"main.tf"}, terraform.Options{})
 			if len(diags) == 0 {
 				t.Error("no diagnostic")
 			}

@@ -12,18 +12,18 @@ import (
 
 // locate converts the value of the expression at rng.
 func (ev *evaluator) locate(v value, rng hcl.Range) *located.Value {
-	return ev.locateIn(v.v, v.o, context{rng: ev.rng(rng)})
+	return ev.locateIn(v.v, v.o, inherited{rng: ev.rng(rng)})
 }
 
-// context is what a part of a value inherits from the whole.
-type context struct {
+// inherited is what a part of a value inherits from the whole.
+type inherited struct {
 	rng     source.Range
 	callers []source.Range
 	via     []located.Step
 	marks   cty.ValueMarks
 }
 
-func (ev *evaluator) locateIn(v cty.Value, o *origin, c context) *located.Value {
+func (ev *evaluator) locateIn(v cty.Value, o *origin, c inherited) *located.Value {
 	v, marks := v.Unmark()
 	if len(marks) > 0 {
 		c.marks = joinMarks(c.marks, marks)
@@ -95,7 +95,7 @@ func partOf(o *origin, i int) *origin {
 
 // fields lists the entries of a map: those of an object constructor in source
 // order, others by key.
-func (ev *evaluator) fields(v cty.Value, o *origin, c context) []located.Field {
+func (ev *evaluator) fields(v cty.Value, o *origin, c inherited) []located.Field {
 	places := make(map[string]hcl.Range)
 	order := make(map[string]int)
 	if o != nil {

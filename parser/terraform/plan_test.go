@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -84,7 +85,7 @@ func comparePlan(t *testing.T, dir string, plan planned, cover *coverage) {
 		host = "extra.tf"
 	}
 	tree.Overlay(host, append(mustRead(t, dir+"/"+host), extra.String()...))
-	roots, diags := terraform.Load(tree, names, terraform.Options{Schema: alicloud.Table{}})
+	roots, diags := terraform.Load(context.Background(), tree, names, terraform.Options{Schema: alicloud.Table{}})
 	for _, d := range diags {
 		t.Errorf("%s: %s: %s", d.Range, d.Kind, d.Message)
 	}

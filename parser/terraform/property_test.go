@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ resource "t" "t" {
   ids = split(",", join(",", [for k in local.keys : alicloud_vswitch.s[k].id]))
 }
 `, strings.Join(quoted, ", ")))
-		roots, diags := terraform.Load(tree, names, terraform.Options{})
+		roots, diags := terraform.Load(context.Background(), tree, names, terraform.Options{})
 		if len(diags) > 0 {
 			t.Fatalf("%v", diags)
 		}
@@ -64,7 +65,7 @@ resource "t" "t" {
 func TestOverlay(t *testing.T) {
 	tree, _ := treeOf("-- other/readme --\n")
 	tree.Overlay("stdin/main.tf", []byte("resource \"t\" \"x\" {\n  a = 1\n}\n"))
-	roots, diags := terraform.Load(tree, []string{"stdin/main.tf"}, terraform.Options{})
+	roots, diags := terraform.Load(context.Background(), tree, []string{"stdin/main.tf"}, terraform.Options{})
 	if len(diags) > 0 || len(roots) != 1 {
 		t.Fatalf("got %d roots, %v", len(roots), diags)
 	}

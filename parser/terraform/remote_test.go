@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func chain(n int) string {
 // unknowns, and that those in a short row are known.
 func TestChain(t *testing.T) {
 	tree, names := treeOf(chain(120))
-	roots, diags := terraform.Load(tree, names, terraform.Options{})
+	roots, diags := terraform.Load(context.Background(), tree, names, terraform.Options{})
 	if len(diags) > 0 || len(roots) != 120 {
 		t.Fatalf("got %d roots, %s", len(roots), messages(diags))
 	}
@@ -60,6 +61,6 @@ func BenchmarkRemote(b *testing.B) {
 	tree, names := treeOf(archive.String())
 	b.ReportAllocs()
 	for b.Loop() {
-		terraform.Load(tree, names, terraform.Options{})
+		terraform.Load(context.Background(), tree, names, terraform.Options{})
 	}
 }

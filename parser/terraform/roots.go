@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -42,7 +44,7 @@ type Stack struct {
 // be linted. A root is a directory that no module block leads to. Files which
 // names does not list are read wherever a root needs them. Roots are ordered by
 // directory and variant, diagnostics by place.
-func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Diagnostic) {
+func Load(ctx context.Context, tree *source.Tree, names []string, opts Options) ([]*Root, []source.Diagnostic) {
 	opts.Stacks = slices.Clone(opts.Stacks)
 	for i := range opts.Stacks {
 		opts.Stacks[i].Dir = path.Clean(opts.Stacks[i].Dir)
@@ -60,7 +62,7 @@ func Load(tree *source.Tree, names []string, opts Options) ([]*Root, []source.Di
 	parallel(len(jobs), func(i int) {
 		slots <- struct{}{}
 		defer func() { <-slots }()
-		jobs[i].run(l)
+		jobs[i].enter(ctx, l)
 	})
 
 	var roots []*Root
@@ -293,6 +295,19 @@ func (j *job) assign(vars []Assignment) {
 	for _, a := range vars {
 		j.inputs[a.Name] = given{text: a.Value}
 	}
+}
+
+// enter evaluates the root, unless it is to be left out.
+func (j *job) enter(ctx context.Context, l *loader) {
+	leave, left := part.Enter(ctx, part.Part{Kind: part.Root, Name: j.dir})
+	if left != nil {
+		left.Range.File = l.anyFile(j.dir)
+		j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files, Incomplete: true}
+		j.diags = append(j.diags, *left)
+		return
+	}
+	defer func() { leave(len(j.root.Resources)) }()
+	j.run(l)
 }
 
 // run evaluates everything in the root.

@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,7 +83,7 @@ module "installed" {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roots, diags := terraform.Load(opened, []string{"root/main.tf"}, terraform.Options{VarFiles: []string{"../../outside/vars.tfvars"}})
+	roots, diags := terraform.Load(context.Background(), opened, []string{"root/main.tf"}, terraform.Options{VarFiles: []string{"../../outside/vars.tfvars"}})
 	got := report(roots, diags, true)
 	if strings.Contains(got, secret) {
 		t.Errorf("the secret got out:\n%s", got)

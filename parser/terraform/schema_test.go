@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ resource "test" "t" {
   blocks   = length(alicloud_cs_managed_kubernetes.k[0].addons)
 }
 `)
-	roots, diags := terraform.Load(tree, names, terraform.Options{Schema: alicloud.Table{}})
+	roots, diags := terraform.Load(context.Background(), tree, names, terraform.Options{Schema: alicloud.Table{}})
 	if len(diags) > 0 {
 		t.Error(messages(diags))
 	}

@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"testing"
 	"testing/fstest"
 
@@ -48,7 +49,7 @@ resource "alicloud_vswitch" "here" {
 		"network/main.tf":  {Data: []byte("variable \"cidr\" {}\noutput \"cidr\" {\n  value = var.cidr\n}\n")},
 		"terraform.tfvars": {Data: []byte("given = \"10.0.0.0/8\"\n")},
 	}
-	roots, diagnostics := terraform.Load(source.NewTree(files), []string{"main.tf", "network/main.tf"}, terraform.Options{})
+	roots, diagnostics := terraform.Load(context.Background(), source.NewTree(files), []string{"main.tf", "network/main.tf"}, terraform.Options{})
 	if len(roots) != 1 || len(diagnostics) > 0 {
 		t.Fatalf("%d roots, diagnostics %v", len(roots), diagnostics)
 	}

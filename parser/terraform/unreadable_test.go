@@ -1,6 +1,7 @@
 package terraform_test
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"path"
@@ -44,7 +45,7 @@ func TestUnreadable(t *testing.T) {
 			if path.Ext(tc.file) != ".tfvars" {
 				names = append(names, tc.file)
 			}
-			roots, diags := terraform.Load(tree, names, terraform.Options{})
+			roots, diags := terraform.Load(context.Background(), tree, names, terraform.Options{})
 			if got := messages(diags); got != tc.want {
 				t.Errorf("got diagnostics\n%swant\n%s", got, tc.want)
 			}
@@ -95,7 +96,7 @@ func TestPanic(t *testing.T) {
 				"a/terraform.tfvars": {Data: []byte("x = 1\n")},
 				"b/main.tf":          {Data: []byte("resource \"t\" \"x\" {}\n")},
 			}, tc.file})
-			roots, diags := terraform.Load(tree, []string{"a/main.tf", "a/other.tf", "b/main.tf"}, terraform.Options{})
+			roots, diags := terraform.Load(context.Background(), tree, []string{"a/main.tf", "a/other.tf", "b/main.tf"}, terraform.Options{})
 			if got := messages(diags); got != tc.want {
 				t.Errorf("got diagnostics\n%swant\n%s", got, tc.want)
 			}

@@ -2,6 +2,7 @@ package tfjson_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -67,7 +68,7 @@ func BenchmarkParse(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
-				if root, _ := tfjson.Parse(nil, "plan.json", data); root == nil {
+				if root, _ := tfjson.Parse(context.Background(), nil, "plan.json", data); root == nil {
 					b.Fatal("no root")
 				}
 			}

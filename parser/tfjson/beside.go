@@ -1,6 +1,7 @@
 package tfjson
 
 import (
+	"context"
 	"path"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // configurationBeside evaluates the configuration that a plan was made from, with
 // the plan's own variables, if the tree has it in one of the usual places. It
 // returns nil if it does not, or has another version of it.
-func (s *sections) configurationBeside(tree *source.Tree, plan *terraform.Root) *terraform.Root {
+func (s *sections) configurationBeside(ctx context.Context, tree *source.Tree, plan *terraform.Root) *terraform.Root {
 	if tree == nil || s.configuration == absent || len(plan.Resources) == 0 {
 		return nil // a plan that destroys everything says nothing of the configuration
 	}
@@ -29,7 +30,7 @@ func (s *sections) configurationBeside(tree *source.Tree, plan *terraform.Root) 
 		if len(names) == 0 {
 			continue
 		}
-		roots, diagnostics := terraform.Load(tree, names, terraform.Options{Stacks: []terraform.Stack{{Dir: d, Vars: s.assignments()}}})
+		roots, diagnostics := terraform.Load(ctx, tree, names, terraform.Options{Stacks: []terraform.Stack{{Dir: d, Vars: s.assignments()}}})
 		// Terraform makes no plan of what it cannot read. Everything else that there is
 		// to say of the configuration is said by a run over it.
 		if slices.ContainsFunc(diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.ParseError }) {

@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ func TestBadDocuments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			root, diagnostics := tfjson.Parse(nil, "plan.json", []byte(tt.data))
+			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(tt.data))
 			if root != nil {
 				t.Errorf("got a root with %d resources", len(root.Resources))
 			}
@@ -97,7 +98,7 @@ func TestIncomplete(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := strings.Replace(string(plan(t, []unit{{address: "alicloud_vpc.a"}}, object{})), tt.old, tt.new, 1)
-			root, diagnostics := tfjson.Parse(nil, "plan.json", []byte(data))
+			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(data))
 			if len(diagnostics) != 1 || diagnostics[0].Kind != source.Unread || !strings.Contains(diagnostics[0].Message, tt.reason) {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}

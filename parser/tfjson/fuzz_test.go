@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -25,7 +26,7 @@ func FuzzParse(f *testing.F) {
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tfjson.Is(data)
-		root, diagnostics := tfjson.Parse(nil, "plan.json", data)
+		root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", data)
 		if root == nil {
 			if len(diagnostics) != 1 || !diagnostics[0].Fatal() {
 				t.Fatalf("no root, and %v", diagnostics)
@@ -51,7 +52,7 @@ func FuzzParse(f *testing.F) {
 				}
 			})
 		}
-		again, _ := tfjson.Parse(nil, "plan.json", data)
+		again, _ := tfjson.Parse(context.Background(), nil, "plan.json", data)
 		if first, second := dump(root), dump(again); first != second {
 			t.Fatalf("got\n%s\nthen\n%s", first, second)
 		}

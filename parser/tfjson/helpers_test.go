@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -63,7 +64,7 @@ func samples(t testing.TB) []string {
 // configuration beside it.
 func parse(t testing.TB, name string, data []byte) *terraform.Root {
 	t.Helper()
-	root, diagnostics := tfjson.Parse(nil, name, data)
+	root, diagnostics := tfjson.Parse(context.Background(), nil, name, data)
 	for _, d := range diagnostics {
 		t.Errorf("%s: %s: %s", d.Range, d.Kind, d.Message)
 	}
@@ -87,7 +88,7 @@ func evaluate(t testing.TB, sample string) *terraform.Root {
 			names = append(names, f.Name)
 		}
 	}
-	roots, diagnostics := terraform.Load(tree, names, terraform.Options{})
+	roots, diagnostics := terraform.Load(context.Background(), tree, names, terraform.Options{})
 	for _, d := range diagnostics {
 		t.Errorf("%s: %s: %s", d.Range, d.Kind, d.Message)
 	}

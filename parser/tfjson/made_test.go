@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -34,7 +35,7 @@ func TestMade(t *testing.T) {
 			if !tfjson.Is(data) {
 				t.Error("not seen as a plan or state")
 			}
-			root, diagnostics := tfjson.Parse(tree, name, data)
+			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data)
 			if got := len(diagnostics) > 0; got != tt.incomplete {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}

@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -24,7 +25,7 @@ func load(t *testing.T, config string) *terraform.Root {
 	for _, f := range txtar.Parse([]byte(config)).Files {
 		fsys[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
-	roots, _ := terraform.Load(source.NewTree(fsys), []string{"main.tf"}, terraform.Options{})
+	roots, _ := terraform.Load(context.Background(), source.NewTree(fsys), []string{"main.tf"}, terraform.Options{})
 	if len(roots) != 1 {
 		t.Fatalf("got %d roots", len(roots))
 	}
@@ -342,7 +343,7 @@ func TestBesideOtherVersion(t *testing.T) {
 			if tt.config == "" {
 				fsys = fstest.MapFS{"infra/config/main.tf": {Data: []byte(`resource "alicloud_vpc" "a" {}`)}}
 			}
-			root, diagnostics := tfjson.Parse(source.NewTree(fsys), "infra/plan.json", data)
+			root, diagnostics := tfjson.Parse(context.Background(), source.NewTree(fsys), "infra/plan.json", data)
 			if len(diagnostics) > 0 {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}
@@ -382,7 +383,7 @@ resource "alicloud_vswitch" "a" {
 	document := strings.Replace(string(plan(t, units, object{"resources": configured(units)})), `{`,
 		`{"variables":{"name":{"value":"a\"b"},"zones":{"value":["b","${x}"]},"on":{"value":true},"n":{"value":2},"off":{"value":null}},`, 1)
 	tree := source.NewTree(fstest.MapFS{"main.tf": {Data: []byte(config)}})
-	root, diagnostics := tfjson.Parse(tree, "plan.json", []byte(document))
+	root, diagnostics := tfjson.Parse(context.Background(), tree, "plan.json", []byte(document))
 	if len(diagnostics) > 0 {
 		t.Fatalf("diagnostics: %v", diagnostics)
 	}

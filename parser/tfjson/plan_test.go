@@ -1,6 +1,7 @@
 package tfjson_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -231,7 +232,7 @@ func TestBeside(t *testing.T) {
 			name := sample + "/plan.json"
 			data := mustRead(t, "../../testdata/plans/"+name)
 			alone := parse(t, name, data)
-			root, diagnostics := tfjson.Parse(tree, name, data)
+			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data)
 			if len(diagnostics) > 0 || root.Dir != sample+"/config" {
 				t.Fatalf("dir %s, diagnostics %v", root.Dir, diagnostics)
 			}

@@ -2,6 +2,7 @@ package tfjson_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -118,7 +119,7 @@ func TestPlaces(t *testing.T) {
 		if err := encoder.Encode(document); err != nil {
 			t.Fatal(err)
 		}
-		root, diagnostics := tfjson.Parse(nil, "state.json", buffer.Bytes())
+		root, diagnostics := tfjson.Parse(context.Background(), nil, "state.json", buffer.Bytes())
 		if len(diagnostics) > 0 {
 			t.Fatalf("diagnostics: %v", diagnostics)
 		}

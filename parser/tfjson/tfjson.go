@@ -10,6 +10,7 @@ package tfjson
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
@@ -57,7 +58,7 @@ func Is(data []byte) bool {
 // The root is nil if the document cannot be read. What is wrong with it is a
 // ParseError or LimitReached with its place; a plan for only a part of its
 // configuration is told as Unread.
-func Parse(tree *source.Tree, name string, data []byte) (*terraform.Root, []source.Diagnostic) {
+func Parse(ctx context.Context, tree *source.Tree, name string, data []byte) (*terraform.Root, []source.Diagnostic) {
 	if len(data) > source.MaxFileSize {
 		return nil, []source.Diagnostic{{
 			Kind: source.LimitReached, Range: source.Range{File: name},
@@ -76,7 +77,7 @@ func Parse(tree *source.Tree, name string, data []byte) (*terraform.Root, []sour
 		return nil, []source.Diagnostic{*problem}
 	}
 	root, diagnostics := s.read()
-	if hcl := s.configurationBeside(tree, root); hcl != nil {
+	if hcl := s.configurationBeside(ctx, tree, root); hcl != nil {
 		root = Merge(root, hcl)
 	}
 	return root, diagnostics

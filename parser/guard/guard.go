@@ -1,0 +1,42 @@
+// Package guard names what keeps a hostile tree from harm, so that tests can switch
+// one guard off and show that the next one holds. No other code switches anything: a
+// test of the architecture and the linter see to it.
+package guard
+
+import "slices"
+
+// Name is that of a guard.
+type Name string
+
+// The guards, in the order in which an input meets them.
+const (
+	PathLinks        Name = "path-links"        // path arguments lead out of their work tree by no symlink
+	FlagFiles        Name = "flag-files"        // files of flags are regular, small, and not reached by symlinks of the tree
+	GitConfig        Name = "git-config"        // git runs only with harmless keys in the repository's configuration
+	GitEnvironment   Name = "git-environment"   // git runs with a closed environment
+	Sandbox          Name = "sandbox"           // the worker has given up what it does not need
+	Ceiling          Name = "ceiling"           // the worker's memory and time are limited from outside
+	GitDirectory     Name = "git-directory"     // .git is no data
+	ManifestBudgets  Name = "manifest-budgets"  // YAML and JSON
+	KustomizeFields  Name = "kustomize-fields"  // what fields of a kustomization may hold
+	KustomizeProcess Name = "kustomize-process" // no program and no connection while kustomize runs
+	KustomizeBudgets Name = "kustomize-budgets"
+	HelmBudgets      Name = "helm-budgets"
+	TerraformBudgets Name = "terraform-budgets"
+	TerraformEnv     Name = "terraform-env" // TF_VAR_* is read only if asked for
+	RegoBudgets      Name = "rego-budgets"
+	Deadline         Name = "deadline"     // long computations look whether their time is over
+	Taint            Name = "taint"        // secret values keep their mark
+	ErrorText        Name = "error-text"   // errors of libraries are not quoted
+	SnippetMask      Name = "snippet-mask" // source lines are shown with values masked
+	Weakenings       Name = "weakenings"   // what a change does to the checks is said
+	WriteLinks       Name = "write-links"  // nothing is written through a symlink of the tree
+)
+
+var off []Name
+
+// On reports whether a guard is in force.
+func On(n Name) bool { return !slices.Contains(off, n) }
+
+// Off switches guards off for the rest of the process. Only tests call it.
+func Off(names ...Name) { off = append(off, names...) }
