@@ -51,6 +51,14 @@ type Watch struct {
 	// Without has the parts that are not to be read, and why not, as in "it took more
 	// than 2 GiB of memory".
 	Without map[Part]string
+	// Alone says that one part is to be read after the other.
+	Alone bool
+}
+
+// Alone reports whether parts are to be read one after the other.
+func Alone(ctx context.Context) bool {
+	w, _ := ctx.Value(key{}).(*Watch)
+	return w != nil && w.Alone
 }
 
 type key struct{}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package sandbox
+
+import (
+	"errors"
+	"runtime"
+)
+
+func enter([]string) (string, error) {
+	return "none", errors.New("there is no support for " + runtime.GOOS)
+}

@@ -1,0 +1,44 @@
+package supervise
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// resident is how much memory a process takes, in bytes; 0 if that is not known.
+func resident(pid int) uint64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(data)
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseUint(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * uint64(os.Getpagesize())
+}
+
+// installed is how much memory there is for this process, in bytes; 0 if that is not
+// known.
+func installed() uint64 {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 0
+	}
+	total := uint64(info.Totalram) * uint64(info.Unit) //nolint:unconvert // some processors have other types
+	// A container may have less, see https://docs.kernel.org/admin-guide/cgroup-v2.html.
+	if data, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if limit, err := strconv.ParseUint(string(bytes.TrimSpace(data)), 10, 64); err == nil {
+			total = min(total, limit)
+		}
+	}
+	return total
+}

@@ -1,0 +1,461 @@
+// Package supervise lets another process of this program do what may end it. The
+// supervisor reads nothing that somebody else wrote; it gives the worker a job, writes
+// what the worker makes of it, and limits its memory and its time. When the worker
+// dies, it is known what it was reading, and another one does the rest.
+package supervise
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/part"
+)
+
+const (
+	// maxHeld is how much output is held back, in bytes, so that that of a worker which
+	// dies can be dropped. What comes after is passed on as it comes.
+	maxHeld = 8 << 20
+	// maxFile is how large all files that a worker writes may be, in bytes.
+	maxFile = 1 << 30
+	// maxAttempts is how often the work is begun anew.
+	maxAttempts = 12
+	// grace is how long a worker may go on after its time, to tell what it has.
+	grace = 500 * time.Millisecond
+	// polling is how often the memory and the time of a worker are looked at.
+	polling = 10 * time.Millisecond
+)
+
+// Config says what to run.
+type Config struct {
+	// Command makes the process of a worker, without its streams.
+	Command func() *exec.Cmd
+	// Job is what the worker is to do; it is sent with encoding/gob.
+	Job any
+	// Stdout and Stderr get what the worker prints.
+	Stdout, Stderr io.Writer
+	// Write writes a file.
+	Write func(File) error
+	// Objects starts what answers questions about objects of git; nil if there is none.
+	Objects func() (*exec.Cmd, error)
+
+	Memory   uint64        // the ceiling, in bytes; 0 is none
+	Timeout  time.Duration // of everything; 0 is none
+	PartTime time.Duration // of one part; 0 is none
+}
+
+// Ceiling is how much memory a worker may take unless a person says: 2 GiB, or half of
+// what there is.
+func Ceiling() uint64 {
+	const usual = 2 << 30
+	if n := installed(); n > 0 {
+		return min(usual, n/2)
+	}
+	return usual
+}
+
+// Died is the error for work that cannot be done, also without what seems to hinder
+// it.
+type Died struct {
+	Cause string // as in "it took more than 2 GiB of memory"
+	At    string // what was read or done
+	// Panic is a mistake of the program, with its stack; empty for anything else.
+	Panic, Stack string
+	// Partly says that some of the output was printed.
+	Partly bool
+}
+
+func (e *Died) Error() string {
+	if e.At == "" {
+		return "analyse: " + e.Cause
+	}
+	return fmt.Sprintf("analyse: %s: %s", e.At, e.Cause)
+}
+
+// Run does the job and returns the exit code of the worker. The error is a Died, or
+// that of a process that cannot be started.
+func Run(ctx context.Context, cfg Config) (code int, err error) {
+	begun := time.Now()
+	limits := Limits{Memory: cfg.Memory, Without: make(map[part.Part]string)}
+	for attempt := 1; ; attempt++ {
+		r := &run{cfg: cfg, first: make(map[part.Part]time.Time)}
+		if cfg.Timeout > 0 {
+			r.deadline = begun.Add(cfg.Timeout + grace)
+		}
+		code, death := r.do(ctx, limits)
+		if r.err != nil {
+			return 0, r.err
+		}
+		if death == nil {
+			return code, nil
+		}
+		if attempt == maxAttempts || death.final || r.passing {
+			return 0, r.died(death)
+		}
+		next, ok := r.next(limits, death)
+		if !ok {
+			return 0, r.died(death)
+		}
+		limits = next
+	}
+}
+
+// run is one attempt.
+type run struct {
+	cfg      Config
+	deadline time.Time // zero for none
+	err      error     // that has nothing to do with the work
+
+	held    bytes.Buffer // frames of output, in their order
+	passing bool         // output is passed on
+	file    *File
+	written int
+	state   state
+	first   map[part.Part]time.Time // when a part was first heard of
+	panic   *panicked
+	objects *exec.Cmd
+	ask     io.WriteCloser
+}
+
+// death is the end of a worker that was not done.
+type death struct {
+	cause string
+	parts []part.Part // that it is certain to be about
+	final bool        // there is no time for another attempt
+}
+
+func (r *run) died(d *death) *Died {
+	e := &Died{Cause: d.cause, At: r.state.Stage, Partly: r.passing}
+	switch {
+	case len(d.parts) > 0:
+		e.At = join(d.parts)
+	case len(r.state.Active) > 0:
+		e.At = join(r.state.Active)
+	}
+	if r.panic != nil {
+		e.Panic, e.Stack = r.panic.Text, r.panic.Stack
+	}
+	return e
+}
+
+func join(parts []part.Part) string {
+	names := make([]string, len(parts))
+	for i, p := range parts {
+		names[i] = p.String()
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+// next returns how to begin anew: without what the worker died of; one part after the
+// other if that is not certain; without the largest part if no part was being read.
+func (r *run) next(l Limits, d *death) (Limits, bool) {
+	parts := d.parts
+	if len(parts) == 0 {
+		parts = r.state.Active
+	}
+	without := maps.Clone(l.Without)
+	switch {
+	case len(parts) > 1 && !l.Alone, len(parts) == 0 && !l.Alone && r.state.Stage == "":
+		return Limits{Memory: l.Memory, Alone: true, Without: without}, true
+	case len(parts) == 0 && r.state.Heaviest.Part.Valid():
+		parts = []part.Part{r.state.Heaviest.Part}
+	}
+	added := false
+	for _, p := range parts {
+		if _, ok := without[p]; !ok {
+			without[p], added = d.cause, true
+		}
+	}
+	return Limits{Memory: l.Memory, Alone: l.Alone, Without: without}, added
+}
+
+// do starts a worker and serves it until it is done or dead.
+func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
+	cmd := r.cfg.Command()
+	cmd.Env = append(cmd.Env, workerVariable+"=1", "GOTRACEBACK=none")
+	said := &tail{}
+	cmd.Stderr = said
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		r.err = err
+		return 0, nil
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		r.err = err
+		return 0, nil
+	}
+	if err := cmd.Start(); err != nil {
+		r.err = fmt.Errorf("start worker: %w", err)
+		return 0, nil
+	}
+	to := &frames{w: in}
+	sent := make(chan error, 1)
+	go func() { sent <- sendJob(to, limits, r.cfg.Job) }()
+
+	type frame struct {
+		kind kind
+		data []byte
+		err  error
+	}
+	received := make(chan frame)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			k, data, err := receive(out)
+			select {
+			case received <- frame{k, data, err}:
+			case <-done:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	defer r.end(cmd, in)
+
+	tick := time.NewTicker(polling)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			r.err = ctx.Err()
+			return 0, nil
+		case <-tick.C:
+			if d := r.over(cmd, limits); d != nil {
+				return 0, d
+			}
+		case f := <-received:
+			if f.err != nil {
+				_ = cmd.Wait() // what it says is looked at
+				return 0, r.cause(cmd, said.String(), limits)
+			}
+			done, err := r.take(to, f.kind, f.data)
+			switch {
+			case err != nil:
+				r.err = err
+				return 0, nil
+			case done:
+				return int(f.data[0]), nil
+			}
+		}
+	}
+}
+
+// sendJob sends what the worker is to do. A frame that is not full is the last.
+func sendJob(to *frames, limits Limits, job any) error {
+	var b bytes.Buffer
+	e := gob.NewEncoder(&b)
+	if err := errors.Join(e.Encode(limits), e.Encode(job)); err != nil {
+		return err
+	}
+	if b.Len()%maxFrame == 0 {
+		b.WriteByte(0) // the end of the job is before it
+	}
+	return to.send(jobFrame, b.Bytes())
+}
+
+// end ends the processes of the attempt.
+func (r *run) end(cmd *exec.Cmd, in io.Closer) {
+	_ = in.Close() // a worker without a supervisor ends
+	if cmd.ProcessState == nil {
+		_ = cmd.Process.Kill() // it may have ended already
+		_ = cmd.Wait()         // see above
+	}
+	if r.objects != nil {
+		_ = r.ask.Close()    // git ends at the end of its input
+		_ = r.objects.Wait() // whatever it was asked for was answered
+	}
+}
+
+// over returns the death that a worker earns by what it takes.
+func (r *run) over(cmd *exec.Cmd, limits Limits) *death {
+	now := time.Now()
+	if !guard.On(guard.Ceiling) {
+		return nil
+	}
+	if !r.deadline.IsZero() && now.After(r.deadline) {
+		return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.state.Active, final: true}
+	}
+	if limits.Memory > 0 && resident(cmd.Process.Pid) > limits.Memory+limits.Memory/8 {
+		return &death{cause: r.memoryCause(limits)}
+	}
+	if r.cfg.PartTime == 0 {
+		return nil
+	}
+	var slow []part.Part
+	for _, p := range r.state.Active {
+		if now.Sub(r.first[p]) > r.cfg.PartTime {
+			slow = append(slow, p)
+		}
+	}
+	if len(slow) > 0 {
+		return &death{cause: fmt.Sprintf("it took longer than %s", r.cfg.PartTime), parts: slow}
+	}
+	return nil
+}
+
+func (r *run) memoryCause(limits Limits) string {
+	return fmt.Sprintf("it took more than %d MiB of memory", limits.Memory>>20)
+}
+
+// cause is why a worker ended by itself.
+func (r *run) cause(cmd *exec.Cmd, said string, limits Limits) *death {
+	switch {
+	case r.panic != nil:
+		return &death{cause: "internal error, please report it", final: len(r.state.Active) == 0}
+	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == memoryExit, strings.Contains(said, "out of memory"):
+		return &death{cause: r.memoryCause(limits)}
+	case strings.Contains(said, "stack"):
+		return &death{cause: fmt.Sprintf("it is nested too deep: more than %d MiB of stack are needed", maxStack>>20)}
+	default:
+		return &death{cause: "the worker process ended before it was done"}
+	}
+}
+
+// take does what a frame asks for. It reports whether the worker is done.
+func (r *run) take(to *frames, k kind, data []byte) (done bool, err error) {
+	switch k {
+	case stdoutFrame, stderrFrame:
+		return false, r.output(k, data)
+	case stateFrame:
+		var s state
+		if json.Unmarshal(data, &s) == nil {
+			r.heard(s)
+		}
+	case nameFrame:
+		r.file = &File{}
+		_ = json.Unmarshal(data, r.file) // a file without a name cannot be written
+	case dataFrame:
+		if r.written += len(data); r.file != nil && r.written <= maxFile {
+			r.file.Data = append(r.file.Data, data...)
+		}
+	case writeFrame:
+		return false, to.send(replyFrame, []byte(r.write()))
+	case askFrame:
+		return false, r.answer(to, data)
+	case panicFrame:
+		r.panic = &panicked{}
+		_ = json.Unmarshal(data, r.panic) // it is told that there was one
+	case exitFrame:
+		if len(data) != 1 || r.panic != nil {
+			return false, nil // the end of the stream tells
+		}
+		r.passing = true
+		return true, r.pass()
+	}
+	return false, nil
+}
+
+func (r *run) heard(s state) {
+	now := time.Now()
+	for _, p := range s.Active {
+		if !slices.Contains(r.state.Active, p) {
+			r.first[p] = now
+		}
+	}
+	r.state = s
+}
+
+// write writes the file that has come and returns what the worker is told.
+func (r *run) write() string {
+	f := r.file
+	r.file = nil
+	switch {
+	case f == nil:
+		return "there is no file to write"
+	case r.written > maxFile:
+		return fmt.Sprintf("it is larger than %d MiB", maxFile>>20)
+	}
+	if err := r.cfg.Write(*f); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// output holds back what is printed, or passes it on.
+func (r *run) output(k kind, data []byte) error {
+	if err := (&frames{w: &r.held}).send(k, data); err != nil {
+		return err
+	}
+	if r.passing || r.held.Len() > maxHeld {
+		r.passing = true
+		return r.pass()
+	}
+	return nil
+}
+
+func (r *run) pass() error {
+	for {
+		k, data, err := receive(&r.held)
+		if err != nil {
+			return nil //nolint:nilerr // everything was passed on
+		}
+		w := r.cfg.Stdout
+		if k == stderrFrame {
+			w = r.cfg.Stderr
+		}
+		if _, err := w.Write(data); err != nil {
+			return err
+		}
+	}
+}
+
+// answer asks git for an object. What it prints is sent to the worker as it comes.
+func (r *run) answer(to *frames, question []byte) error {
+	if r.objects == nil {
+		if r.cfg.Objects == nil {
+			return to.send(objectFrame, nil)
+		}
+		cmd, err := r.cfg.Objects()
+		if err != nil {
+			return to.send(objectFrame, nil)
+		}
+		ask, err := cmd.StdinPipe()
+		if err != nil {
+			return err
+		}
+		answers, err := cmd.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := cmd.Start(); err != nil {
+			return to.send(objectFrame, nil)
+		}
+		r.objects, r.ask = cmd, ask
+		go func() {
+			_, _ = io.Copy(writer{to, objectFrame}, answers) // the worker reads as long as it lives
+			_ = to.send(objectFrame, nil)                    // the end
+		}()
+	}
+	if _, err := r.ask.Write(question); err != nil {
+		return to.send(objectFrame, nil)
+	}
+	return nil
+}
+
+// tail keeps the beginning of what a process says: of the runtime of Go, that is why
+// it ends.
+type tail struct{ bytes.Buffer }
+
+const maxSaid = 16 << 10
+
+func (t *tail) Write(data []byte) (int, error) {
+	if left := maxSaid - t.Len(); left > 0 {
+		t.Buffer.Write(data[:min(left, len(data))])
+	}
+	return len(data), nil
+}

@@ -1,0 +1,267 @@
+package supervise
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/egresslint/egresslint/parser/part"
+)
+
+// workerVariable is set in the environment of a worker.
+const workerVariable = "EGRESSLINT_WORKER"
+
+// IsWorker reports whether a supervisor started this process as a worker.
+func IsWorker() bool { return os.Getenv(workerVariable) != "" }
+
+// Limits are what a worker keeps by itself, before its supervisor has to.
+type Limits struct {
+	// Memory is the ceiling in bytes; 0 is none.
+	Memory uint64
+	// Alone says that parts are read one after the other and told at once, so that it
+	// is certain which one a worker dies of.
+	Alone bool
+	// Without are the parts that are left out, and why.
+	Without map[part.Part]string
+}
+
+const (
+	// maxStack is how much stack a goroutine may take, in bytes: less than half of it
+	// is what the deepest of what the readers accept takes.
+	maxStack = 256 << 20
+	// sampling is how often the worker tells what is being read, and looks at its
+	// memory.
+	sampling = 5 * time.Millisecond
+	// memoryExit is the exit code of a worker that has reached its ceiling.
+	memoryExit = 97
+)
+
+// Worker is the end of the wire at which the work is done.
+type Worker struct {
+	Limits Limits
+	out    *frames
+	stop   chan struct{}
+
+	mu       sync.Mutex
+	active   []part.Part
+	heaviest weighed
+	stage    string
+	changed  bool
+
+	writing sync.Mutex // one file at a time
+	replies chan string
+	objects *io.PipeReader
+}
+
+// weighed is a part that was read.
+type weighed struct {
+	Part   part.Part `json:"part"`
+	Weight int       `json:"weight"`
+}
+
+// state is what a worker is at.
+type state struct {
+	Active   []part.Part `json:"active"`
+	Heaviest weighed     `json:"heaviest"`
+	Stage    string      `json:"stage"`
+}
+
+// envelope is what a job is sent in.
+type envelope struct {
+	Limits Limits
+	Job    any
+}
+
+// Attach takes up the work of this process: it reads the job, which must be a pointer
+// to what the supervisor sends. The process ends when the supervisor is gone.
+func Attach(in io.Reader, out io.Writer, job any) (*Worker, error) {
+	frames := &frames{w: out}
+	r := bufio.NewReaderSize(in, 1<<16)
+	sent := make(chan *bytes.Buffer, 1)
+	w := &Worker{out: frames, stop: make(chan struct{}), replies: make(chan string, 1), changed: true}
+	var feed *io.PipeWriter
+	w.objects, feed = io.Pipe()
+	go func() {
+		var whole bytes.Buffer
+		for {
+			k, data, err := receive(r)
+			if err != nil {
+				os.Exit(memoryExit + 1) //nolint:forbidigo // nobody is left to tell
+			}
+			switch k {
+			case jobFrame:
+				whole.Write(data)
+				if len(data) < maxFrame {
+					sent <- &whole
+				}
+			case replyFrame:
+				w.replies <- string(data)
+			case objectFrame:
+				_, err = feed.Write(data)
+				if len(data) == 0 {
+					err = feed.Close()
+				}
+			}
+			if err != nil {
+				_ = feed.CloseWithError(err) // whoever reads is told
+			}
+		}
+	}()
+	e := gob.NewDecoder(<-sent)
+	if err := e.Decode(&w.Limits); err != nil {
+		return nil, fmt.Errorf("read limits: %w", err)
+	}
+	if err := e.Decode(job); err != nil {
+		return nil, fmt.Errorf("read job: %w", err)
+	}
+	w.keep()
+	return w, nil
+}
+
+// keep sets what the runtime of Go limits by itself, and begins to tell what is read.
+func (w *Worker) keep() {
+	debug.SetMaxStack(maxStack)
+	if w.Limits.Alone {
+		runtime.GOMAXPROCS(1)
+	}
+	if w.Limits.Memory > 0 {
+		debug.SetMemoryLimit(int64(w.Limits.Memory / 10 * 9)) // collecting more costs less than dying
+	}
+	go func() {
+		tick := time.NewTicker(sampling)
+		defer tick.Stop()
+		for {
+			select {
+			case <-w.stop:
+				return
+			case <-tick.C:
+				w.tell()
+				if w.Limits.Memory > 0 && memory() > w.Limits.Memory {
+					os.Exit(memoryExit) //nolint:forbidigo // before the system is out of memory
+				}
+			}
+		}
+	}()
+}
+
+// memory is how much of the system's memory the process has, in bytes.
+func memory() uint64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
+}
+
+// tell sends what is being read, if it has changed.
+func (w *Worker) tell() {
+	w.mu.Lock()
+	if !w.changed {
+		w.mu.Unlock()
+		return
+	}
+	w.changed = false
+	s := state{Active: slices.Clone(w.active), Heaviest: w.heaviest, Stage: w.stage}
+	w.mu.Unlock()
+	_ = w.out.sendJSON(stateFrame, s) // without a supervisor the process ends
+}
+
+func (w *Worker) change(f func()) {
+	w.mu.Lock()
+	f()
+	w.changed = true
+	w.mu.Unlock()
+	if w.Limits.Alone {
+		w.tell()
+	}
+}
+
+// Watch is what readers tell of parts.
+func (w *Worker) Watch() *part.Watch {
+	return &part.Watch{
+		Alone:   w.Limits.Alone,
+		Without: w.Limits.Without,
+		Begin:   func(p part.Part) { w.change(func() { w.active = append(w.active, p) }) },
+		End: func(p part.Part, weight int) {
+			w.change(func() {
+				if i := slices.Index(w.active, p); i >= 0 {
+					w.active = slices.Delete(w.active, i, i+1)
+				}
+				if weight > w.heaviest.Weight {
+					w.heaviest = weighed{p, weight}
+				}
+			})
+		},
+	}
+}
+
+// Stage says what the worker does from now on, as in "build model".
+func (w *Worker) Stage(name string) { w.change(func() { w.stage = name }) }
+
+// Stdout is the standard output of the supervisor.
+func (w *Worker) Stdout() io.Writer { return writer{w.out, stdoutFrame} }
+
+// Stderr is its standard error.
+func (w *Worker) Stderr() io.Writer { return writer{w.out, stderrFrame} }
+
+// File is a file that the supervisor is to write.
+type File struct {
+	Name string // absolute, or relative to the supervisor's working directory
+	New  bool   // nothing must be there
+	// Folders makes the folders that are missing.
+	Folders bool
+	Data    []byte `json:"-"`
+}
+
+// Write lets the supervisor write a file. The error is why it could not.
+func (w *Worker) Write(f File) error {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	if err := w.out.sendJSON(nameFrame, f); err != nil {
+		return err
+	}
+	if len(f.Data) > 0 {
+		if err := w.out.send(dataFrame, f.Data); err != nil {
+			return err
+		}
+	}
+	if err := w.out.send(writeFrame, nil); err != nil {
+		return err
+	}
+	if text := <-w.replies; text != "" {
+		return errors.New(text)
+	}
+	return nil
+}
+
+// Objects speaks with the git process of the supervisor.
+func (w *Worker) Objects() (ask io.Writer, answers io.Reader) {
+	return writer{w.out, askFrame}, w.objects
+}
+
+// Panic tells of a mistake of the program.
+func (w *Worker) Panic(text string, stack []byte) {
+	data, err := json.Marshal(panicked{Text: text, Stack: string(stack[:min(len(stack), maxFrame/8)])})
+	if err == nil {
+		w.tell()
+		_ = w.out.send(panicFrame, data) // without a supervisor nobody is told
+	}
+}
+
+// panicked is a mistake of the program.
+type panicked struct{ Text, Stack string }
+
+// Exit tells the exit code. Nothing must be sent after it.
+func (w *Worker) Exit(code int) {
+	close(w.stop)
+	_ = w.out.send(exitFrame, []byte{byte(code)}) // see Panic
+}
