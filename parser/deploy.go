@@ -312,6 +312,10 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 	return nil
 }
 
+// objectSize is about how long a usual object is, in bytes: it makes what is rendered
+// comparable with what is read.
+const objectSize = 1000
+
 // read makes the output of a part, unless that is to be left out.
 func read(ctx context.Context, p part.Part, make func() output) output {
 	leave, left := part.Enter(ctx, p)
@@ -319,7 +323,7 @@ func read(ctx context.Context, p part.Part, make func() output) output {
 		return output{diagnostics: []source.Diagnostic{*left}}
 	}
 	var out output
-	defer func() { leave(len(out.objects)) }()
+	defer func() { leave(len(out.objects) * objectSize) }()
 	out = make()
 	return out
 }

@@ -108,6 +108,9 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	done := make(chan error, 1)
 	go func() {
 		group, ctx := errgroup.WithContext(ctx)
+		if part.Alone(ctx) {
+			group.SetLimit(1)
+		}
 		group.Go(func() error {
 			roots, rootDiagnostics = loadTerraform(ctx, tree, names, opts.Terraform)
 			return nil

@@ -21,7 +21,7 @@ import (
 // TestMain is egresslint where the test's binary goes by that name, so that the
 // action runs what is tested.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "egresslint" {
+	if cli.IsWorker() || filepath.Base(os.Args[0]) == "egresslint" {
 		os.Exit(cli.Main(os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
 	}
 	os.Exit(m.Run())

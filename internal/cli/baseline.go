@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -59,7 +57,10 @@ Exit codes:
   2  wrong flag, argument or configuration
   3  something could not be analysed; nothing is written, unless --skip-invalid is given`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.writeBaseline(f, output, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) { return baselineNeeds(f, output, args) },
+			func(_ *cobra.Command, args []string) error { return a.writeBaseline(f, output, args) },
+		),
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `file` (default: the baseline of the configuration, else "+defaultBaseline+")")
@@ -85,13 +86,29 @@ Exit codes:
   2  wrong flag, argument or configuration, or there is no such file
   3  something could not be analysed; the file is left as it is, unless --skip-invalid is given`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.updateBaseline(f, file, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) { return baselineNeeds(f, file, args) },
+			func(_ *cobra.Command, args []string) error { return a.updateBaseline(f, file, args) },
+		),
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&file, "baseline", "", "update `file` (default: the baseline of the configuration, else "+defaultBaseline+")")
 	registerPolicies(cmd, &f.policies)
 	f.register(cmd)
 	return cmd
+}
+
+// baselineNeeds is what a command wants that writes a baseline: into the file that a
+// flag names, or else into one of the tree or of the working directory.
+func baselineNeeds(f *inputFlags, flag string, args []string) (*needs, error) {
+	n, err := f.needs(args)
+	if err != nil {
+		return nil, err
+	}
+	n.files = append(n.files, flag)
+	n.outputs = append(n.outputs, cmp.Or(flag, defaultBaseline))
+	n.writesTree = flag == ""
+	return n, nil
 }
 
 func (a *app) writeBaseline(f *inputFlags, output string, args []string) error {
@@ -106,7 +123,7 @@ func (a *app) writeBaseline(f *inputFlags, output string, args []string) error {
 		return err
 	}
 	b, added := b.With(kept), b.Len()
-	if err := file.write(b); err != nil {
+	if err := a.writeTo(file, b); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(a.stdout, "Wrote %s to %s.\n", report.Plural(added, "finding"), report.Visible(file.path)); err != nil {
@@ -142,7 +159,7 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 	b := base.Without(gone)
 	removed := base.Len() - b.Len()
 	if removed > 0 {
-		if err := file.write(b); err != nil {
+		if err := a.writeTo(file, b); err != nil {
 			return err
 		}
 	}
@@ -182,16 +199,16 @@ func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*b
 		}
 		opts.Baseline = base.Use()
 	}
-	ctx, cancel := withTimeout(f.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	compiled = in.compileOwn(ctx, compiled, nil, nil)
 	w, err := read(ctx, in, watch)
 	if err != nil {
-		return nil, timedOut(err, f.timeout)
+		return nil, timedOut(err, f.limits.timeout)
 	}
 	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
 	if err != nil {
-		return nil, timedOut(err, f.timeout)
+		return nil, timedOut(err, f.limits.timeout)
 	}
 	switch {
 	case !w.complete() && !f.skipInvalid:
@@ -269,32 +286,23 @@ func (in *input) fixed(base *baseline.Baseline, use *baseline.Use, ran []string)
 
 // baselineFile is where a baseline is kept.
 type baselineFile struct {
-	// path is what the user knows; name is relative to the root of the tree, empty if
-	// the file lies outside.
+	*workspace
+	// path is what the user knows; name is relative to the root of the tree, empty for
+	// a file that a flag names.
 	path, name string
-	// inside is the folder that the file must not lead out of; empty for a file that a
-	// flag names. What lies there under any other name may be a symlink of whoever
-	// opened a pull request.
-	inside string
 }
 
 // baselineFile returns the file that a flag names, else that of the configuration,
 // else the default one.
 func (in *input) baselineFile(flag string) baselineFile {
-	f := baselineFile{path: flag, name: in.cfg.Baseline.Name, inside: in.root}
+	f := baselineFile{workspace: in.workspace, path: flag}
 	switch {
 	case flag != "":
-		f.name, _ = in.name(flag) // it may lie outside
-		f.inside = ""
-	case f.name != "":
+	case in.cfg.Baseline.Name != "":
+		f.name = in.cfg.Baseline.Name
 		f.path = in.display(f.name)
 	default:
 		f.path = defaultBaseline
-		if name, ok := in.workspace.inside(filepath.Join(in.cwd, defaultBaseline)); ok {
-			f.name = name
-		} else {
-			f.inside = in.cwd
-		}
 	}
 	return f
 }
@@ -315,59 +323,47 @@ func (f baselineFile) read() (*baseline.Baseline, error) {
 		}
 		return nil, mistakef("read baseline %s: %w", f.path, unwrapPath(err))
 	}
-	b, err := baseline.Parse(f.name, f.path, data)
+	b, err := baseline.Parse(f.place(), f.path, data)
 	if err != nil {
 		return nil, &usageError{err: err, plain: true}
 	}
 	return b, nil
 }
 
+// place is the name of the file in the tree, where it lies there.
+func (f baselineFile) place() string {
+	if f.name != "" {
+		return f.name
+	}
+	name, _ := f.workspace.name(f.path) // it may lie outside
+	return name
+}
+
 // errNoFile is the error for a baseline that does not exist.
 var errNoFile = errors.New("no such file")
 
-// data reads the file, up to the size of the largest file of a tree.
+// data reads the file.
 func (f baselineFile) data() ([]byte, error) {
-	if f.inside != "" {
-		tree, err := source.OpenTree(f.inside)
-		if err != nil {
-			return nil, err
-		}
-		return tree.ReadFile(cmp.Or(f.name, f.path))
+	if f.name != "" {
+		return f.tree.ReadFile(f.name)
 	}
-	file, err := os.Open(f.path)
-	if err != nil {
-		return nil, err
+	_, data, err := f.flagFile(f.path)
+	if errors.Is(err, errOutside) {
+		return nil, fs.ErrNotExist // the supervisor would have read it
 	}
-	defer func() { _ = file.Close() }() // it was only read
-	return readAll(file)
+	return data, err
 }
 
-// write writes the file. Without a flag that names it, it follows no symlink that
-// leads out of the folder.
-func (f baselineFile) write(b *baseline.Baseline) error {
+// writeTo writes a baseline into a file.
+func (a *app) writeTo(f baselineFile, b *baseline.Baseline) error {
 	data, err := b.Encode()
 	if err != nil {
 		return err
 	}
-	if f.inside == "" {
-		err = os.WriteFile(f.path, data, 0o644)
-	} else {
-		err = writeInside(f.inside, cmp.Or(f.name, f.path), data)
-	}
-	if err != nil {
-		return mistakef("write baseline %s: %w", f.path, unwrapPath(err))
+	if err := a.write(f.path, data); err != nil {
+		return mistakef("write baseline %s: %w", f.path, err)
 	}
 	return nil
-}
-
-// writeInside writes a file of a folder, and follows no symlink out of it.
-func writeInside(dir, name string, data []byte) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = root.Close() }() // nothing was written through it itself
-	return root.WriteFile(filepath.FromSlash(name), data, 0o644)
 }
 
 // unwrapPath returns the cause of an error without the path, which the message has.

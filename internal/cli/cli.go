@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/supervise"
 )
 
 // The exit codes. They are a contract with scripts; help texts state them.
@@ -34,34 +36,56 @@ const exitCodesHelp = `Exit codes:
 // helpWidth is how long the lines of help texts may be, in columns.
 const helpWidth = 100
 
-// Main runs the command line args and returns the exit code.
+// Main runs the command line args and returns the exit code. What reads a tree is done
+// by a process of its own: this program again, whose Main then takes everything from
+// the one that started it.
 func Main(stdin io.Reader, stdout, stderr io.Writer, args []string) int {
+	if IsWorker() {
+		return work()
+	}
 	return mainAt(time.Now, stdin, stdout, stderr, args)
 }
 
+// IsWorker reports whether Main does the work for another process of this program. A
+// program that does anything else before it calls Main must not then.
+func IsWorker() bool { return supervise.IsWorker() }
+
 // mainAt is Main with a clock that says what day it is.
-func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, args []string) (code int) {
+func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, args []string) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, now: now, args: args}
+	return a.run()
+}
+
+// run runs the command line.
+func (a *app) run() (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = crash(stderr, &panicError{value: r, stack: debug.Stack()})
+			code = a.crash(&panicError{value: r, stack: debug.Stack()})
 		}
 	}()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, now: now}
 	root := newRootCommand(a)
-	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetArgs(a.args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(context.Background())
 	return a.exit(cmd, err)
 }
 
-// app is one run of the command line.
+// app is one run of the command line: in the supervisor, or the same again in its
+// worker.
 type app struct {
+	args   []string
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
 	now    func() time.Time
+	// worker and job are nil in the supervisor.
+	worker *supervise.Worker
+	job    *job
+	// confinement says what keeps the worker from the rest of the system.
+	confinement string
+	panicked    bool
 	// started is set when flags and arguments were accepted.
 	started bool
 	code    int // of a run without an error
@@ -92,7 +116,20 @@ type panicError struct {
 	stack []byte
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("internal error: %v", e.value) }
+func (e *panicError) Error() string { return "internal error: " + e.text() }
+
+// text is what the program says of its mistake. Any other value may be a part of a
+// file.
+func (e *panicError) text() string {
+	switch v := e.value.(type) {
+	case string:
+		return v
+	case runtime.Error:
+		return v.Error()
+	default:
+		return fmt.Sprintf("%T", v)
+	}
+}
 
 // exit tells the user of err and returns the exit code.
 func (a *app) exit(cmd *cobra.Command, err error) int {
@@ -102,7 +139,7 @@ func (a *app) exit(cmd *cobra.Command, err error) int {
 	case err == nil:
 		return a.code
 	case errors.As(err, &panicked):
-		return crash(a.stderr, panicked)
+		return a.crash(panicked)
 	case errors.As(err, &usage), !a.started:
 		a.complain(err)
 		if usage == nil || !usage.plain {
@@ -127,9 +164,14 @@ func (a *app) logf(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.stderr, "egresslint: %s\n", report.Visible(fmt.Sprintf(format, args...)))
 }
 
-// crash asks the user to report what must not happen.
-func crash(stderr io.Writer, p *panicError) int {
-	_, _ = fmt.Fprintf(stderr, `egresslint: %v
+// crash asks the user to report what must not happen. A worker leaves that to its
+// supervisor, which begins anew without what was being read.
+func (a *app) crash(p *panicError) int {
+	if a.panicked = a.worker != nil; a.panicked {
+		a.worker.Panic(p.text(), p.stack)
+		return ExitIncomplete
+	}
+	_, _ = fmt.Fprintf(a.stderr, `egresslint: %v
 This is a mistake in egresslint. Please report it at https://github.com/egresslint/egresslint/issues with these lines:
 egresslint %s
 

@@ -11,11 +11,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/egresslint/egresslint/internal/cli"
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 func TestMain(m *testing.M) {
+	if cli.IsWorker() {
+		guard.Off(cli.GuardsOff()...)
+		os.Exit(cli.Main(os.Stdin, os.Stdout, os.Stderr, nil))
+	}
 	testscript.Main(m, map[string]func(){
 		"egresslint": func() { os.Exit(cli.Main(os.Stdin, os.Stdout, os.Stderr, os.Args[1:])) },
 	})

@@ -30,7 +30,7 @@ func newConfigCommand(a *app) *cobra.Command {
 }
 
 func newConfigVerifyCommand(a *app) *cobra.Command {
-	var file string
+	var f inputFlags
 	cmd := &cobra.Command{
 		Use:   "verify [flags] [path]",
 		Short: "Check the configuration that a run in the path would use",
@@ -41,8 +41,8 @@ Exit codes:
   0  the file is right
   2  there is a mistake in it, or there is no file`,
 		Args: onePath("config verify"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&inputFlags{config: file}, args)
+		RunE: a.confined(configNeeds(&f), func(_ *cobra.Command, args []string) error {
+			in, err := a.input(&f, args)
 			if err != nil {
 				return err
 			}
@@ -56,14 +56,14 @@ Exit codes:
 			}
 			_, err = fmt.Fprintf(a.stdout, "%s is right.\n", report.Visible(in.display(in.cfg.File)))
 			return err
-		},
+		}),
 	}
-	registerConfig(cmd, &file)
+	registerConfig(cmd, &f)
 	return cmd
 }
 
 func newConfigPrintCommand(a *app) *cobra.Command {
-	var file string
+	var f inputFlags
 	cmd := &cobra.Command{
 		Use:   "print [flags] [path]",
 		Short: "Print the configuration that a run in the path would use",
@@ -75,8 +75,8 @@ Exit codes:
   0  the configuration is printed
   2  there is a mistake in it`,
 		Args: onePath("config print"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&inputFlags{config: file}, args)
+		RunE: a.confined(configNeeds(&f), func(_ *cobra.Command, args []string) error {
+			in, err := a.input(&f, args)
 			if err != nil {
 				return err
 			}
@@ -88,14 +88,22 @@ Exit codes:
 				return err
 			}
 			return config.Print(a.stdout, in.cfg, dir)
-		},
+		}),
 	}
-	registerConfig(cmd, &file)
+	registerConfig(cmd, &f)
 	return cmd
 }
 
-func registerConfig(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVar(file, "config", "", "read the configuration from `file` instead of the nearest "+config.FileName)
+// registerConfig registers the flags of a command that reads the configuration and the
+// rules of the project's own.
+func registerConfig(cmd *cobra.Command, f *inputFlags) {
+	cmd.Flags().StringVar(&f.config, "config", "", "read the configuration from `file` instead of the nearest "+config.FileName)
+	f.limits.register(cmd)
+}
+
+// configNeeds is what such a command wants of the system for a path.
+func configNeeds(f *inputFlags) func(*cobra.Command, []string) (*needs, error) {
+	return func(_ *cobra.Command, args []string) (*needs, error) { return f.needs(args) }
 }
 
 // onePath accepts at most one argument.
@@ -124,48 +132,68 @@ Exit codes:
   2  wrong flag or argument, or there is a configuration already
   3  something could not be analysed; the file has the rest`,
 		Args: onePath("config init"),
-		RunE: func(_ *cobra.Command, args []string) error { return a.initConfig(f, args, force) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) {
+				file, err := newConfigFile(args, force)
+				if err != nil {
+					return nil, err
+				}
+				n, err := f.needs(args)
+				if err != nil {
+					return nil, err
+				}
+				n.outputs = []string{file}
+				return n, nil
+			},
+			func(_ *cobra.Command, args []string) error { return a.initConfig(f, args) },
+		),
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace a configuration that is there already")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never")
+	f.limits.register(cmd)
 	return cmd
 }
 
-func (a *app) initConfig(f *inputFlags, args []string, force bool) error {
-	dir := "."
-	if len(args) > 0 {
-		dir = args[0]
-	}
+// configFile is the file that init writes.
+func configFile(args []string) string { return filepath.Join(orHere(args)[0], config.FileName) }
+
+// newConfigFile returns the file that init writes, unless it must not.
+func newConfigFile(args []string, force bool) (string, error) {
+	dir := orHere(args)[0]
 	info, err := os.Stat(dir)
 	switch {
 	case err != nil:
-		return mistakef("write configuration: %w", err)
+		return "", mistakef("write configuration: %w", err)
 	case !info.IsDir():
-		return usagef("config init %s: it is no folder", dir)
+		return "", usagef("config init %s: it is no folder", dir)
 	}
-	file := filepath.Join(dir, config.FileName)
+	file := configFile(args)
 	switch info, err := os.Lstat(file); {
 	case err != nil: // there is none, or writing it tells what is wrong
 	case !force:
-		return mistakef("write configuration: %s is there already, pass --force to replace it", file)
+		return "", mistakef("write configuration: %s is there already, pass --force to replace it", file)
 	case info.Mode()&fs.ModeSymlink != 0:
 		// It may be part of a pull request, and lead to any file of the user.
-		return mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
+		return "", mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
 	}
-	in, err := a.input(f, []string{dir})
+	return file, nil
+}
+
+func (a *app) initConfig(f *inputFlags, args []string) error {
+	file := configFile(args)
+	in, err := a.input(f, args)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := withTimeout(f.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	w, err := read(ctx, in, newStopwatch())
 	if err != nil {
-		return timedOut(err, f.timeout)
+		return timedOut(err, f.limits.timeout)
 	}
 	a.showBroken(&report.Report{Diagnostics: w.diagnostics, Display: in.display})
 	s := newSketch(w, in)
-	if err := os.WriteFile(file, s.text(), 0o644); err != nil {
-		return mistakef("write configuration: %w", err)
+	if err := a.write(file, s.text()); err != nil {
+		return mistakef("write configuration %s: %w", file, err)
 	}
 	if !w.complete() {
 		a.code = ExitIncomplete

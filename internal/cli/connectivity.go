@@ -64,7 +64,10 @@ Exit codes:
   2  wrong flag, argument or configuration
   3  something could not be analysed; the rest was, and its connections are printed`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.connectivity(f, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) { return f.input.needs(args) },
+			func(_ *cobra.Command, args []string) error { return a.connectivity(f, args) },
+		),
 	}
 	names := connectivityFormatNames()
 	flags := cmd.Flags()
@@ -121,11 +124,11 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := withTimeout(f.input.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	w, c, err := readConnectivity(ctx, in)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.input.skipInvalid, Display: in.display})
 
@@ -133,7 +136,7 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	printer := connectivityFormats[i].open(out)
 	for connection := range c.Connections(filter) {
 		if ctx.Err() != nil {
-			return timedOut(ctx.Err(), f.input.timeout)
+			return timedOut(ctx.Err(), f.input.limits.timeout)
 		}
 		printer.write(connection)
 	}

@@ -60,10 +60,19 @@ Exit codes:
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			revisions, paths := splitAtDash(cmd, args)
-			return a.diff(f, revisions, paths)
-		},
+		RunE: a.confined(
+			func(cmd *cobra.Command, args []string) (*needs, error) {
+				_, paths := splitAtDash(cmd, args)
+				if slices.Contains(paths, stdinArg) {
+					return nil, mistakef("read standard input: it has no revisions to compare")
+				}
+				return f.input.needs(paths)
+			},
+			func(cmd *cobra.Command, args []string) error {
+				revisions, paths := splitAtDash(cmd, args)
+				return a.diff(f, revisions, paths)
+			},
+		),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -87,18 +96,15 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	if !slices.Contains(report.PathDiffFormats(), f.format) {
 		return usagef("unknown --format %q%s", f.format, config.DidYouMean(f.format, report.PathDiffFormats()))
 	}
-	if slices.Contains(paths, stdinArg) {
-		return mistakef("read standard input: it has no revisions to compare")
-	}
 	in, err := a.input(&f.input, paths)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := withTimeout(f.input.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	base, head, err := in.sides(ctx, revisions, f.mergeBase)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	// Both are read at once; where nothing differs, once.
 	was := start(func() (*world, error) { return base.read(ctx) })
@@ -110,11 +116,11 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	}
 	before, err := was.wait(ctx)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	after, err := is.wait(ctx)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	d := &report.PathDiff{
 		PathComparison: pipeline.ComparePaths(before.model, after.model),

@@ -1,20 +1,19 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/parser"
@@ -46,7 +45,7 @@ type inputFlags struct {
 	stdinFilename  string
 	skipInvalid    bool
 	allowEmpty     bool
-	timeout        time.Duration
+	limits         limitFlags
 }
 
 func (f *inputFlags) register(cmd *cobra.Command) {
@@ -61,12 +60,9 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stdinFilename, "stdin-filename", "", "`name` of what comes from standard input, given as the path - (default "+defaultStdinName+")")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "only warn of what cannot be analysed")
 	flags.BoolVar(&f.allowEmpty, "allow-empty", false, "succeed if there is nothing to analyse")
-	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never")
+	f.limits.register(cmd)
 	complete(cmd, "cluster-network", "terway", "flannel")
 }
-
-// defaultTimeout is how long a run may take, if the command line does not say.
-const defaultTimeout = 5 * time.Minute
 
 // input is what a run reads, made of flags, configuration and environment.
 type input struct {
@@ -77,60 +73,62 @@ type input struct {
 	egress   egress.Options
 }
 
-// input opens the tree and reads the configuration. Its errors are usage errors.
-func (a *app) input(f *inputFlags, args []string) (*input, error) {
+// check returns a usage error of the flags' values.
+func (f *inputFlags) check(args []string) error {
 	switch {
 	case f.noConfig && f.config != "":
-		return nil, usagef("--config and --no-config exclude each other")
+		return usagef("--config and --no-config exclude each other")
 	case f.clusterNetwork != "" && !slices.Contains([]string{"terway", "flannel"}, f.clusterNetwork):
-		return nil, usagef("unknown --cluster-network %q%s", f.clusterNetwork, config.DidYouMean(f.clusterNetwork, []string{"terway", "flannel"}))
+		return usagef("unknown --cluster-network %q%s", f.clusterNetwork, config.DidYouMean(f.clusterNetwork, []string{"terway", "flannel"}))
 	case f.stdinFilename != "" && !slices.Contains(args, stdinArg):
-		return nil, usagef("--stdin-filename names what comes from standard input: give the path - too")
-	case f.timeout < 0:
-		return nil, usagef("--timeout %s is less than nothing", f.timeout)
+		return usagef("--stdin-filename names what comes from standard input: give the path - too")
 	}
+	if name := cmp.Or(f.stdinFilename, defaultStdinName); !isKnown(name) {
+		return usagef("unknown kind of file --stdin-filename %q: want a name that ends in .tf, .tfvars, .yaml, .yml or .json", name)
+	}
+	return nil
+}
+
+// isKnown reports whether a file goes by a name that egresslint reads.
+func isKnown(name string) bool {
+	_, ok := source.KindOf(filepath.ToSlash(name))
+	return ok
+}
+
+// needs is what reading wants of the system.
+func (f *inputFlags) needs(args []string) (*needs, error) {
+	if err := f.check(args); err != nil {
+		return nil, err
+	}
+	return &needs{
+		paths: orHere(args), stdinName: cmp.Or(f.stdinFilename, defaultStdinName),
+		files: append(slices.Clone(f.varFiles), f.config), folders: f.policies,
+		environment: true, limits: f.limits,
+	}, nil
+}
+
+// orHere is the paths of a command, or the working directory.
+func orHere(args []string) []string {
+	if len(args) == 0 {
+		return []string{"."}
+	}
+	return args
+}
+
+// input opens the tree and reads the configuration. Its errors are usage errors.
+func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	everything := len(args) == 0
-	if everything {
-		args = []string{"."}
-	}
-	var stdin []byte
+	args = orHere(args)
+	stdin := a.job.Stdin
 	stdinName := f.stdinFilename
-	if slices.Contains(args, stdinArg) {
-		var err error
-		if stdin, err = readAll(a.stdin); err != nil {
-			return nil, fmt.Errorf("read standard input: %w", err)
-		}
-		if stdinName == "" && tfjson.Is(stdin) {
-			stdinName = defaultPlanName
-		}
+	if stdinName == "" && tfjson.Is(stdin) {
+		stdinName = defaultPlanName
 	}
-	if stdinName == "" {
-		stdinName = defaultStdinName
-	}
+	stdinName = cmp.Or(stdinName, defaultStdinName)
 	if isPlanFile(stdin) {
 		return nil, binaryPlan("standard input")
 	}
-	if _, ok := source.KindOf(filepath.ToSlash(stdinName)); !ok {
-		return nil, usagef("unknown kind of file --stdin-filename %q: want a name that ends in .tf, .tfvars, .yaml, .yml or .json", stdinName)
-	}
-
-	paths := make([]string, len(args))
-	var wrong []error
-	for i, arg := range args {
-		if paths[i] = arg; arg == stdinArg {
-			paths[i] = existing(stdinName)
-			if paths[i] == stdinName { // the file that standard input stands for
-				continue
-			}
-		}
-		if err := checkPath(arg, paths[i]); err != nil {
-			wrong = append(wrong, err)
-		}
-	}
-	if len(wrong) > 0 {
-		return nil, &usageError{err: errors.Join(wrong...), plain: true}
-	}
-	w, err := openWorkspace(paths)
+	w, err := a.openWorkspace()
 	if err != nil {
 		return nil, err
 	}
@@ -181,12 +179,11 @@ func checkPath(arg, p string) error {
 		}
 		return usagef("read %s: %s", arg, reason)
 	}
-	_, known := source.KindOf(filepath.ToSlash(p))
 	// Whatever else is wrong with a path is told when it is read.
-	if info, err := os.Stat(p); known || arg == stdinArg || err != nil || !info.Mode().IsRegular() {
+	if info, err := os.Stat(p); isKnown(p) || arg == stdinArg || err != nil || !info.Mode().IsRegular() {
 		return nil //nolint:nilerr // see above
 	}
-	if isPlanFile(head(p)) {
+	if isPlanFile(disk.Head(p, len(planMagic))) {
 		return binaryPlan(arg)
 	}
 	return usagef("read %s: it is neither a folder nor a file whose name ends in .tf, .tofu, .tfvars, .yaml, .yml or .json", arg)
@@ -202,18 +199,6 @@ func binaryPlan(what string) error {
 	return mistakef("read %s: it is a binary, perhaps a plan: give egresslint what 'terraform show -json PLAN' writes, in a file that ends in .json or as the path -", what)
 }
 
-// head returns the first bytes of a file, as far as it can be read.
-func head(p string) []byte {
-	f, err := os.Open(p)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = f.Close() }()
-	data := make([]byte, len(planMagic))
-	n, _ := io.ReadFull(f, data)
-	return data[:n]
-}
-
 // configuration reads the configuration and the rules of the project's own, whose
 // ids it may name.
 func (in *input) configuration(f *inputFlags) (*config.Config, error) {
@@ -223,14 +208,9 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	case f.noConfig:
 		return &config.Config{}, in.loadPolicies(f, nil)
 	case f.config != "":
-		data, readErr := os.ReadFile(f.config)
+		name, data, readErr := in.flagFile(f.config)
 		if readErr != nil {
-			return nil, mistakef("read configuration: %w", readErr)
-		}
-		// Its paths are relative to its folder, which must therefore lie in the tree.
-		name, nameErr := in.name(f.config)
-		if nameErr != nil {
-			return nil, nameErr
+			return nil, mistakef("read configuration %s: %w", f.config, readErr)
 		}
 		if err := in.loadPolicies(f, config.ReadPolicies(in.tree, name, data)); err != nil {
 			return nil, err
@@ -306,11 +286,8 @@ func (in *input) options(f *inputFlags) error {
 	tf := &in.parser.Terraform
 	tf.Schema = alicloud.Table{}
 	for _, file := range f.varFiles {
-		name, err := in.name(file)
+		name, _, err := in.flagFile(file)
 		if err != nil {
-			return err
-		}
-		if _, err := in.tree.Stat(name); err != nil {
 			return mistakef("read --var-file %s: %w", file, err)
 		}
 		tf.VarFiles = append(tf.VarFiles, name)

@@ -15,6 +15,7 @@ import (
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/suppress"
+	"github.com/egresslint/egresslint/parser/part"
 )
 
 // lintFlags say which rules run and what happens with their findings.
@@ -48,7 +49,10 @@ What they refer to is read too, as long as it lies in the same git work tree.
 
 ` + exitCodesHelp,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.lint(f, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) { return f.needs(args) },
+			func(_ *cobra.Command, args []string) error { return a.lint(f, args) },
+		),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -113,6 +117,23 @@ func (f *lintFlags) checkRules(known []string) error {
 	return nil
 }
 
+// needs is what lint wants of the system.
+func (f *lintFlags) needs(args []string) (*needs, error) {
+	outputs, err := f.check()
+	if err != nil {
+		return nil, err
+	}
+	n, err := f.input.needs(args)
+	if err != nil {
+		return nil, err
+	}
+	n.files = append(n.files, f.baseline)
+	for _, o := range outputs {
+		n.outputs = append(n.outputs, o.path)
+	}
+	return n, nil
+}
+
 func (a *app) lint(f *lintFlags, args []string) error {
 	outputs, err := f.check()
 	if err != nil {
@@ -127,7 +148,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err := f.checkRules(in.allRules()); err != nil {
 		return err
 	}
-	ctx, cancel := withTimeout(f.input.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	compiled = in.compileOwn(ctx, compiled, f.only, f.disable)
 
@@ -135,7 +156,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	before := startBefore(ctx, in, f.changedSince, compiled, opts, a.now())
 	w, err := read(ctx, in, watch)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
 	base, err := in.baseline(f.baseline)
@@ -147,7 +168,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	ran := judged.enabled(opts)
 	w.diagnostics = append(w.diagnostics, judged.suppressions.Diagnostics(suppress.Run{
@@ -159,7 +180,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	comparison, err := compare(ctx, w, judged, before)
 	if err != nil {
-		return timedOut(err, f.input.timeout)
+		return timedOut(err, f.input.limits.timeout)
 	}
 	watch.lap("compare")
 
@@ -180,6 +201,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Display:     in.display,
 		Resolve:     in.resolve,
 	}
+	part.Stage(ctx, "write reports")
 	err = a.writeReports(outputs, r, f.color, report.Options{
 		Quiet: f.quiet, HideNotices: len(f.only) > 0, Verbose: f.verbose,
 		SARIFSuppressed: f.sarifAll,
@@ -238,6 +260,7 @@ func settings(cfg *config.Config, only []string) pipeline.Options {
 // tell prints what --verbose asks for.
 func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 	a.logf("root %s", in.root)
+	a.logf("confined by %s", cmp.Or(a.confinement, "nothing"))
 	if in.cfg.File != "" {
 		a.logf("configuration %s", in.display(in.cfg.File))
 	}

@@ -20,7 +20,10 @@ Exit codes:
   2  wrong flag, argument or configuration
   3  something could not be analysed, or nothing is there; the model has the rest`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.printModel(f, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) { return f.needs(args) },
+			func(_ *cobra.Command, args []string) error { return a.printModel(f, args) },
+		),
 	}
 	f.register(cmd)
 	return cmd
@@ -31,11 +34,11 @@ func (a *app) printModel(f *inputFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := withTimeout(f.timeout)
+	ctx, cancel := a.context()
 	defer cancel()
 	w, err := read(ctx, in, newStopwatch())
 	if err != nil {
-		return timedOut(err, f.timeout)
+		return timedOut(err, f.limits.timeout)
 	}
 	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.skipInvalid, Display: in.display})
 	if err := report.EncodeJSON(a.stdout, w.model); err != nil {

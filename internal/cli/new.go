@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/report"
 )
@@ -87,15 +88,17 @@ func (a *app) newRule(dir, name string) error {
 		}
 		files = append(files, b.String())
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return mistakef("new rule %s: %w", name, err)
+	// The folder may lie in a tree that somebody else wrote.
+	here, err := locate([]string{"."})
+	if err != nil {
+		return err
 	}
 	for i, file := range []string{"rule.rego", "rule_test.rego"} {
-		if err := os.WriteFile(filepath.Join(folder, file), []byte(files[i]), 0o644); err != nil {
-			return mistakef("new rule %s: %w", name, err)
+		if err := disk.Write(filepath.Join(folder, file), []byte(files[i]), here.Boundaries, disk.Options{New: true, Folders: true}); err != nil {
+			return mistakef("new rule %s: write %s: %w", name, filepath.Join(folder, file), err)
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, `Wrote %[1]s/rule.rego and rule_test.rego.
+	_, err = fmt.Fprintf(a.stdout, `Wrote %[1]s/rule.rego and rule_test.rego.
 
   egresslint test %[2]s        runs its tests
   egresslint --policy %[2]s    lints with it; policies: [%[2]s] in %[3]s does so always

@@ -2,12 +2,9 @@ package cli
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
@@ -63,12 +60,12 @@ func (a *app) writeReports(outputs []output, r *report.Report, color string, opt
 		if o.path != "" {
 			w = &b // a report that fails half-way leaves no broken file
 		} else {
-			opts.Color = useColor(color, w, os.LookupEnv)
+			opts.Color = useColor(color, a.job.Terminal, os.LookupEnv)
 		}
 		err := report.Write(w, o.format, r, opts)
 		if err == nil && o.path != "" {
-			if err = os.WriteFile(o.path, b.Bytes(), 0o644); err != nil {
-				err = mistakef("write report: %w", err)
+			if err = a.write(o.path, b.Bytes()); err != nil {
+				err = mistakef("write report %s: %w", o.path, err)
 			}
 		}
 		if err != nil && failed == nil {
@@ -100,7 +97,7 @@ func (a *app) showBroken(r *report.Report) {
 // useColor decides whether standard output gets colours: the flag, then NO_COLOR
 // (https://no-color.org), CLICOLOR_FORCE and CLICOLOR
 // (https://bixense.com/clicolors), then whether it is a terminal.
-func useColor(flag string, w io.Writer, env func(string) (string, bool)) bool {
+func useColor(flag string, terminal bool, env func(string) (string, bool)) bool {
 	set := func(name string) (string, bool) {
 		value, ok := env(name)
 		return value, ok && value != ""
@@ -123,6 +120,5 @@ func useColor(flag string, w io.Writer, env func(string) (string, bool)) bool {
 	if value, _ := set("TERM"); value == "dumb" {
 		return false
 	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return terminal
 }

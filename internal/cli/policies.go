@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -29,7 +28,7 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 	var sources []engine.PolicySource
 	taken := make(map[string]bool) // so that a folder may be named by both
 	for _, p := range flags {
-		s, err := policySource(p)
+		s, err := w.policySource(p)
 		if err != nil {
 			return nil, err
 		}
@@ -43,17 +42,9 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 			continue
 		}
 		taken[p.Name] = true
-		s := engine.PolicySource{Name: filepath.ToSlash(w.display(p.Name))}
-		info, err := w.tree.Stat(p.Name)
-		switch {
-		case err != nil:
-		case info.IsDir():
-			s.FS = subtree{w.tree, p.Name}
-		default:
-			s.Bundle, err = w.tree.ReadFile(p.Name)
-		}
+		s, err := w.policiesInTree(filepath.ToSlash(w.display(p.Name)), p.Name)
 		if err != nil {
-			return nil, mistakef("read policies %s: %w", s.Name, err)
+			return nil, err
 		}
 		sources = append(sources, s)
 	}
@@ -71,37 +62,49 @@ func (w *workspace) configuredPolicies(file string) ([]config.Path, error) {
 		}
 		return config.FindPolicies(w.tree, dir), nil
 	}
-	data, err := os.ReadFile(file)
+	name, data, err := w.flagFile(file)
 	if err != nil {
-		return nil, mistakef("read configuration: %w", err)
-	}
-	name, err := w.name(file)
-	if err != nil {
-		return nil, err
+		return nil, mistakef("read configuration %s: %w", file, err)
 	}
 	return config.ReadPolicies(w.tree, name, data), nil
 }
 
-// policySource reads a path of the command line.
-func policySource(p string) (engine.PolicySource, error) {
-	s := engine.PolicySource{Name: filepath.ToSlash(filepath.Clean(p))}
-	info, err := os.Stat(p)
+// policySource reads a path of the command line: in the tree, or outside of it.
+func (w *workspace) policySource(p string) (engine.PolicySource, error) {
+	shown := filepath.ToSlash(filepath.Clean(p))
+	f := w.flags[p]
+	switch {
+	case f.Data != nil:
+		return engine.PolicySource{Name: shown, Bundle: f.Data}, nil
+	case f.Folder != "":
+		tree, err := source.OpenTree(f.Folder)
+		if err != nil {
+			return engine.PolicySource{}, mistakef("read policies %s: %w", p, err)
+		}
+		return engine.PolicySource{Name: shown, FS: subtree{tree, "."}}, nil
+	}
+	name, err := w.name(p)
+	if err != nil {
+		return engine.PolicySource{}, mistakef("read %s: no such file or directory", p)
+	}
+	return w.policiesInTree(shown, name)
+}
+
+// policiesInTree reads a folder or a bundle of the tree.
+func (w *workspace) policiesInTree(shown, name string) (engine.PolicySource, error) {
+	s := engine.PolicySource{Name: shown}
+	info, err := w.tree.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return s, mistakef("read %s: no such file or directory", p)
+		return s, mistakef("read %s: no such file or directory", shown)
 	case err != nil:
 	case info.IsDir():
-		var root *os.Root
-		if root, err = os.OpenRoot(p); err == nil {
-			s.FS = root.FS() // the files are read on demand; the process ends soon after
-		}
-	case info.Size() > source.MaxFileSize:
-		err = source.ErrTooLarge
+		s.FS = subtree{w.tree, name}
 	default:
-		s.Bundle, err = os.ReadFile(p)
+		s.Bundle, err = w.tree.ReadFile(name)
 	}
 	if err != nil {
-		return s, mistakef("read policies %s: %w", p, err)
+		return s, mistakef("read policies %s: %w", shown, err)
 	}
 	return s, nil
 }

@@ -80,7 +80,7 @@ such as parse-error or invalid-object.`,
 			}
 			return ids, directive
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: a.confined(func(*cobra.Command, []string) (*needs, error) { return f.needs(nil) }, func(_ *cobra.Command, args []string) error {
 			if format != "text" && format != "json" {
 				return usagef("unknown format %q%s", format, config.DidYouMean(format, []string{"text", "json"}))
 			}
@@ -93,7 +93,7 @@ such as parse-error or invalid-object.`,
 			if err != nil {
 				return err
 			}
-			own, err := ownRules(&f)
+			own, err := a.ownRules(&f)
 			if err != nil {
 				return err
 			}
@@ -114,19 +114,19 @@ such as parse-error or invalid-object.`,
 			default:
 				return a.listRules(rules)
 			}
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "text or json")
 	complete(cmd, "format", "text", "json")
 	registerPolicies(cmd, &f.policies)
-	registerConfig(cmd, &f.config)
+	registerConfig(cmd, &f)
 	return cmd
 }
 
 // ownRules returns the rules of the project's own. A configuration that has other
 // mistakes does not keep them from being listed.
-func ownRules(f *inputFlags) ([]engine.Rule, error) {
-	w, err := openWorkspace([]string{"."})
+func (a *app) ownRules(f *inputFlags) ([]engine.Rule, error) {
+	w, err := a.openWorkspace()
 	if err != nil {
 		return nil, err
 	}

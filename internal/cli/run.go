@@ -13,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -74,14 +75,6 @@ func (p pending[T]) wait(ctx context.Context) (T, error) {
 	}
 }
 
-// withTimeout bounds a run; 0 is no bound.
-func withTimeout(timeout time.Duration) (context.Context, context.CancelFunc) {
-	if timeout == 0 {
-		return context.WithCancel(context.Background())
-	}
-	return context.WithTimeout(context.Background(), timeout)
-}
-
 // timedOut puts the end of a run's time into words.
 func timedOut(err error, timeout time.Duration) error {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -99,6 +92,7 @@ type world struct {
 
 // read parses the input and builds the model.
 func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
+	part.Stage(ctx, "read files")
 	parsed, err := start(func() (*parser.Result, error) {
 		return parser.Parse(ctx, in.tree, in.parser)
 	}).wait(ctx)
@@ -106,6 +100,7 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 		return nil, err
 	}
 	watch.lap("read files")
+	part.Stage(ctx, "build model")
 	w, err := start(func() (*world, error) {
 		model, diagnostics := egress.Build(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
 		return &world{parsed: parsed, model: model, diagnostics: append(parsed.Diagnostics, diagnostics...)}, nil
@@ -144,6 +139,7 @@ func judge(ctx context.Context, in *input, w *world, compiled pending[*engine.En
 			Tree: in.tree, Files: w.parsed.Linted, Annotations: w.model.Ignores, Config: in.cfg.Suppressions, Now: now,
 		}), nil
 	})
+	part.Stage(ctx, "judge model")
 	value, err := engine.Value(w.model.RuleInput())
 	if err != nil {
 		return nil, fmt.Errorf("judge model: %w", err)

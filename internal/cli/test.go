@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -16,10 +15,10 @@ import (
 
 // testFlags say which tests of policies run, and what is told of them.
 type testFlags struct {
+	input    inputFlags
 	run      string
 	coverage bool
 	verbose  bool
-	config   string
 }
 
 func newTestCommand(a *app) *cobra.Command {
@@ -36,13 +35,23 @@ Exit codes:
   1  a test fails
   2  wrong flag or argument, a policy that does not compile, or no test`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.test(f, args) },
+		RunE: a.confined(
+			func(_ *cobra.Command, args []string) (*needs, error) {
+				n, err := f.input.needs(nil)
+				if err != nil {
+					return nil, err
+				}
+				n.folders = args
+				return n, nil
+			},
+			func(_ *cobra.Command, args []string) error { return a.test(f, args) },
+		),
 	}
 	cmd.Flags().SortFlags = false
 	cmd.Flags().StringVar(&f.run, "run", "", "run only tests whose package and name match the regular `expression`")
 	cmd.Flags().BoolVar(&f.coverage, "coverage", false, "print the lines of rules that no test reaches")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "print the tests that pass, and what they print")
-	registerConfig(cmd, &f.config)
+	registerConfig(cmd, &f.input)
 	return cmd
 }
 
@@ -50,11 +59,13 @@ func (a *app) test(f *testFlags, args []string) error {
 	if _, err := regexp.Compile(f.run); err != nil {
 		return usagef("read --run %q: %w", f.run, err)
 	}
-	own, err := testedPolicies(f, args)
+	own, err := a.testedPolicies(f, args)
 	if err != nil {
 		return err
 	}
-	run, err := engine.Test(context.Background(), policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
+	ctx, cancel := a.context()
+	defer cancel()
+	run, err := engine.Test(ctx, policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
 	if err != nil {
 		return mistakef("%w", err)
 	}
@@ -68,14 +79,14 @@ func (a *app) test(f *testFlags, args []string) error {
 }
 
 // testedPolicies loads the policies whose tests are to run.
-func testedPolicies(f *testFlags, args []string) (*engine.Policies, error) {
-	w, err := openWorkspace([]string{"."})
+func (a *app) testedPolicies(f *testFlags, args []string) (*engine.Policies, error) {
+	w, err := a.openWorkspace()
 	if err != nil {
 		return nil, err
 	}
 	var configured []config.Path
 	if len(args) == 0 {
-		if configured, err = w.configuredPolicies(f.config); err != nil {
+		if configured, err = w.configuredPolicies(f.input.config); err != nil {
 			return nil, err
 		}
 		if len(configured) == 0 {

@@ -2,10 +2,11 @@ package cli
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser/source"
@@ -17,34 +18,83 @@ type workspace struct {
 	cwd  string // absolute, without symlinks
 	root string // absolute, without symlinks
 	tree *source.Tree
+	// flags are what the supervisor read, and outside the names in the tree that such
+	// files go by, with those that the user gave.
+	flags   map[string]flagFile
+	outside map[string]string
 }
 
-// openWorkspace opens the tree that holds all paths. They are existing files or
-// folders, absolute or relative to the working directory. If their boundaries
-// differ, the tree is what contains all of them.
-func openWorkspace(paths []string) (*workspace, error) {
+// place is where a run happens. All paths are absolute and without symlinks.
+type place struct {
+	Cwd  string
+	Root string // contains all that may be read
+	// Boundaries are the folders that may be read.
+	Boundaries []string
+}
+
+// locate finds what may be read for paths. They are existing files or folders,
+// absolute or relative to the working directory.
+func locate(paths []string) (place, error) {
 	wd, err := os.Getwd()
+	if err != nil {
+		return place{}, err
+	}
+	p := place{Cwd: wd}
+	if real, err := filepath.EvalSymlinks(wd); err == nil {
+		p.Cwd = real
+	}
+	for _, name := range paths {
+		boundary, err := source.Boundary(name, p.Cwd)
+		if err != nil {
+			return place{}, &usageError{err: err, plain: true}
+		}
+		if p.Root == "" {
+			p.Root = boundary
+		}
+		p.Root = commonDir(p.Root, boundary)
+		if !slices.Contains(p.Boundaries, boundary) {
+			p.Boundaries = append(p.Boundaries, boundary)
+		}
+	}
+	return p, nil
+}
+
+// openWorkspace opens the tree of the job.
+func (a *app) openWorkspace() (*workspace, error) {
+	tree, err := source.OpenTree(a.job.Place.Root)
 	if err != nil {
 		return nil, err
 	}
-	w := &workspace{cwd: wd}
-	if real, err := filepath.EvalSymlinks(wd); err == nil {
-		w.cwd = real
-	}
-	for _, p := range paths {
-		boundary, err := source.Boundary(p, w.cwd)
-		if err != nil {
-			return nil, &usageError{err: err, plain: true}
+	return &workspace{
+		cwd: a.job.Place.Cwd, root: a.job.Place.Root, tree: tree,
+		flags: a.job.Files, outside: make(map[string]string),
+	}, nil
+}
+
+// flagFile reads a file that a flag names: from the tree, or what the supervisor read
+// for it. That has a name in the tree too, under which it can be read like any other.
+func (w *workspace) flagFile(flag string) (name string, data []byte, err error) {
+	f := w.flags[flag]
+	if f.Data == nil {
+		if name, err = w.name(flag); err != nil {
+			return "", nil, errOutside
 		}
-		if w.root == "" {
-			w.root = boundary
+		data, err = w.tree.ReadFile(name)
+		return name, data, err
+	}
+	base := ".outside-of-the-tree-" + filepath.Base(flag)
+	for i := 0; ; i++ {
+		name = base
+		if i > 0 {
+			name = strconv.Itoa(i) + base
 		}
-		w.root = commonDir(w.root, boundary)
+		if known, taken := w.outside[name]; !taken || known == flag {
+			break
+		}
 	}
-	if w.tree, err = source.OpenTree(w.root); err != nil {
-		return nil, err
-	}
-	return w, nil
+	w.outside[name] = flag
+	w.tree.Overlay(name, f.Data)
+	return name, f.Data, nil
 }
 
 // commonDir is the deepest directory that contains both.
@@ -125,6 +175,9 @@ func (w *workspace) glob(pattern string) (string, error) {
 
 // display returns the path of a name for a person in the working directory.
 func (w *workspace) display(name string) string {
+	if flag, ok := w.outside[name]; ok {
+		return flag
+	}
 	rel, err := filepath.Rel(w.cwd, filepath.Join(w.root, filepath.FromSlash(name)))
 	if err != nil {
 		return name
@@ -157,16 +210,4 @@ func existing(p string) string {
 		}
 		p = parent
 	}
-}
-
-// readAll reads standard input up to the size of the largest file of a tree.
-func readAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, source.MaxFileSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > source.MaxFileSize {
-		return nil, source.ErrTooLarge
-	}
-	return data, nil
 }

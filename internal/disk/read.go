@@ -42,3 +42,18 @@ func Read(name string, trees Trees, limit int64) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// Head returns the first bytes of a regular file, as far as it can be read.
+func Head(name string, length int) []byte {
+	f, err := openPlain(name)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	data := make([]byte, length)
+	n, _ := io.ReadFull(f, data) // what there is may be shorter
+	return data[:n]
+}

@@ -188,6 +188,7 @@ func (w *Worker) change(f func()) {
 // Watch is what readers tell of parts.
 func (w *Worker) Watch() *part.Watch {
 	return &part.Watch{
+		Stage:   func(name string) { w.change(func() { w.stage = name }) },
 		Alone:   w.Limits.Alone,
 		Without: w.Limits.Without,
 		Begin:   func(p part.Part) { w.change(func() { w.active = append(w.active, p) }) },
@@ -203,9 +204,6 @@ func (w *Worker) Watch() *part.Watch {
 		},
 	}
 }
-
-// Stage says what the worker does from now on, as in "build model".
-func (w *Worker) Stage(name string) { w.change(func() { w.stage = name }) }
 
 // Stdout is the standard output of the supervisor.
 func (w *Worker) Stdout() io.Writer { return writer{w.out, stdoutFrame} }

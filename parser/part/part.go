@@ -48,11 +48,21 @@ type Watch struct {
 	// of it: bytes, nodes or instances, whatever grows with the memory that it takes.
 	Begin func(Part)
 	End   func(p Part, weight int)
+	// Stage is called with what is done from now on with all that was read, as in
+	// "build model".
+	Stage func(string)
 	// Without has the parts that are not to be read, and why not, as in "it took more
 	// than 2 GiB of memory".
 	Without map[Part]string
 	// Alone says that one part is to be read after the other.
 	Alone bool
+}
+
+// Stage says what is done from now on, other than reading parts.
+func Stage(ctx context.Context, name string) {
+	if w, _ := ctx.Value(key{}).(*Watch); w != nil && w.Stage != nil {
+		w.Stage(name)
+	}
 }
 
 // Alone reports whether parts are to be read one after the other.

@@ -297,6 +297,10 @@ func (j *job) assign(vars []Assignment) {
 	}
 }
 
+// resourceSize is about how long a usual resource is, in bytes: it makes roots
+// comparable with files.
+const resourceSize = 500
+
 // enter evaluates the root, unless it is to be left out.
 func (j *job) enter(ctx context.Context, l *loader) {
 	leave, left := part.Enter(ctx, part.Part{Kind: part.Root, Name: j.dir})
@@ -306,7 +310,7 @@ func (j *job) enter(ctx context.Context, l *loader) {
 		j.diags = append(j.diags, *left)
 		return
 	}
-	defer func() { leave(len(j.root.Resources)) }()
+	defer func() { leave(len(j.root.Resources) * resourceSize) }()
 	j.run(l)
 }
 
