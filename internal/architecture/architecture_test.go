@@ -40,6 +40,7 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/pipeline"},
 	{"internal/report", "internal/actions"},
+	{"internal/disk", "internal/sandbox", "internal/supervise"},
 	{"internal/cli"},
 	{"cmd/egresslint"},
 	{"internal/architecture"},

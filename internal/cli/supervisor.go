@@ -68,7 +68,7 @@ func (a *app) supervise(n *needs) error {
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
+	self, err := program()
 	if err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
@@ -100,6 +100,16 @@ func (a *app) supervise(n *needs) error {
 	}
 	a.code = code
 	return nil
+}
+
+// program is the file of this program. Where the system does not tell, as in a container
+// without /proc, whoever started it has to have said so in full.
+func program() (string, error) {
+	self, err := os.Executable()
+	if err != nil && filepath.IsAbs(os.Args[0]) {
+		return os.Args[0], nil
+	}
+	return self, err
 }
 
 // newJob is what the worker gets, and the folders in which no symlink is followed where

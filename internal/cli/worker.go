@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
 	"slices"
 	"time"
@@ -74,6 +73,3 @@ func (a *app) context() (context.Context, context.CancelFunc) {
 func (a *app) write(name string, data []byte) error {
 	return a.worker.Write(supervise.File{Name: name, Data: data})
 }
-
-// errOutside is the error for a file that a flag names and nobody handed on.
-var errOutside = errors.New("it lies outside of what a run may read")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser/source"
@@ -77,7 +78,7 @@ func (w *workspace) flagFile(flag string) (name string, data []byte, err error) 
 	f := w.flags[flag]
 	if f.Data == nil {
 		if name, err = w.name(flag); err != nil {
-			return "", nil, errOutside
+			return "", nil, syscall.ENOENT // the supervisor would have read it
 		}
 		data, err = w.tree.ReadFile(name)
 		return name, data, err
