@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"bytes"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/egresslint/egresslint/internal/actions"
+	"github.com/egresslint/egresslint/internal/disk"
 )
+
+// maxReport is how large a report may be that is read again, in bytes.
+const maxReport = 1 << 30
 
 // newGitHubOutputsCommand returns the command with which action.yml, the only one
 // to call it, sets its outputs.
@@ -17,12 +22,11 @@ func newGitHubOutputsCommand() *cobra.Command {
 		Args:   exactlyOne("the report in the format json"),
 		Hidden: true,
 		RunE: func(_ *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			data, err := disk.Read(args[0], nil, maxReport)
 			if err != nil {
-				return mistakef("read report: %w", err)
+				return mistakef("read report %s: %w", args[0], err)
 			}
-			defer f.Close() //nolint:errcheck // it is only read
-			return actions.SetOutputs(f, os.Getenv)
+			return actions.SetOutputs(bytes.NewReader(data), os.Getenv)
 		},
 	}
 }

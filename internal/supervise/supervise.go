@@ -129,7 +129,8 @@ type run struct {
 
 // death is the end of a worker that was not done.
 type death struct {
-	cause string
+	cause  string
+	memory bool        // it took too much memory
 	parts []part.Part // that it is certain to be about
 	final bool        // there is no time for another attempt
 }
@@ -158,26 +159,29 @@ func join(parts []part.Part) string {
 }
 
 // next returns how to begin anew: without what the worker died of; one part after the
-// other if that is not certain; without the largest part if no part was being read.
+// other if that is not certain; without the largest part if no part was being read. Where
+// it was the memory a second time, no single part is to blame, and less is read.
 func (r *run) next(l Limits, d *death) (Limits, bool) {
+	next := l
+	next.Without = maps.Clone(l.Without)
 	parts := d.parts
 	if len(parts) == 0 {
 		parts = r.state.Active
 	}
-	without := maps.Clone(l.Without)
-	switch {
-	case len(parts) > 1 && !l.Alone, len(parts) == 0 && !l.Alone && r.state.Stage == "":
-		return Limits{Memory: l.Memory, Alone: true, Without: without}, true
-	case len(parts) == 0 && r.state.Heaviest.Part.Valid():
+	if len(parts) != 1 && !l.Alone {
+		next.Alone = true
+		return next, true
+	}
+	if d.memory && len(l.Without) > 0 && r.state.Total > 1 {
+		next.Weight = r.state.Total / 2
+	}
+	if len(parts) == 0 && r.state.Heaviest.Part.Valid() {
 		parts = []part.Part{r.state.Heaviest.Part}
 	}
-	added := false
 	for _, p := range parts {
-		if _, ok := without[p]; !ok {
-			without[p], added = d.cause, true
-		}
+		next.Without[p] = d.cause
 	}
-	return Limits{Memory: l.Memory, Alone: l.Alone, Without: without}, added
+	return next, next.Weight != l.Weight || len(next.Without) > len(l.Without)
 }
 
 // do starts a worker and serves it until it is done or dead.
@@ -291,7 +295,7 @@ func (r *run) over(cmd *exec.Cmd, limits Limits) *death {
 		return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.state.Active, final: true}
 	}
 	if limits.Memory > 0 && resident(cmd.Process.Pid) > limits.Memory+limits.Memory/8 {
-		return &death{cause: r.memoryCause(limits)}
+		return &death{cause: r.memoryCause(limits), memory: true}
 	}
 	if r.cfg.PartTime == 0 {
 		return nil
@@ -318,7 +322,7 @@ func (r *run) cause(cmd *exec.Cmd, said string, limits Limits) *death {
 	case r.panic != nil:
 		return &death{cause: "internal error, please report it", final: len(r.state.Active) == 0}
 	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == memoryExit, strings.Contains(said, "out of memory"):
-		return &death{cause: r.memoryCause(limits)}
+		return &death{cause: r.memoryCause(limits), memory: true}
 	case strings.Contains(said, "stack"):
 		return &death{cause: fmt.Sprintf("it is nested too deep: more than %d MiB of stack are needed", maxStack>>20)}
 	default:

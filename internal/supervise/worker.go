@@ -32,6 +32,8 @@ type Limits struct {
 	// Alone says that parts are read one after the other and told at once, so that it
 	// is certain which one a worker dies of.
 	Alone bool
+	// Weight is how much all parts may weigh together, see [part.Watch]; 0 is no limit.
+	Weight int
 	// Without are the parts that are left out, and why.
 	Without map[part.Part]string
 }
@@ -56,6 +58,7 @@ type Worker struct {
 	mu       sync.Mutex
 	active   []part.Part
 	heaviest weighed
+	total    int // weight
 	stage    string
 	changed  bool
 
@@ -74,6 +77,7 @@ type weighed struct {
 type state struct {
 	Active   []part.Part `json:"active"`
 	Heaviest weighed     `json:"heaviest"`
+	Total    int         `json:"total"`
 	Stage    string      `json:"stage"`
 }
 
@@ -170,7 +174,7 @@ func (w *Worker) tell() {
 		return
 	}
 	w.changed = false
-	s := state{Active: slices.Clone(w.active), Heaviest: w.heaviest, Stage: w.stage}
+	s := state{Active: slices.Clone(w.active), Heaviest: w.heaviest, Total: w.total, Stage: w.stage}
 	w.mu.Unlock()
 	_ = w.out.sendJSON(stateFrame, s) // without a supervisor the process ends
 }
@@ -187,7 +191,7 @@ func (w *Worker) change(f func()) {
 
 // Watch is what readers tell of parts.
 func (w *Worker) Watch() *part.Watch {
-	return &part.Watch{
+	watch := &part.Watch{
 		Stage:   func(name string) { w.change(func() { w.stage = name }) },
 		Alone:   w.Limits.Alone,
 		Without: w.Limits.Without,
@@ -197,12 +201,21 @@ func (w *Worker) Watch() *part.Watch {
 				if i := slices.Index(w.active, p); i >= 0 {
 					w.active = slices.Delete(w.active, i, i+1)
 				}
+				w.total += weight
 				if weight > w.heaviest.Weight {
 					w.heaviest = weighed{p, weight}
 				}
 			})
 		},
 	}
+	if w.Limits.Weight > 0 {
+		watch.Enough = func() bool {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.total > w.Limits.Weight
+		}
+	}
+	return watch
 }
 
 // Stdout is the standard output of the supervisor.

@@ -54,6 +54,9 @@ type Watch struct {
 	// Without has the parts that are not to be read, and why not, as in "it took more
 	// than 2 GiB of memory".
 	Without map[Part]string
+	// Enough, if it is set, is asked before each part whether what was read before takes
+	// as much as a run may take. Nothing more is read then.
+	Enough func() bool
 	// Alone says that one part is to be read after the other.
 	Alone bool
 }
@@ -86,7 +89,11 @@ func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Di
 	if w == nil {
 		return func(int) {}, nil
 	}
-	if why, ok := w.Without[p]; ok {
+	why, leftOut := w.Without[p]
+	if !leftOut && w.Enough != nil && w.Enough() {
+		why, leftOut = "what was read before it takes all the memory that a run may take", true
+	}
+	if leftOut {
 		return nil, &source.Diagnostic{
 			Kind: source.LimitReached, Range: source.Range{File: p.Name},
 			Message: fmt.Sprintf("%s: %s; it is left out", action(p.Kind), why),
