@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser/source"
@@ -16,12 +17,14 @@ import (
 type workspace struct {
 	cwd  string // absolute, without symlinks
 	root string // absolute, without symlinks
-	tree *source.Tree
+	// boundaries are the folders in root that the run may read.
+	boundaries []string
+	tree       *source.Tree
 }
 
 // openWorkspace opens the tree that holds all paths. They are existing files or
 // folders, absolute or relative to the working directory. If their boundaries
-// differ, the tree is what contains all of them.
+// differ, the tree is what contains all of them, and shows nothing else.
 func openWorkspace(paths []string) (*workspace, error) {
 	wd, err := os.Getwd()
 	if err != nil {
@@ -40,9 +43,17 @@ func openWorkspace(paths []string) (*workspace, error) {
 			w.root = boundary
 		}
 		w.root = commonDir(w.root, boundary)
+		if !slices.Contains(w.boundaries, boundary) {
+			w.boundaries = append(w.boundaries, boundary)
+		}
 	}
-	if w.tree, err = source.OpenTree(w.root); err != nil {
+	if w.tree, err = source.OpenTrees(w.root, w.boundaries); err != nil {
 		return nil, err
+	}
+	for _, boundary := range w.boundaries {
+		if name, ok := w.inside(boundary); ok {
+			w.tree.SetGit(name, source.ReadGit(boundary))
+		}
 	}
 	return w, nil
 }
