@@ -16,6 +16,13 @@ type mounts struct {
 	roots map[string]fs.FS
 }
 
+// besideError is the error for what lies beside the folders: a run that looks for
+// a file on the way up finds none, and what a symlink leads to leaves the tree.
+type besideError struct{}
+
+func (besideError) Error() string        { return ErrOutside.Error() }
+func (besideError) Is(target error) bool { return target == ErrOutside || target == fs.ErrNotExist }
+
 // add adds a folder, unless it lies in another.
 func (m *mounts) add(name string) {
 	if _, _, ok := m.find(name); ok {
@@ -65,7 +72,7 @@ func (m *mounts) Open(name string) (fs.File, error) {
 	if top, rest, ok := m.find(name); ok {
 		return m.roots[top].Open(rest)
 	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: ErrOutside}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: besideError{}}
 }
 
 // ReadDir implements [fs.ReadDirFS].
@@ -75,7 +82,7 @@ func (m *mounts) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	next := m.above(name)
 	if next == nil {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: ErrOutside}
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: besideError{}}
 	}
 	entries := make([]fs.DirEntry, 0, len(next))
 	for _, element := range next {
@@ -94,7 +101,7 @@ func (m *mounts) Lstat(name string) (fs.FileInfo, error) {
 		return Named(info, name), nil
 	}
 	if m.above(name) == nil {
-		return nil, &fs.PathError{Op: "lstat", Path: name, Err: ErrOutside}
+		return nil, &fs.PathError{Op: "lstat", Path: name, Err: besideError{}}
 	}
 	return way(path.Base(name)), nil
 }
