@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -48,7 +48,7 @@ func findBefore(ctx context.Context, in *input, ref string, compiled pending[*en
 }
 
 func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
-	repo, err := revision.Open(ctx, in.root)
+	repo, err := git.Open(ctx, in.root)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 	if err != nil {
 		return err
 	}
-	if !files.Changed() {
+	if !files.snapshot.Changed() {
 		b.same = true
 		return files.close()
 	}
@@ -92,28 +92,30 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 type earlier struct {
 	*input
 	*revision.FS
-	work *os.Root
+	snapshot *revision.Snapshot
+	objects  *git.CatFile // nil if nothing has changed
 }
 
 // at is the input with the files of a commit.
-func (in *input) at(ctx context.Context, repo *revision.Repository, commit string) (*earlier, error) {
-	work, err := os.OpenRoot(in.root)
+func (in *input) at(ctx context.Context, repo *git.Repository, commit string) (*earlier, error) {
+	snapshot, err := repo.Snapshot(ctx, commit, in.parser.Paths)
 	if err != nil {
-		return nil, fmt.Errorf("open tree: %w", err)
-	}
-	files, err := repo.At(ctx, commit, work.FS())
-	if err != nil {
-		_ = work.Close() // it was only read
 		return nil, err
 	}
+	e := &earlier{snapshot: snapshot}
+	var objects *revision.Objects
+	if snapshot.Changed() {
+		if e.objects, err = repo.CatFile(ctx); err != nil {
+			return nil, err
+		}
+		objects = revision.NewObjects(ctx, e.objects.In, e.objects.Out)
+	}
+	e.FS = revision.NewFS(in.tree.FS(), snapshot, objects)
 	then, place := *in, *in.workspace
-	place.tree = source.NewTree(files)
+	place.tree = in.tree.At(e.FS, snapshot.Tracked())
 	then.workspace = &place
-	e := &earlier{input: &then, FS: files, work: work}
-	if err := e.relocate(ctx, repo, commit); err != nil {
-		_ = e.close() // the error is what counts
-		return nil, err
-	}
+	e.input = &then
+	e.relocate()
 	// The revision may not have a file of variables that the command line names: then it
 	// is read as it is now.
 	for _, name := range in.parser.Terraform.VarFiles {
@@ -129,31 +131,32 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 
 // relocate names the paths of the run that the revision does not have as the
 // revision does, and leaves out those that it has under no name.
-func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commit string) error {
+func (e *earlier) relocate() {
 	var paths []string
 	for _, name := range e.parser.Paths {
 		if _, err := e.tree.Stat(name); err == nil {
 			paths = append(paths, name)
 			continue
 		}
-		former, err := repo.Formerly(ctx, commit, name)
-		if err != nil {
-			return err
-		}
 		// What is new since then has nothing to read there.
-		paths = append(paths, slices.DeleteFunc(former, func(name string) bool {
+		paths = append(paths, slices.DeleteFunc(e.snapshot.Formerly(name), func(name string) bool {
 			_, err := e.tree.Stat(name)
 			return errors.Is(err, fs.ErrNotExist)
 		})...)
 	}
 	e.parser.Paths = paths
-	return nil
 }
 
 // close returns why what was read is not all of the revision, if so.
 func (e *earlier) close() error {
 	err := e.FS.Close()
-	_ = e.work.Close() // it was only read
+	if e.objects == nil {
+		return err
+	}
+	// What git says of it is better than that it said nothing else.
+	if said := e.objects.Close(); err != nil && said != nil {
+		return said
+	}
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 )
 
 // diffFlags say which revisions to compare and how to print the outcome.
@@ -54,7 +55,7 @@ Exit codes:
 				switch from, to, ranged := strings.Cut(ref, ".."); {
 				case ranged:
 					return usagef("use %q: want two revisions, as in 'egresslint diff %s %s', with --merge-base to compare with where they part", ref, from, strings.TrimPrefix(to, "."))
-				case revision.CheckRef(ref) != nil:
+				case git.CheckRef(ref) != nil:
 					return usagef("use %q: want a branch, a tag or a commit", ref)
 				}
 			}
@@ -148,12 +149,12 @@ type side struct {
 func (in *input) sides(ctx context.Context, revisions []string, mergeBase bool) (base, head *side, err error) {
 	usage := func(err error) error {
 		var missing *revision.Unavailable
-		if ctx.Err() == nil && (errors.Is(err, revision.ErrRef) || errors.As(err, &missing)) {
+		if ctx.Err() == nil && (errors.Is(err, git.ErrRef) || errors.As(err, &missing)) {
 			return &usageError{err: err, plain: true}
 		}
 		return err
 	}
-	repo, err := revision.Open(ctx, in.root)
+	repo, err := git.Open(ctx, in.root)
 	if err != nil {
 		return nil, nil, usage(err)
 	}
@@ -199,7 +200,7 @@ func (in *input) sides(ctx context.Context, revisions []string, mergeBase bool) 
 
 // same reports whether both sides certainly have the same files.
 func (s *side) same(head *side) bool {
-	return s.commit == head.commit || head.files == nil && !s.files.Changed()
+	return s.commit == head.commit || head.files == nil && !s.files.snapshot.Changed()
 }
 
 // read parses the files of the side and builds the model.

@@ -13,7 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
-	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 	"github.com/egresslint/egresslint/internal/suppress"
 )
 
@@ -94,7 +94,7 @@ func (f *lintFlags) check() ([]output, error) {
 			return nil, usagef("unknown --%s %q%s", flag.name, flag.value, config.DidYouMean(flag.value, flag.words))
 		}
 	}
-	if f.changedSince != "" && revision.CheckRef(f.changedSince) != nil {
+	if f.changedSince != "" && git.CheckRef(f.changedSince) != nil {
 		return nil, usagef("use --changed-since %q: want a branch, a tag or a commit", f.changedSince)
 	}
 	if f.quiet && f.verbose {

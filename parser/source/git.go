@@ -44,29 +44,42 @@ type GitData struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// ReadGit reads what git has written about the work tree whose root is top. It parses
-// nothing but the paths in .git where that is a file, as in linked work trees and
-// submodules, and follows no symlinks.
-func ReadGit(top string) GitData {
-	dir := filepath.Join(top, ".git")
+// GitDirectories returns the directory in which git keeps what belongs to the work tree
+// whose root is top, and the one in which it keeps what the linked work trees of a
+// repository have in common: both are .git unless that is a file, as in linked work
+// trees and submodules. It follows no symlinks.
+func GitDirectories(top string) (dir, common string, err error) {
+	dir = filepath.Join(top, ".git")
 	info, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return "", "", outside(err)
+	case info.Mode().IsRegular():
+		if dir, err = gitPath(dir, "gitdir: "); err != nil {
+			return "", "", errors.New("its .git leads nowhere")
+		}
+	case !info.IsDir():
+		return "", "", errors.New("its .git is neither a directory nor a file")
+	}
+	common, err = gitPath(filepath.Join(dir, "commondir"), "")
+	if errors.Is(err, fs.ErrNotExist) {
+		return dir, dir, nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("its commondir cannot be read: %w", err)
+	}
+	return dir, common, nil
+}
+
+// ReadGit reads what git has written about the work tree whose root is top. It parses
+// nothing of it.
+func ReadGit(top string) GitData {
+	dir, common, err := GitDirectories(top)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return GitData{}
 	case err != nil:
-		return GitData{Problem: outside(err).Error()}
-	case info.Mode()&fs.ModeSymlink != 0:
-		return GitData{Problem: "its .git is a symlink"}
-	}
-	common := dir
-	if !info.IsDir() {
-		if dir, err = gitPath(dir, "gitdir: "); err != nil {
-			return GitData{Problem: "its .git leads nowhere"}
-		}
-		common = dir
-		if linked, err := gitPath(filepath.Join(dir, "commondir"), ""); err == nil {
-			common = linked
-		}
+		return GitData{Problem: err.Error()}
 	}
 	var g GitData
 	if g.Index, err = readRegular(filepath.Join(dir, "index"), maxIndex); err != nil && !errors.Is(err, fs.ErrNotExist) {

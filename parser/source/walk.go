@@ -112,7 +112,7 @@ type walker struct {
 	exclude     []string
 	found       map[string]foundFile
 	visited     map[visit]bool
-	links       []directory     // symlinks to directories, followed when all else is walked
+	links       []directory // symlinks to directories, followed when all else is walked
 	diagnostics []Diagnostic
 	full        bool
 

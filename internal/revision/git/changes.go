@@ -1,20 +1,29 @@
-package revision
+package git
 
 import (
 	"context"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/egresslint/egresslint/internal/revision"
 )
 
-// change is a name that another revision has something else under than the work
-// tree.
-type change struct {
-	name string
-	// object is what the revision has; empty if it has nothing there.
-	object string
-	mode   fs.FileMode // of the object: 0 or fs.ModeSymlink
+// Snapshot compares a commit, given by its id, with the work tree below the folder that
+// was opened. Renames are looked for if it may lack one of names, which are those that a
+// run reads.
+func (r *Repository) Snapshot(ctx context.Context, commit string, names []string) (*revision.Snapshot, error) {
+	s := &revision.Snapshot{Commit: commit}
+	var err error
+	if s.Changes, err = r.changes(ctx, commit); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(names, s.Gone) {
+		s.Renames, err = r.renames(ctx, commit)
+	}
+	return s, err
 }
 
 // Types of entries in git's trees.
@@ -25,7 +34,7 @@ const (
 )
 
 // changes compares a commit with the work tree, below the folder that was opened.
-func (r *Repository) changes(ctx context.Context, commit string) ([]change, error) {
+func (r *Repository) changes(ctx context.Context, commit string) ([]revision.Change, error) {
 	// Unlike diff, diff-index never writes the index. It takes a file whose times have
 	// changed for another one, which costs reading it and makes no difference.
 	// Submodules are compared by their commits alone: to look into one, git would run
@@ -45,76 +54,75 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]change, erro
 	}
 	known := make(map[string]bool, len(list))
 	for _, c := range list {
-		known[c.name] = true
+		known[c.Name] = true
 	}
 	for _, name := range fields(untracked) {
 		// What was only taken out of the index is still the commit's.
 		if name = strings.TrimSuffix(name, "/"); !known[name] { // a slash is after a repository of its own
-			list = append(list, change{name: name})
+			list = append(list, revision.Change{Name: name})
 		}
 	}
-	var below []change
+	var below []revision.Change
 	for _, c := range list {
-		name, ok := strings.CutPrefix(c.name, r.prefix)
-		if ok && fs.ValidPath(name) {
-			c.name = name
+		if name, ok := r.below(c.Name); ok {
+			c.Name = name
 			below = append(below, c)
 		}
 	}
 	return below, nil
 }
 
-// Formerly returns the names, each once, that a commit has for what name is now:
-// where git sees a rename since, the file or the folder that it was before, else
-// name itself.
-func (r *Repository) Formerly(ctx context.Context, commit, name string) ([]string, error) {
+// renames returns the files that a commit has under other names than the work tree.
+func (r *Repository) renames(ctx context.Context, commit string) ([]revision.Rename, error) {
 	out, err := r.git(ctx, "diff-index", "--name-status", "-z", "--find-renames", "--diff-filter=R",
 		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=all", commit, "--")
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	add := func(former string) {
-		if former, ok := strings.CutPrefix(former, r.prefix); ok && fs.ValidPath(former) && !slices.Contains(names, former) {
-			names = append(names, former)
-		}
-	}
-	now := r.prefix + name
+	var list []revision.Rename
 	for renamed := range slices.Chunk(fields(out), 3) { // status, from, to
 		if len(renamed) != 3 {
-			return nil, unavailablef("read renames: git printed %q", renamed[0])
+			return nil, errPrinted
 		}
-		from, to := renamed[1], renamed[2]
-		rest, inside := strings.CutPrefix(to, now+"/")
-		switch folder, moved := strings.CutSuffix(from, "/"+rest); {
-		case to == now, inside && !moved:
-			add(from)
-		case inside:
-			add(folder)
+		from, inFrom := r.below(renamed[1])
+		to, inTo := r.below(renamed[2])
+		if inFrom && inTo {
+			list = append(list, revision.Rename{From: from, To: to})
 		}
 	}
-	if names == nil {
-		names = []string{name}
-	}
-	return names, nil
+	return list, nil
 }
 
+// below returns the name of a file of the work tree in the folder that was opened;
+// false if it does not lie there.
+func (r *Repository) below(name string) (string, bool) {
+	name, ok := strings.CutPrefix(name, r.prefix)
+	return name, ok && fs.ValidPath(name)
+}
+
+// errPrinted is the error for what git should not have printed. What it was may be
+// anything.
+var errPrinted = revision.Unavailablef("read changes: git printed something else than changes")
+
+// objectID is the id of an object.
+var objectID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
 // parseDiff reads what "git diff-index --raw -z --no-renames --no-abbrev" prints.
-func parseDiff(out string) ([]change, error) {
-	var list []change
+func parseDiff(out string) ([]revision.Change, error) {
+	var list []revision.Change
 	entries := fields(out)
 	for pair := range slices.Chunk(entries, 2) {
 		// :mode mode object object status
 		meta := strings.Fields(strings.TrimPrefix(pair[0], ":"))
-		if len(pair) != 2 || len(meta) != 5 {
-			return nil, unavailablef("read changes: git printed %q", pair[0])
+		if len(pair) != 2 || len(meta) != 5 || !objectID.MatchString(meta[2]) {
+			return nil, errPrinted
 		}
 		before, errBefore := strconv.ParseUint(meta[0], 8, 32)
 		after, errAfter := strconv.ParseUint(meta[1], 8, 32)
 		if errBefore != nil || errAfter != nil {
-			return nil, unavailablef("read changes: git printed %q", pair[0])
+			return nil, errPrinted
 		}
-		c := change{name: pair[1]}
+		c := revision.Change{Name: pair[1]}
 		switch before & gitTypeMask {
 		case 0:
 			if meta[4] == "U" { // a conflict, which the work tree holds
@@ -126,9 +134,9 @@ func parseDiff(out string) ([]change, error) {
 				continue
 			}
 		case gitSymlink:
-			c.object, c.mode = meta[2], fs.ModeSymlink
+			c.Object, c.Link = meta[2], true
 		default:
-			c.object = meta[2]
+			c.Object = meta[2]
 		}
 		list = append(list, c)
 	}
