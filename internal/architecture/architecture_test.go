@@ -31,6 +31,7 @@ var layers = [][]string{
 	{"policies"},
 	{"internal/finding"},
 	{"internal/revision"},
+	{"internal/revision/git"},
 	{"internal/requirement"},
 	{"internal/netpol"},
 	{"internal/alicloud"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -47,32 +47,33 @@ func findBefore(ctx context.Context, in *input, ref string, compiled pending[*en
 	return b, err
 }
 
+// beforeChange is the name of the commit at which HEAD and --changed-since part.
+const beforeChange = "before"
+
+// revisions asks git for the commit that --changed-since is about.
+func (f *lintFlags) revisions(ctx context.Context, repo *git.Repository) (map[string]commit, error) {
+	var s *revision.Snapshot
+	id, err := parting(ctx, repo, f.changedSince)
+	if err == nil {
+		s, err = repo.Snapshot(ctx, id)
+	}
+	c, err := commitOf(s, err)
+	return map[string]commit{beforeChange: c}, err
+}
+
 func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
-	repo, err := revision.Open(ctx, in.root)
-	if err != nil {
+	c := in.commit(beforeChange)
+	if err := c.unavailable(); err != nil {
 		return err
 	}
-	other, err := repo.Resolve(ctx, b.ref)
-	if err != nil {
-		return err
-	}
-	head, err := repo.Resolve(ctx, "HEAD")
-	if err != nil {
-		return err
-	}
-	if b.commit, err = repo.MergeBase(ctx, other, head); err != nil {
-		return err
-	}
-	files, err := in.at(ctx, repo, b.commit)
-	if err != nil {
-		return err
-	}
-	if !files.Changed() {
+	b.commit = c.Snapshot.Commit
+	if !c.Snapshot.Changed() {
 		b.same = true
-		return files.close()
+		return nil
 	}
+	files := in.at(ctx, c.Snapshot)
 	w, err := read(ctx, files.input, newStopwatch())
-	if unreadable := files.close(); err == nil {
+	if unreadable := files.Close(); err == nil {
 		err = unreadable
 	}
 	if err != nil {
@@ -91,29 +92,18 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 // earlier is an input whose files are those of a revision.
 type earlier struct {
 	*input
-	*revision.FS
-	work *os.Root
+	contents
+	snapshot *revision.Snapshot
 }
 
 // at is the input with the files of a commit.
-func (in *input) at(ctx context.Context, repo *revision.Repository, commit string) (*earlier, error) {
-	work, err := os.OpenRoot(in.root)
-	if err != nil {
-		return nil, fmt.Errorf("open tree: %w", err)
-	}
-	files, err := repo.At(ctx, commit, work.FS())
-	if err != nil {
-		_ = work.Close() // it was only read
-		return nil, err
-	}
+func (in *input) at(ctx context.Context, s *revision.Snapshot) *earlier {
+	e := &earlier{snapshot: s, contents: in.contents(ctx, in.tree.FS(), s)}
 	then, place := *in, *in.workspace
-	place.tree = source.NewTree(files)
+	place.tree = in.tree.At(e.FS, s.Tracked())
 	then.workspace = &place
-	e := &earlier{input: &then, FS: files, work: work}
-	if err := e.relocate(ctx, repo, commit); err != nil {
-		_ = e.close() // the error is what counts
-		return nil, err
-	}
+	e.input = &then
+	e.relocate()
 	// The revision may not have a file of variables that the command line names: then it
 	// is read as it is now.
 	for _, name := range in.parser.Terraform.VarFiles {
@@ -124,37 +114,25 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 			e.tree.Overlay(name, data)
 		}
 	}
-	return e, nil
+	return e
 }
 
 // relocate names the paths of the run that the revision does not have as the
 // revision does, and leaves out those that it has under no name.
-func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commit string) error {
+func (e *earlier) relocate() {
 	var paths []string
 	for _, name := range e.parser.Paths {
 		if _, err := e.tree.Stat(name); err == nil {
 			paths = append(paths, name)
 			continue
 		}
-		former, err := repo.Formerly(ctx, commit, name)
-		if err != nil {
-			return err
-		}
 		// What is new since then has nothing to read there.
-		paths = append(paths, slices.DeleteFunc(former, func(name string) bool {
+		paths = append(paths, slices.DeleteFunc(e.snapshot.Formerly(name), func(name string) bool {
 			_, err := e.tree.Stat(name)
 			return errors.Is(err, fs.ErrNotExist)
 		})...)
 	}
 	e.parser.Paths = paths
-	return nil
-}
-
-// close returns why what was read is not all of the revision, if so.
-func (e *earlier) close() error {
-	err := e.FS.Close()
-	_ = e.work.Close() // it was only read
-	return err
 }
 
 // compare suppresses the findings that were there before. It returns nil if there

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 )
 
 // diffFlags say which revisions to compare and how to print the outcome.
@@ -54,7 +54,7 @@ Exit codes:
 				switch from, to, ranged := strings.Cut(ref, ".."); {
 				case ranged:
 					return usagef("use %q: want two revisions, as in 'egresslint diff %s %s', with --merge-base to compare with where they part", ref, from, strings.TrimPrefix(to, "."))
-				case revision.CheckRef(ref) != nil:
+				case git.CheckRef(ref) != nil:
 					return usagef("use %q: want a branch, a tag or a commit", ref)
 				}
 			}
@@ -62,11 +62,16 @@ Exit codes:
 		},
 		RunE: a.confined(
 			func(cmd *cobra.Command, args []string) (*needs, error) {
-				_, paths := splitAtDash(cmd, args)
+				refs, paths := splitAtDash(cmd, args)
 				if slices.Contains(paths, stdinArg) {
 					return nil, mistakef("read standard input: it has no revisions to compare")
 				}
-				return f.input.needs(paths)
+				n, err := f.input.needs(paths)
+				if err != nil {
+					return nil, err
+				}
+				n.revisions, n.mustRevise = f.revisionsOf(refs), true
+				return n, nil
 			},
 			func(cmd *cobra.Command, args []string) error {
 				revisions, paths := splitAtDash(cmd, args)
@@ -102,10 +107,7 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	}
 	ctx, cancel := a.context()
 	defer cancel()
-	base, head, err := in.sides(ctx, revisions, f.mergeBase)
-	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
-	}
+	base, head := in.sides(ctx, revisions, f.mergeBase)
 	// Both are read at once; where nothing differs, once.
 	was := start(func() (*world, error) { return base.read(ctx) })
 	is := was
@@ -150,62 +152,72 @@ type side struct {
 	parted bool   // commit is the merge base of ref and the other side
 }
 
-// sides opens what is compared. That a revision cannot be found is a usage error.
-func (in *input) sides(ctx context.Context, revisions []string, mergeBase bool) (base, head *side, err error) {
-	usage := func(err error) error {
-		var missing *revision.Unavailable
-		if ctx.Err() == nil && (errors.Is(err, revision.ErrRef) || errors.As(err, &missing)) {
-			return &usageError{err: err, plain: true}
-		}
-		return err
-	}
-	repo, err := revision.Open(ctx, in.root)
-	if err != nil {
-		return nil, nil, usage(err)
-	}
-	var commits []string
-	for i, ref := range revisions {
-		commit, err := repo.Resolve(ctx, ref)
-		if err != nil {
-			if _, missing := os.Lstat(ref); i > 0 && missing == nil {
-				err = fmt.Errorf("%w; paths come after --", err)
+// The names of the commits that diff compares; without a commit, the work tree is.
+const (
+	diffBase = "base"
+	diffHead = "head"
+)
+
+// revisionsOf asks git for the commits that are compared.
+func (f *diffFlags) revisionsOf(refs []string) revisions {
+	return func(ctx context.Context, repo *git.Repository) (map[string]commit, error) {
+		ids := make([]string, len(refs))
+		for i, ref := range refs {
+			id, err := repo.Resolve(ctx, ref)
+			if err != nil {
+				if _, missing := os.Lstat(ref); i > 0 && missing == nil {
+					err = revision.Unavailablef("%v; paths come after --", err)
+				}
+				return nil, err
 			}
-			return nil, nil, usage(err)
+			ids[i] = id
 		}
-		commits = append(commits, commit)
-	}
-	base, head = &side{in: in, ref: revisions[0], commit: commits[0], label: revisions[0]}, &side{in: in}
-	if len(revisions) == 2 {
-		head.ref, head.commit, head.label = revisions[1], commits[1], revisions[1]
-	}
-	if mergeBase {
-		other := head.commit
-		if other == "" {
-			if other, err = repo.Resolve(ctx, "HEAD"); err != nil {
-				return nil, nil, usage(err)
+		if f.mergeBase {
+			other, err := "", error(nil)
+			if len(ids) == 2 {
+				other = ids[1]
+			} else if other, err = repo.Resolve(ctx, "HEAD"); err != nil {
+				return nil, err
+			}
+			if ids[0], err = repo.MergeBase(ctx, ids[0], other); err != nil {
+				return nil, err
 			}
 		}
-		if base.commit, err = repo.MergeBase(ctx, base.commit, other); err != nil {
-			return nil, nil, usage(err)
+		commits := make(map[string]commit)
+		for i, name := range []string{diffBase, diffHead}[:len(ids)] {
+			s, err := repo.Snapshot(ctx, ids[i])
+			if err != nil {
+				return nil, err
+			}
+			commits[name] = commit{Snapshot: s}
 		}
-		base.parted, base.label = true, fmt.Sprintf("%.10s", base.commit)
+		return commits, nil
 	}
-	for _, s := range []*side{base, head} {
-		if s.commit == "" {
+}
+
+// sides opens what is compared.
+func (in *input) sides(ctx context.Context, refs []string, mergeBase bool) (base, head *side) {
+	base, head = &side{in: in, ref: refs[0], label: refs[0], parted: mergeBase}, &side{in: in}
+	if len(refs) == 2 {
+		head.ref, head.label = refs[1], refs[1]
+	}
+	for name, s := range map[string]*side{diffBase: base, diffHead: head} {
+		c := in.commit(name)
+		if c.Snapshot == nil {
 			continue
 		}
-		if s.files, err = in.at(ctx, repo, s.commit); err != nil {
-			base.close()
-			return nil, nil, err
-		}
+		s.commit, s.files = c.Snapshot.Commit, in.at(ctx, c.Snapshot)
 		s.in = s.files.input
 	}
-	return base, head, nil
+	if mergeBase {
+		base.label = fmt.Sprintf("%.10s", base.commit)
+	}
+	return base, head
 }
 
 // same reports whether both sides certainly have the same files.
 func (s *side) same(head *side) bool {
-	return s.commit == head.commit || head.files == nil && !s.files.Changed()
+	return s.commit == head.commit || head.files == nil && !s.files.snapshot.Changed()
 }
 
 // read parses the files of the side and builds the model.
@@ -213,7 +225,7 @@ func (s *side) read(ctx context.Context) (*world, error) {
 	w, err := read(ctx, s.in, newStopwatch())
 	if s.files != nil {
 		// What could not be read is not what the commit holds.
-		if unreadable := s.files.close(); err == nil {
+		if unreadable := s.files.Close(); err == nil {
 			err = unreadable
 		}
 	}
@@ -223,7 +235,7 @@ func (s *side) read(ctx context.Context) (*world, error) {
 // close ends a side that was not read.
 func (s *side) close() {
 	if s.files != nil {
-		_ = s.files.close() // nothing was read
+		_ = s.files.Close() // nothing was read
 	}
 }
 

@@ -25,6 +25,10 @@ type job struct {
 	Args  []string
 	Now   time.Time
 	Place place
+	// Git is what git has written of the folders that may be read, by these, and Commits
+	// what it says of the commits that the run compares with, see [revisions].
+	Git     map[string]source.GitData
+	Commits map[string]commit
 	// Stdin is standard input, if a path is -.
 	Stdin []byte
 	// Files are what flags name, by their values.

@@ -13,7 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
-	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/revision/git"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/part"
 )
@@ -98,7 +98,7 @@ func (f *lintFlags) check() ([]output, error) {
 			return nil, usagef("unknown --%s %q%s", flag.name, flag.value, config.DidYouMean(flag.value, flag.words))
 		}
 	}
-	if f.changedSince != "" && revision.CheckRef(f.changedSince) != nil {
+	if f.changedSince != "" && git.CheckRef(f.changedSince) != nil {
 		return nil, usagef("use --changed-since %q: want a branch, a tag or a commit", f.changedSince)
 	}
 	if f.quiet && f.verbose {
@@ -130,6 +130,9 @@ func (f *lintFlags) needs(args []string) (*needs, error) {
 	n.files = append(n.files, f.baseline)
 	for _, o := range outputs {
 		n.outputs = append(n.outputs, o.path)
+	}
+	if f.changedSince != "" {
+		n.revisions = f.revisions
 	}
 	return n, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/sandbox"
 	"github.com/egresslint/egresslint/internal/supervise"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -35,6 +36,9 @@ type needs struct {
 	// tree may be.
 	outputs    []string
 	writesTree bool
+	// revisions are what it asks git; without an answer it ends if mustRevise is set.
+	revisions  revisions
+	mustRevise bool
 	// environment says that the worker gets what the environment has for Terraform.
 	environment bool
 	limits      limitFlags
@@ -64,9 +68,24 @@ func (a *app) supervise(n *needs) error {
 	if err := n.limits.check(); err != nil {
 		return err
 	}
+	ctx, cancel := withTimeout(n.limits.timeout)
+	defer cancel()
 	j, trees, err := a.newJob(n)
 	if err != nil {
 		return err
+	}
+	var objects func() (*supervise.Objects, error)
+	if j.Commits, objects, err = n.revisions.ask(ctx, j.Place.Root); err != nil {
+		var missing *revision.Unavailable
+		switch {
+		case ctx.Err() != nil:
+			return timedOut(ctx.Err(), n.limits.timeout)
+		case !errors.As(err, &missing):
+			return err
+		case n.mustRevise:
+			return &usageError{err: err, plain: true}
+		}
+		j.Commits = map[string]commit{everyCommit: {Problem: missing.Error()}}
 	}
 	self, err := program()
 	if err != nil {
@@ -80,6 +99,7 @@ func (a *app) supervise(n *needs) error {
 		},
 		Job: j, Stdout: a.stdout, Stderr: a.stderr,
 		Write:   func(f supervise.File) error { return n.write(f, trees) },
+		Objects: objects,
 		Memory:  uint64(n.limits.memory),
 		Timeout: n.limits.timeout, PartTime: partTime,
 	}
@@ -112,6 +132,14 @@ func program() (string, error) {
 	return self, err
 }
 
+// withTimeout bounds what the supervisor does; 0 is no bound.
+func withTimeout(timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeout(context.Background(), timeout)
+}
+
 // newJob is what the worker gets, and the folders in which no symlink is followed where
 // something is written.
 func (a *app) newJob(n *needs) (*job, disk.Trees, error) {
@@ -136,11 +164,14 @@ func (a *app) newJob(n *needs) (*job, disk.Trees, error) {
 		return nil, nil, err
 	}
 	j := &job{
-		Args: a.args, Now: a.now(), Place: p, Files: make(map[string]flagFile),
+		Args: a.args, Now: a.now(), Place: p, Files: make(map[string]flagFile), Git: make(map[string]source.GitData),
 		Terminal: isTerminal(a.stdout), Sandbox: sandbox.Mode(n.limits.sandbox),
 	}
 	if n.limits.timeout > 0 {
 		j.Deadline = time.Now().Add(n.limits.timeout)
+	}
+	for _, boundary := range p.Boundaries {
+		j.Git[boundary] = source.ReadGit(boundary)
 	}
 	trees := disk.Trees(slices.Clone(p.Boundaries))
 	if own, err := locate([]string{"."}); err == nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,6 +24,10 @@ type workspace struct {
 	// files go by, with those that the user gave.
 	flags   map[string]flagFile
 	outside map[string]string
+	// commits are what git said of those that the run compares with, and objects reads
+	// what they hold.
+	commits map[string]commit
+	objects func() (ask io.Writer, answers io.ReadCloser)
 }
 
 // place is where a run happens. All paths are absolute and without symlinks.
@@ -62,14 +67,21 @@ func locate(paths []string) (place, error) {
 
 // openWorkspace opens the tree of the job.
 func (a *app) openWorkspace() (*workspace, error) {
-	tree, err := source.OpenTree(a.job.Place.Root)
+	tree, err := source.OpenTrees(a.job.Place.Root, a.job.Place.Boundaries)
 	if err != nil {
 		return nil, err
 	}
-	return &workspace{
+	w := &workspace{
 		cwd: a.job.Place.Cwd, root: a.job.Place.Root, tree: tree,
 		flags: a.job.Files, outside: make(map[string]string),
-	}, nil
+		commits: a.job.Commits, objects: a.worker.Objects,
+	}
+	for boundary, data := range a.job.Git {
+		if name, ok := w.inside(boundary); ok {
+			tree.SetGit(name, data)
+		}
+	}
+	return w, nil
 }
 
 // flagFile reads a file that a flag names: from the tree, or what the supervisor read

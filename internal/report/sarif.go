@@ -187,6 +187,8 @@ var diagnosticKinds = []sarifNotification{
 	{string(source.SuppressionUnused), sarifText{"No finding needs a suppression."}},
 	{string(source.BaselineFixed), sarifText{"A finding of the baseline is gone."}},
 	{string(source.NoBase), sarifText{"The revision that the findings were to be compared with cannot be read."}},
+	{string(source.TrackedIgnored), sarifText{"A file is linted because git tracks it, although an ignore file matches it."}},
+	{string(source.TrackedSkipped), sarifText{"Files that git tracks lie in a directory that is not linted."}},
 	{string(source.Unread), sarifText{"Something outside the files was not read, so that what depends on it is unknown."}},
 }
 

@@ -8,9 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -24,33 +21,47 @@ import (
 // and may be used from several goroutines.
 type FS struct {
 	work    fs.FS
-	objects *objects
+	objects *Objects
+	links   *source.Links
 	// changed has the names that the revision has another file under than the work
 	// tree, or none.
-	changed map[string]change
+	changed map[string]Change
 	// below has, for each directory that holds names of changed which the revision
 	// has, the last elements of their names and of the directories between.
 	below map[string][]string
 	// thinned are the directories that hold names which the revision does not have.
 	thinned map[string]bool
-
-	mu   sync.Mutex
-	real map[string]string // directories without symlinks, by name
 }
 
-func newFS(work fs.FS, changes []change, o *objects) *FS {
-	f := &FS{
-		work: work, objects: o,
-		changed: make(map[string]change, len(changes)), below: make(map[string][]string),
-		thinned: make(map[string]bool), real: map[string]string{".": "."},
+// Nothing is a folder without files, for [NewFS] with all that a commit has.
+type Nothing struct{}
+
+// Open implements [fs.FS].
+func (Nothing) Open(name string) (fs.File, error) {
+	if name != "." {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	for _, c := range changes {
-		f.changed[c.name] = c
+	return &openDir{info: entryInfo{name: name, mode: fs.ModeDir | 0o555}}, nil
+}
+
+// NewFS returns the files of a commit. What git does not keep, such as downloaded
+// modules and ignored variable files, is taken from work, the folder that the snapshot
+// was made for, and so are the files that have not changed since. The objects are nil
+// if nothing has changed.
+func NewFS(work fs.FS, s *Snapshot, objects *Objects) *FS {
+	f := &FS{
+		work: work, objects: objects,
+		changed: make(map[string]Change, len(s.Changes)), below: make(map[string][]string),
+		thinned: make(map[string]bool),
+	}
+	f.links = source.NewLinks(f.lstat, f.target)
+	for _, c := range s.Changes {
+		f.changed[c.Name] = c
 	}
 	for _, c := range f.changed {
-		for name := c.name; name != "."; name = path.Dir(name) {
+		for name := c.Name; name != "."; name = path.Dir(name) {
 			dir := path.Dir(name)
-			if c.object == "" {
+			if c.Object == "" {
 				f.thinned[dir] = true
 			} else {
 				f.below[dir] = append(f.below[dir], path.Base(name))
@@ -64,13 +75,15 @@ func newFS(work fs.FS, changes []change, o *objects) *FS {
 	return f
 }
 
-// Changed reports whether the revision differs from the work tree.
-func (f *FS) Changed() bool { return len(f.changed) > 0 }
-
-// Close ends what reads from git. The error tells of a file that could not be
+// Close ends the reading of objects. The error tells of a file that could not be
 // read, so that what was read is not the revision; it is an Unavailable unless
 // the time ran out.
-func (f *FS) Close() error { return f.objects.close() }
+func (f *FS) Close() error {
+	if f.objects == nil {
+		return nil
+	}
+	return f.objects.close()
+}
 
 // Open implements [fs.FS].
 func (f *FS) Open(name string) (fs.File, error) {
@@ -88,15 +101,15 @@ func (f *FS) Open(name string) (fs.File, error) {
 
 // ReadFile implements [fs.ReadFileFS].
 func (f *FS) ReadFile(name string) ([]byte, error) {
-	real, _, err := f.resolve(name, true)
+	real, _, err := f.links.Resolve(name, true)
 	if err != nil {
 		return nil, failed("read", name, err)
 	}
 	c, ok := f.changed[real]
-	if !ok || c.object == "" {
+	if !ok || c.Object == "" {
 		return fs.ReadFile(f.work, real)
 	}
-	b := f.objects.read(c.object)
+	b := f.objects.read(c.Object)
 	switch {
 	case b.err != nil:
 		return nil, failed("read", name, b.err)
@@ -108,7 +121,7 @@ func (f *FS) ReadFile(name string) ([]byte, error) {
 
 // ReadDir implements [fs.ReadDirFS].
 func (f *FS) ReadDir(name string) ([]fs.DirEntry, error) {
-	real, info, err := f.resolve(name, true)
+	real, info, err := f.links.Resolve(name, true)
 	if err != nil {
 		return nil, failed("readdir", name, err)
 	}
@@ -145,8 +158,8 @@ func (f *FS) list(dir string) ([]fs.DirEntry, error) {
 	for _, base := range f.below[dir] {
 		name := path.Join(dir, base)
 		mode := fs.ModeDir
-		if c, ok := f.changed[name]; ok && c.object != "" {
-			mode = c.mode
+		if c, ok := f.changed[name]; ok && c.Object != "" {
+			mode = c.mode()
 		}
 		entries = append(entries, dirEntry{fs: f, name: name, mode: mode})
 	}
@@ -156,19 +169,16 @@ func (f *FS) list(dir string) ([]fs.DirEntry, error) {
 
 // Stat implements [fs.StatFS].
 func (f *FS) Stat(name string) (fs.FileInfo, error) {
-	_, info, err := f.resolve(name, true)
+	_, info, err := f.links.Resolve(name, true)
 	if err != nil {
 		return nil, failed("stat", name, err)
 	}
-	if name != "." && info.Name() != path.Base(name) {
-		return renamed{info, path.Base(name)}, nil
-	}
-	return info, nil
+	return source.Named(info, name), nil
 }
 
 // Lstat implements [fs.ReadLinkFS].
 func (f *FS) Lstat(name string) (fs.FileInfo, error) {
-	_, info, err := f.resolve(name, false)
+	_, info, err := f.links.Resolve(name, false)
 	if err != nil {
 		return nil, failed("lstat", name, err)
 	}
@@ -177,7 +187,7 @@ func (f *FS) Lstat(name string) (fs.FileInfo, error) {
 
 // ReadLink implements [fs.ReadLinkFS].
 func (f *FS) ReadLink(name string) (string, error) {
-	real, info, err := f.resolve(name, false)
+	real, info, err := f.links.Resolve(name, false)
 	if err != nil {
 		return "", failed("readlink", name, err)
 	}
@@ -191,128 +201,30 @@ func (f *FS) ReadLink(name string) (string, error) {
 	return target, nil
 }
 
+// maxTarget is how many bytes the target of a symlink may have, as in most systems.
+const maxTarget = 4096
+
 // target is where a symlink leads, as written.
 func (f *FS) target(name string) (string, error) {
 	c, ok := f.changed[name]
 	if !ok {
 		return fs.ReadLink(f.work, name)
 	}
-	b := f.objects.read(c.object)
-	if b.err == nil && b.data == nil {
+	b := f.objects.read(c.Object)
+	if b.err == nil && b.size > maxTarget {
 		return "", source.ErrTooLarge
 	}
 	return string(b.data), b.err
 }
 
-// maxLinks is how many symlinks one name may lead through, as in most systems.
-const maxLinks = 40
-
-// resolve returns name without symlinks, in its last element only if follow is
-// set, and describes what is there.
-func (f *FS) resolve(name string, follow bool) (string, fs.FileInfo, error) {
-	if !fs.ValidPath(name) {
-		return "", nil, fs.ErrInvalid
-	}
-	if name == "." {
-		info, err := f.lstat(name)
-		return name, info, err
-	}
-	links := 0
-	dir, err := f.directory(path.Dir(name), &links)
-	if err != nil {
-		return "", nil, err
-	}
-	return f.step(path.Join(dir, path.Base(name)), follow, &links)
-}
-
-// directory resolves the symlinks in the name of a directory. Trees have many
-// files in few directories.
-func (f *FS) directory(name string, links *int) (string, error) {
-	f.mu.Lock()
-	real, ok := f.real[name]
-	f.mu.Unlock()
-	if ok {
-		return real, nil
-	}
-	dir, err := f.directory(path.Dir(name), links)
-	if err != nil {
-		return "", err
-	}
-	real, info, err := f.step(path.Join(dir, path.Base(name)), true, links)
-	if err != nil {
-		return "", err
-	}
-	if !info.IsDir() {
-		return "", fs.ErrNotExist
-	}
-	f.mu.Lock()
-	f.real[name] = real
-	f.mu.Unlock()
-	return real, nil
-}
-
-// step describes name, whose directory has no symlinks, and follows it.
-func (f *FS) step(name string, follow bool, links *int) (string, fs.FileInfo, error) {
-	for {
-		info, err := f.lstat(name)
-		if err != nil || !follow || info.Mode()&fs.ModeSymlink == 0 {
-			return name, info, err
-		}
-		if *links++; *links > maxLinks {
-			return "", nil, syscall.ELOOP
-		}
-		target, err := f.target(name)
-		if err != nil {
-			return "", nil, err
-		}
-		if name, err = f.along(path.Dir(name), target, links); err != nil {
-			return "", nil, err
-		}
-	}
-}
-
-// along returns the name that a symlink in dir leads to, with symlinks left in its
-// last element only.
-func (f *FS) along(dir, target string, links *int) (string, error) {
-	if path.IsAbs(target) || strings.Contains(target, `\`) {
-		return "", source.ErrOutside
-	}
-	elements := strings.Split(strings.TrimRight(target, "/"), "/")
-	for i, element := range elements {
-		switch element {
-		case "", ".":
-			continue
-		case "..":
-			if dir == "." {
-				return "", source.ErrOutside
-			}
-			dir = path.Dir(dir)
-			continue
-		}
-		next := path.Join(dir, element)
-		if i == len(elements)-1 {
-			return next, nil
-		}
-		var info fs.FileInfo
-		var err error
-		if dir, info, err = f.step(next, true, links); err != nil {
-			return "", err
-		}
-		if !info.IsDir() {
-			return "", fs.ErrNotExist
-		}
-	}
-	return dir, nil
-}
-
 // lstat describes what the revision has under name, whose directory has no
 // symlinks.
 func (f *FS) lstat(name string) (fs.FileInfo, error) {
-	if c, ok := f.changed[name]; ok && c.object != "" {
-		if c.mode&fs.ModeSymlink != 0 {
+	if c, ok := f.changed[name]; ok && c.Object != "" {
+		if c.Link {
 			return entryInfo{name: path.Base(name), mode: fs.ModeSymlink | 0o777}, nil
 		}
-		b := f.objects.read(c.object)
+		b := f.objects.read(c.Object)
 		return entryInfo{name: path.Base(name), size: b.size, mode: 0o444}, b.err
 	}
 	if f.below[name] != nil {
@@ -335,11 +247,19 @@ func (f *FS) lstat(name string) (fs.FileInfo, error) {
 // name.
 func (f *FS) gone(name string) bool {
 	for ; name != "."; name = path.Dir(name) {
-		if c, ok := f.changed[name]; ok && c.object == "" {
+		if c, ok := f.changed[name]; ok && c.Object == "" {
 			return true
 		}
 	}
 	return false
+}
+
+// mode is the type of what the commit has.
+func (c Change) mode() fs.FileMode {
+	if c.Link {
+		return fs.ModeSymlink
+	}
+	return 0
 }
 
 // failed is an error of the kind that [fs.FS] promises.
@@ -377,14 +297,6 @@ func (e dirEntry) Name() string               { return path.Base(e.name) }
 func (e dirEntry) Type() fs.FileMode          { return e.mode }
 func (e dirEntry) IsDir() bool                { return e.mode.IsDir() }
 func (e dirEntry) Info() (fs.FileInfo, error) { return e.fs.lstat(e.name) }
-
-// renamed describes a file under the name of the symlink that leads to it.
-type renamed struct {
-	fs.FileInfo
-	name string
-}
-
-func (r renamed) Name() string { return r.name }
 
 // openFile is a file that was opened.
 type openFile struct {

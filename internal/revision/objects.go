@@ -2,17 +2,22 @@ package revision
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/egresslint/egresslint/parser/source"
+)
+
+// maxKept is how many bytes of contents are kept for whoever reads a file again, and
+// maxHead how many stand before an object.
+const (
+	maxKept = 256 << 20
+	maxHead = 4 << 10
 )
 
 // blob is the contents of a file in git.
@@ -22,29 +27,29 @@ type blob struct {
 	err  error
 }
 
-// objects reads blobs with one git process, which is started when the first is
-// asked for. It may be used from several goroutines.
-type objects struct {
+// Objects reads blobs from a process of "git cat-file --batch". It may be used from
+// several goroutines.
+type Objects struct {
 	//nolint:containedctx // the process lives as long as the run, not as a call
-	ctx  context.Context
-	repo *Repository
+	ctx context.Context
 
 	mu    sync.Mutex
-	blobs map[string]*blob
-	cmd   *exec.Cmd
-	in    io.WriteCloser
+	in    io.Writer
 	out   *bufio.Reader
-	said  bytes.Buffer // its messages, complete when it has ended
-	err   error        // the first that made an object unreadable
+	blobs map[string]*blob
+	kept  int64
+	err   error // the first that made an object unreadable
 }
 
-func newObjects(ctx context.Context, repo *Repository) *objects {
-	return &objects{ctx: ctx, repo: repo, blobs: make(map[string]*blob)}
+// NewObjects returns the objects that a process reads for those asking at its
+// standard input, and prints to its standard output. Whoever started it ends it.
+func NewObjects(ctx context.Context, in io.Writer, out io.Reader) *Objects {
+	return &Objects{ctx: ctx, in: in, out: bufio.NewReaderSize(out, maxHead), blobs: make(map[string]*blob)}
 }
 
 // read returns the blob with the id. Files that are too large have no data and no
 // error.
-func (o *objects) read(id string) *blob {
+func (o *Objects) read(id string) *blob {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if b, ok := o.blobs[id]; ok {
@@ -56,94 +61,76 @@ func (o *objects) read(id string) *blob {
 			o.err = b.err
 		}
 	}
-	o.blobs[id] = b
+	// What does not fit is asked for again.
+	if o.kept+int64(len(b.data)) <= maxKept {
+		o.kept += int64(len(b.data))
+		o.blobs[id] = b
+	}
 	return b
 }
 
-func (o *objects) fetch(id string, b *blob) error {
-	if o.cmd == nil {
-		if err := o.start(); err != nil {
-			return err
-		}
-	}
+// fetch asks for an object. Only what ends where it says can be told from the next.
+func (o *Objects) fetch(id string, b *blob) error {
 	if _, err := io.WriteString(o.in, id+"\n"); err != nil {
 		return o.broken(err)
 	}
-	head, err := o.out.ReadString('\n')
+	line, err := o.out.ReadSlice('\n')
 	if err != nil {
 		return o.broken(err)
 	}
 	// object type size, or object and a word of what is wrong
-	parts := strings.Fields(head)
-	if len(parts) == 2 && parts[1] == "missing" {
-		return unavailablef("%s", partial)
+	parts := strings.Fields(string(line))
+	if len(parts) == 2 && parts[0] == id && parts[1] == "missing" {
+		return Unavailablef("read repository: it does not have all files of the revision, and egresslint fetches nothing: clone it whole, without --filter")
 	}
-	if len(parts) != 3 || parts[1] != "blob" {
-		return o.broken(fmt.Errorf("it printed %q", strings.TrimSpace(head)))
+	if len(parts) != 3 || parts[0] != id || parts[1] != "blob" {
+		return o.broken(errProtocol)
 	}
-	if b.size, err = strconv.ParseInt(parts[2], 10, 64); err != nil {
-		return o.broken(err)
+	size, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil || size < 0 {
+		return o.broken(errProtocol)
 	}
-	if b.size > source.MaxFileSize {
-		_, err = io.CopyN(io.Discard, o.out, b.size)
+	b.size = size
+	if size > source.MaxFileSize {
+		_, err = io.CopyN(io.Discard, o.out, size)
 	} else {
-		b.data = make([]byte, b.size)
+		b.data = make([]byte, size)
 		_, err = io.ReadFull(o.out, b.data)
 	}
-	if err == nil {
-		_, err = o.out.Discard(1) // the line break behind it
-	}
 	if err != nil {
 		return o.broken(err)
+	}
+	if end, err := o.out.ReadByte(); err != nil || end != '\n' {
+		return o.broken(errProtocol)
 	}
 	return nil
 }
 
-func (o *objects) start() error {
-	cmd := o.repo.command(o.ctx, "cat-file", "--batch")
-	cmd.Stderr = &o.said
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return o.broken(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return o.broken(err)
-	}
-	if err := cmd.Start(); err != nil {
-		return o.broken(err)
-	}
-	o.cmd, o.in, o.out = cmd, in, bufio.NewReader(out)
-	return nil
-}
+var errProtocol = errors.New("it printed something else than the object")
 
-// broken ends the process after an error.
-func (o *objects) broken(err error) error {
-	if o.cmd != nil {
-		_ = o.in.Close() // the error is what counts
-		_ = o.cmd.Wait()
-		o.cmd = nil
-	}
+// broken is the error for a process that did not print an object.
+func (o *Objects) broken(err error) error {
 	switch {
 	case o.ctx.Err() != nil:
 		return o.ctx.Err()
-	case o.said.Len() > 0:
-		return o.repo.explain("cat-file", o.said.String())
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		err = errors.New("it ended early")
+	case !errors.Is(err, errProtocol):
+		err = fmt.Errorf("its pipe broke: %w", err)
 	}
-	return unavailablef("read objects with git: %v", err)
+	return Unavailablef("read objects with git: %v", err)
 }
 
-// close ends the process and returns the error that made an object unreadable.
-func (o *objects) close() error {
+// close returns the error that made an object unreadable. Nothing is read from then
+// on.
+func (o *Objects) close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.cmd != nil {
-		_ = o.in.Close() // it ends at the end of its input
-		_ = o.cmd.Wait() // everything that was asked for came
-		o.cmd = nil
-	}
 	if o.err == nil {
 		o.err = errClosed
+		return nil
+	}
+	if errors.Is(o.err, errClosed) {
 		return nil
 	}
 	return o.err

@@ -47,11 +47,19 @@ type Config struct {
 	// Write writes a file.
 	Write func(File) error
 	// Objects starts what answers questions about objects of git; nil if there is none.
-	Objects func() (*exec.Cmd, error)
+	Objects func() (*Objects, error)
 
 	Memory   uint64        // the ceiling, in bytes; 0 is none
 	Timeout  time.Duration // of everything; 0 is none
 	PartTime time.Duration // of one part; 0 is none
+}
+
+// Objects is a process that prints the objects it is asked for.
+type Objects struct {
+	In  io.Writer
+	Out io.Reader
+	// Close ends it.
+	Close func() error
 }
 
 // Ceiling is how much memory a worker may take unless a person says: 2 GiB, or half of
@@ -88,7 +96,7 @@ func Run(ctx context.Context, cfg Config) (code int, err error) {
 	begun := time.Now()
 	limits := Limits{Memory: cfg.Memory, Without: make(map[part.Part]string)}
 	for attempt := 1; ; attempt++ {
-		r := &run{cfg: cfg, first: make(map[part.Part]time.Time)}
+		r := &run{cfg: cfg, first: make(map[part.Part]time.Time), objects: make(map[byte]*Objects)}
 		if cfg.Timeout > 0 {
 			r.deadline = begun.Add(cfg.Timeout + grace)
 		}
@@ -123,16 +131,15 @@ type run struct {
 	state   state
 	first   map[part.Part]time.Time // when a part was first heard of
 	panic   *panicked
-	objects *exec.Cmd
-	ask     io.WriteCloser
+	objects map[byte]*Objects // by channel
 }
 
 // death is the end of a worker that was not done.
 type death struct {
 	cause  string
 	memory bool        // it took too much memory
-	parts []part.Part // that it is certain to be about
-	final bool        // there is no time for another attempt
+	parts  []part.Part // that it is certain to be about
+	final  bool        // there is no time for another attempt
 }
 
 func (r *run) died(d *death) *Died {
@@ -279,9 +286,8 @@ func (r *run) end(cmd *exec.Cmd, in io.Closer) {
 		_ = cmd.Process.Kill() // it may have ended already
 		_ = cmd.Wait()         // see above
 	}
-	if r.objects != nil {
-		_ = r.ask.Close()    // git ends at the end of its input
-		_ = r.objects.Wait() // whatever it was asked for was answered
+	for _, o := range r.objects {
+		_ = o.Close() // whatever it was asked for was answered
 	}
 }
 
@@ -420,33 +426,37 @@ func (r *run) pass() error {
 
 // answer asks git for an object. What it prints is sent to the worker as it comes.
 func (r *run) answer(to *frames, question []byte) error {
-	if r.objects == nil {
+	if len(question) == 0 {
+		return nil
+	}
+	channel, question := question[0], question[1:]
+	o := r.objects[channel]
+	if o == nil {
+		var err error
 		if r.cfg.Objects == nil {
-			return to.send(objectFrame, nil)
+			return to.send(objectFrame, []byte{channel})
 		}
-		cmd, err := r.cfg.Objects()
-		if err != nil {
-			return to.send(objectFrame, nil)
+		if o, err = r.cfg.Objects(); err != nil {
+			return to.send(objectFrame, []byte{channel})
 		}
-		ask, err := cmd.StdinPipe()
-		if err != nil {
-			return err
-		}
-		answers, err := cmd.StdoutPipe()
-		if err != nil {
-			return err
-		}
-		if err := cmd.Start(); err != nil {
-			return to.send(objectFrame, nil)
-		}
-		r.objects, r.ask = cmd, ask
+		r.objects[channel] = o
 		go func() {
-			_, _ = io.Copy(writer{to, objectFrame}, answers) // the worker reads as long as it lives
-			_ = to.send(objectFrame, nil)                    // the end
+			buffer := make([]byte, 1<<16)
+			buffer[0] = channel
+			for {
+				n, err := o.Out.Read(buffer[1:])
+				if n > 0 {
+					_ = to.send(objectFrame, buffer[:n+1]) // the worker reads as long as it lives
+				}
+				if err != nil {
+					_ = to.send(objectFrame, []byte{channel}) // see above
+					return
+				}
+			}
 		}()
 	}
-	if _, err := r.ask.Write(question); err != nil {
-		return to.send(objectFrame, nil)
+	if _, err := o.In.Write(question); err != nil {
+		return to.send(objectFrame, []byte{channel})
 	}
 	return nil
 }

@@ -64,7 +64,9 @@ type Worker struct {
 
 	writing sync.Mutex // one file at a time
 	replies chan string
-	objects *io.PipeReader
+
+	asking  sync.Mutex
+	answers map[byte]*io.PipeWriter // by channel
 }
 
 // weighed is a part that was read.
@@ -93,9 +95,10 @@ func Attach(in io.Reader, out io.Writer, job any) (*Worker, error) {
 	frames := &frames{w: out}
 	r := bufio.NewReaderSize(in, 1<<16)
 	sent := make(chan *bytes.Buffer, 1)
-	w := &Worker{out: frames, stop: make(chan struct{}), replies: make(chan string, 1), changed: true}
-	var feed *io.PipeWriter
-	w.objects, feed = io.Pipe()
+	w := &Worker{
+		out: frames, stop: make(chan struct{}), replies: make(chan string, 1), changed: true,
+		answers: make(map[byte]*io.PipeWriter),
+	}
 	go func() {
 		var whole bytes.Buffer
 		for {
@@ -112,13 +115,7 @@ func Attach(in io.Reader, out io.Writer, job any) (*Worker, error) {
 			case replyFrame:
 				w.replies <- string(data)
 			case objectFrame:
-				_, err = feed.Write(data)
-				if len(data) == 0 {
-					err = feed.Close()
-				}
-			}
-			if err != nil {
-				_ = feed.CloseWithError(err) // whoever reads is told
+				w.answer(data)
 			}
 		}
 	}()
@@ -254,9 +251,46 @@ func (w *Worker) Write(f File) error {
 	return nil
 }
 
-// Objects speaks with the git process of the supervisor.
-func (w *Worker) Objects() (ask io.Writer, answers io.Reader) {
-	return writer{w.out, askFrame}, w.objects
+// Objects speaks with a git process of the supervisor, which ends with the worker: it
+// takes ids of objects, and gives what "git cat-file --batch" prints. Closing the answers
+// says that nothing more is read.
+func (w *Worker) Objects() (ask io.Writer, answers io.ReadCloser) {
+	w.asking.Lock()
+	defer w.asking.Unlock()
+	channel := byte(len(w.answers))
+	r, feed := io.Pipe()
+	w.answers[channel] = feed
+	return question{w.out, channel}, r
+}
+
+// question asks git. Each frame begins with the channel that the answer comes by.
+type question struct {
+	*frames
+	channel byte
+}
+
+func (q question) Write(data []byte) (int, error) {
+	if err := q.send(askFrame, append([]byte{q.channel}, data...)); err != nil {
+		return 0, err
+	}
+	return len(data), nil
+}
+
+// answer hands on what git prints: a channel, and nothing behind it at the end.
+func (w *Worker) answer(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	w.asking.Lock()
+	feed := w.answers[data[0]]
+	w.asking.Unlock()
+	switch {
+	case feed == nil:
+	case len(data) == 1:
+		_ = feed.Close() // whoever reads is told
+	default:
+		_, _ = feed.Write(data[1:]) // if nobody reads any more, nobody misses it
+	}
 }
 
 // Panic tells of a mistake of the program.

@@ -48,6 +48,12 @@ const (
 	SuppressionUnused DiagnosticKind = "suppression-unused"
 	// BaselineFixed is an entry of the baseline whose finding is gone.
 	BaselineFixed DiagnosticKind = "baseline-fixed"
+	// TrackedIgnored is a file that is read because git tracks it, although an ignore
+	// file matches it.
+	TrackedIgnored DiagnosticKind = "tracked-ignored"
+	// TrackedSkipped is a directory that is never walked into, such as vendor, and in
+	// which git tracks files.
+	TrackedSkipped DiagnosticKind = "tracked-skipped"
 	// Unread is something outside the files: a module that was not downloaded, a
 	// variable without a value. Message says what to do about it.
 	Unread DiagnosticKind = "unread"
@@ -73,7 +79,7 @@ func (d Diagnostic) Fatal() bool {
 // Note reports whether d is not wrong at all, only worth knowing.
 func (d Diagnostic) Note() bool {
 	switch d.Kind {
-	case Unread, SuppressionUnknownRule, SuppressionExpired, SuppressionUnused, BaselineFixed:
+	case Unread, SuppressionUnknownRule, SuppressionExpired, SuppressionUnused, BaselineFixed, TrackedIgnored, TrackedSkipped:
 		return true
 	default:
 		return false

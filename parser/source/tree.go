@@ -1,15 +1,20 @@
 package source
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // MaxFileSize is the largest file a run reads, in bytes. Larger ones are
@@ -22,17 +27,34 @@ var ErrOutside = errors.New("path leaves the tree")
 // ErrTooLarge is returned for a file above MaxFileSize.
 var ErrTooLarge = fmt.Errorf("file is larger than %d MiB", MaxFileSize>>20)
 
+var errNotRegular = errors.New("not a regular file")
+
 // Tree is the boundary of a run: the only files it may read. Names are
-// slash-separated and relative to the root; "." is the root itself.
+// slash-separated and relative to the root; "." is the root itself. What git keeps for
+// itself is no part of it: there is no .git, under whatever name.
 type Tree struct {
 	fsys    fs.FS
+	links   *Links   // nil if fsys has none
+	tops    []string // the folders that may be read, "." or apart from each other
+	git     []gitFiles
 	overlay map[string][]byte
 	lines   lineCache
 }
 
 // NewTree returns the tree over fsys. An fsys over a real directory must refuse
 // to follow symlinks out of it, as [os.Root] does.
-func NewTree(fsys fs.FS) *Tree { return &Tree{fsys: fsys} }
+func NewTree(fsys fs.FS) *Tree {
+	t := &Tree{fsys: fsys, tops: []string{"."}}
+	if linked, ok := fsys.(fs.ReadLinkFS); ok {
+		t.links = NewLinks(func(name string) (fs.FileInfo, error) {
+			if hidden(path.Base(name)) {
+				return nil, fs.ErrNotExist
+			}
+			return linked.Lstat(name)
+		}, linked.ReadLink)
+	}
+	return t
+}
 
 // OpenTree opens the directory root as a tree. Symlinks that lead out of it are
 // not followed.
@@ -44,24 +66,137 @@ func OpenTree(root string) (*Tree, error) {
 	return NewTree(r.FS()), nil
 }
 
+// OpenTrees opens the directory root as a tree of which only the boundaries may be
+// read. They are directories in it, all absolute and without symlinks. Of what lies
+// beside them nothing is seen but the directories on the way.
+func OpenTrees(root string, boundaries []string) (*Tree, error) {
+	m := &mounts{roots: make(map[string]fs.FS)}
+	for _, b := range boundaries {
+		rel, err := filepath.Rel(root, b)
+		if err != nil || !filepath.IsLocal(rel) {
+			return nil, fmt.Errorf("open tree: %s does not lie in %s", b, root)
+		}
+		m.add(filepath.ToSlash(rel))
+	}
+	for _, name := range m.tops {
+		r, err := os.OpenRoot(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, fmt.Errorf("open tree: %w", err)
+		}
+		m.roots[name] = r.FS()
+	}
+	if root, ok := m.roots["."]; ok {
+		return NewTree(root), nil
+	}
+	t := NewTree(m)
+	t.tops = m.tops
+	return t, nil
+}
+
+// At returns a tree over the files of a revision of t, given with the names that git
+// has there beyond those that it has now. It has no overlay.
+func (t *Tree) At(files fs.FS, tracked []string) *Tree {
+	then := NewTree(files)
+	then.tops = t.tops
+	for _, g := range t.git {
+		then.git = append(then.git, gitFiles{dir: g.dir, exclude: g.exclude, tracked: g.tracked.with(g.dir, tracked)})
+	}
+	return then
+}
+
+// FS returns the files of the tree as they lie there, without the overlay and with
+// what git keeps for itself. It is for what is laid over them.
+func (t *Tree) FS() fs.FS { return t.fsys }
+
+// hidden reports whether an element of a name is the directory or the file that git
+// keeps for itself, as any file system may write it: in capitals, with characters that
+// it ignores, or with its short name.
+func hidden(element string) bool {
+	if !guard.On(guard.GitDirectory) {
+		return false
+	}
+	plain := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) { // macOS ignores these
+			return -1
+		}
+		return r
+	}, element)
+	plain, _, _ = strings.Cut(plain, ":") // Windows names the streams of a file so
+	plain = strings.TrimRight(plain, " .")
+	return strings.EqualFold(plain, ".git") || strings.EqualFold(plain, "git~1")
+}
+
+// resolve returns what a name leads to behind symlinks, and describes it.
+func (t *Tree) resolve(name string) (string, fs.FileInfo, error) {
+	if !fs.ValidPath(name) {
+		return "", nil, ErrOutside
+	}
+	if t.links != nil {
+		real, info, err := t.links.Resolve(name, true)
+		return real, info, outside(err)
+	}
+	for element := range strings.SplitSeq(name, "/") {
+		if hidden(element) {
+			return "", nil, fs.ErrNotExist
+		}
+	}
+	info, err := fs.Stat(t.fsys, name)
+	return name, info, outside(err)
+}
+
+// realName resolves the symlinks in name. It returns ErrOutside if one of them
+// leads out of the tree.
+func (t *Tree) realName(name string) (string, error) {
+	real, _, err := t.resolve(name)
+	return real, err
+}
+
 // ReadFile returns the contents of a file. The error is ErrOutside for a name
 // that leaves the tree and ErrTooLarge for a file above MaxFileSize.
 func (t *Tree) ReadFile(name string) ([]byte, error) {
 	if data, ok := t.overlay[name]; ok {
 		return data, nil
 	}
-	info, err := t.Stat(name)
+	real, info, err := t.resolve(name)
+	if err == nil {
+		err = readable(info)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > MaxFileSize {
+	file, err := t.fsys.Open(real)
+	if err != nil {
+		return nil, outside(err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	// What was opened may be another file by now, and a file may grow or have no size
+	// at all, as those of the system do.
+	if info, err = file.Stat(); err == nil {
+		err = readable(info)
+	}
+	if err != nil {
+		return nil, outside(err)
+	}
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(file, MaxFileSize+1)); err != nil {
+		return nil, outside(err)
+	}
+	if data.Len() > MaxFileSize {
 		return nil, ErrTooLarge
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+	return data.Bytes(), nil
+}
+
+// readable returns why a file cannot be read as a whole, if so.
+func readable(info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return errNotRegular
+	case info.Size() > MaxFileSize:
+		return ErrTooLarge
+	default:
+		return nil
 	}
-	data, err := fs.ReadFile(t.fsys, name)
-	return data, outside(err)
 }
 
 // ReadDir lists a directory, sorted by name. Files of the overlay are listed too.
@@ -69,7 +204,12 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 	if !fs.ValidPath(name) {
 		return nil, ErrOutside
 	}
-	entries, err := fs.ReadDir(t.fsys, name)
+	real, _, err := t.resolve(name)
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = fs.ReadDir(t.fsys, real)
+	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return hidden(e.Name()) })
 	if laid := t.overlaid(name, entries); len(laid) > 0 {
 		entries, err = append(entries, laid...), nil
 		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
@@ -79,14 +219,14 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // Stat describes a file or directory, following symlinks inside the tree.
 func (t *Tree) Stat(name string) (fs.FileInfo, error) {
-	if !fs.ValidPath(name) {
-		return nil, ErrOutside
-	}
 	if data, ok := t.overlay[name]; ok {
 		return overlayFile{name: path.Base(name), size: int64(len(data))}, nil
 	}
-	info, err := fs.Stat(t.fsys, name)
-	return info, outside(err)
+	_, info, err := t.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	return Named(info, name), nil
 }
 
 // Join resolves a slash-separated path that is written relative to the
@@ -117,45 +257,4 @@ func outside(err error) error {
 		return pathErr.Err // the caller names the file, relative to the tree
 	}
 	return err
-}
-
-// Boundary returns the absolute directory that a run over target may read: the
-// git work tree that holds target, else cwd if it contains target, else target
-// itself (its directory, if it is a file). Symlinks are resolved.
-func Boundary(target, cwd string) (string, error) {
-	abs, err := resolve(target, cwd)
-	if err != nil {
-		return "", fmt.Errorf("find %s: %w", target, err)
-	}
-	info, err := os.Stat(abs)
-	if err != nil {
-		return "", fmt.Errorf("find %s: %w", target, outside(err))
-	}
-	dir := abs
-	if !info.IsDir() {
-		dir = filepath.Dir(abs)
-	}
-	for d := dir; ; d = filepath.Dir(d) {
-		// .git is a directory, or a file in linked work trees and submodules.
-		if _, err := os.Stat(filepath.Join(d, ".git")); err == nil {
-			return d, nil
-		}
-		if d == filepath.Dir(d) {
-			break
-		}
-	}
-	if wd, err := resolve(".", cwd); err == nil {
-		if rel, err := filepath.Rel(wd, dir); err == nil && filepath.IsLocal(rel) {
-			return wd, nil
-		}
-	}
-	return dir, nil
-}
-
-func resolve(target, cwd string) (string, error) {
-	if !filepath.IsAbs(target) {
-		target = filepath.Join(cwd, target)
-	}
-	abs, err := filepath.EvalSymlinks(target)
-	return abs, outside(err)
 }

@@ -76,16 +76,17 @@ type WalkOptions struct {
 	Exclude []string
 }
 
-// skippedDirs are never walked into: they hold what git keeps, or what tools
-// downloaded, not what the repository's authors wrote.
+// skippedDirs are never walked into: they hold what tools downloaded, not what the
+// repository's authors wrote.
 var skippedDirs = map[string]bool{
-	".git": true, ".terraform": true, ".terragrunt-cache": true, "node_modules": true, "vendor": true,
+	".terraform": true, ".terragrunt-cache": true, "node_modules": true, "vendor": true,
 }
 
 // Walk finds the files to lint in and under paths, which are relative to the
-// tree's root. It honours the .gitignore files of the tree and .git/info/exclude. A
-// path that is named in paths is read even if one of them, Exclude, or the list of
-// skipped directories leaves it out.
+// tree's root. It honours the .gitignore files of the tree and .git/info/exclude, but
+// as in git they leave out no file that git tracks; a note tells of such files, and of
+// those in skipped directories. A path that is named in paths is read even if an ignore
+// file, Exclude, or the list of skipped directories leaves it out.
 //
 // A symlink to a file is read under its own name; one to YAML or JSON that the walk
 // finds anyway is not read twice. A symlink to a directory is followed unless the
@@ -94,13 +95,14 @@ var skippedDirs = map[string]bool{
 //
 // The files are sorted by name and the diagnostics by place.
 func (t *Tree) Walk(paths []string, opts WalkOptions) ([]File, []Diagnostic) {
-	w := &walker{tree: t, exclude: opts.Exclude, found: make(map[string]foundFile), visited: make(map[string]bool)}
+	w := &walker{tree: t, exclude: opts.Exclude, found: make(map[string]foundFile), visited: make(map[visit]bool)}
 	for _, p := range paths {
 		w.path(p)
 	}
 	for i := 0; i < len(w.links); i++ { // following one may find more
 		w.link(w.links[i])
 	}
+	w.notes()
 	slices.SortFunc(w.diagnostics, Diagnostic.Compare)
 	return w.files(), w.diagnostics
 }
@@ -109,10 +111,22 @@ type walker struct {
 	tree        *Tree
 	exclude     []string
 	found       map[string]foundFile
-	visited     map[string]bool // directories, by their names without symlinks
-	links       []directory     // symlinks to directories, followed when all else is walked
+	visited     map[visit]bool
+	links       []directory // symlinks to directories, followed when all else is walked
 	diagnostics []Diagnostic
 	full        bool
+
+	trackedIgnored []string // files that were added although an ignore file matches them
+	trackedSkipped []string // skipped directories that hold tracked files
+	skippedFiles   int      // how many they hold
+	untold         []Diagnostic
+}
+
+// visit is a directory, by its name without symlinks, of which all was looked at or
+// only what git tracks.
+type visit struct {
+	dir     string
+	ignored bool
 }
 
 // foundFile is a file and, for a symlink, the name of what it leads to.
@@ -129,6 +143,9 @@ type directory struct {
 	depth  int
 	chart  bool
 	ignore ignoreList // of the directories above
+	// ignored is set if an ignore file matches the directory or one above it, so that
+	// only tracked files are read.
+	ignored bool
 }
 
 func (w *walker) report(kind DiagnosticKind, name, format string, args ...any) {
@@ -211,19 +228,29 @@ const (
 // ignoreAbove reads the ignore files above dir.
 func (w *walker) ignoreAbove(dir string) ignoreList {
 	var list ignoreList
-	if data, err := w.tree.ReadFile(".git/info/exclude"); err == nil {
-		list = list.with(".", data)
+	for _, g := range w.tree.git {
+		if contains(g.dir, dir) || contains(dir, g.dir) {
+			list = list.with(g.dir, g.exclude)
+		}
 	}
-	if dir == "." {
-		return list
-	}
-	list = w.withIgnoreFile(list, ".")
-	for i, c := range dir {
-		if c == '/' {
-			list = w.withIgnoreFile(list, dir[:i])
+	for _, above := range directoriesAbove(dir) {
+		// What lies above the folders of a tree is not in it.
+		if slices.ContainsFunc(w.tree.tops, func(top string) bool { return contains(top, above) }) {
+			list = w.withIgnoreFile(list, above)
 		}
 	}
 	return list
+}
+
+// directoriesAbove returns the directories that dir lies in, the root first.
+func directoriesAbove(dir string) []string {
+	var above []string
+	for dir != "." {
+		dir = path.Dir(dir)
+		above = append(above, dir)
+	}
+	slices.Reverse(above)
+	return above
 }
 
 func (w *walker) withIgnoreFile(list ignoreList, dir string) ignoreList {
@@ -239,10 +266,11 @@ func (w *walker) withIgnoreFile(list ignoreList, dir string) ignoreList {
 }
 
 func (w *walker) directory(d directory) {
-	if w.visited[d.real] || w.full {
+	this := visit{d.real, d.ignored}
+	if w.visited[this] || w.full {
 		return
 	}
-	w.visited[d.real] = true
+	w.visited[this] = true
 	if d.depth > MaxDirDepth {
 		w.report(LimitReached, d.name, "walk directory: it lies more than %d directories deep", MaxDirDepth)
 		return
@@ -290,21 +318,30 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 			return
 		}
 	}
+	_, known := KindOf(name)
 	switch {
+	case w.excluded(name):
+	case isDir && skippedDirs[e.Name()]:
+		w.skip(name, below.real)
 	case isDir:
-		if skippedDirs[e.Name()] || w.leftOut(d, name, true) {
+		below.ignore = d.ignore
+		below.ignored = d.ignored || d.ignore.ignores(name, true)
+		if below.ignored && !w.tracks(below.real, path.Join(d.real, e.Name())) {
 			return
 		}
-		below.ignore = d.ignore
 		if isLink {
 			w.links = append(w.links, below)
 		} else {
 			w.directory(below)
 		}
-	case isLink || e.Type().IsRegular():
-		if _, ok := KindOf(name); ok && !w.leftOut(d, name, false) {
-			w.add(name, below.real, d.chart)
+	case known && (isLink || e.Type().IsRegular()):
+		if d.ignored || d.ignore.ignores(name, false) {
+			if !w.tracks(below.real, path.Join(d.real, e.Name())) {
+				return
+			}
+			w.trackedIgnored = append(w.trackedIgnored, name)
 		}
+		w.add(name, below.real, d.chart)
 	}
 }
 
@@ -312,7 +349,7 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 func (w *walker) brokenLink(d directory, name string, err error) {
 	_, ok := KindOf(name)
 	switch {
-	case errors.Is(err, ErrOutside) || w.leftOut(d, name, false):
+	case errors.Is(err, ErrOutside) || d.ignored || d.ignore.ignores(name, false) || w.excluded(name):
 	case errors.Is(err, syscall.ELOOP):
 		w.report(LimitReached, name, "follow symlink: it leads back to itself")
 	case ok:
@@ -320,17 +357,9 @@ func (w *walker) brokenLink(d directory, name string, err error) {
 	}
 }
 
-// leftOut reports whether an entry of d is ignored or excluded.
-func (w *walker) leftOut(d directory, name string, isDir bool) bool {
-	if d.ignore.ignores(name, isDir) {
-		return true
-	}
-	for _, glob := range w.exclude {
-		if MatchGlob(glob, name) {
-			return true
-		}
-	}
-	return false
+// excluded reports whether the caller leaves a name out.
+func (w *walker) excluded(name string) bool {
+	return slices.ContainsFunc(w.exclude, func(glob string) bool { return MatchGlob(glob, name) })
 }
 
 // link follows a symlink to a directory.
@@ -367,54 +396,4 @@ func (w *walker) files() []File {
 		files = append(files, f.File)
 	}
 	return files
-}
-
-// maxLinks is how many symlinks one name may lead through, as in most systems.
-const maxLinks = 40
-
-// realName resolves the symlinks in name. It returns ErrOutside if one of them
-// leads out of the tree.
-func (t *Tree) realName(name string) (string, error) {
-	if !fs.ValidPath(name) {
-		return "", ErrOutside
-	}
-	if _, ok := t.fsys.(fs.ReadLinkFS); !ok {
-		return name, nil
-	}
-	real, rest := ".", name
-	for links := 0; rest != ""; {
-		var segment string
-		segment, rest, _ = strings.Cut(rest, "/")
-		switch segment {
-		case "", ".":
-			continue
-		case "..":
-			if real == "." {
-				return "", ErrOutside
-			}
-			real = path.Dir(real)
-			continue
-		}
-		next := path.Join(real, segment)
-		info, err := fs.Lstat(t.fsys, next)
-		if err != nil {
-			return "", outside(err)
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			real = next
-			continue
-		}
-		if links++; links > maxLinks {
-			return "", syscall.ELOOP
-		}
-		target, err := fs.ReadLink(t.fsys, next)
-		if err != nil {
-			return "", outside(err)
-		}
-		if path.IsAbs(target) {
-			return "", ErrOutside
-		}
-		rest = target + "/" + rest
-	}
-	return real, nil
 }

@@ -38,6 +38,7 @@ func tree(t *testing.T, archive string) (root string, tr *source.Tree) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tr.SetGit(".", source.ReadGit(root))
 	return root, tr
 }
 
