@@ -304,7 +304,11 @@ func (in *input) baseline(flag string) (*baseline.Baseline, error) {
 	if flag == "" && in.cfg.Baseline.Name == "" {
 		return nil, nil
 	}
-	return in.baselineFile(flag).read()
+	file := in.baselineFile(flag)
+	if in.base != nil && file.name != "" {
+		return in.base.baseline(file.name)
+	}
+	return file.read()
 }
 
 func (f baselineFile) read() (*baseline.Baseline, error) {

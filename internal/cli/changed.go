@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
 
+	"github.com/egresslint/egresslint/internal/checks"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -24,6 +25,15 @@ type before struct {
 	same     bool
 	findings []*finding.Finding
 	missing  *revision.Unavailable // why there is nothing of it
+
+	// What the checks are compared with. The files are open until that is done.
+	in           *input
+	files        *earlier
+	world        *world
+	suppressions *suppress.Set
+	renames      []revision.Rename
+	given        []string // the paths of the command line, by their names there
+	start        string   // the folder from which the configuration is looked for
 }
 
 // startBefore calls findBefore beside the run.
@@ -71,10 +81,18 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 		b.same = true
 		return files.close()
 	}
-	w, err := read(ctx, files.input, newStopwatch())
-	if unreadable := files.close(); err == nil {
-		err = unreadable
+	if err := b.read(ctx, in, repo, files, compiled, opts, now); err != nil {
+		_ = files.close() // the error is what counts
+		return err
 	}
+	return nil
+}
+
+func (b *before) read(ctx context.Context, in *input, repo *revision.Repository, files *earlier, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
+	if err := b.hold(ctx, repo, files, in.given); err != nil {
+		return err
+	}
+	w, err := read(ctx, files.input, newStopwatch())
 	if err != nil {
 		return err
 	}
@@ -84,7 +102,7 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 	if err != nil {
 		return err
 	}
-	b.findings = judged.Findings
+	b.findings, b.world, b.suppressions = judged.Findings, w, judged.suppressions
 	return nil
 }
 
@@ -110,7 +128,7 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 	place.tree = source.NewTree(files)
 	then.workspace = &place
 	e := &earlier{input: &then, FS: files, work: work}
-	if err := e.relocate(ctx, repo, commit); err != nil {
+	if e.parser.Paths, err = formerPaths(ctx, repo, commit, e.tree, e.parser.Paths); err != nil {
 		_ = e.close() // the error is what counts
 		return nil, err
 	}
@@ -127,29 +145,6 @@ func (in *input) at(ctx context.Context, repo *revision.Repository, commit strin
 	return e, nil
 }
 
-// relocate names the paths of the run that the revision does not have as the
-// revision does, and leaves out those that it has under no name.
-func (e *earlier) relocate(ctx context.Context, repo *revision.Repository, commit string) error {
-	var paths []string
-	for _, name := range e.parser.Paths {
-		if _, err := e.tree.Stat(name); err == nil {
-			paths = append(paths, name)
-			continue
-		}
-		former, err := repo.Formerly(ctx, commit, name)
-		if err != nil {
-			return err
-		}
-		// What is new since then has nothing to read there.
-		paths = append(paths, slices.DeleteFunc(former, func(name string) bool {
-			_, err := e.tree.Stat(name)
-			return errors.Is(err, fs.ErrNotExist)
-		})...)
-	}
-	e.parser.Paths = paths
-	return nil
-}
-
 // close returns why what was read is not all of the revision, if so.
 func (e *earlier) close() error {
 	err := e.FS.Close()
@@ -157,17 +152,34 @@ func (e *earlier) close() error {
 	return err
 }
 
-// compare suppresses the findings that were there before. It returns nil if there
-// is nothing to compare with.
-func compare(ctx context.Context, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
+// close ends what reads from the revision, and returns why what was read is not all of
+// it, if so.
+func (b *before) close() error {
+	if b.files == nil {
+		return nil
+	}
+	return b.files.close()
+}
+
+// compare suppresses the findings that were there before, and tells what became of the
+// checks. It returns nil if there is nothing to compare with.
+func (in *input) compare(ctx context.Context, f *lintFlags, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
 	b, err := pending.wait(ctx)
 	if err != nil || b == nil {
 		return nil, err
 	}
+	var changes []checks.Change
+	if b.missing == nil {
+		changes = in.weakened(f, w, judged, b)
+		if err := b.close(); err != nil && !errors.As(err, &b.missing) {
+			return nil, err
+		}
+	}
 	if b.missing != nil {
 		w.diagnostics = append(w.diagnostics, source.Diagnostic{
-			Kind:    source.NoBase,
-			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones", b.ref, b.missing),
+			Kind: source.NoBase,
+			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones, and what the change does to the checks is not known",
+				b.ref, b.missing),
 		})
 		return nil, nil //nolint:nilnil,nilerr // told in a diagnostic, and there is no comparison
 	}
@@ -198,5 +210,5 @@ func compare(ctx context.Context, w *world, judged *judgement, pending pending[*
 		return true
 	})
 	finding.Sort(judged.Suppressed)
-	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged}, nil
+	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged, Checks: changes}, nil
 }

@@ -22,10 +22,26 @@ func registerPolicies(cmd *cobra.Command, paths *[]string) {
 	cmd.Flags().StringArrayVar(paths, "policy", nil, "run the rules in `path` too: a folder of Rego files or an OPA bundle (repeatable)")
 }
 
+// policyTree is the tree that a configuration with policies lies in; display names its
+// files.
+type policyTree struct {
+	tree    *source.Tree
+	display func(name string) string
+}
+
+func (w *workspace) policyTree() policyTree { return policyTree{w.tree, w.display} }
+
+func (in *input) policyTree() policyTree {
+	if in.base != nil {
+		return policyTree{in.base.tree, in.base.place}
+	}
+	return in.workspace.policyTree()
+}
+
 // policySources are the folders and bundles of --policy, then those of the
 // configuration. The former may lie anywhere; the latter are part of what is
 // scanned, so that they are read through the tree.
-func (w *workspace) policySources(flags []string, configured []config.Path) ([]engine.PolicySource, error) {
+func (w *workspace) policySources(in policyTree, flags []string, configured []config.Path) ([]engine.PolicySource, error) {
 	var sources []engine.PolicySource
 	taken := make(map[string]bool) // so that a folder may be named by both
 	for _, p := range flags {
@@ -43,17 +59,17 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 			continue
 		}
 		taken[p.Name] = true
-		s := engine.PolicySource{Name: filepath.ToSlash(w.display(p.Name))}
-		info, err := w.tree.Stat(p.Name)
+		s := engine.PolicySource{Name: filepath.ToSlash(in.display(p.Name))}
+		info, err := in.tree.Stat(p.Name)
 		switch {
 		case err != nil:
 		case info.IsDir():
-			s.FS = subtree{w.tree, p.Name}
+			s.FS = subtree{in.tree, p.Name}
 		default:
-			s.Bundle, err = w.tree.ReadFile(p.Name)
+			s.Bundle, err = in.tree.ReadFile(p.Name)
 		}
 		if err != nil {
-			return nil, mistakef("read policies %s: %w", s.Name, err)
+			return nil, mistakef("read policies %s: %w", s.Name, unwrapPath(err))
 		}
 		sources = append(sources, s)
 	}
@@ -69,7 +85,11 @@ func (w *workspace) configuredPolicies(file string) ([]config.Path, error) {
 		if err != nil {
 			return nil, err
 		}
-		return config.FindPolicies(w.tree, dir), nil
+		f, err := config.Locate(w.tree, dir)
+		if err != nil || f == nil {
+			return nil, nil //nolint:nilerr // its mistakes are not told, see above
+		}
+		return config.ReadPolicies(w.tree, f), nil
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -79,7 +99,7 @@ func (w *workspace) configuredPolicies(file string) ([]config.Path, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.ReadPolicies(w.tree, name, data), nil
+	return config.ReadPolicies(w.tree, &config.File{Name: name, Data: data}), nil
 }
 
 // policySource reads a path of the command line.

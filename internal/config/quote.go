@@ -12,7 +12,7 @@ import (
 var (
 	plainKey   = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,39}$`)
 	plainValue = regexp.MustCompile(`^[A-Za-z0-9_.,:/*?\[\]{} -]{0,60}$`)
-	secret     = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|private`)
+	secret     = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential`)
 )
 
 // key is the text of a key as messages have it, with a blank before it; empty if it

@@ -350,6 +350,7 @@ func (r *Report) sarifInvocation(dropped int) sarifInvocation {
 		}
 		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, n)
 	}
+	invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, r.sarifChecks()...)
 	if dropped > 0 {
 		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, sarifNotificationResult{
 			Level:   "warning",

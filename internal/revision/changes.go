@@ -55,8 +55,7 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]change, erro
 	}
 	var below []change
 	for _, c := range list {
-		name, ok := strings.CutPrefix(c.name, r.prefix)
-		if ok && fs.ValidPath(name) {
+		if name, ok := r.below(c.name); ok {
 			c.name = name
 			below = append(below, c)
 		}
@@ -64,31 +63,58 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]change, erro
 	return below, nil
 }
 
-// Formerly returns the names, each once, that a commit has for what name is now:
-// where git sees a rename since, the file or the folder that it was before, else
-// name itself.
-func (r *Repository) Formerly(ctx context.Context, commit, name string) ([]string, error) {
+// Rename is a file of a commit that has another name in the work tree.
+type Rename struct{ From, To string }
+
+// Renames returns the files that git sees as renamed since a commit.
+func (r *Repository) Renames(ctx context.Context, commit string) ([]Rename, error) {
 	out, err := r.git(ctx, "diff-index", "--name-status", "-z", "--find-renames", "--diff-filter=R",
 		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=all", commit, "--")
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	add := func(former string) {
-		if former, ok := strings.CutPrefix(former, r.prefix); ok && fs.ValidPath(former) && !slices.Contains(names, former) {
-			names = append(names, former)
-		}
-	}
-	now := r.prefix + name
+	var list []Rename
 	for renamed := range slices.Chunk(fields(out), 3) { // status, from, to
 		if len(renamed) != 3 {
 			return nil, unavailablef("read renames: git printed %q", renamed[0])
 		}
-		from, to := renamed[1], renamed[2]
-		rest, inside := strings.CutPrefix(to, now+"/")
-		switch folder, moved := strings.CutSuffix(from, "/"+rest); {
-		case to == now, inside && !moved:
-			add(from)
+		from, fromBelow := r.below(renamed[1])
+		to, toBelow := r.below(renamed[2])
+		if fromBelow || toBelow {
+			list = append(list, Rename{from, to})
+		}
+	}
+	return list, nil
+}
+
+// below returns the name of a file relative to the folder that was opened; false, and
+// an empty name, if it lies elsewhere.
+func (r *Repository) below(name string) (string, bool) {
+	if name, ok := strings.CutPrefix(name, r.prefix); ok && fs.ValidPath(name) {
+		return name, true
+	}
+	return "", false
+}
+
+// Formerly returns the names, each once, that a commit has for what name is now:
+// where git sees a rename since, the file or the folder that it was before, else
+// name itself.
+func (r *Repository) Formerly(ctx context.Context, commit, name string) ([]string, error) {
+	renames, err := r.Renames(ctx, commit)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	add := func(former string) {
+		if former != "" && !slices.Contains(names, former) {
+			names = append(names, former)
+		}
+	}
+	for _, renamed := range renames {
+		rest, inside := strings.CutPrefix(renamed.To, name+"/")
+		switch folder, moved := strings.CutSuffix(renamed.From, "/"+rest); {
+		case renamed.To == name, inside && !moved:
+			add(renamed.From)
 		case inside:
 			add(folder)
 		}
