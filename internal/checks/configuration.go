@@ -96,7 +96,7 @@ func (c *comparison) key(id string, before, now *side) {
 		c.add(Suppression, k.At, suppression(id, now))
 	case k.Kind == config.Entry:
 		c.add(Configuration, k.At, "adds "+name(k))
-	case was == nil && isSuppression(k) && before.keys[k.Path[0]] == nil:
+	case was == nil && (isSuppression(k) || k.Identifies()) && before.keys[k.Path[0]] == nil:
 		// It was told with its entry.
 	case was == nil:
 		c.add(Configuration, k.At, c.sets(k))

@@ -42,7 +42,8 @@ var codes = []code{
 		"It is told only when all of the project was linted and could be analysed."},
 	{source.BaselineFixed, "A finding of the baseline is gone: 'egresslint baseline update' removes it from the file, so that it cannot come back unseen."},
 	{source.NoBase, "The revision that --changed-since names cannot be compared with: the clone does not have it, or there is no git repository. " +
-		"All findings are reported, also those that were there before; the message says what to do."},
+		"All findings are reported, also those that were there before, and what the change does to the checks is not known; " +
+		"--fail-on-weakened then gives exit code 1. The message says what to do."},
 	{source.Unread, "Something is not in the files: a module that was not downloaded, a variable without a value. " +
 		"It is unknown, is never a finding, and is counted in the summary with what to do about it."},
 }

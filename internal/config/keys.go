@@ -162,10 +162,18 @@ func (k *keys) items(names []string, list *yaml.Node, depth int) bool {
 	return true
 }
 
-// identity names an entry of a list: what it is about, however it is set.
+// identifying are the keys that say what an entry of a list is about, however it is set.
+var identifying = []string{"name", "chart", "release", "from", "rules", "files", "address"}
+
+// Identifies reports whether a key is part of the name of the entry that it lies in.
+func (k *Key) Identifies() bool {
+	return len(k.Path) == 2 && strings.HasSuffix(k.Path[0], "]") && slices.Contains(identifying, k.Path[1])
+}
+
+// identity names an entry of a list.
 func identity(entry *yaml.Node) string {
 	var parts []string
-	for _, name := range []string{"name", "chart", "release", "from", "rules", "files", "address"} {
+	for _, name := range identifying {
 		for i := 0; i+1 < len(entry.Content); i += 2 {
 			if entry.Content[i].Value != name {
 				continue

@@ -90,6 +90,9 @@ func (r *Report) jsonChecks() *[]jsonCheck {
 	return &list
 }
 
+// checksKind describes the notifications of changes to the checks.
+var checksKind = sarifNotification{checksID, sarifText{"The change does something to the checks themselves."}}
+
 // sarifChecks are notifications of the same.
 func (r *Report) sarifChecks() []sarifNotificationResult {
 	var list []sarifNotificationResult
@@ -97,7 +100,7 @@ func (r *Report) sarifChecks() []sarifNotificationResult {
 		list = append(list, sarifNotificationResult{
 			Descriptor: &sarifReference{checksID},
 			Level:      "warning",
-			Message:    sarifText{plain(checksTitle + " " + c.Text)},
+			Message:    sarifText{plain(checksTitle + ": " + c.Text)},
 			Locations:  []sarifLocation{r.sarifLocation(c.At)},
 		})
 	}

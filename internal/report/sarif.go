@@ -210,6 +210,9 @@ func writeSARIF(w io.Writer, r *Report, opts Options) error {
 		ColumnKind: "unicodeCodePoints",
 		Results:    []sarifResult{},
 	}
+	if len(r.checks()) > 0 {
+		run.Tool.Driver.Notifications = append(slices.Clip(diagnosticKinds), checksKind)
+	}
 	for _, rule := range r.Rules {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, newSARIFRule(rule))
 	}
