@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -62,6 +63,7 @@ type configBase struct {
 	label string // before the names of its files
 	tree  *source.Tree
 	files *revision.FS
+	end   context.CancelFunc // of the time in which the files are read
 	// start is the folder from which the configuration is looked for.
 	start string
 	// beside are its files that places may lie in, by their names in places.
@@ -70,7 +72,14 @@ type configBase struct {
 
 // openBase opens the commit that the configuration is taken from. That it cannot be read
 // is a usage error: the files of the change itself never stand in for it.
-func (in *input) openBase(ctx context.Context, from configRevision) error {
+func (in *input) openBase(from configRevision, timeout time.Duration) (err error) {
+	ctx, end := withTimeout(timeout)
+	defer func() {
+		if err != nil {
+			end()
+			err = timedOut(err, timeout)
+		}
+	}()
 	repo, err := revision.Open(ctx, in.root)
 	if err != nil {
 		return baseError(from, err)
@@ -83,7 +92,7 @@ func (in *input) openBase(ctx context.Context, from configRevision) error {
 	if err != nil {
 		return baseError(from, err)
 	}
-	b := &configBase{label: label, tree: source.NewTree(files), files: files, beside: make(map[string][]byte)}
+	b := &configBase{label: label, tree: source.NewTree(files), files: files, end: end, beside: make(map[string][]byte)}
 	former, err := formerPaths(ctx, repo, commit, b.tree, in.parser.Paths)
 	if err != nil {
 		return baseError(from, err)
@@ -139,7 +148,9 @@ func (in *input) closeBase(from configRevision) error {
 	if in.base == nil {
 		return nil
 	}
-	if err := in.base.files.Close(); err != nil {
+	err := in.base.files.Close()
+	in.base.end()
+	if err != nil {
 		return baseError(from, err)
 	}
 	return nil

@@ -271,10 +271,8 @@ func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
 		}
 		return &config.File{Name: name, Data: data, Quote: true}, nil
 	case f.configFrom.ref != "":
-		ctx, cancel := withTimeout(f.timeout)
-		defer cancel()
-		if err := in.openBase(ctx, f.configFrom); err != nil {
-			return nil, timedOut(err, f.timeout)
+		if err := in.openBase(f.configFrom, f.timeout); err != nil {
+			return nil, err
 		}
 		file, err = in.base.config()
 	default:
