@@ -455,9 +455,14 @@ func TestSuggest(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(full)
 	f.Add("a: &x [1]\nexclude: *x\n")
+	f.Add("a: &x {b: *x, c: [*x, *x]}\n")
 	f.Add("clusters: [{name: a, name: b}]")
 	f.Add("rules:\n\t- x")
 	f.Fuzz(func(t *testing.T, in string) {
+		keys, keysErr := config.Keys(&config.File{Name: "c.yaml", Data: []byte(in)})
+		if keysErr != nil && keys != nil {
+			t.Fatalf("keys and an error: %v", keysErr)
+		}
 		cfg, err := config.Parse("c.yaml", []byte(in), rules)
 		if (cfg == nil) == (err == nil) {
 			t.Fatalf("want a configuration or an error, got %v and %v", cfg, err)
