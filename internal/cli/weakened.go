@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/baseline"
@@ -97,7 +98,7 @@ func (b *before) linted(in *input, then *checks.Checks) []string {
 	if in.everything && len(outline.Paths) > 0 && in.given[0] == path.Dir(then.Config) {
 		paths = outline.Paths
 	}
-	exclude := append(outline.Exclude, in.parser.Exclude[len(in.cfg.Exclude):]...) // and those of flags
+	exclude := slices.Concat(outline.Exclude, in.parser.Exclude[len(in.cfg.Exclude):]) // and those of flags
 	files, _ := b.in.tree.Walk(paths, source.WalkOptions{Exclude: exclude})
 	var names []string
 	for _, file := range files {
