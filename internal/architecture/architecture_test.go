@@ -38,6 +38,7 @@ var layers = [][]string{
 	{"internal/config"},
 	{"internal/egress"},
 	{"internal/suppress", "internal/baseline"},
+	{"internal/checks"},
 	{"internal/engine"},
 	{"internal/pipeline"},
 	{"internal/report", "internal/actions"},

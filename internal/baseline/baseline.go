@@ -109,7 +109,8 @@ func (b *Baseline) Encode() ([]byte, error) {
 }
 
 // Parse reads a baseline file. Its name is relative to the root of the tree, empty for
-// a file outside of it; its mistakes are told with the path that the user knows.
+// a file outside of it; its mistakes are told with the path that the user knows. What a
+// file outside holds, which may be any of the machine, is not quoted.
 func Parse(name, path string, data []byte) (*Baseline, error) {
 	p := &parser{name: name, path: path, data: data, at: start}
 	// The whole first: a broken file is told before what is wrong in its parts.
@@ -117,9 +118,9 @@ func Parse(name, path string, data []byte) (*Baseline, error) {
 	if err := json.Unmarshal(data, &any); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, p.errorf(int(syntax.Offset)-1, "%v", syntax)
+			return nil, p.errorf(int(syntax.Offset)-1, "%s", p.quoted(syntax.Error(), "it is no valid JSON"))
 		}
-		return nil, p.errorf(0, "%v", err)
+		return nil, p.errorf(0, "%s", p.quoted(err.Error(), "it is no valid JSON"))
 	}
 	return p.parse()
 }
@@ -158,7 +159,7 @@ func (p *parser) parse() (*Baseline, error) {
 				return nil, err
 			}
 		default:
-			return nil, p.errorf(at, "unknown key %q, want version or findings", key)
+			return nil, p.errorf(at, "unknown key%s, want version or findings", p.quoted(fmt.Sprintf(" %q", key), ""))
 		}
 	}
 	if version == 0 {
@@ -179,7 +180,7 @@ func (p *parser) entries(decoder *json.Decoder, b *Baseline) error {
 		err := decoder.Decode(&e)
 		switch cause := strings.TrimPrefix(fmt.Sprint(err), "json: "); {
 		case err != nil:
-			return p.errorf(at, "read finding: %s", cause)
+			return p.errorf(at, "read finding: %s", p.quoted(cause, "a key is unknown, or a value is of the wrong kind"))
 		case e.Rule == "" || e.File == "":
 			return p.errorf(at, "read finding: it needs rule and file")
 		case e.Count < 1 || e.Count > maxCount:
@@ -201,6 +202,14 @@ func (p *parser) next(decoder *json.Decoder) int {
 		offset++
 	}
 	return offset
+}
+
+// quoted is a text that holds words of the file, or other if it lies outside of the tree.
+func (p *parser) quoted(text, other string) string {
+	if p.name == "" {
+		return other
+	}
+	return text
 }
 
 // start is where a file begins.

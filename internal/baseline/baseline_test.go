@@ -242,3 +242,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A file outside of the tree may be any of the machine: its mistakes are told without
+// its words.
+func TestMistakesOutsideAreNotQuoted(t *testing.T) {
+	for _, text := range []string{
+		"hunter2:x:0:0", `{"hunter2": 1}`, `{"version": 1, "findings": [{"hunter2": 1}]}`,
+		`{"version": 1, "findings": [{"rule": {"hunter2": 1}}]}`, `{"version": "hunter2"}`, `"hunter2"`, `{"version": 1, "findings": "hunter2"}`,
+	} {
+		_, err := baseline.Parse("", "/etc/b.json", []byte(text))
+		if err == nil || strings.Contains(err.Error(), "hunter") || strings.Contains(err.Error(), "'h'") || !strings.Contains(err.Error(), "/etc/b.json:1:") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

@@ -312,7 +312,11 @@ func (in *input) baseline(flag string) (*baseline.Baseline, error) {
 	if flag == "" && in.cfg.Baseline.Name == "" {
 		return nil, nil
 	}
-	return in.baselineFile(flag).read()
+	file := in.baselineFile(flag)
+	if name := file.place(); in.base != nil && name != "" {
+		return in.base.baseline(name)
+	}
+	return file.read()
 }
 
 func (f baselineFile) read() (*baseline.Baseline, error) {

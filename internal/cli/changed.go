@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 
+	"github.com/egresslint/egresslint/internal/checks"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/revision/git"
+	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -24,6 +25,15 @@ type before struct {
 	same     bool
 	findings []*finding.Finding
 	missing  *revision.Unavailable // why there is nothing of it
+
+	// What the checks are compared with. The files are open until that is done.
+	in           *input
+	files        *earlier
+	world        *world
+	suppressions *suppress.Set
+	renames      []revision.Rename
+	given        []string // the paths of the command line, by their names there
+	start        string   // the folder from which the configuration is looked for
 }
 
 // startBefore calls findBefore beside the run.
@@ -50,15 +60,33 @@ func findBefore(ctx context.Context, in *input, ref string, compiled pending[*en
 // beforeChange is the name of the commit at which HEAD and --changed-since part.
 const beforeChange = "before"
 
-// revisions asks git for the commit that --changed-since is about.
+// revisions asks git for the commits that --changed-since and --config-from-base are
+// about.
 func (f *lintFlags) revisions(ctx context.Context, repo *git.Repository) (map[string]commit, error) {
-	var s *revision.Snapshot
-	id, err := parting(ctx, repo, f.changedSince)
-	if err == nil {
-		s, err = repo.Snapshot(ctx, id)
+	commits := make(map[string]commit)
+	for name, snapshot := range map[string]func() (*revision.Snapshot, error){
+		beforeChange: func() (*revision.Snapshot, error) { return f.changedFrom(ctx, repo) },
+		configBefore: func() (*revision.Snapshot, error) { return f.input.configFrom.files(ctx, repo) },
+	} {
+		c, err := commitOf(snapshot())
+		if err != nil {
+			return nil, err
+		}
+		commits[name] = c
 	}
-	c, err := commitOf(s, err)
-	return map[string]commit{beforeChange: c}, err
+	return commits, nil
+}
+
+// changedFrom is the commit at which HEAD and --changed-since part; nil without one.
+func (f *lintFlags) changedFrom(ctx context.Context, repo *git.Repository) (*revision.Snapshot, error) {
+	if f.changedSince == "" {
+		return nil, nil //nolint:nilnil // no comparison was asked for
+	}
+	id, err := parting(ctx, repo, f.changedSince)
+	if err != nil {
+		return nil, err
+	}
+	return repo.Snapshot(ctx, id)
 }
 
 func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
@@ -72,10 +100,16 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 		return nil
 	}
 	files := in.at(ctx, c.Snapshot)
-	w, err := read(ctx, files.input, newStopwatch())
-	if unreadable := files.Close(); err == nil {
-		err = unreadable
+	if err := b.read(ctx, in, files, compiled, opts, now); err != nil {
+		_ = files.Close() // the error is what counts
+		return err
 	}
+	return nil
+}
+
+func (b *before) read(ctx context.Context, in *input, files *earlier, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
+	b.hold(files, in.given)
+	w, err := read(ctx, files.input, newStopwatch())
 	if err != nil {
 		return err
 	}
@@ -85,7 +119,7 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 	if err != nil {
 		return err
 	}
-	b.findings = judged.Findings
+	b.findings, b.world, b.suppressions = judged.Findings, w, judged.suppressions
 	return nil
 }
 
@@ -103,7 +137,7 @@ func (in *input) at(ctx context.Context, s *revision.Snapshot) *earlier {
 	place.tree = in.tree.At(e.FS, s.Tracked())
 	then.workspace = &place
 	e.input = &then
-	e.relocate()
+	e.parser.Paths = formerPaths(s, e.tree, e.parser.Paths)
 	// The revision may not have a file of variables that the command line names: then it
 	// is read as it is now.
 	for _, name := range in.parser.Terraform.VarFiles {
@@ -117,35 +151,34 @@ func (in *input) at(ctx context.Context, s *revision.Snapshot) *earlier {
 	return e
 }
 
-// relocate names the paths of the run that the revision does not have as the
-// revision does, and leaves out those that it has under no name.
-func (e *earlier) relocate() {
-	var paths []string
-	for _, name := range e.parser.Paths {
-		if _, err := e.tree.Stat(name); err == nil {
-			paths = append(paths, name)
-			continue
-		}
-		// What is new since then has nothing to read there.
-		paths = append(paths, slices.DeleteFunc(e.snapshot.Formerly(name), func(name string) bool {
-			_, err := e.tree.Stat(name)
-			return errors.Is(err, fs.ErrNotExist)
-		})...)
+// close ends what reads from the revision, and returns why what was read is not all of
+// it, if so.
+func (b *before) close() error {
+	if b.files == nil {
+		return nil
 	}
-	e.parser.Paths = paths
+	return b.files.Close()
 }
 
-// compare suppresses the findings that were there before. It returns nil if there
-// is nothing to compare with.
-func compare(ctx context.Context, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
+// compare suppresses the findings that were there before, and tells what became of the
+// checks. It returns nil if there is nothing to compare with.
+func (in *input) compare(ctx context.Context, f *lintFlags, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
 	b, err := pending.wait(ctx)
 	if err != nil || b == nil {
 		return nil, err
 	}
+	var changes []checks.Change
+	if b.missing == nil {
+		changes = in.weakened(f, w, judged, b)
+		if err := b.close(); err != nil && !errors.As(err, &b.missing) {
+			return nil, err
+		}
+	}
 	if b.missing != nil {
 		w.diagnostics = append(w.diagnostics, source.Diagnostic{
-			Kind:    source.NoBase,
-			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones", b.ref, b.missing),
+			Kind: source.NoBase,
+			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones, and what the change does to the checks is not known",
+				b.ref, b.missing),
 		})
 		return nil, nil //nolint:nilnil,nilerr // told in a diagnostic, and there is no comparison
 	}
@@ -176,5 +209,5 @@ func compare(ctx context.Context, w *world, judged *judgement, pending pending[*
 		return true
 	})
 	finding.Sort(judged.Suppressed)
-	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged}, nil
+	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged, Checks: changes}, nil
 }

@@ -22,14 +22,15 @@ import (
 // The exit codes. They are a contract with scripts; help texts state them.
 const (
 	ExitOK         = 0 // nothing at or above --fail-on
-	ExitFindings   = 1 // findings, or unknowns with --fail-on-unknown
+	ExitFindings   = 1 // findings, unknowns with --fail-on-unknown, or changes to the checks with --fail-on-weakened
 	ExitUsage      = 2 // wrong flag, argument or configuration
 	ExitIncomplete = 3 // something could not be analysed; the rest was, and its findings are printed
 )
 
 const exitCodesHelp = `Exit codes:
   0  no finding at or above --fail-on
-  1  findings at or above --fail-on, or unknown facts with --fail-on-unknown
+  1  findings at or above --fail-on, or unknown facts with --fail-on-unknown, or
+     something done to the checks with --fail-on-weakened
   2  wrong flag, argument or configuration
   3  something could not be analysed; the rest was, and its findings are printed`
 

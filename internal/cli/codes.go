@@ -42,7 +42,8 @@ var codes = []code{
 		"It is told only when all of the project was linted and could be analysed."},
 	{source.BaselineFixed, "A finding of the baseline is gone: 'egresslint baseline update' removes it from the file, so that it cannot come back unseen."},
 	{source.NoBase, "The revision that --changed-since names cannot be compared with: the clone does not have it, or there is no git repository. " +
-		"All findings are reported, also those that were there before; the message says what to do."},
+		"All findings are reported, also those that were there before, and what the change does to the checks is not known; " +
+		"--fail-on-weakened then gives exit code 1. The message says what to do."},
 	{source.TrackedIgnored, "A file is linted because git tracks it, although .gitignore or .git/info/exclude matches it: what git tracks is part of the repository. " +
 		"Take it out of git, or leave it out with --exclude. If it cannot be told which files git tracks, what .gitignore matches is left out."},
 	{source.TrackedSkipped, "Files that git tracks lie in a directory that is not linted: vendor, node_modules, .terraform or .terragrunt-cache. " +

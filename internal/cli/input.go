@@ -17,6 +17,7 @@ import (
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -42,6 +43,8 @@ type inputFlags struct {
 	policies       []string // of the commands that judge
 	config         string
 	noConfig       bool
+	configFrom     configRevision // of lint
+	tfVarEnv       bool
 	stdinFilename  string
 	skipInvalid    bool
 	allowEmpty     bool
@@ -54,6 +57,7 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.exclude, "exclude", nil, "leave out files and folders that match the `glob`, relative to the working directory (repeatable)")
 	flags.StringArrayVar(&f.varFiles, "var-file", nil, "evaluate Terraform with the variables of `file` (repeatable)")
 	flags.StringArrayVar(&f.vars, "var", nil, "evaluate Terraform with a variable, `name=value` (repeatable)")
+	flags.BoolVar(&f.tfVarEnv, "tf-var-env", false, "evaluate Terraform with the variables TF_VAR_name of the environment; in a job that checks other people's changes, these can print them")
 	flags.StringVar(&f.clusterNetwork, "cluster-network", "", "network `plug-in` of all clusters, terway or flannel, if the files do not say it")
 	flags.StringVar(&f.config, "config", "", "read the configuration from `file` instead of the nearest "+config.FileName)
 	flags.BoolVar(&f.noConfig, "no-config", false, "read no configuration file")
@@ -67,10 +71,15 @@ func (f *inputFlags) register(cmd *cobra.Command) {
 // input is what a run reads, made of flags, configuration and environment.
 type input struct {
 	*workspace
-	cfg      *config.Config
-	policies *engine.Policies // the rules of the project's own; nil if it has none
-	parser   parser.Options
-	egress   egress.Options
+	cfg *config.Config
+	// base is where the configuration comes from, nil if that is the work tree.
+	base *configBase
+	// given are the paths of the command line; everything says that it names none.
+	given      []string
+	everything bool
+	policies   *engine.Policies // the rules of the project's own; nil if it has none
+	parser     parser.Options
+	egress     egress.Options
 }
 
 // check returns a usage error of the flags' values.
@@ -103,7 +112,7 @@ func (f *inputFlags) needs(args []string) (*needs, error) {
 	return &needs{
 		paths: orHere(args), stdinName: cmp.Or(f.stdinFilename, defaultStdinName),
 		files: append(slices.Clone(f.varFiles), f.config), folders: f.policies,
-		environment: true, limits: f.limits,
+		environment: f.tfVarEnv, limits: f.limits,
 	}, nil
 }
 
@@ -149,6 +158,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 		in.parser.Paths = append(in.parser.Paths, name)
 	}
 
+	in.given, in.everything = in.parser.Paths, everything
 	if in.cfg, err = in.configuration(f); err != nil {
 		return nil, err
 	}
@@ -202,34 +212,73 @@ func binaryPlan(what string) error {
 // configuration reads the configuration and the rules of the project's own, whose
 // ids it may name.
 func (in *input) configuration(f *inputFlags) (*config.Config, error) {
-	var cfg *config.Config
-	var err error
-	switch {
-	case f.noConfig:
-		return &config.Config{}, in.loadPolicies(f, nil)
-	case f.config != "":
-		name, data, readErr := in.flagFile(f.config)
-		if readErr != nil {
-			return nil, mistakef("read configuration %s: %w", f.config, readErr)
-		}
-		if err := in.loadPolicies(f, config.ReadPolicies(in.tree, name, data)); err != nil {
-			return nil, err
-		}
-		cfg, err = config.Read(in.tree, name, data, in.allRules())
-	default:
-		if err := in.loadPolicies(f, config.FindPolicies(in.tree, in.startDir())); err != nil {
-			return nil, err
-		}
-		cfg, err = config.Find(in.tree, in.startDir(), in.allRules())
+	file, err := in.configFile(f)
+	if err != nil {
+		return nil, err
 	}
+	tree := in.configTree()
+	var configured []config.Path
+	if file != nil {
+		configured = config.ReadPolicies(tree, file)
+	}
+	if err := in.loadPolicies(f, configured); err != nil || file == nil {
+		return &config.Config{}, err
+	}
+	cfg, err := config.Read(tree, file, in.allRules())
 	if err != nil {
 		return nil, in.displayErrors(err)
 	}
 	return cfg, nil
 }
 
+// configTree is the tree that configuration, policies and baseline are read from.
+func (in *input) configTree() *source.Tree {
+	if in.base != nil {
+		return in.base.tree
+	}
+	return in.tree
+}
+
+// configFile reads the configuration file; nil if there is none.
+func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
+	switch {
+	case f.noConfig:
+		return nil, nil //nolint:nilnil // none was asked for
+	case f.config != "":
+		name, data, err := in.flagFile(f.config)
+		if err != nil {
+			return nil, mistakef("read configuration %s: %w", f.config, err)
+		}
+		_, outside := in.outside[name] // its text may be anything
+		return &config.File{Name: name, Data: data, Quote: !outside}, nil
+	case f.configFrom.ref != "":
+		if err := in.openBase(f.configFrom); err != nil {
+			return nil, err
+		}
+		file, err = in.base.config()
+	default:
+		file, err = config.Locate(in.tree, in.startDir())
+	}
+	if err != nil {
+		return nil, in.displayErrors(err)
+	}
+	return file, nil
+}
+
 func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
-	sources, err := in.policySources(f.policies, configured)
+	flags := f.policies
+	if in.base != nil {
+		// What a flag names is the change's own too if it lies in the tree.
+		flags = nil
+		for _, p := range f.policies {
+			if name, err := in.name(p); err == nil {
+				configured = append(configured, config.Path{Name: name})
+			} else {
+				flags = append(flags, p)
+			}
+		}
+	}
+	sources, err := in.policySources(in.policyTree(), flags, configured)
 	if err != nil {
 		return err
 	}
@@ -237,23 +286,8 @@ func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
 	return err
 }
 
-// startDir is the folder from which the configuration file is looked for: the
-// deepest one that holds all paths.
-func (in *input) startDir() string {
-	dir := ""
-	for _, name := range in.parser.Paths {
-		if info, err := in.tree.Stat(name); err != nil || !info.IsDir() {
-			name = path.Dir(name)
-		}
-		if dir == "" {
-			dir = name
-		}
-		for dir != "." && name != dir && !strings.HasPrefix(name, dir+"/") {
-			dir = path.Dir(dir)
-		}
-	}
-	return dir
-}
+// startDir is the folder from which the configuration file is looked for.
+func (in *input) startDir() string { return startDir(in.tree, in.parser.Paths) }
 
 // displayErrors makes the places of configuration mistakes paths for the user.
 func (in *input) displayErrors(err error) error {
@@ -299,12 +333,9 @@ func (in *input) options(f *inputFlags) error {
 		}
 		tf.Vars = append(tf.Vars, terraform.Assignment{Name: name, Value: value})
 	}
-	tf.Env = make(map[string]string)
-	for _, entry := range os.Environ() {
-		key, value, _ := strings.Cut(entry, "=")
-		if name, ok := strings.CutPrefix(key, "TF_VAR_"); ok && name != "" {
-			tf.Env[name] = value
-		}
+	// Whoever writes the files could print what the environment of a job holds.
+	if f.tfVarEnv || !guard.On(guard.TerraformEnv) {
+		tf.Env = terraformEnv(os.Environ())
 	}
 	for _, s := range in.cfg.Stacks {
 		vars := make(map[string]string, len(s.Vars))
@@ -338,4 +369,16 @@ func (in *input) options(f *inputFlags) error {
 		in.egress.Targets = append(in.egress.Targets, target)
 	}
 	return nil
+}
+
+// terraformEnv returns the variables for Terraform in an environment, by name.
+func terraformEnv(environment []string) map[string]string {
+	vars := make(map[string]string)
+	for _, entry := range environment {
+		key, value, _ := strings.Cut(entry, "=")
+		if name, ok := strings.CutPrefix(key, "TF_VAR_"); ok && name != "" {
+			vars[name] = value
+		}
+	}
+	return vars
 }

@@ -30,8 +30,10 @@ type lintFlags struct {
 	color         string
 	sarifAll      bool
 	baseline      string
-	quiet         bool
-	verbose       bool
+	// failOnWeakened says that what a change does to the checks fails the run.
+	failOnWeakened bool
+	quiet          bool
+	verbose        bool
 }
 
 // never is the value of --fail-on for which findings do not count.
@@ -63,6 +65,7 @@ What they refer to is read too, as long as it lies in the same git work tree.
 	flags.StringSliceVar(&f.disable, "disable", nil, "do not run these `rules` (repeatable)")
 	registerPolicies(cmd, &f.input.policies)
 	flags.StringVar(&f.changedSince, "changed-since", "", "report only findings that the files did not have where HEAD and the revision `ref` part (their merge base); changes that are not committed count")
+	f.registerBase(cmd)
 	f.input.register(cmd)
 	flags.StringVar(&f.baseline, "baseline", "", "count only findings that are not in `file`, which egresslint baseline writes")
 	flags.BoolVar(&f.sarifAll, "sarif-suppressed", false, "write suppressed findings into SARIF reports too; GitHub shows them as open alerts")
@@ -104,7 +107,7 @@ func (f *lintFlags) check() ([]output, error) {
 	if f.quiet && f.verbose {
 		return nil, usagef("--quiet and --verbose exclude each other")
 	}
-	return outputs, nil
+	return outputs, f.checkBase()
 }
 
 // checkRules tells of an id that no rule has.
@@ -131,7 +134,7 @@ func (f *lintFlags) needs(args []string) (*needs, error) {
 	for _, o := range outputs {
 		n.outputs = append(n.outputs, o.path)
 	}
-	if f.changedSince != "" {
+	if f.changedSince != "" || f.input.configFrom.ref != "" {
 		n.revisions = f.revisions
 	}
 	return n, nil
@@ -166,6 +169,10 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := in.closeBase(f.input.configFrom); err != nil {
+		return err
+	}
+	w.diagnostics = append(w.diagnostics, in.noBaseConfig(f.input.configFrom)...)
 	if base != nil {
 		opts.Baseline = base.Use()
 	}
@@ -181,7 +188,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if base != nil && len(f.input.exclude) == 0 && w.complete() {
 		w.diagnostics = append(w.diagnostics, in.fixed(base, opts.Baseline, ran)...)
 	}
-	comparison, err := compare(ctx, w, judged, before)
+	comparison, err := in.compare(ctx, f, w, judged, before)
 	if err != nil {
 		return timedOut(err, f.input.limits.timeout)
 	}
@@ -200,13 +207,15 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Summary:     report.Summarize(w.parsed, w.model, w.diagnostics),
 		Blocked:     report.BlockedPaths(w.model),
 		Comparison:  comparison,
-		Lines:       in.tree.Lines,
+		ConfigFrom:  f.input.configFrom.ref,
+		Lines:       in.lines,
 		Display:     in.display,
 		Resolve:     in.resolve,
 	}
 	part.Stage(ctx, "write reports")
 	err = a.writeReports(outputs, r, f.color, report.Options{
 		Quiet: f.quiet, HideNotices: len(f.only) > 0, Verbose: f.verbose,
+		ShowChecks:      f.failOnWeakened,
 		SARIFSuppressed: f.sarifAll,
 		HideUnknowns:    in.cfg.Unknowns == config.UnknownsIgnore && !f.failOnUnknown,
 	})
@@ -230,6 +239,8 @@ func (f *lintFlags) exitCode(cfg *config.Config, r *report.Report, w *world) int
 	switch {
 	case r.Empty, !w.complete() && !f.input.skipInvalid:
 		return ExitIncomplete
+	case f.failOnWeakened && (r.Comparison == nil || len(r.Comparison.Checks) > 0):
+		return ExitFindings
 	case (f.failOnUnknown || cfg.Unknowns == config.UnknownsFail) && r.Summary.UnknownCount() > 0:
 		return ExitFindings
 	}
@@ -265,7 +276,7 @@ func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 	a.logf("root %s", in.root)
 	a.logf("confined by %s", cmp.Or(a.confinement, "nothing"))
 	if in.cfg.File != "" {
-		a.logf("configuration %s", in.display(in.cfg.File))
+		a.logf("configuration %s", in.configPlace())
 	}
 	s := r.Summary
 	a.logf("read %d Terraform, %d variable, %d YAML and %d JSON files: %d objects",

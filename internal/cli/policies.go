@@ -21,10 +21,26 @@ func registerPolicies(cmd *cobra.Command, paths *[]string) {
 	cmd.Flags().StringArrayVar(paths, "policy", nil, "run the rules in `path` too: a folder of Rego files or an OPA bundle (repeatable)")
 }
 
+// policyTree is the tree that a configuration with policies lies in; display names its
+// files.
+type policyTree struct {
+	tree    *source.Tree
+	display func(name string) string
+}
+
+func (w *workspace) policyTree() policyTree { return policyTree{w.tree, w.display} }
+
+func (in *input) policyTree() policyTree {
+	if in.base != nil {
+		return policyTree{in.base.tree, in.base.place}
+	}
+	return in.workspace.policyTree()
+}
+
 // policySources are the folders and bundles of --policy, then those of the
 // configuration. The former may lie anywhere; the latter are part of what is
 // scanned, so that they are read through the tree.
-func (w *workspace) policySources(flags []string, configured []config.Path) ([]engine.PolicySource, error) {
+func (w *workspace) policySources(in policyTree, flags []string, configured []config.Path) ([]engine.PolicySource, error) {
 	var sources []engine.PolicySource
 	taken := make(map[string]bool) // so that a folder may be named by both
 	for _, p := range flags {
@@ -42,7 +58,7 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 			continue
 		}
 		taken[p.Name] = true
-		s, err := w.policiesInTree(filepath.ToSlash(w.display(p.Name)), p.Name)
+		s, err := policiesInTree(in.tree, filepath.ToSlash(in.display(p.Name)), p.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -60,13 +76,17 @@ func (w *workspace) configuredPolicies(file string) ([]config.Path, error) {
 		if err != nil {
 			return nil, err
 		}
-		return config.FindPolicies(w.tree, dir), nil
+		f, err := config.Locate(w.tree, dir)
+		if err != nil || f == nil {
+			return nil, nil //nolint:nilerr // its mistakes are not told, see above
+		}
+		return config.ReadPolicies(w.tree, f), nil
 	}
 	name, data, err := w.flagFile(file)
 	if err != nil {
 		return nil, mistakef("read configuration %s: %w", file, err)
 	}
-	return config.ReadPolicies(w.tree, name, data), nil
+	return config.ReadPolicies(w.tree, &config.File{Name: name, Data: data}), nil
 }
 
 // policySource reads a path of the command line: in the tree, or outside of it.
@@ -87,24 +107,24 @@ func (w *workspace) policySource(p string) (engine.PolicySource, error) {
 	if err != nil {
 		return engine.PolicySource{}, mistakef("read %s: no such file or directory", p)
 	}
-	return w.policiesInTree(shown, name)
+	return policiesInTree(w.tree, shown, name)
 }
 
 // policiesInTree reads a folder or a bundle of the tree.
-func (w *workspace) policiesInTree(shown, name string) (engine.PolicySource, error) {
+func policiesInTree(tree *source.Tree, shown, name string) (engine.PolicySource, error) {
 	s := engine.PolicySource{Name: shown}
-	info, err := w.tree.Stat(name)
+	info, err := tree.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, mistakef("read %s: no such file or directory", shown)
 	case err != nil:
 	case info.IsDir():
-		s.FS = subtree{w.tree, name}
+		s.FS = subtree{tree, name}
 	default:
-		s.Bundle, err = w.tree.ReadFile(name)
+		s.Bundle, err = tree.ReadFile(name)
 	}
 	if err != nil {
-		return s, mistakef("read policies %s: %w", shown, err)
+		return s, mistakef("read policies %s: %w", shown, unwrapPath(err))
 	}
 	return s, nil
 }

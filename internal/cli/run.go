@@ -136,7 +136,8 @@ func idsOf(rules []engine.Rule) []string {
 func judge(ctx context.Context, in *input, w *world, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time, watch *stopwatch) (*judgement, error) {
 	suppressions := start(func() (*suppress.Set, error) {
 		return suppress.Read(suppress.Input{
-			Tree: in.tree, Files: w.parsed.Linted, Annotations: w.model.Ignores, Config: in.cfg.Suppressions, Now: now,
+			Tree: in.tree, Files: w.parsed.Linted, Annotations: w.model.Ignores, Config: in.cfg.Suppressions,
+			Beside: in.beside(), Now: now,
 		}), nil
 	})
 	part.Stage(ctx, "judge model")

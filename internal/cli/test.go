@@ -93,7 +93,7 @@ func (a *app) testedPolicies(f *testFlags, args []string) (*engine.Policies, err
 			return nil, usagef("test: give the folder of your rules: no %s here or above names policies", config.FileName)
 		}
 	}
-	sources, err := w.policySources(args, configured)
+	sources, err := w.policySources(w.policyTree(), args, configured)
 	if err != nil {
 		return nil, err
 	}

@@ -240,6 +240,53 @@ func TestParseMistakes(t *testing.T) {
 	}
 }
 
+// Whatever a file holds in the wrong place, messages do not repeat what may be secret;
+// of a file that is not to be quoted they repeat nothing.
+func TestMistakesDoNotQuoteSecrets(t *testing.T) {
+	const secret = "hunter2"
+	for _, in := range []string{
+		"root:$6$hunter2$x:19000:0:99999:7:::\n",
+		"machine example.com login a password hunter2\n",
+		"machine example.com\n  password hunter2\n\tlogin",
+		"\"password=hunter2\": 1",
+		"a: *hunter2",
+		"exclude: \"%hunter2\"",
+		"failOn: 'a@hunter2'",
+		"clusters: [{name: a, internet: \"$hunter2\"}]",
+		"requirements: [{from: a/b, to: ['https://hunter2@x y']}]",
+		"requirements: [{from: a/b, to: [\"'hunter2'/tcp\"]}]",
+		"targets: [{name: a, hosts: [\"a:hunter2@b\"]}]",
+		"stacks: [{name: a, dir: \"../$hunter2\"}]",
+		"suppressions: [{rules: [\"$hunter2\"], address: x, until: \"$hunter2\"}]",
+		"rules: {\"$hunter2\": {}}",
+		"rules: {snat-missing: {parameters: {a: !!binary \"$hunter2\"}}}",
+		"!hunter2!x a: b",
+		"%TAG hunter2\n---\na: b",
+	} {
+		_, err := config.Parse("c.yaml", []byte(in), rules)
+		if err == nil {
+			t.Errorf("%q: Parse accepts it", in)
+		} else if strings.Contains(err.Error(), secret) {
+			t.Errorf("%q: the error is %v", in, err)
+		}
+	}
+	for _, in := range []string{
+		"hunter2: a", "hunter2", "a: &hunter2 [*hunter3]", "exclude: hunter2", "failOn: hunter2", "rules: {hunter2: {}}",
+		"stacks: [{name: hunter2, dir: ../hunter2}]", "stacks: [{name: hunter2, dir: b}, {name: hunter2, dir: b}]",
+		"clusters: [{name: hunter2}, {name: hunter2}]", "requirements: [{from: a/b, to: [hunter2, rdss/hunter2, 'a:hunter2']}]",
+		"targets: [{name: a, hosts: [hunter2], addresses: [hunter2]}]",
+		"helm: [{chart: ../hunter2}]", "suppressions: [{rules: [hunter2], files: ['hunter2['], address: x, until: hunter2}]",
+		"rules: {snat-missing: {parameters: {hunter2: 1, hunter2: 2}}}", "exclude: [hunter2]\nexclude: [hunter2]",
+	} {
+		_, err := config.Read(nil, &config.File{Name: "c.yaml", Data: []byte(in)}, rules)
+		if err == nil {
+			t.Errorf("%q: Read accepts it", in)
+		} else if strings.Contains(err.Error(), "hunter") || !strings.Contains(err.Error(), "c.yaml:1:") && !strings.Contains(err.Error(), "c.yaml:2:") {
+			t.Errorf("%q: the error is %v", in, err)
+		}
+	}
+}
+
 func TestParseNamesEveryMistake(t *testing.T) {
 	_, err := config.Parse("c.yaml", []byte("excludes: [a]\nrules: {x: {}}\nstacks: [{}]\n"), rules)
 	if err == nil {
@@ -258,7 +305,7 @@ func TestFind(t *testing.T) {
 		"bad/" + config.FileName: {Data: []byte("nonsense: 1")},
 	})
 	for dir, want := range map[string]string{"a/b/c": "a/" + config.FileName, "a": "a/" + config.FileName, "d/e": "", ".": ""} {
-		cfg, err := config.Find(tree, dir, rules)
+		cfg, err := find(tree, dir)
 		if err != nil {
 			t.Fatalf("%s: %v", dir, err)
 		}
@@ -266,9 +313,18 @@ func TestFind(t *testing.T) {
 			t.Errorf("from %s found %q, want %q", dir, cfg.File, want)
 		}
 	}
-	if _, err := config.Find(tree, "bad", rules); err == nil {
+	if _, err := find(tree, "bad"); err == nil {
 		t.Error("a broken file is passed over")
 	}
+}
+
+// find reads the configuration nearest to dir.
+func find(tree *source.Tree, dir string) (*config.Config, error) {
+	f, err := config.Locate(tree, dir)
+	if err != nil || f == nil {
+		return &config.Config{}, err
+	}
+	return config.Read(tree, f, rules)
 }
 
 func TestReadLooksPathsUp(t *testing.T) {
@@ -281,7 +337,7 @@ func TestReadLooksPathsUp(t *testing.T) {
 		"ops/chart/Chart.yaml": {},
 	})
 	read := func(text string) error {
-		_, err := config.Read(tree, "ops/c.yaml", []byte(text), rules)
+		_, err := config.Read(tree, &config.File{Name: "ops/c.yaml", Data: []byte(text), Quote: true}, rules)
 		return err
 	}
 	if err := read("stacks: [{name: a, dir: infra, varFiles: [common.tfvars, infra/a.tfvars]}]"); err != nil {
@@ -399,9 +455,14 @@ func TestSuggest(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(full)
 	f.Add("a: &x [1]\nexclude: *x\n")
+	f.Add("a: &x {b: *x, c: [*x, *x]}\n")
 	f.Add("clusters: [{name: a, name: b}]")
 	f.Add("rules:\n\t- x")
 	f.Fuzz(func(t *testing.T, in string) {
+		keys, keysErr := config.Keys(&config.File{Name: "c.yaml", Data: []byte(in)})
+		if keysErr != nil && keys != nil {
+			t.Fatalf("keys and an error: %v", keysErr)
+		}
 		cfg, err := config.Parse("c.yaml", []byte(in), rules)
 		if (cfg == nil) == (err == nil) {
 			t.Fatalf("want a configuration or an error, got %v and %v", cfg, err)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,60 +27,70 @@ type Error struct {
 // Error renders e as file:line:column: message.
 func (e *Error) Error() string { return e.At.String() + ": " + e.Message }
 
-// Find reads the configuration file nearest to dir, going up to the tree's root.
-// A Config without a File is returned when there is none. The errors are those
-// of Read.
-func Find(tree *source.Tree, dir string, rules []string) (*Config, error) {
-	name, data, err := locate(tree, dir)
-	switch {
-	case err != nil:
-		return nil, err
-	case name == "":
-		return &Config{}, nil
-	}
-	return Read(tree, name, data, rules)
+// File is a configuration file before it is understood.
+type File struct {
+	// Name is relative to the tree's root, and what is relative in the file is so to
+	// its folder.
+	Name string
+	Data []byte
+	// Place is the name of the file in places, Name if it is empty: the file may be one
+	// of another revision than the tree.
+	Place string
+	// Quote lets messages quote words of the file. Without it they tell kinds and
+	// places only, as of a file outside of the tree, which may be any of the machine.
+	Quote bool
 }
 
-// locate reads the configuration file nearest to dir; the name is empty if there
-// is none.
-func locate(tree *source.Tree, dir string) (name string, data []byte, err error) {
+// Locate reads the configuration file nearest to dir, going up to the tree's root; nil
+// if there is none.
+func Locate(tree *source.Tree, dir string) (*File, error) {
 	for {
-		name = path.Join(dir, FileName)
-		data, err = tree.ReadFile(name)
+		name := path.Join(dir, FileName)
+		data, err := tree.ReadFile(name)
 		switch {
 		case err == nil:
-			return name, data, nil
+			return &File{Name: name, Data: data, Quote: true}, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return "", nil, fmt.Errorf("%s: read configuration: %w", name, err)
+			return nil, fmt.Errorf("%s: read configuration: %w", name, pathless(err))
 		case dir == ".":
-			return "", nil, nil
+			return nil, nil //nolint:nilnil // most trees have none
 		}
 		dir = path.Dir(dir)
 	}
 }
 
-// Read is Parse for a file of tree, in which the folders and the variable files of
-// stacks must exist.
-func Read(tree *source.Tree, name string, data []byte, rules []string) (*Config, error) {
-	return parse(tree, name, data, rules)
-}
-
-// Parse reads the configuration file name. The rules are the ids that the rules
-// key may name. The error joins one *Error for each mistake.
-func Parse(name string, data []byte, rules []string) (*Config, error) {
-	return parse(nil, name, data, rules)
-}
-
-func parse(tree *source.Tree, name string, data []byte, rules []string) (*Config, error) {
-	d := &decoder{tree: tree, file: name, dir: path.Dir(name), rules: rules}
-	cfg := &Config{File: name}
-	if root := d.document(data); root != nil {
+// Read understands a file of tree, in which the folders and the variable files of
+// stacks must exist. The rules are the ids that the rules key may name. The error joins
+// one *Error for each mistake.
+func Read(tree *source.Tree, f *File, rules []string) (*Config, error) {
+	d := newDecoder(tree, f)
+	d.rules = rules
+	cfg := &Config{File: f.Name}
+	if root := d.document(f.Data); root != nil {
 		d.config(root, cfg)
 	}
 	if len(d.errs) > 0 {
 		return nil, errors.Join(d.errs...)
 	}
 	return cfg, nil
+}
+
+// Parse is Read for a text, whose paths are not looked up.
+func Parse(name string, data []byte, rules []string) (*Config, error) {
+	return Read(nil, &File{Name: name, Data: data, Quote: true}, rules)
+}
+
+func newDecoder(tree *source.Tree, f *File) *decoder {
+	return &decoder{tree: tree, file: cmp.Or(f.Place, f.Name), dir: path.Dir(f.Name), quote: f.Quote}
+}
+
+// pathless is the cause of an error without the path, which the message has.
+func pathless(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }
 
 // decoder walks the nodes of one file and collects every mistake, so that a user
@@ -89,6 +100,7 @@ type decoder struct {
 	file  string
 	dir   string
 	rules []string
+	quote bool // see [File.Quote]
 	errs  []error
 }
 
@@ -110,7 +122,7 @@ func (d *decoder) document(data []byte) *yaml.Node {
 		at := source.Pos{Line: loadErr.Mark.Line, Column: loadErr.Mark.Column}
 		d.errs = append(d.errs, &Error{
 			At:      source.Range{File: d.file, Start: at, End: at},
-			Message: "parse YAML: " + loadErr.Message,
+			Message: syntaxMistake(loadErr.Message),
 		})
 		return nil
 	}
@@ -161,7 +173,7 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 			for _, e := range d.list(v) {
 				c := d.cluster(e)
 				if slices.ContainsFunc(cfg.Clusters, func(o Cluster) bool { return c.Name != "" && o.Name == c.Name && o.Terraform == c.Terraform }) {
-					d.errorf(resolve(e), "cluster %q is there twice", c.Name)
+					d.errorf(resolve(e), "cluster%s is there twice", d.value(c.Name))
 				}
 				cfg.Clusters = append(cfg.Clusters, c)
 			}
@@ -170,7 +182,7 @@ func (d *decoder) config(n *yaml.Node, cfg *Config) {
 			for _, e := range d.list(v) {
 				s := d.stack(e)
 				if slices.ContainsFunc(cfg.Stacks, func(o Stack) bool { return s.Name != "" && o.Name == s.Name && o.Dir == s.Dir }) {
-					d.errorf(resolve(e), "stack %q of %s is there twice", s.Name, s.Dir)
+					d.errorf(resolve(e), "stack%s of %s is there twice", d.value(s.Name), d.word(s.Dir, "the same folder"))
 				}
 				cfg.Stacks = append(cfg.Stacks, s)
 			}
@@ -328,19 +340,23 @@ func (d *decoder) declaration(n *yaml.Node, text string) {
 		items, err := requirement.ParseDeclaration(item)
 		if mistake := (*requirement.DeclarationError)(nil); errors.As(err, &mistake) {
 			if kind, name, ok := strings.Cut(mistake.Item, "/"); ok && name != "" {
-				if near := Suggest(kind, requirement.Kinds()); near != "" && near != kind {
-					d.errorf(n, "read requirement %q: no kind %q, did you mean \"%s/%s\"?", mistake.Item, kind, near, name)
+				if near := Suggest(kind, requirement.Kinds()); near != "" && near != kind && d.value(mistake.Item) != "" {
+					d.errorf(n, "read requirement%s: no kind%s, did you mean \"%s/%s\"?", d.value(mistake.Item), d.value(kind), near, name)
 					continue
 				}
 			}
-			d.errorf(n, "read requirement %q: %s", mistake.Item, mistake.Reason)
+			reason := mistake.Reason
+			if d.value(mistake.Item) == "" {
+				reason = "it is no destination" // the reason quotes parts of it
+			}
+			d.errorf(n, "read requirement%s: %s", d.value(mistake.Item), reason)
 			continue
 		}
 		for _, item := range items {
 			// A single word is looked up among the Services of a namespace; without a
 			// port it is more likely a slip than a name.
 			if item.Bare && item.Port == 0 {
-				d.errorf(n, "read requirement %q: a single word names no destination; for a Service write service/%s, for a host its full name", item.Text, item.Text)
+				d.errorf(n, "read requirement%s: a single word names no destination; for a Service write service/%s, for a host its full name", d.value(item.Text), d.word(item.Text, "NAME"))
 			}
 		}
 	}
@@ -352,7 +368,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ..
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
 		if !isNull(n) || len(required) > 0 {
-			d.errorf(n, "read %s: want a mapping, found %s", what, kindName(n))
+			d.errorf(n, "read %s: want a mapping, found %s", what, d.kind(n))
 		}
 		return
 	}
@@ -371,7 +387,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ..
 		case j == len(fields):
 			d.unknownKey(key, what, known)
 		case seen[key.Value]:
-			d.errorf(key, "key %q is there twice in %s", key.Value, what)
+			d.errorf(key, "key%s is there twice in %s", d.key(key.Value), what)
 		case isNull(resolve(value)):
 			// A key without a value says nothing.
 		default:
@@ -392,13 +408,13 @@ func (d *decoder) unknownKey(key *yaml.Node, what string, known []string) {
 	if what == ruleSettings && Suggest(key.Value, known) == "" {
 		hint = ": run 'egresslint rules' for all" // they would fill a screen
 	}
-	d.errorf(key, "unknown key %q in %s%s", key.Value, what, hint)
+	d.errorf(key, "unknown key%s in %s%s", d.key(key.Value), what, hint)
 }
 
 func (d *decoder) list(n *yaml.Node) []*yaml.Node {
 	n = resolve(n)
 	if n.Kind != yaml.SequenceNode {
-		d.errorf(n, "want a list, found %s", kindName(n))
+		d.errorf(n, "want a list, found %s", d.kind(n))
 		return nil
 	}
 	return n.Content
@@ -408,7 +424,7 @@ func (d *decoder) list(n *yaml.Node) []*yaml.Node {
 func (d *decoder) text(n *yaml.Node) string {
 	n = resolve(n)
 	if n.Kind != yaml.ScalarNode || isNull(n) || n.Value == "" {
-		d.errorf(n, "want a text, found %s", kindName(n))
+		d.errorf(n, "want a text, found %s", d.kind(n))
 		return ""
 	}
 	return n.Value
@@ -431,7 +447,7 @@ func (d *decoder) boolean(n *yaml.Node) *bool {
 		b = true
 	case n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "false"):
 	default:
-		d.errorf(n, "want true or false, found %s", kindName(n))
+		d.errorf(n, "want true or false, found %s", d.kind(n))
 		return nil
 	}
 	return &b
@@ -448,7 +464,7 @@ func (d *decoder) oneOf(n *yaml.Node, words ...string) string {
 			return s
 		}
 	}
-	d.errorf(resolve(n), "unknown value %q%s", s, DidYouMean(s, words))
+	d.errorf(resolve(n), "unknown value%s%s", d.value(s), DidYouMean(s, words))
 	return ""
 }
 
@@ -461,7 +477,7 @@ func (d *decoder) path(n *yaml.Node) string {
 	}
 	name, err := source.Join(d.dir, s)
 	if err != nil {
-		d.errorf(resolve(n), "use path %q: %v", s, err)
+		d.errorf(resolve(n), "use path%s: %v", d.value(s), err)
 		return ""
 	}
 	return name
@@ -478,11 +494,11 @@ func (d *decoder) existing(n *yaml.Node, what string) string {
 	}
 	switch info, err := d.tree.Stat(name); {
 	case errors.Is(err, fs.ErrNotExist):
-		d.errorf(resolve(n), "no such %s %s", what, resolve(n).Value)
+		d.errorf(resolve(n), "no such %s%s", what, d.word(" "+resolve(n).Value, ""))
 	case err != nil:
-		d.errorf(resolve(n), "use path %q: %v", resolve(n).Value, err)
+		d.errorf(resolve(n), "use path%s: %v", d.value(resolve(n).Value), pathless(err))
 	case what != fileOrFolder && info.IsDir() != (what == "folder"):
-		d.errorf(resolve(n), "use path %q: it is no %s", resolve(n).Value, what)
+		d.errorf(resolve(n), "use path%s: it is no %s", d.value(resolve(n).Value), what)
 	}
 	return name
 }
@@ -497,7 +513,7 @@ func (d *decoder) terraform(n *yaml.Node) string {
 	dir, rest, found := strings.Cut(s, ":")
 	name, err := source.Join(d.dir, dir)
 	if err != nil {
-		d.errorf(resolve(n), "use path %q: %v", dir, err)
+		d.errorf(resolve(n), "use path%s: %v", d.value(dir), err)
 		return ""
 	}
 	if found {
@@ -522,7 +538,7 @@ func (d *decoder) globs(n *yaml.Node) []Glob {
 			err = source.CheckGlob(s)
 		}
 		if err != nil {
-			d.errorf(resolve(e), "use glob %q: %v", s, err)
+			d.errorf(resolve(e), "use glob%s: %v", d.value(s), err)
 			continue
 		}
 		out = append(out, Glob{Pattern: name, Text: s, At: d.at(resolve(e))})
@@ -558,6 +574,9 @@ func kindName(n *yaml.Node) string {
 		if isNull(n) {
 			return "nothing"
 		}
-		return fmt.Sprintf("%q", n.Value)
+		if n.Value == "" {
+			return "an empty text"
+		}
+		return "a text"
 	}
 }

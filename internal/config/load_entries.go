@@ -40,7 +40,7 @@ func (d *decoder) chartDir(n *yaml.Node) string {
 	}
 	const chartFile = "Chart.yaml"
 	if info, err := d.tree.Stat(path.Join(dir, chartFile)); err != nil || info.IsDir() {
-		d.errorf(resolve(n), "use chart %q: the folder has no %s", resolve(n).Value, chartFile)
+		d.errorf(resolve(n), "use chart%s: the folder has no %s", d.value(resolve(n).Value), chartFile)
 	}
 	return dir
 }
@@ -58,7 +58,7 @@ func (d *decoder) target(n *yaml.Node) Target {
 				switch s := d.text(e); {
 				case s == "":
 				case !hostPattern.MatchString(s):
-					d.errorf(resolve(e), "read host %q: want a full host name such as api.partner.com or *.partner.com", s)
+					d.errorf(resolve(e), "read host%s: want a full host name such as api.partner.com or *.partner.com", d.value(s))
 				default:
 					t.Hosts = append(t.Hosts, s)
 				}
@@ -97,10 +97,10 @@ func (d *decoder) prefix(n *yaml.Node) netip.Prefix {
 	prefix, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		d.errorf(resolve(n), "read %q: want an address or a CIDR, such as 203.0.113.7 or 203.0.113.0/24", s)
+		d.errorf(resolve(n), "read%s: want an address or a CIDR, such as 203.0.113.7 or 203.0.113.0/24", d.value(s))
 		return netip.Prefix{}
 	case prefix != prefix.Masked():
-		d.errorf(resolve(n), "read CIDR %q: it has bits beyond its mask, did you mean %q?", s, prefix.Masked())
+		d.errorf(resolve(n), "read CIDR%s: it has bits beyond its mask, did you mean \"%s\"?", d.value(s), d.word(prefix.Masked().String(), "…"))
 		return netip.Prefix{}
 	}
 	return prefix
@@ -115,7 +115,7 @@ func (d *decoder) suppression(n *yaml.Node) Suppression {
 				switch id := d.text(e); {
 				case id == "":
 				case !slices.Contains(d.rules, id):
-					d.errorf(resolve(e), "no rule %q%s", id, DidYouMean(id, d.rules))
+					d.errorf(resolve(e), "no rule%s%s", d.value(id), DidYouMean(id, d.rules))
 				default:
 					s.Rules = append(s.Rules, id)
 				}
@@ -131,7 +131,7 @@ func (d *decoder) suppression(n *yaml.Node) Suppression {
 			}
 			var err error
 			if s.Until, err = time.Parse(dateLayout, text); err != nil {
-				d.errorf(resolve(v), "read date %q: want a day as in 2027-01-31", text)
+				d.errorf(resolve(v), "read date%s: want a day as in 2027-01-31", d.value(text))
 			}
 		}},
 	}, "rules")
@@ -150,14 +150,14 @@ func (d *decoder) suppression(n *yaml.Node) Suppression {
 func (d *decoder) parameters(n *yaml.Node) []Parameter {
 	n = resolve(n)
 	if n.Kind != yaml.MappingNode {
-		d.errorf(n, "read parameters: want a mapping of names to values, found %s", kindName(n))
+		d.errorf(n, "read parameters: want a mapping of names to values, found %s", d.kind(n))
 		return nil
 	}
 	var out []Parameter
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], resolve(n.Content[i+1])
 		if slices.ContainsFunc(out, func(p Parameter) bool { return p.Name == key.Value }) {
-			d.errorf(key, "key %q is there twice in parameters", key.Value)
+			d.errorf(key, "key%s is there twice in parameters", d.key(key.Value))
 			continue
 		}
 		p := Parameter{Name: key.Value, At: d.at(key)}
@@ -192,6 +192,6 @@ func (d *decoder) scalar(n *yaml.Node) any {
 			}
 		}
 	}
-	d.errorf(n, "want a text, a number or a truth value, found %s", kindName(n))
+	d.errorf(n, "want a text, a number or a truth value, found %s", d.kind(n))
 	return nil
 }

@@ -1,28 +1,17 @@
 package config
 
 import (
-	"path"
-
 	"go.yaml.in/yaml/v4"
 
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// FindPolicies returns what the policies key of the configuration file nearest to
-// dir names, as far as it is right. The ids of these rules are needed to read the
-// rest of the file; its mistakes are told by Find.
-func FindPolicies(tree *source.Tree, dir string) []Path {
-	name, data, err := locate(tree, dir)
-	if err != nil || name == "" {
-		return nil
-	}
-	return ReadPolicies(tree, name, data)
-}
-
-// ReadPolicies is FindPolicies for the content of a given file.
-func ReadPolicies(tree *source.Tree, name string, data []byte) []Path {
-	d := &decoder{tree: tree, file: name, dir: path.Dir(name)}
-	root := d.document(data)
+// ReadPolicies returns what the policies key of a file names, as far as it is right. The
+// ids of these rules are needed to read the rest of the file; its mistakes are told by
+// Read.
+func ReadPolicies(tree *source.Tree, f *File) []Path {
+	d := newDecoder(tree, f)
+	root := d.document(f.Data)
 	if root == nil || root.Kind != yaml.MappingNode {
 		return nil
 	}

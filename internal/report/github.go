@@ -80,6 +80,11 @@ func (r *Report) annotations(severity finding.Severity) []annotation {
 			add(annotation{severity, r.resolved(f.Range), f.Rule, message + "\n" + Visible(f.Remedy) + "\n" + r.docsURL(f.Rule)})
 		}
 	}
+	if severity == finding.Note {
+		for _, c := range r.checks() {
+			add(annotation{severity, r.resolved(c.At), "this change to the checks", Visible(c.Text)})
+		}
+	}
 	var list []annotation
 	for _, round := range rounds {
 		list = append(list, round...)

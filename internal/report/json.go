@@ -24,6 +24,7 @@ type jsonReport struct {
 	Unknowns    []jsonUnknown    `json:"unknowns"`
 	Bindings    []jsonBinding    `json:"bindings"`
 	Comparison  *jsonComparison  `json:"comparison"`
+	Checks      *[]jsonCheck     `json:"checks"`
 	Summary     jsonSummary      `json:"summary"`
 }
 
@@ -145,6 +146,7 @@ func writeJSON(w io.Writer, r *Report, _ Options) error {
 	for _, b := range s.Bindings {
 		doc.Bindings = append(doc.Bindings, jsonBinding(b))
 	}
+	doc.Checks = r.jsonChecks()
 	if c := r.Comparison; c != nil {
 		doc.Comparison = &jsonComparison{Ref: c.Ref, Commit: c.Commit, Unchanged: c.Unchanged}
 	}

@@ -28,6 +28,7 @@ func writeMarkdown(w io.Writer, r *Report, _ Options) error {
 	var head, tail strings.Builder
 	fmt.Fprintf(&head, "## egresslint\n\n%s\n", r.headline())
 	r.markdownComparison(&head)
+	r.markdownChecks(&head)
 	r.markdownDiagnostics(&tail)
 	r.markdownMap(&tail)
 	r.markdownUnknowns(&tail)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/checks"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/parser/source"
@@ -34,6 +35,9 @@ type Report struct {
 	Blocked []BlockedPath
 	// Comparison is set if only what a change introduced is reported.
 	Comparison *Comparison
+	// ConfigFrom is the revision that configuration, policies and baseline are taken from,
+	// as the user named it; empty for the files themselves.
+	ConfigFrom string
 
 	// Lines returns lines of a scanned file, from first to last, counting from 1.
 	Lines func(name string, first, last int) []string
@@ -48,12 +52,16 @@ type Comparison struct {
 	Ref       string // as the user named it
 	Commit    string // id of the commit whose files were compared
 	Unchanged int    // findings that those files have too; they are among Suppressed
+	// Checks is what the change does to the checks, by place.
+	Checks []checks.Change
 }
 
 // Options are about the looks of the text format only, if they do not say otherwise.
 type Options struct {
 	Color bool
-	Quiet bool // leave out the notices and the summary
+	Quiet bool // leave out the notices, the changes to the checks and the summary
+	// ShowChecks keeps the changes to the checks with Quiet too, as they count.
+	ShowChecks bool
 	// HideNotices leaves out the notices alone: what is said of the files although
 	// nothing in them kept the run from analysing them.
 	HideNotices bool

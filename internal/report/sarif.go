@@ -212,6 +212,9 @@ func writeSARIF(w io.Writer, r *Report, opts Options) error {
 		ColumnKind: "unicodeCodePoints",
 		Results:    []sarifResult{},
 	}
+	if len(r.checks()) > 0 {
+		run.Tool.Driver.Notifications = append(slices.Clip(diagnosticKinds), checksKind)
+	}
 	for _, rule := range r.Rules {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, newSARIFRule(rule))
 	}
@@ -352,6 +355,7 @@ func (r *Report) sarifInvocation(dropped int) sarifInvocation {
 		}
 		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, n)
 	}
+	invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, r.sarifChecks()...)
 	if dropped > 0 {
 		invocation.ToolExecutionNotifications = append(invocation.ToolExecutionNotifications, sarifNotificationResult{
 			Level:   "warning",

@@ -37,6 +37,7 @@ func writeText(w io.Writer, r *Report, opts Options) error {
 		t.finding(f)
 	}
 	t.diagnostics()
+	t.checks()
 	if !opts.Quiet {
 		t.summary()
 	}

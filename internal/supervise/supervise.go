@@ -175,7 +175,7 @@ func (r *run) next(l Limits, d *death) (Limits, bool) {
 	if len(parts) == 0 {
 		parts = r.state.Active
 	}
-	if len(parts) != 1 && !l.Alone {
+	if uncertain := len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid(); uncertain && !l.Alone {
 		next.Alone = true
 		return next, true
 	}

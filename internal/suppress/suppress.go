@@ -30,6 +30,9 @@ type Input struct {
 	Files       []source.File
 	Annotations []egress.Ignore
 	Config      []config.Suppression
+	// Beside are texts that findings may lie in and that are none of the tree's files, by
+	// the names that places have.
+	Beside map[string][]byte
 	// Now is the time of the run. Days are those of UTC.
 	Now time.Time
 }
@@ -37,8 +40,9 @@ type Input struct {
 // Set holds the suppressions of a run and remembers which of them were of use. It is
 // not safe for use by several goroutines.
 type Set struct {
-	tree  *source.Tree
-	today time.Time
+	tree   *source.Tree
+	beside map[string][]byte
+	today  time.Time
 	// comments are those of the files that were read, by file; linted are the files
 	// whose comments the run is about, in order.
 	comments map[string][]*entry
@@ -79,6 +83,7 @@ type Finding struct {
 func Read(in Input) *Set {
 	s := &Set{
 		tree:      in.Tree,
+		beside:    in.Beside,
 		today:     in.Now.UTC().Truncate(24 * time.Hour),
 		comments:  make(map[string][]*entry),
 		annotated: make(map[egress.Ignore][]*entry),
@@ -132,7 +137,7 @@ var spellings = [][]byte{[]byte("egresslint"), []byte("Egresslint"), []byte("Egr
 
 // readFile reads the comments of a file. What cannot be read is told by others.
 func (s *Set) readFile(f source.File) []*entry {
-	data, err := s.tree.ReadFile(f.Name)
+	data, err := s.read(f.Name)
 	// Hardly any file has one, and finding out costs much less than reading it.
 	if err != nil || !slices.ContainsFunc(spellings, func(word []byte) bool { return bytes.Contains(data, word) }) {
 		return nil
@@ -147,6 +152,13 @@ func (s *Set) readFile(f source.File) []*entry {
 		}
 	}
 	return entries
+}
+
+func (s *Set) read(name string) ([]byte, error) {
+	if data, ok := s.beside[name]; ok {
+		return data, nil
+	}
+	return s.tree.ReadFile(name)
 }
 
 // commentsOf returns the comments of any file of the tree.

@@ -102,7 +102,7 @@ func (r *repository) at(folder, commit string, names ...string) *state {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	snapshot, err := repo.Snapshot(r.t.Context(), commit, names)
+	snapshot, err := repo.Snapshot(r.t.Context(), commit)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,0 +1,74 @@
+package suppress
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+// Annotation is the name of the annotation that suppresses.
+const Annotation = egress.IgnoreAnnotation
+
+// Written is a suppression that can be read, as it is written.
+type Written struct {
+	Rules  []string
+	Reason string
+	Until  time.Time // see [config.Suppression]
+	At     source.Range
+	// Subject are the first lines of what a comment is about.
+	Subject string
+}
+
+// subjectLines is how many lines tell what a comment is about: with fewer, the documents
+// of a YAML file look alike, and with more, every edit would make it another one.
+const subjectLines = 4
+
+// Written returns the comments that have an effect, by place: those of the files that are
+// linted, of those where findings were looked for, and of the further ones given.
+func (s *Set) Written(further []string) []Written {
+	for _, name := range further {
+		s.commentsOf(name)
+	}
+	var list []Written
+	for _, name := range slices.Sorted(maps.Keys(s.comments)) {
+		list = append(list, s.writtenIn(name)...)
+	}
+	return list
+}
+
+func (s *Set) writtenIn(name string) []Written {
+	var list []Written
+	for _, e := range s.commentsOf(name) {
+		if e.mistake != nil || e.first == 0 {
+			continue
+		}
+		w := e.written()
+		for _, line := range s.tree.Lines(name, e.first, min(e.last, e.first+subjectLines-1)) {
+			w.Subject += strings.TrimSpace(line) + "\n"
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// ReadAnnotation returns what an annotation suppresses; nothing if it is another one.
+func ReadAnnotation(name, value string) []Written {
+	if name != Annotation {
+		return nil
+	}
+	var list []Written
+	for line := range strings.Lines(value) {
+		if d, err := parse(line); err == nil {
+			list = append(list, (&entry{directive: d}).written())
+		}
+	}
+	return list
+}
+
+func (e *entry) written() Written {
+	return Written{Rules: e.rules, Reason: e.reason, Until: e.until, At: e.at}
+}
