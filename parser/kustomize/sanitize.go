@@ -255,8 +255,8 @@ func (s *sanitizer) sources(n *kyaml.Node, kv *types.KvPairSources) {
 	var files []string
 	for _, e := range kv.FileSources {
 		name, file, named := strings.Cut(e, "=")
-		if !named {
-			name, file = "", e
+		if !named || errors.Is(checkPlain(e), errRemote) { // an address may have a query
+			name, file, named = "", e, false
 		}
 		for _, w := range s.source(at(e), file) {
 			if named {
