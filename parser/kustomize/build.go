@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -24,6 +25,8 @@ const (
 	// each way that leads to it. Two kustomizations that both use a base read it
 	// twice, so a short chain of such pairs would fill any memory.
 	maxBuildSize = 64 << 20
+	// layerSize is what a kustomization counts as for that, whatever it reads.
+	layerSize = 4 << 10
 	// maxMarks is how many line ends are put before documents to tell them apart.
 	// A larger overlay is built without them, and its fields are looked up in the
 	// files by their paths.
@@ -78,10 +81,16 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 			return nil, nil // it says so itself
 		}
 	}
-	if b.size(b.root, make(map[*layer]int)) > maxBuildSize {
+	if guard.On(guard.KustomizeBudgets) && b.size(b.root, make(map[*layer]int)) > maxBuildSize {
 		return nil, b.failed(source.LimitReached, "build overlay: it reads more than %d MiB, counting a base each time it is used", maxBuildSize>>20)
 	}
 	b.number()
+	if over := b.grown(); over != nil {
+		return nil, []source.Diagnostic{{
+			Kind: source.LimitReached, Range: source.Range{File: over.layer.written},
+			Message: fmt.Sprintf("build overlay %s: %s", b.root.dir, over.what),
+		}}
+	}
 
 	defer b.enter()()
 	rendered, err := b.krusty(b.marked, true)
@@ -132,7 +141,7 @@ func (b *build) size(l *layer, known map[*layer]int) int {
 		return s
 	}
 	known[l] = 0 // of a circle, which kustomize reports
-	total := 0
+	total := layerSize
 	for _, in := range l.inputs {
 		total += len(b.contents[in.name])
 	}

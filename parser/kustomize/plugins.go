@@ -92,6 +92,7 @@ func (s *sanitizer) builtin(n *kyaml.Node, what string, o *resource.Resource) ([
 	metadata["name"] = o.GetName()
 	fields["apiVersion"], fields["kind"], fields["metadata"] = konfig.BuiltinPluginApiVersion, o.GetKind(), metadata
 	text, err := json.Marshal(fields)
+	s.layer.configs = append(s.layer.configs, config)
 	return text, err == nil
 }
 

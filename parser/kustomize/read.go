@@ -39,6 +39,7 @@ type layer struct {
 	inputs    []input
 	// plugins are the files with configurations of plugins.
 	plugins []configured
+	configs []any // the configurations of plugins as they are decoded, in their order
 	// incomplete says that something was left out.
 	incomplete bool
 	// broken says that the kustomization cannot be built at all.
