@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,21 +18,21 @@ type amount struct {
 	// largest one, how many there are, and how often "$(" stands in one, at most.
 	sizes, counts, references map[string]int
 	scalars, collections      map[string]bool
-	copied                    int // fields in copies, of whatever key
-	dollars                   int // how often "$(" stands in all of them
+	below                     map[string]map[string]bool // the keys that stand below a key
+	dollars                   int                        // how often "$(" stands in all of them
 }
 
 func newAmount() *amount {
 	return &amount{
 		kinds: make(map[string]int), sizes: make(map[string]int), counts: make(map[string]int), references: make(map[string]int),
-		scalars: make(map[string]bool), collections: make(map[string]bool),
+		scalars: make(map[string]bool), collections: make(map[string]bool), below: make(map[string]map[string]bool),
 	}
 }
 
 // merge adds other objects to a.
 func (a *amount) merge(o *amount) {
 	a.objects, a.bytes = capped(a.objects+o.objects), capped(a.bytes+o.bytes)
-	a.copied, a.dollars = capped(a.copied+o.copied), capped(a.dollars+o.dollars)
+	a.dollars = capped(a.dollars + o.dollars)
 	for k, n := range o.kinds {
 		a.kinds[k] = capped(a.kinds[k] + n)
 	}
@@ -50,6 +51,17 @@ func (a *amount) merge(o *amount) {
 	for k := range o.collections {
 		a.collections[k] = true
 	}
+	for k, keys := range o.below {
+		a.lie(k, keys)
+	}
+}
+
+// lie notes that keys stand below k.
+func (a *amount) lie(k string, keys map[string]bool) {
+	if a.below[k] == nil {
+		a.below[k] = make(map[string]bool, len(keys))
+	}
+	maps.Copy(a.below[k], keys)
 }
 
 // capped keeps numbers that grow from overflowing.
@@ -68,22 +80,31 @@ const (
 	anyKind = "" // the kind of what may be of any
 )
 
-// field adds a field and all below it to a. It returns its bytes.
-func (a *amount) field(k string, n *kyaml.Node) int {
+// field adds a field, which stands below some keys, and all below it to a. It returns
+// its bytes.
+func (a *amount) field(n *kyaml.Node, keys ...string) int {
+	k := keys[len(keys)-1]
 	if n.Kind == kyaml.AliasNode {
-		return expanded(n.Alias).bytes
+		n = n.Alias // which stands for no more than checkSize allows
 	}
 	size := len(k) + len(n.Value) + 1
 	for i, c := range n.Content {
-		if n.Kind == kyaml.MappingNode && i%2 == 1 {
-			size += a.field(n.Content[i-1].Value, c)
-		} else if n.Kind != kyaml.MappingNode {
-			size += a.field(k, c)
+		switch {
+		case n.Kind != kyaml.MappingNode:
+			size += a.field(c, keys...)
+		case i%2 == 1:
+			size += a.field(c, append(keys, n.Content[i-1].Value)...)
 		}
 	}
 	size = capped(size)
 	a.sizes[k] = max(a.sizes[k], size)
 	a.counts[k]++
+	for _, above := range keys[:len(keys)-1] {
+		if a.below[above] == nil {
+			a.below[above] = make(map[string]bool)
+		}
+		a.below[above][k] = true
+	}
 	if n.Kind == kyaml.ScalarNode {
 		a.scalars[k] = a.scalars[k] || n.Value != ""
 		a.refer(k, n.Value, 1)
@@ -104,7 +125,7 @@ func (a *amount) refer(k, text string, fields int) {
 // be of any kind.
 func (a *amount) object(n *kyaml.Node) {
 	a.objects++
-	a.bytes = capped(a.bytes + a.field(whole, n))
+	a.bytes = capped(a.bytes + a.field(n, whole))
 	if _, kind := lookup(n, key("kind")); kind != nil && kind.Kind == kyaml.ScalarNode && kind.Style&kyaml.TaggedStyle == 0 {
 		a.kinds[kind.Value]++
 	} else {
@@ -144,7 +165,7 @@ func (a *amount) put(path, from []string, size, objects int, replace bool) {
 	}
 	fields := objects
 	if len(names(path)) < len(path) {
-		fields = max(fields, capped(a.counts[last]+a.copied))
+		fields = max(fields, a.counts[last])
 	}
 	if replace {
 		a.sizes[last] = max(a.sizes[last], size)
@@ -160,13 +181,19 @@ func (a *amount) put(path, from []string, size, objects int, replace bool) {
 	a.counts[last] = capped(a.counts[last] + objects)
 	a.bytes = capped(a.bytes + times(size, fields))
 	source := whole
-	if n := names(from); len(n) > 0 {
+	if n := names(from); len(n) > 0 && a.counts[n[len(n)-1]] > 0 {
 		source = n[len(n)-1]
 	}
 	a.references[last] = capped(a.references[last] + a.references[source])
 	a.dollars = capped(a.dollars + times(a.references[source], fields))
-	if from != nil && (!a.scalars[source] || a.collections[source]) {
-		a.copied = capped(a.copied + times(size/2, fields))
+	if from == nil || !a.collections[source] {
+		return
+	}
+	for k := range a.below[source] { // each of them may be all that is copied
+		a.counts[k] = capped(a.counts[k] + times(size/2+1, fields))
+	}
+	for _, k := range append(named, last, whole) {
+		a.lie(k, a.below[source])
 	}
 }
 
@@ -238,7 +265,7 @@ func (a *amount) replace(r types.Replacement) {
 	case r.SourceValue != nil:
 		from = []string{"sourceValue"}
 		size = len(*r.SourceValue)
-		a.scalars["sourceValue"] = true
+		a.scalars["sourceValue"], a.counts["sourceValue"] = true, 1
 		a.refer("sourceValue", *r.SourceValue, 0)
 	case r.Source != nil:
 		from = pathOf(r.Source.FieldPath)

@@ -93,6 +93,7 @@ var mistakes = []struct {
 	error    *regexp.Regexp
 	sentence string
 }{
+	{matching(`error parsing regexp`), "a selector is no regular expression"},
 	{error: matching(`cycle detected: candidate root '` + pathText + `' contains visited root '` + pathText + `'`)},
 	{error: matching(`may not add resource with an already registered id: ` + idText)},
 	{error: matching(`no resource matches strategic merge patch "` + idText + `"(: no matches for Id ` + idText +
@@ -139,9 +140,8 @@ var mistakes = []struct {
 	{matching(`invalid literal source`), "a literal of a generator is not of the form key=value"},
 	{matching(`key name or file path contains '='`), "a file of a generator has more than one ="},
 	{matching(`missing (?:file path for key name|key name for file path)`), "a file of a generator is not of the form key=path"},
-	{matching(`another key by that name already exists|cannot add key`), "two sources of a generator have the same key"},
-	{matching(`is not a valid (?:key name|data key)|invalid data key`), "a key of a generator is no valid key"},
-	{matching(`valid env(?:ironment)? var|EnvVarName|has invalid utf8 bytes`), "a file of variables has a line that is not of the form NAME=value"},
+	{matching(`another key by that name already exists|cannot add key|illegally repeat`), "two sources of a generator have the same key"},
+	{matching(`has invalid utf8 bytes`), "a file of variables is no UTF-8 text"},
 	{error: matching(`a (configmap|secret) must have a name`)},
 	{matching(`conflicting fieldspecs`), "two configurations of a field contradict each other"},
 	{matching(`found multiple possible referrals`), "a name may mean several objects"},
@@ -165,7 +165,6 @@ var mistakes = []struct {
 		`found [a-z -]+( in an indentation| that cannot start any token|indicator)?|control characters are not allowed|invalid (leading|trailing) UTF-8 octet|document contains excessive aliasing)`)},
 	{matching(`yaml: (line \d+: )?unknown anchor`), "malformed YAML: ${1}an alias has no anchor"},
 	{matching(`(?:yaml|MalformedYAMLError): (line \d+: )?`), "malformed YAML"},
-	{matching(`error parsing regexp`), "a selector is no regular expression"},
 	{matching(`unable to parse requirement|found '.*', expected`), "a selector of labels or annotations is malformed"},
 	{matching(`'(` + pathText + `)' doesn't exist`), "'$1' does not exist"},
 	{matching(`is a directory`), "a file is a directory"},

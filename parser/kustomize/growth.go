@@ -350,7 +350,7 @@ func (e *estimate) patch(a *amount, target *types.Selector, root *kyaml.Node, is
 			if n := names(at); len(n) > 0 {
 				k = n[len(n)-1]
 			}
-			size := p.field(k, value)
+			size := p.field(value, k)
 			a.put(at, nil, size, objects, false)
 			delete(p.sizes, k)
 			p.counts = nil

@@ -360,3 +360,28 @@ func TestHostileEntriesUnchecked(t *testing.T) {
 		t.Error("the process is not as it was before")
 	}
 }
+
+// No kustomization with a configuration of a plugin makes anything run, connect or stay
+// behind, and no error quotes a value.
+func FuzzKustomizationFields(f *testing.F) {
+	tr := setTrap(f)
+	for i, a := range tr.attacks() {
+		if i%37 == 0 {
+			f.Add(strings.ReplaceAll(a.kustomization, "../ok.yaml", "ok.yaml"), a.plugin)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(plugins)) {
+		f.Add("resources: [ok.yaml]\ntransformers: [p.yaml]\nsecretGenerator: [{name: s, literals: [a=hunter2]}]\n", fmt.Sprintf(plugins[name], "ok.yaml"))
+	}
+	f.Fuzz(func(t *testing.T, kustomization, config string) {
+		r := load(source.NewTree(tree(
+			"kustomization.yaml", kustomization, "p.yaml", config,
+			"ok.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: hunter2}\n")))
+		if did := tr.sprung(); did != "" {
+			t.Error(did)
+		}
+		if got := diagnostics(r); strings.Contains(got, "internal error") || strings.Contains(got, "hunter2") {
+			t.Error(got)
+		}
+	})
+}
