@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -81,18 +80,22 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 			return nil, nil // it says so itself
 		}
 	}
-	if guard.On(guard.KustomizeBudgets) && b.size(b.root, make(map[*layer]int)) > maxBuildSize {
-		return nil, b.failed(source.LimitReached, "build overlay: it reads more than %d MiB, counting a base each time it is used", maxBuildSize>>20)
+	if err := budget(b.checkReads); err != nil {
+		return nil, b.failed(source.LimitReached, "build overlay: %v", err)
 	}
 	b.number()
-	if over := b.grown(); over != nil {
+	var over *tooMuch
+	if errors.As(budget(b.checkGrowth), &over) {
 		return nil, []source.Diagnostic{{
 			Kind: source.LimitReached, Range: source.Range{File: over.layer.written},
-			Message: fmt.Sprintf("build overlay %s: %s", b.root.dir, over.what),
+			Message: fmt.Sprintf("build overlay %s: %v", b.dir, over),
 		}}
 	}
 
 	defer b.enter()()
+	if ctx.Err() != nil {
+		return nil, nil // the run is over
+	}
 	rendered, err := b.krusty(b.marked, true)
 	if err != nil {
 		return nil, b.explain(err)
@@ -133,6 +136,14 @@ func (b *build) collect(l *layer, seen map[*layer]bool) {
 	for _, c := range l.children {
 		b.collect(c, seen)
 	}
+}
+
+// checkReads returns an error if the build reads too much.
+func (b *build) checkReads() error {
+	if b.size(b.root, make(map[*layer]int)) > maxBuildSize {
+		return fmt.Errorf("it reads more than %d MiB, counting a base each time it is used", maxBuildSize>>20)
+	}
+	return nil
 }
 
 // size is how many bytes building l reads, at most a little above maxBuildSize.

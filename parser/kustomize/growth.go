@@ -10,8 +10,6 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 	"sigs.k8s.io/yaml"
-
-	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // kustomize cannot be interrupted, and some of what it does multiplies: a replacement
@@ -37,9 +35,11 @@ type tooMuch struct {
 	what  string
 }
 
-// grown estimates what the build comes to. It returns nil if that is within the limits.
-func (b *build) grown() *tooMuch {
-	if !guard.On(guard.KustomizeBudgets) || !b.multiplies() {
+func (t *tooMuch) Error() string { return t.what }
+
+// checkGrowth estimates what the build comes to. The error is a [tooMuch].
+func (b *build) checkGrowth() error {
+	if !b.multiplies() {
 		return nil
 	}
 	e := &estimate{build: b, known: make(map[*layer]*amount), within: make(map[*layer]bool)}
@@ -50,7 +50,10 @@ func (b *build) grown() *tooMuch {
 	if e.add(b.root, a); e.over == nil {
 		e.vars(a)
 	}
-	return e.over
+	if e.over != nil {
+		return e.over
+	}
+	return nil
 }
 
 // multiplies reports whether the build needs an estimate: whether a step may copy what

@@ -116,7 +116,7 @@ func (r *reader) parse(l *layer, data []byte) bool {
 	if _, apiVersion := lookup(l.root, key("apiVersion")); apiVersion != nil && !strings.HasPrefix(apiVersion.Value, konfigGroup) {
 		return false
 	}
-	if err := checkSize(data); err != nil {
+	if err := budget(func() error { return checkSize(data) }); err != nil {
 		l.root, l.broken = nil, true
 		l.report(kindOf(err), nil, "read kustomization: %v", err)
 		return true

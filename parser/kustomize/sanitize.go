@@ -130,7 +130,7 @@ func (s *sanitizer) resource(n *kyaml.Node, what, entry string) (string, bool) {
 func (s *sanitizer) file(n *kyaml.Node, what string, t target, as role) bool {
 	data, err := s.read(t.name)
 	if err == nil && as != plain {
-		err = checkSize(data)
+		err = budget(func() error { return checkSize(data) })
 	}
 	if err != nil {
 		s.layer.incomplete = true
@@ -153,7 +153,7 @@ func kindOf(err error) source.DiagnosticKind {
 
 // text takes in YAML that is written in a kustomization, as a patch is.
 func (s *sanitizer) text(n *kyaml.Node, what, text string) bool {
-	if err := checkSize([]byte(text)); err != nil {
+	if err := budget(func() error { return checkSize([]byte(text)) }); err != nil {
 		s.layer.incomplete = true
 		s.layer.report(kindOf(err), n, "read %s: %v", what, err)
 		return false
@@ -201,7 +201,7 @@ func (s *sanitizer) files(field string, entries []string) []string {
 			continue
 		}
 		if field == "crds" {
-			if err := checkDefinitions(s.contents[t.name]); err != nil {
+			if err := budget(func() error { return checkDefinitions(s.contents[t.name]) }); err != nil {
 				s.layer.incomplete = true
 				s.layer.report(kindOf(err), n, "read %s %s: %v", field, t.name, err)
 				continue
@@ -374,7 +374,7 @@ func (s *sanitizer) openAPI() {
 	if entry, ok := s.spec.OpenAPI["path"]; ok {
 		n := s.first("openapi")
 		if t, ok := s.plainFile(n, "openapi schema", entry, settings); ok {
-			if err := checkSchema(s.contents[t.name]); err != nil {
+			if err := budget(func() error { return checkSchema(s.contents[t.name]) }); err != nil {
 				s.layer.incomplete = true
 				s.layer.report(kindOf(err), n, "read openapi schema %s: %v", t.name, err)
 			} else {

@@ -29,11 +29,19 @@ var (
 	errReferences = errors.New("its references lead to each other in a circle, or to too much")
 )
 
+// budget checks that something is within the limits, unless they are off.
+func budget(check func() error) error {
+	if !guard.On(guard.KustomizeBudgets) {
+		return nil
+	}
+	return check()
+}
+
 // checkSize returns errAliases, errWritten or errKeys if data is too much for
 // kustomize. Small files without aliases need no closer look.
 func checkSize(data []byte) error {
 	mayAlias := bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
-	if !guard.On(guard.KustomizeBudgets) || !mayAlias && len(data) < 2*maxKeys {
+	if !mayAlias && len(data) < 2*maxKeys {
 		return nil
 	}
 	for _, d := range splitDocuments(data) {
@@ -109,9 +117,7 @@ func checkDefinitions(data []byte) error {
 			} `json:"properties"`
 		}
 	}
-	if !guard.On(guard.KustomizeBudgets) || yaml.Unmarshal(data, &types) != nil {
-		return nil // kustomize says what is wrong with it
-	}
+	_ = yaml.Unmarshal(data, &types) // kustomize says what is wrong with it
 	ways := make(map[string]int)
 	var count func(name string) int
 	count = func(name string) int {
@@ -149,9 +155,7 @@ func has[V any](m map[string]V, k string) bool {
 // be a reference itself, does not come to an end.
 func checkSchema(data []byte) error {
 	var schema any
-	if !guard.On(guard.KustomizeBudgets) || yaml.Unmarshal(data, &schema) != nil {
-		return nil
-	}
+	_ = yaml.Unmarshal(data, &schema) // kustomize says what is wrong with it
 	next := func(from string) string { // what stands at a reference is a reference to
 		at := schema
 		pointer, _ := strings.CutPrefix(from, "#")
