@@ -155,7 +155,7 @@ func has[V any](m map[string]V, k string) bool {
 // be a reference itself, does not come to an end.
 func checkSchema(data []byte) error {
 	var schema any
-	_ = yaml.Unmarshal(data, &schema) // kustomize says what is wrong with it
+	_ = yaml.Unmarshal(data, &schema)  // kustomize says what is wrong with it
 	next := func(from string) string { // what stands at a reference is a reference to
 		at := schema
 		pointer, _ := strings.CutPrefix(from, "#")
