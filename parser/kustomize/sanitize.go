@@ -296,7 +296,7 @@ func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() {
+		if e.Type().IsRegular() && !strings.EqualFold(e.Name(), ".git") {
 			s.file(n, "file", target{name: path.Join(t.name, e.Name())}, plain)
 		}
 	}
