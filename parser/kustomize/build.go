@@ -3,11 +3,11 @@ package kustomize
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -24,6 +24,8 @@ const (
 	// each way that leads to it. Two kustomizations that both use a base read it
 	// twice, so a short chain of such pairs would fill any memory.
 	maxBuildSize = 64 << 20
+	// layerSize is what a kustomization counts as for that, whatever it reads.
+	layerSize = 4 << 10
 	// maxMarks is how many line ends are put before documents to tell them apart.
 	// A larger overlay is built without them, and its fields are looked up in the
 	// files by their paths.
@@ -69,7 +71,7 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 	defer func() {
 		if r := recover(); r != nil {
 			objects = nil
-			diagnostics = b.failed(source.RenderError, "build overlay: internal error, please report it: %v", r)
+			diagnostics = b.failed(source.RenderError, "build overlay: internal error, please report it%s", cause(r))
 		}
 	}()
 	b.collect(b.root, make(map[*layer]bool))
@@ -78,12 +80,22 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 			return nil, nil // it says so itself
 		}
 	}
-	if b.size(b.root, make(map[*layer]int)) > maxBuildSize {
-		return nil, b.failed(source.LimitReached, "build overlay: it reads more than %d MiB, counting a base each time it is used", maxBuildSize>>20)
+	if err := budget(b.checkReads); err != nil {
+		return nil, b.failed(source.LimitReached, "build overlay: %v", err)
 	}
 	b.number()
+	var over *tooMuch
+	if errors.As(budget(b.checkGrowth), &over) {
+		return nil, []source.Diagnostic{{
+			Kind: source.LimitReached, Range: source.Range{File: over.layer.written},
+			Message: fmt.Sprintf("build overlay %s: %v", b.dir, over),
+		}}
+	}
 
 	defer b.enter()()
+	if ctx.Err() != nil {
+		return nil, nil // the run is over
+	}
 	rendered, err := b.krusty(b.marked, true)
 	if err != nil {
 		return nil, b.explain(err)
@@ -103,7 +115,7 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 		}
 		o, err := b.object(r, before)
 		if err != nil {
-			return nil, b.failed(source.RenderError, "build overlay: read %s %s: %v", r.GetKind(), r.GetName(), err)
+			return nil, b.failed(source.RenderError, "build overlay: read %s %s: it is no object", r.GetKind(), r.GetName())
 		}
 		objects = append(objects, o)
 	}
@@ -126,13 +138,21 @@ func (b *build) collect(l *layer, seen map[*layer]bool) {
 	}
 }
 
+// checkReads returns an error if the build reads too much.
+func (b *build) checkReads() error {
+	if b.size(b.root, make(map[*layer]int)) > maxBuildSize {
+		return fmt.Errorf("it reads more than %d MiB, counting a base each time it is used", maxBuildSize>>20)
+	}
+	return nil
+}
+
 // size is how many bytes building l reads, at most a little above maxBuildSize.
 func (b *build) size(l *layer, known map[*layer]int) int {
 	if s, ok := known[l]; ok {
 		return s
 	}
 	known[l] = 0 // of a circle, which kustomize reports
-	total := 0
+	total := layerSize
 	for _, in := range l.inputs {
 		total += len(b.contents[in.name])
 	}
@@ -255,9 +275,14 @@ func (b *build) krusty(marks, jsonPatches bool) (resources []*resource.Resource,
 	for name, docs := range b.byFile {
 		fsys.add(name, join(docs, marks))
 	}
+	for _, l := range b.layers {
+		for _, p := range l.plugins {
+			fsys.add(p.name, []byte(p.text))
+		}
+	}
 	defer func() {
 		if r := recover(); r != nil {
-			resources, err = nil, fmt.Errorf("kustomize stops at a mistake in the files: %v", r)
+			resources, err = nil, errors.New("kustomize stops at a mistake in the files")
 		}
 	}()
 	options := krusty.MakeDefaultOptions()
@@ -344,88 +369,4 @@ func selector(d *document) *types.Selector {
 	s := &types.Selector{}
 	s.Kind, s.Name = regexp.QuoteMeta(kind.Value), regexp.QuoteMeta(name.Value)
 	return s
-}
-
-// explain turns an error of kustomize into a diagnostic. Marks shift the lines that
-// errors name, so the overlay is built again without them.
-func (b *build) explain(err error) []source.Diagnostic {
-	if b.marked {
-		if _, again := b.krusty(false, true); again != nil {
-			err = again
-		}
-	}
-	if slices.ContainsFunc(b.layers, func(l *layer) bool { return l.incomplete }) {
-		return b.failed(source.Unread, "build overlay: without what is not read it cannot be built: %s", message(err))
-	}
-	name := b.fileIn(err.Error())
-	if name == "" {
-		return b.failed(source.RenderError, "build overlay: %s", message(err))
-	}
-	var found []source.Diagnostic
-	_, diagnostics := kubernetes.Parse(name, b.contents[name]) // tells the place better
-	for _, d := range diagnostics {
-		if d.Kind == source.ParseError {
-			d.Kind, d.Message = source.RenderError, "build overlay: "+d.Message
-			found = append(found, d)
-		}
-	}
-	if len(found) == 0 {
-		found = []source.Diagnostic{{Kind: source.RenderError, Range: source.Range{File: name}, Message: "build overlay: " + message(err)}}
-	}
-	return found
-}
-
-// fileIn returns the file that an error of kustomize is about, if it names one. It
-// names it as the kustomization does.
-func (b *build) fileIn(text string) string {
-	for _, m := range errorFile.FindAllStringSubmatch(text, -1) {
-		for _, l := range b.layers {
-			if name := path.Join(l.dir, m[1]); b.byFile[name] != nil && b.contents[name] != nil {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-var (
-	errorFile = regexp.MustCompile(`(?:resources from '|in File: )([^'\s]+)`)
-	errorLine = regexp.MustCompile(`yaml: line (\d+)`)
-)
-
-// errorPlace returns a node on the line of l that err names, nil if there is none.
-func errorPlace(err error, l *layer) *kyaml.Node {
-	m := errorLine.FindStringSubmatch(err.Error())
-	if m == nil {
-		return nil
-	}
-	line, convErr := strconv.Atoi(m[1])
-	if convErr != nil || line < 1 || line > len(l.lines) {
-		return nil
-	}
-	indent := len(l.lines[line-1]) - len(strings.TrimLeft(l.lines[line-1], " "))
-	return &kyaml.Node{Line: line, Column: indent + 1}
-}
-
-// wrappers are what kustomize puts around an error on each way into a base.
-var wrappers = regexp.MustCompile(`^(?:accumulating resources: |accumulation err='accumulating resources from '[^']*': it is a directory': |` +
-	`accumulation err='(?:merging|accumulating) resources from '[^']*': |recursed accumulation of path '[^']*': |accumulating resources from '[^']*': |MalformedYAMLError: )`)
-
-// message is an error of kustomize on one line, without what it puts around errors.
-func message(err error) string {
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	for {
-		rest := wrappers.ReplaceAllString(text, "")
-		if rest == text {
-			break
-		}
-		text = rest
-	}
-	text, _, _ = strings.Cut(text, "': must build at directory: ")
-	text = strings.NewReplacer(".[noGrp]", "", ".[noVer]", "", ".[noNs]", "").Replace(text)
-	const limit = 400
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit]) + "…"
-	}
-	return text
 }

@@ -1,14 +1,11 @@
 package kustomize
 
 import (
-	"bytes"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
-	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -331,74 +328,4 @@ func find(n *kyaml.Node, text string) *kyaml.Node {
 		}
 	}
 	return nil
-}
-
-// maxValues is how many values a file's anchors may stand for, counting them at
-// each alias. kustomize writes all of them out.
-const maxValues = kubernetes.MaxValues
-
-var errAliases = fmt.Errorf("its anchors stand for more than %d values", maxValues)
-
-// maxKeys is how many keys a map may have. kustomize compares each with each.
-const maxKeys = 20_000
-
-var errKeys = fmt.Errorf("a map in it has more than %d keys", maxKeys)
-
-// checkSize returns errAliases or errKeys if data is too much for kustomize. Small
-// files without aliases need no closer look.
-func checkSize(data []byte) error {
-	mayAlias := bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
-	if !mayAlias && len(data) < 2*maxKeys {
-		return nil
-	}
-	for _, d := range splitDocuments(data) {
-		root := d.parse()
-		switch {
-		case root == nil:
-		case expanded(root) > maxValues:
-			return errAliases
-		case largestMap(root) > maxKeys:
-			return errKeys
-		}
-	}
-	return nil
-}
-
-// largestMap is the number of keys of the largest map in n.
-func largestMap(n *kyaml.Node) int {
-	largest := 0
-	if n.Kind == kyaml.MappingNode {
-		largest = len(n.Content) / 2
-	}
-	for _, c := range n.Content {
-		largest = max(largest, largestMap(c))
-	}
-	return largest
-}
-
-// expanded counts the values that n stands for with its aliases written out; what
-// is above maxValues may be any number above it.
-func expanded(n *kyaml.Node) int {
-	if n == nil {
-		return 0
-	}
-	sizes := make(map[*kyaml.Node]int)
-	var size func(n *kyaml.Node) int
-	size = func(n *kyaml.Node) int {
-		if n.Kind == kyaml.AliasNode {
-			if s, ok := sizes[n.Alias]; ok {
-				return s
-			}
-			return maxValues + 1 // contains itself
-		}
-		total := 1
-		for _, c := range n.Content {
-			total = min(total+size(c), maxValues+1)
-		}
-		if n.Anchor != "" {
-			sizes[n] = total
-		}
-		return total
-	}
-	return size(n)
 }

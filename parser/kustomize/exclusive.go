@@ -22,11 +22,16 @@ func (b *build) enter() (leave func()) {
 	if !schema && !warns {
 		shared.RLock()
 		openapi.Schema() // is read without a lock once it is there
-		return shared.RUnlock
+		release := confine()
+		return func() {
+			release()
+			shared.RUnlock()
+		}
 	}
 	shared.Lock()
-	restore := silence()
+	restore, release := silence(), confine()
 	return func() {
+		release()
 		restore()
 		if schema { // or the next build would have it too
 			openapi.ResetOpenAPI()

@@ -2,18 +2,15 @@ package kustomize
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -40,6 +37,9 @@ type layer struct {
 	component bool
 	children  []*layer
 	inputs    []input
+	// plugins are the files with configurations of plugins.
+	plugins []configured
+	configs []any // the configurations of plugins as they are decoded, in their order
 	// incomplete says that something was left out.
 	incomplete bool
 	// broken says that the kustomization cannot be built at all.
@@ -66,7 +66,7 @@ func (r *reader) layer(dir string) (l *layer) {
 	r.layers[dir] = nil
 	defer func() {
 		if p := recover(); p != nil && l != nil {
-			l.fail(nil, "read kustomization: internal error, please report it: %v", p)
+			l.fail(nil, "read kustomization: internal error, please report it%s", cause(p))
 		}
 	}()
 	var files []string
@@ -93,6 +93,10 @@ func (r *reader) layer(dir string) (l *layer) {
 	r.order = append(r.order, l)
 	if l.spec != nil && !l.broken {
 		(&sanitizer{reader: r, layer: l, spec: l.spec}).run()
+		if !guard.On(guard.KustomizeFields) { // kustomize is given what is written
+			l.spec, err = decode(data)
+			l.plugins, l.broken = nil, err != nil
+		}
 	}
 	return l
 }
@@ -112,17 +116,16 @@ func (r *reader) parse(l *layer, data []byte) bool {
 	if _, apiVersion := lookup(l.root, key("apiVersion")); apiVersion != nil && !strings.HasPrefix(apiVersion.Value, konfigGroup) {
 		return false
 	}
-	if expanded(l.root) > maxValues {
-		l.root = nil
-		l.fail(nil, "read kustomization: its anchors stand for more than %d values", maxValues)
+	if err := budget(func() error { return checkSize(data) }); err != nil {
+		l.root, l.broken = nil, true
+		l.report(kindOf(err), nil, "read kustomization: %v", err)
 		return true
 	}
-	spec := &types.Kustomization{}
-	if err := spec.Unmarshal(data); err != nil {
+	spec, err := decode(data)
+	if err != nil {
 		l.fail(errorPlace(err, l), "read kustomization: %s", message(err))
 		return true
 	}
-	spec.FixKustomization()
 	l.component = spec.Kind == types.ComponentKind
 	if err := spec.CheckEmpty(); err != nil {
 		l.fail(nil, "read kustomization: it is empty")
@@ -130,6 +133,16 @@ func (r *reader) parse(l *layer, data []byte) bool {
 	}
 	l.spec = spec
 	return true
+}
+
+// decode decodes a kustomization as kustomize does.
+func decode(data []byte) (*types.Kustomization, error) {
+	spec := &types.Kustomization{}
+	if err := spec.Unmarshal(data); err != nil {
+		return nil, err
+	}
+	spec.FixKustomization()
+	return spec, nil
 }
 
 // konfigGroup begins the apiVersion of a kustomization.
@@ -158,67 +171,6 @@ func (l *layer) place(n *kyaml.Node) source.Range {
 		return source.Range{File: l.written}
 	}
 	return rangeAt(origin{l.written, 1, 0}, l.lines, n.Line, n.Column)
-}
-
-// isRemote reports whether kustomize would take entry for an address of another
-// machine. What is not is made a path that starts with a dot, which it never takes
-// for one.
-func isRemote(entry string) bool {
-	if u, err := url.Parse(entry); err == nil && u.Scheme != "" && u.Host != "" {
-		return true
-	}
-	lower := strings.ToLower(entry)
-	for _, mark := range []string{"://", "git@", "?ref=", "_git/", ".git/", ".git?"} {
-		if strings.Contains(lower, mark) {
-			return true
-		}
-	}
-	for _, prefix := range []string{"git::", "github.com/", "github.com:", "gh:"} {
-		if strings.HasPrefix(lower, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// target is what an entry of a kustomization leads to.
-type target struct {
-	name    string // in the tree
-	written string // what kustomize is given for it
-	dir     bool
-}
-
-var errRemote = errors.New("remote")
-
-// resolve finds what entry leads to. The error is errRemote or ErrOutside for what
-// is not in the tree, and tells what is wrong otherwise.
-func (r *reader) resolve(dir, entry string) (target, error) {
-	name, err := source.Join(dir, entry)
-	if err != nil {
-		if isRemote(entry) {
-			return target{}, errRemote
-		}
-		return target{}, err
-	}
-	info, err := r.tree.Stat(name)
-	if err != nil {
-		if isRemote(entry) {
-			return target{}, errRemote
-		}
-		if errors.Is(err, fs.ErrNotExist) {
-			return target{}, errors.New("no such file or directory")
-		}
-		return target{}, err
-	}
-	rel, err := filepath.Rel(dir, name)
-	if err != nil {
-		return target{}, source.ErrOutside
-	}
-	rel = filepath.ToSlash(rel)
-	if !strings.HasPrefix(rel, "../") {
-		rel = "./" + rel
-	}
-	return target{name: name, written: rel, dir: info.IsDir()}, nil
 }
 
 // read returns the contents of a file and remembers them.

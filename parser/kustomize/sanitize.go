@@ -13,13 +13,23 @@ import (
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// sanitizer collects what a kustomization reads, and takes out of it what would
-// make kustomize leave the tree.
+// sanitizer collects what a kustomization reads, and takes out of it all that is not
+// known to stay inside the tree. It checks the values as kustomize decodes them, and
+// kustomize is given what it leaves.
 type sanitizer struct {
 	*reader
 	layer *layer
 	spec  *types.Kustomization
 }
+
+// role is how kustomize reads a file.
+type role int
+
+const (
+	manifest role = iota // objects or patches of objects
+	settings             // YAML of its own
+	plain                // text
+)
 
 func (s *sanitizer) run() {
 	k := s.spec
@@ -29,7 +39,7 @@ func (s *sanitizer) run() {
 	k.Configurations = s.files("configurations", k.Configurations)
 	s.generators()
 	s.patches()
-	s.replacements()
+	k.Replacements = s.replacements(s.first("replacements"), k.Replacements)
 	s.openAPI()
 	k.Generators = s.plugins("generators", k.Generators)
 	k.Transformers = s.plugins("transformers", k.Transformers)
@@ -37,8 +47,8 @@ func (s *sanitizer) run() {
 	if len(k.HelmCharts) > 0 {
 		s.layer.unread(s.first("helmCharts", "helmChartInflationGenerator"),
 			"read helmCharts: the charts are not rendered here; lint the output of kustomize build --enable-helm to cover them")
-		k.HelmCharts, k.HelmGlobals = nil, nil
 	}
+	k.HelmCharts, k.HelmGlobals = nil, nil
 	if k.CommonLabels != nil { // the deprecated form makes kustomize print a warning
 		k.Labels = append(k.Labels, types.Label{Pairs: k.CommonLabels, IncludeSelectors: true})
 		k.CommonLabels = nil
@@ -57,7 +67,11 @@ func (s *sanitizer) first(fields ...string) *kyaml.Node {
 
 // entry returns the node of an element of a field.
 func (s *sanitizer) entry(i int, fields ...string) *kyaml.Node {
-	list := s.first(fields...)
+	return elementAt(s.first(fields...), i)
+}
+
+// elementAt returns the node of an element of a list; the list where it has none.
+func elementAt(list *kyaml.Node, i int) *kyaml.Node {
 	if list == nil || list.Kind != kyaml.SequenceNode || i >= len(list.Content) {
 		return list
 	}
@@ -68,12 +82,14 @@ func (s *sanitizer) entry(i int, fields ...string) *kyaml.Node {
 func (s *sanitizer) leave(n *kyaml.Node, what, entry string, err error) {
 	switch {
 	case errors.Is(err, errRemote):
-		s.layer.unread(n, "read %s %s: %s", what, source.WithoutUser(entry), remoteAdvice)
+		s.layer.unread(n, "read %s%s: %s", what, shown(entry), remoteAdvice)
 	case errors.Is(err, source.ErrOutside):
-		s.layer.unread(n, "read %s %s: %s", what, entry, outsideAdvice)
+		s.layer.unread(n, "read %s%s: %s", what, shown(entry), outsideAdvice)
+	case errors.Is(err, errUnplain), errors.Is(err, errGit):
+		s.layer.unread(n, "read %s: %v", what, err)
 	default:
 		s.layer.incomplete = true
-		s.layer.report(source.RenderError, n, "read %s %s: %v", what, entry, err)
+		s.layer.report(source.RenderError, n, "read %s%s: %v", what, shown(entry), err)
 	}
 }
 
@@ -105,27 +121,43 @@ func (s *sanitizer) resource(n *kyaml.Node, what, entry string) (string, bool) {
 		return "", false
 	}
 	if !t.dir {
-		return t.written, s.file(n, what, t, true)
+		return t.written, s.file(n, what, t, manifest)
 	}
 	return t.written, s.directory(n, what, entry, t)
 }
 
 // file takes in a file.
-func (s *sanitizer) file(n *kyaml.Node, what string, t target, manifest bool) bool {
+func (s *sanitizer) file(n *kyaml.Node, what string, t target, as role) bool {
 	data, err := s.read(t.name)
-	if err == nil && manifest {
-		err = checkSize(data)
+	if err == nil && as != plain {
+		err = budget(func() error { return checkSize(data) })
 	}
 	if err != nil {
-		kind := source.RenderError
-		if errors.Is(err, source.ErrTooLarge) || errors.Is(err, errAliases) || errors.Is(err, errKeys) {
-			kind = source.LimitReached
-		}
 		s.layer.incomplete = true
-		s.layer.report(kind, n, "read %s %s: %v", what, t.name, err)
+		s.layer.report(kindOf(err), n, "read %s %s: %v", what, t.name, err)
 		return false
 	}
-	s.layer.inputs = append(s.layer.inputs, input{t.name, manifest})
+	s.layer.inputs = append(s.layer.inputs, input{t.name, as == manifest})
+	return true
+}
+
+// kindOf is the kind of the diagnostic about a file that cannot be taken in.
+func kindOf(err error) source.DiagnosticKind {
+	for _, limit := range []error{source.ErrTooLarge, errAliases, errWritten, errKeys, errReferences} {
+		if errors.Is(err, limit) {
+			return source.LimitReached
+		}
+	}
+	return source.RenderError
+}
+
+// text takes in YAML that is written in a kustomization, as a patch is.
+func (s *sanitizer) text(n *kyaml.Node, what, text string) bool {
+	if err := budget(func() error { return checkSize([]byte(text)) }); err != nil {
+		s.layer.incomplete = true
+		s.layer.report(kindOf(err), n, "read %s: %v", what, err)
+		return false
+	}
 	return true
 }
 
@@ -134,7 +166,7 @@ func (s *sanitizer) directory(n *kyaml.Node, what, entry string, t target) bool 
 	child := s.reader.layer(t.name)
 	if child == nil {
 		s.layer.incomplete = true
-		s.layer.report(source.RenderError, n, "read %s %s: the directory has no %s", what, entry, konfig.DefaultKustomizationFileName())
+		s.layer.report(source.RenderError, n, "read %s%s: the directory has no %s", what, shown(entry), konfig.DefaultKustomizationFileName())
 		return false
 	}
 	s.layer.children = append(s.layer.children, child)
@@ -163,23 +195,44 @@ func (s *sanitizer) directories(field string, entries []string) []string {
 func (s *sanitizer) files(field string, entries []string) []string {
 	var kept []string
 	for i, e := range entries {
-		if w, ok := s.plainFile(s.entry(i, field), field, e, true); ok {
-			kept = append(kept, w)
+		n := s.entry(i, field)
+		t, ok := s.plainFile(n, field, e, manifest)
+		if !ok {
+			continue
 		}
+		if field == "crds" {
+			if err := budget(func() error { return checkDefinitions(s.contents[t.name]) }); err != nil {
+				s.layer.incomplete = true
+				s.layer.report(kindOf(err), n, "read %s %s: %v", field, t.name, err)
+				continue
+			}
+		}
+		kept = append(kept, t.written)
 	}
 	return kept
 }
 
-func (s *sanitizer) plainFile(n *kyaml.Node, what, entry string, manifest bool) (string, bool) {
+// plainFile takes in a file that entry must be a plain path to.
+func (s *sanitizer) plainFile(n *kyaml.Node, what, entry string, as role) (target, bool) {
 	t, err := s.resolve(s.layer.dir, entry)
 	if err == nil && t.dir {
 		err = errors.New("it is a directory, not a file")
 	}
 	if err != nil {
 		s.leave(n, what, entry, err)
-		return "", false
+		return target{}, false
 	}
-	return t.written, s.file(n, what, t, manifest)
+	return t, s.file(n, what, t, as)
+}
+
+// optionalFile is plainFile for a field that may be empty, which it replaces.
+func (s *sanitizer) optionalFile(n *kyaml.Node, what string, field *string, as role) bool {
+	if *field == "" {
+		return true
+	}
+	t, ok := s.plainFile(n, what, *field, as)
+	*field = t.written
+	return ok
 }
 
 func (s *sanitizer) generators() {
@@ -193,13 +246,19 @@ func (s *sanitizer) generators() {
 
 // sources takes in the files that a generator reads.
 func (s *sanitizer) sources(n *kyaml.Node, kv *types.KvPairSources) {
+	at := func(entry string) *kyaml.Node { // of a configuration the entry may be elsewhere
+		if found := find(n, entry); found != nil {
+			return found
+		}
+		return n
+	}
 	var files []string
 	for _, e := range kv.FileSources {
 		name, file, named := strings.Cut(e, "=")
-		if !named {
-			name, file = "", e
+		if !named || errors.Is(checkPlain(e), errRemote) { // an address may have a query
+			name, file, named = "", e, false
 		}
-		for _, w := range s.source(find(n, e), file) {
+		for _, w := range s.source(at(e), file) {
 			if named {
 				w = name + "=" + w
 			}
@@ -209,9 +268,9 @@ func (s *sanitizer) sources(n *kyaml.Node, kv *types.KvPairSources) {
 	kv.FileSources = files
 	var envs []string
 	for _, e := range kv.EnvSources {
-		envs = append(envs, s.source(find(n, e), e)...)
+		envs = append(envs, s.source(at(e), e)...)
 	}
-	kv.EnvSources = envs
+	kv.EnvSources, kv.EnvSource = envs, ""
 }
 
 // source takes in one file of a generator, or the files of a directory. One that is
@@ -219,14 +278,14 @@ func (s *sanitizer) sources(n *kyaml.Node, kv *types.KvPairSources) {
 func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 	t, err := s.resolve(s.layer.dir, entry)
 	switch {
-	case errors.Is(err, errRemote), errors.Is(err, source.ErrOutside):
+	case errors.Is(err, errRemote), errors.Is(err, source.ErrOutside), errors.Is(err, errUnplain), errors.Is(err, errGit):
 		s.leave(n, "file", entry, err)
 		return nil
 	case err != nil:
-		s.layer.unread(n, "read file %s: %v; what is generated from it is not known", entry, err)
+		s.layer.unread(n, "read file%s: %v; what is generated from it is not known", shown(entry), err)
 		return nil
 	case !t.dir:
-		if !s.file(n, "file", t, false) {
+		if !s.file(n, "file", t, plain) {
 			return nil
 		}
 		return []string{t.written}
@@ -237,8 +296,8 @@ func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() {
-			s.file(n, "file", target{name: path.Join(t.name, e.Name())}, false)
+		if e.Type().IsRegular() && !strings.EqualFold(e.Name(), ".git") {
+			s.file(n, "file", target{name: path.Join(t.name, e.Name())}, plain)
 		}
 	}
 	return []string{t.written}
@@ -249,62 +308,82 @@ func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 func (s *sanitizer) patches() {
 	var kept []types.Patch
 	for i, p := range s.spec.PatchesStrategicMerge {
-		if strings.ContainsRune(string(p), '\n') {
+		n := s.entry(i, "patchesStrategicMerge")
+		if !s.text(n, "patch", string(p)) {
+			continue
+		}
+		if isInline(string(p)) {
 			kept = append(kept, types.Patch{Patch: string(p)})
-		} else if w, ok := s.plainFile(s.entry(i, "patchesStrategicMerge"), "patch", string(p), true); ok {
-			kept = append(kept, types.Patch{Path: w})
+		} else if t, ok := s.plainFile(n, "patch", string(p), manifest); ok {
+			kept = append(kept, types.Patch{Path: t.written})
 		}
 	}
 	s.spec.PatchesStrategicMerge = nil
-	for _, p := range s.spec.Patches {
-		if s.patch("patches", &p) {
+	for i, p := range s.spec.Patches {
+		if s.patch(s.entry(i, "patches"), &p) {
 			kept = append(kept, p)
 		}
 	}
 	s.spec.Patches = kept
 	var later []types.Patch // kustomize applies these after most transformers
-	for _, p := range s.spec.PatchesJson6902 {
-		if s.patch("patchesJson6902", &p) {
+	for i, p := range s.spec.PatchesJson6902 {
+		if s.patch(s.entry(i, "patchesJson6902"), &p) {
 			later = append(later, p)
 		}
 	}
 	s.spec.PatchesJson6902 = later
 }
 
-func (s *sanitizer) patch(field string, p *types.Patch) bool {
-	if p.Path == "" {
+// isInline reports whether an entry that is a path or a patch is the patch. kustomize
+// takes for a path what it cannot read as objects; what has several lines is none, and
+// is better reported as the patch that it was meant to be.
+func isInline(entry string) bool {
+	if strings.ContainsRune(entry, '\n') {
 		return true
 	}
-	w, ok := s.plainFile(find(s.first(field), p.Path), "patch", p.Path, true)
-	p.Path = w
-	return ok
+	objects, err := decoder().SliceFromBytes([]byte(entry))
+	return err == nil && len(objects) > 0
 }
 
-func (s *sanitizer) replacements() {
-	var kept []types.ReplacementField
-	for i, r := range s.spec.Replacements {
-		if r.Path != "" {
-			w, ok := s.plainFile(s.entry(i, "replacements"), "replacement", r.Path, false)
-			if !ok {
-				continue
-			}
-			r.Path = w
-		}
-		kept = append(kept, r)
+func (s *sanitizer) patch(n *kyaml.Node, p *types.Patch) bool {
+	if p.Path == "" {
+		return s.text(n, "patch", p.Patch)
 	}
-	s.spec.Replacements = kept
+	if at := find(n, p.Path); at != nil {
+		n = at
+	}
+	return s.optionalFile(n, "patch", &p.Path, manifest)
+}
+
+// replacements takes in the files of replacements, of which list may be the node.
+func (s *sanitizer) replacements(list *kyaml.Node, fields []types.ReplacementField) []types.ReplacementField {
+	var kept []types.ReplacementField
+	for i, r := range fields {
+		if s.optionalFile(elementAt(list, i), "replacement", &r.Path, settings) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }
 
 func (s *sanitizer) openAPI() {
-	entry, ok := s.spec.OpenAPI["path"]
-	if !ok {
-		return
+	kept := make(map[string]string)
+	if version, ok := s.spec.OpenAPI["version"]; ok {
+		kept["version"] = version
 	}
-	w, ok := s.plainFile(s.first("openapi"), "openapi schema", entry, false)
-	if ok {
-		s.spec.OpenAPI["path"] = w
-	} else {
-		delete(s.spec.OpenAPI, "path")
+	if entry, ok := s.spec.OpenAPI["path"]; ok {
+		n := s.first("openapi")
+		if t, ok := s.plainFile(n, "openapi schema", entry, settings); ok {
+			if err := budget(func() error { return checkSchema(s.contents[t.name]) }); err != nil {
+				s.layer.incomplete = true
+				s.layer.report(kindOf(err), n, "read openapi schema %s: %v", t.name, err)
+			} else {
+				kept["path"] = t.written
+			}
+		}
+	}
+	if s.spec.OpenAPI = kept; len(kept) == 0 {
+		s.spec.OpenAPI = nil
 	}
 }
 
@@ -316,9 +395,12 @@ func (s *sanitizer) plugins(field string, entries []string) []string {
 	var kept []string
 	for i, e := range entries {
 		n := s.entry(i, field)
-		if strings.ContainsRune(e, '\n') {
-			if s.builtin(n, what, []byte(e)) {
-				kept = append(kept, e)
+		if !s.text(n, what, e) {
+			continue
+		}
+		if _, err := decoder().SliceFromBytes([]byte(e)); err == nil {
+			if text, ok := s.configuration(n, what, []byte(e)); ok && text != "" {
+				kept = append(kept, text)
 			}
 			continue
 		}
@@ -328,81 +410,21 @@ func (s *sanitizer) plugins(field string, entries []string) []string {
 			continue
 		}
 		if t.dir {
-			s.layer.unread(n, "read %s %s: a directory of plugins is not run; lint the output of kustomize build to cover it", what, e)
+			s.layer.unread(n, "read %s%s: a directory of plugins is not run; lint the output of kustomize build to cover it", what, shown(e))
 			if child := s.reader.layer(t.name); child != nil {
 				s.layer.children = append(s.layer.children, child)
 			}
 			continue
 		}
-		if s.file(n, what, t, false) && s.builtin(n, what, s.contents[t.name]) {
+		if !s.file(n, what, t, settings) {
+			continue
+		}
+		if text, ok := s.configuration(n, what, s.contents[t.name]); ok {
 			kept = append(kept, t.written)
+			s.layer.plugins = append(s.layer.plugins, configured{t.name, text})
 		}
 	}
 	return kept
-}
-
-// builtin reports whether all configurations in data are for parts of kustomize
-// that stay inside the tree.
-func (s *sanitizer) builtin(n *kyaml.Node, what string, data []byte) bool {
-	for _, d := range splitDocuments(data) {
-		root := d.parse()
-		if root == nil {
-			continue
-		}
-		_, version := lookup(root, key("apiVersion"))
-		_, kind := lookup(root, key("kind"))
-		if version == nil || kind == nil {
-			continue
-		}
-		if version.Value != konfig.BuiltinPluginApiVersion || kind.Value == "HelmChartInflationGenerator" {
-			s.layer.unread(n, "run %s %s: plugins and charts are not run; lint the output of kustomize build to cover what they change", what, kind.Value)
-			return false
-		}
-		if address := firstAddress(root); address != "" {
-			s.layer.unread(n, "run %s %s: it reads %s; %s", what, kind.Value, source.WithoutUser(address), remoteAdvice)
-			return false
-		}
-		s.named(root)
-	}
-	return true
-}
-
-// named takes in the files that the scalars below n name.
-func (s *sanitizer) named(n *kyaml.Node) {
-	if n.Kind == kyaml.ScalarNode && strings.ContainsAny(n.Value, "./") && !strings.ContainsRune(n.Value, '\n') {
-		_, entry, ok := strings.Cut(n.Value, "=")
-		if !ok {
-			entry = n.Value
-		}
-		if t, err := s.resolve(s.layer.dir, entry); err == nil && !t.dir {
-			s.file(n, "file", t, false)
-		}
-	}
-	if n.Kind != kyaml.AliasNode {
-		for _, c := range n.Content {
-			s.named(c)
-		}
-	}
-}
-
-// firstAddress returns the first scalar below n that may be the address of a file
-// on another machine.
-func firstAddress(n *kyaml.Node) string {
-	if n.Kind == kyaml.ScalarNode {
-		if lower := strings.ToLower(n.Value); strings.Contains(lower, "http:") || strings.Contains(lower, "https:") {
-			return n.Value
-		}
-		return ""
-	}
-	if n.Kind == kyaml.AliasNode {
-		return ""
-	}
-	for _, c := range n.Content {
-		if a := firstAddress(c); a != "" {
-			return a
-		}
-	}
-	return ""
 }
 
 // inlineName names the file that stands for a patch written in a kustomization.
