@@ -98,7 +98,7 @@ var errLoop = errors.New("loops and named templates are not followed")
 // them. It returns the values that were used
 // if it is nothing but one of them.
 func fillGo(in string, parameters *located.Value, data any) (out string, used []*located.Value, err error) {
-	if _, err := source.CheckTemplate(in); err != nil {
+	if _, _, err := source.CheckTemplate(in); err != nil {
 		return "", nil, err
 	}
 	t, err := template.New("text").Funcs(goFunctions).Option("missingkey=error").Parse(in)

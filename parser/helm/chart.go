@@ -46,13 +46,16 @@ type chartSource struct {
 	size   int
 	// missing says that a chart inside is not there.
 	missing bool
-	// counted are the texts of templates with nothing but steps put in.
-	counted map[string]string
+	// counted are the texts of templates with nothing put in but what counts, by their
+	// names in Helm and what they were.
+	counted map[[2]string]string
+	// overruns is how often a limit was reached in rendering it.
+	overruns int
 }
 
 // readChart reads the files of the chart in dir.
 func readChart(tree *source.Tree, dir string) *chartSource {
-	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[string]string), tree: tree}
+	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[[2]string]string), tree: tree}
 	if s.err = s.addDir(dir, ""); s.err != nil {
 		return s
 	}

@@ -90,8 +90,8 @@ func (j *job) marks(outputs map[string]string, names []string) map[string]*lines
 		data   bool
 	}{{actionMarks, true}, {actionMarks, false}, {textMarks, false}} {
 		m := &marks{}
-		rendered, err := j.once(level.detail, level.data, m, "")
-		if err != nil {
+		rendered, failed := j.once(level.detail, level.data, m)
+		if failed != nil {
 			continue
 		}
 		complete := true
