@@ -206,43 +206,54 @@ var (
 		`block [a-z ]+ are not allowed in this context`, `mapping keys are not allowed in this context`,
 		`found character that cannot start any token`, `found a tab character[a-z ]*`, `found unexpected [a-z ]+`,
 		`found unknown escape character`, `control characters are not allowed`, `invalid [a-z]+ UTF-8 octet`,
+		`a tab is not allowed here; indent with spaces`, `a key is a map or a list, not text`, `the merge key << needs a map or a list of maps`,
 	}, "|"))
+	setTwice  = regexp.MustCompile(`the key ".*" is set twice`)
 	wrongType = regexp.MustCompile(`cannot unmarshal (array|object|string|number|bool|!!\w+)[^\n]*? into`)
 )
 
 // yamlMistake says what is wrong with YAML, and on which line.
 func yamlMistake(err error) string {
 	text := err.Error()
-	meaning := "it is not to be read as YAML"
-	switch {
-	case isLimit(err):
+	if isLimit(err) {
 		return text
-	case yamlMistakes.MatchString(text):
-		meaning = yamlMistakes.FindString(text)
-	case wrongType.MatchString(text):
-		meaning = "a value has the wrong type"
-	case strings.Contains(text, "already set in map"), strings.Contains(text, "already defined at"):
-		meaning = "a key stands there twice"
-	case strings.Contains(text, "unknown anchor"):
-		meaning = "an alias has no anchor"
 	}
+	meaning := yamlMeaning(text)
 	if m := yamlLine.FindStringSubmatch(text); m != nil {
 		meaning = "line " + m[1] + ": " + meaning
 	}
 	return said(meaning, text)
 }
 
-// isLimit reports whether an error is about a limit of egresslint.
-func isLimit(err error) bool {
-	var l limitError
-	return errors.As(err, &l)
+// yamlMeaning is what an error of YAML means.
+func yamlMeaning(text string) string {
+	switch {
+	case yamlMistakes.MatchString(text):
+		return yamlMistakes.FindString(text)
+	case wrongType.MatchString(text):
+		return "a value has the wrong type"
+	case strings.Contains(text, "already set in map"), strings.Contains(text, "already defined at"):
+		return "a key stands there twice"
+	case strings.Contains(text, "unknown anchor"):
+		return "an alias has no anchor"
+	default:
+		return "it is not to be read as YAML"
+	}
 }
 
-// limitError says that a chart has more than is read of it. There is no text of the
-// chart in it but names of files.
-type limitError string
+// mistake is an error of egresslint itself. It has nothing in it of what files say.
+type mistake struct {
+	text  string
+	limit bool // whether there is more than is read
+}
 
-func (e limitError) Error() string { return string(e) }
+func (m mistake) Error() string { return m.text }
+
+// isLimit reports whether an error is about a limit of egresslint.
+func isLimit(err error) bool {
+	var m mistake
+	return errors.As(err, &m) && m.limit
+}
 
 var (
 	required = regexp.MustCompile(`chart\.metadata(?:\.\w+)? is required|Chart\.yaml file is missing`)
@@ -252,11 +263,14 @@ var (
 // chartMistake says why Helm cannot read a chart.
 func chartMistake(err error) string {
 	text := err.Error()
+	var own mistake
 	switch m := helmFile.FindStringSubmatch(text); {
-	case isLimit(err):
+	case errors.As(err, &own):
 		return text
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "the time is over"
 	case m != nil:
-		return m[0] + ": " + yamlMistake(err)
+		return m[1] + ": " + yamlMistake(err)
 	case required.MatchString(text):
 		return said(required.FindString(text), text)
 	case strings.Contains(text, "error unpacking subchart"):
@@ -264,6 +278,14 @@ func chartMistake(err error) string {
 	default:
 		return said("Helm cannot read it", text)
 	}
+}
+
+// kindOf is the kind of diagnostic for an error of reading something.
+func kindOf(err error) source.DiagnosticKind {
+	if isLimit(err) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return source.LimitReached
+	}
+	return source.RenderError
 }
 
 // limitOf is the limit that an error says was reached, or why the time is over.

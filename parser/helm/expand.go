@@ -21,9 +21,9 @@ const (
 )
 
 var (
-	errValues    = limitError(fmt.Sprintf("it holds more than %d values", maxValues))
-	errUncounted = limitError("it has aliases, and is not to be read as YAML")
-	errAliases   = limitError(fmt.Sprintf("its aliases stand for more than %d MiB", maxAliased>>20))
+	errValues    = mistake{limit: true, text: fmt.Sprintf("it holds more than %d values", maxValues)}
+	errUncounted = mistake{limit: true, text: "it has aliases, and is not to be read as YAML"}
+	errAliases   = mistake{limit: true, text: fmt.Sprintf("its aliases stand for more than %d MiB", maxAliased>>20)}
 )
 
 // countValues returns about how many values there are in YAML or JSON, counting those

@@ -108,15 +108,11 @@ func (j *job) readValues() bool {
 			j.report(source.RenderError, source.Range{File: v.File}, "read values: %v", err)
 			return false
 		}
-		if _, err = countValues(data); err == nil {
+		if _, err = countValues(data); err == nil || !guard.On(guard.HelmBudgets) {
 			_, err = valuesOf(data)
 		}
 		if err != nil {
-			kind := source.RenderError
-			if isLimit(err) {
-				kind = source.LimitReached
-			}
-			j.report(kind, source.Range{File: v.File}, "read values: %s", yamlMistake(err))
+			j.report(kindOf(err), source.Range{File: v.File}, "read values: %s", yamlMistake(err))
 			return false
 		}
 		j.user = append(j.user, newValuesDoc(v.File, data))
@@ -261,7 +257,7 @@ func (j *job) load(data bool, m *marks) (*chart.Chart, common.Values, error) {
 // together: parsed they take up to a hundred times as much.
 const maxActions = 4 << 20
 
-var errActions = limitError(fmt.Sprintf("the actions of the chart's templates are longer than %d MiB", maxActions>>20))
+var errActions = mistake{limit: true, text: fmt.Sprintf("the actions of the chart's templates are longer than %d MiB", maxActions>>20)}
 
 // checkTemplates leaves out the templates whose parsing would take too much memory or
 // too deep a stack, and those that cannot be counted.
