@@ -18,7 +18,7 @@ const (
 	// sequences there may be.
 	maxSteps = 100_000
 	// maxMade is how many bytes functions may make, and templates write, together.
-	maxMade = 128 << 20
+	maxMade = 64 << 20
 	// maxRead is how many bytes functions may look at together.
 	maxRead = 512 << 20
 	// maxDepth is how deep values that are looked at may lie in each other.

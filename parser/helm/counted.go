@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/template/parse"
@@ -32,6 +33,9 @@ func (f *functions) nested(text any) (any, error) {
 		return nil, err
 	}
 	counted, err := instrument(s, "", chartTemplate{}, &marks{}, noMarks)
+	if errors.Is(err, errOwnFunction) {
+		return nil, err
+	}
 	if err != nil {
 		if err := f.budget.Limit(err); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template/parse"
@@ -75,6 +76,7 @@ var mistakes = regexp.MustCompile(`(?:^|[:>] |\s)(` + strings.Join([]string{
 	`exceeded maximum template depth \(\d+\)`,
 	`division by zero`,
 	`the count is negative`,
+	errOwnFunction.Error(),
 }, "|") + `)(?: associated with template "gotpl")?\s*$`)
 
 // others are errors with values at their ends, and what is told of them.
@@ -100,8 +102,10 @@ func cause(text string) string {
 			return o.meaning
 		}
 	}
-	if all := calling.FindAllStringSubmatch(text, -1); all != nil {
-		return "its function " + all[len(all)-1][1] + " fails"
+	for _, m := range slices.Backward(calling.FindAllStringSubmatch(text, -1)) {
+		if !strings.HasPrefix(m[1], ownPrefix) {
+			return "its function " + m[1] + " fails"
+		}
 	}
 	return "Helm cannot render it"
 }
