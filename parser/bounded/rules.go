@@ -70,7 +70,6 @@ var rules = map[string]rule{
 	"toPrettyJson": writing, "mustToPrettyJson": writing,
 	"fromYaml": reading, "fromYamlArray": reading, "fromJson": reading, "mustFromJson": reading, "fromJsonArray": reading, "fromToml": reading,
 
-	"repeat": {makes: func(args []reflect.Value, _ int) int { return mul(number(args, 0), len(text(args, 1))) }},
 	"indent": {makes: indented}, "nindent": {makes: indented},
 	"wrapWith": {makes: func(args []reflect.Value, size int) int {
 		return size + mul(len(text(args, 2))+1, len(text(args, 1))+1)

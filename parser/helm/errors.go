@@ -206,7 +206,7 @@ var (
 	yamlLine = regexp.MustCompile(`line (\d+)`)
 	// yamlMistakes are the errors of YAML that have no text of the file in them.
 	yamlMistakes = regexp.MustCompile(strings.Join([]string{
-		`did not find [a-z ,'-]+`, `could not find expected ':'`, `mapping values are not allowed in this context`,
+		`did not find [a-z ,'\]}-]+`, `could not find expected ':'`, `mapping values are not allowed in this context`,
 		`block [a-z ]+ are not allowed in this context`, `mapping keys are not allowed in this context`,
 		`found character that cannot start any token`, `found a tab character[a-z ]*`, `found unexpected [a-z ]+`,
 		`found unknown escape character`, `control characters are not allowed`, `invalid [a-z]+ UTF-8 octet`,
@@ -236,8 +236,6 @@ func yamlMeaning(text string) string {
 		return yamlMistakes.FindString(text)
 	case wrongType.MatchString(text):
 		return "a value has the wrong type"
-	case strings.Contains(text, "already set in map"), strings.Contains(text, "already defined at"):
-		return "a key stands there twice"
 	case strings.Contains(text, "unknown anchor"):
 		return "an alias has no anchor"
 	default:
