@@ -124,7 +124,10 @@ func isCounted(trees map[string]*parse.Tree) bool {
 			continue
 		}
 		nodes := t.Root.Nodes
-		ok = ok && isCall(nodes[0], enterFunction) && isCall(nodes[len(nodes)-1], leaveFunction)
+		if last, text := nodes[len(nodes)-1].(*parse.TextNode); text && string(last.Text) == "{" {
+			nodes = nodes[:len(nodes)-1]
+		}
+		ok = ok && len(nodes) > 1 && isCall(nodes[0], enterFunction) && isCall(nodes[len(nodes)-1], leaveFunction)
 		visit(t.Root, func(n parse.Node) {
 			switch n := n.(type) {
 			case *parse.ActionNode:

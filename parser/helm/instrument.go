@@ -165,7 +165,7 @@ func bodyEnds(text string) map[int]int {
 func (in *instrumented) body(root *parse.ListNode, named bool, ends map[int]int) {
 	if !named {
 		in.call(0, "%s %s %d", enterFunction, strconv.Quote(in.name), 0)
-		in.call(len(in.text), "%s", leaveFunction)
+		in.call(len(strings.TrimSuffix(in.text, "{")), "%s", leaveFunction) // a brace before it would join its own
 		return
 	}
 	start, action := int(root.Pos), -1

@@ -339,7 +339,7 @@ func (j *job) prepare(c *chart.Chart, d detail, m *marks) error {
 		}
 		if state == failing {
 			// Others may include it, as for a checksum, or what it defines.
-			text += "{{define " + strconv.Quote(name) + "}}{{end}}"
+			text = "{{define " + strconv.Quote(name) + "}}{{end}}" + text
 			own.Name = path.Join(path.Dir(t.Name), "_"+path.Base(t.Name))
 		}
 		own.Data = []byte(text)
