@@ -234,6 +234,10 @@ func (in *instrumented) pipe(p *parse.PipeNode, function string) {
 		in.command(c, i > 0)
 	}
 	_, end := pipeline(in.text, int(p.Pos))
+	if strings.HasSuffix(strings.TrimRightFunc(in.text[:end], unicode.IsSpace), "|") { // which Go takes for nothing
+		in.insert(end, " "+function)
+		return
+	}
 	in.insert(end, " | "+function)
 }
 
