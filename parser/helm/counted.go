@@ -124,7 +124,7 @@ func isCounted(trees map[string]*parse.Tree) bool {
 			continue
 		}
 		nodes := t.Root.Nodes
-		if last, text := nodes[len(nodes)-1].(*parse.TextNode); text && string(last.Text) == "{" {
+		if _, text := nodes[len(nodes)-1].(*parse.TextNode); text {
 			nodes = nodes[:len(nodes)-1]
 		}
 		ok = ok && len(nodes) > 1 && isCall(nodes[0], enterFunction) && isCall(nodes[len(nodes)-1], leaveFunction)

@@ -164,7 +164,7 @@ func bodyEnds(text string) map[int]int {
 // body puts calls at the start and at the end of a template.
 func (in *instrumented) body(root *parse.ListNode, named bool, ends map[int]int) {
 	if !named {
-		in.call(0, "%s %s %d", enterFunction, strconv.Quote(in.name), 0)
+		in.call(0, "%s %s %d", enterFunction, strconv.Quote(in.name), textSize(root))
 		in.call(len(strings.TrimSuffix(in.text, "{")), "%s", leaveFunction) // a brace before it would join its own
 		return
 	}
@@ -178,11 +178,23 @@ func (in *instrumented) body(root *parse.ListNode, named bool, ends map[int]int)
 	in.call(ends[action], "%s", leaveFunction)
 }
 
+// textSize is how many bytes of text a template writes at most without its actions and
+// the bodies of its loops.
 func textSize(list *parse.ListNode) int {
+	if list == nil {
+		return 0
+	}
 	size := 0
 	for _, n := range list.Nodes {
-		if t, ok := n.(*parse.TextNode); ok {
-			size += len(t.Text)
+		switch n := n.(type) {
+		case *parse.TextNode:
+			size += len(n.Text)
+		case *parse.IfNode:
+			size += textSize(n.List) + textSize(n.ElseList)
+		case *parse.WithNode:
+			size += textSize(n.List) + textSize(n.ElseList)
+		case *parse.RangeNode:
+			size += textSize(n.ElseList)
 		}
 	}
 	return size

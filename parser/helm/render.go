@@ -96,6 +96,7 @@ func (j *job) report(kind source.DiagnosticKind, r source.Range, format string, 
 
 // readValues reads the values of the release.
 func (j *job) readValues() bool {
+	total := 0
 	for i, v := range j.release.Values {
 		if v.Root != nil {
 			doc, data := newInlineDoc(i, v.Root)
@@ -108,7 +109,11 @@ func (j *job) readValues() bool {
 			j.report(source.RenderError, source.Range{File: v.File}, "read values: %v", err)
 			return false
 		}
-		if _, err = countValues(data); err == nil || !guard.On(guard.HelmBudgets) {
+		n, err := countValues(data)
+		if total += n; err == nil && total > maxValues {
+			err = errValues
+		}
+		if err == nil || !guard.On(guard.HelmBudgets) {
 			_, err = valuesOf(data)
 		}
 		if err != nil {
