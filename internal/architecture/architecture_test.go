@@ -22,7 +22,7 @@ const module = "github.com/egresslint/egresslint"
 var layers = [][]string{
 	{"parser/guard"},
 	{"parser/source"},
-	{"parser/part"},
+	{"parser/part", "parser/bounded"},
 	{"parser/located", "parser/comment"},
 	{"parser/kubernetes", "parser/terraform"},
 	{"parser/tfjson", "parser/helm", "parser/kustomize"},

@@ -3,9 +3,12 @@ package gitops
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -320,6 +323,21 @@ func (g *generation) fileParameters(name string, p parameters) []parameters {
 	return all
 }
 
+// simpleAction is an action that names parameters and functions alone.
+var simpleAction = regexp.MustCompile(`\{\{[\w\s.$|\[\]/:=-]+\}\}`)
+
+// shown is what a message says of a template: what else stands there may be secret.
+func shown(text string) string {
+	if !guard.On(guard.ErrorText) {
+		return strconv.Quote(text)
+	}
+	const most = 10
+	if actions := simpleAction.FindAllString(text, most); actions != nil {
+		return strconv.Quote(strings.Join(actions, ""))
+	}
+	return "a text with other actions than parameters"
+}
+
 // render fills parameters in all texts in v.
 func (g *generation) render(v *located.Value, p parameters) (*located.Value, error) {
 	r := &renderer{parameters: p.value(), goTemplate: g.goTemplate, budget: g.budget}
@@ -385,7 +403,7 @@ func (r *renderer) text(v *located.Value) *located.Value {
 		if r.data == nil {
 			r.data = plain(r.parameters)
 		}
-		out.Str, used, err = fillGo(v.Str, r.parameters, r.data)
+		out.Str, used, err = fillGo(v.Str, r.parameters, r.data, r.budget)
 	} else {
 		out.Str, used, err = fillFast(v.Str, r.parameters)
 	}
@@ -397,7 +415,7 @@ func (r *renderer) text(v *located.Value) *located.Value {
 		r.fail(err)
 		return v
 	case err != nil:
-		r.fail(fmt.Errorf("%w in %q", err, v.Str))
+		r.fail(fmt.Errorf("%w in %s", err, shown(v.Str)))
 		return v
 	}
 	// What is nothing but a parameter is where that is set.

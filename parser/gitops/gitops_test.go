@@ -214,6 +214,30 @@ spec:
 `,
 			"set.yaml:8:22: unread: follow application set set: its template is not filled in: a parameter is not known in \"{{ $x := print .a .a }}{{ $x }}\"\n",
 		},
+		"a template that looks at much": {
+			"-- set.yaml --\n" + `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: set}
+spec:
+  goTemplate: true
+  generators: [{list: {elements: [{a: "` + strings.Repeat("x", 500_000) + `"}]}}]
+  template:
+    metadata: {name: '` + strings.Repeat("{{ $x := quote .a }}", 2000) + `'}
+`,
+			"set.yaml:8:22: limit-reached: follow application set set: its template is not filled in: its functions make, and it writes, more than 64 MiB\n",
+		},
+		"a template with a literal that may be secret": {
+			"-- set.yaml --\n" + `apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: set}
+spec:
+  goTemplate: true
+  generators: [{list: {elements: [{a: b}]}}]
+  template:
+    metadata: {name: 'hunter2 {{ .b }} {{ print "hunter2" }}'}
+`,
+			"set.yaml:8:22: unread: follow application set set: its template is not filled in: a parameter is not known in \"{{ .b }}\"\n",
+		},
 		"a set with a patch of its template": {
 			"-- c/Chart.yaml --\n-- set.yaml --\n" + `apiVersion: argoproj.io/v1alpha1
 kind: ApplicationSet

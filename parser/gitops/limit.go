@@ -1,9 +1,12 @@
 package gitops
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"text/template"
 
+	"github.com/egresslint/egresslint/parser/bounded"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -27,14 +30,26 @@ var (
 // isLimit reports whether an error is about a limit of egresslint, not about what a
 // template says.
 func isLimit(err error) bool {
-	return errors.Is(err, errText) || errors.Is(err, errFilled) || errors.Is(err, source.ErrNested)
+	var o overrun
+	return errors.Is(err, errText) || errors.Is(err, errFilled) || errors.Is(err, source.ErrNested) || errors.Is(err, source.ErrActions) || errors.As(err, &o)
 }
 
-// Budget is how many bytes may still be filled in.
-type Budget struct{ left int }
+// overrun is a limit that the functions of a template reach.
+type overrun struct{ error }
+
+// Budget is how many bytes may still be filled in, and what the functions of templates
+// may still use.
+type Budget struct {
+	left      int
+	templates *bounded.Budget
+	functions template.FuncMap // that templates is charged for
+}
 
 // NewBudget returns one of [MaxFilled] bytes.
-func NewBudget() *Budget { return &Budget{left: MaxFilled} }
+func NewBudget() *Budget {
+	templates := bounded.New(context.Background())
+	return &Budget{left: MaxFilled, templates: templates, functions: templates.Functions(goFunctions)}
+}
 
 // spend takes bytes off. It returns an error if there are not enough.
 func (b *Budget) spend(bytes int) error {

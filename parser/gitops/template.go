@@ -95,13 +95,12 @@ func notKnown(...any) (string, error) { return "", errors.New("it is not known h
 var errLoop = errors.New("loops and named templates are not followed")
 
 // fillGo fills in a Go template without loops; data is the parameters as it sees
-// them. It returns the values that were used
-// if it is nothing but one of them.
-func fillGo(in string, parameters *located.Value, data any) (out string, used []*located.Value, err error) {
-	if _, err := source.CheckTemplate(in); err != nil {
+// them. It returns the values that were used if it is nothing but one of them.
+func fillGo(in string, parameters *located.Value, data any, budget *Budget) (out string, used []*located.Value, err error) {
+	if _, _, err := source.CheckTemplate(in); err != nil {
 		return "", nil, err
 	}
-	t, err := template.New("text").Funcs(goFunctions).Option("missingkey=error").Parse(in)
+	t, err := template.New("text").Funcs(budget.functions).Option("missingkey=error").Parse(in)
 	if err != nil {
 		return "", nil, errors.New("it uses what is not known here")
 	}
@@ -112,6 +111,9 @@ func fillGo(in string, parameters *located.Value, data any) (out string, used []
 	if err := t.Execute(&b, data); err != nil {
 		if errors.Is(err, errText) {
 			return "", nil, errText
+		}
+		if limit := budget.templates.Err(); limit != nil {
+			return "", nil, overrun{limit}
 		}
 		return "", nil, errors.New("a parameter is not known")
 	}

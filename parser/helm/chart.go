@@ -2,6 +2,7 @@ package helm
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,8 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 	"sigs.k8s.io/yaml"
 
+	"github.com/egresslint/egresslint/parser/bounded"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -43,29 +46,46 @@ type chartSource struct {
 	uses   []string // directories of charts that it refers to by their paths
 	err    error
 	tree   *source.Tree
-	size   int
+	ctx    context.Context
+	// size is how many bytes the files have, with those in archives; archived is how many
+	// these are in archives, archives how many of them there are, and values about how
+	// many values are in the files that Helm reads.
+	size, archived, archives, values int
+	// diagnostics are about what is left out.
+	diagnostics []source.Diagnostic
 	// missing says that a chart inside is not there.
 	missing bool
-	// counted are the texts of templates with nothing but steps put in.
-	counted map[string]string
+	// counted are the texts of templates with nothing put in but what counts, by their
+	// names in Helm and what they were.
+	counted map[[2]string]string
+	// overruns is how often a limit was reached in rendering it.
+	overruns int
 }
 
 // readChart reads the files of the chart in dir.
-func readChart(tree *source.Tree, dir string) *chartSource {
-	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[string]string), tree: tree}
-	if s.err = s.addDir(dir, ""); s.err != nil {
-		return s
+func readChart(ctx context.Context, tree *source.Tree, dir string) *chartSource {
+	s := &chartSource{dir: dir, name: path.Base(dir), origin: make(map[*byte]string), counted: make(map[[2]string]string), ctx: ctx, tree: tree}
+	s.err = s.read()
+	return s
+}
+
+func (s *chartSource) read() error {
+	if err := s.addDir(s.dir, ""); err != nil {
+		return err
+	}
+	if err := s.checkArchives(); err != nil {
+		return err
 	}
 	c, err := s.load()
 	if err != nil {
-		s.err = err
-		return s
+		return err
 	}
 	s.name, s.library = c.Name(), c.Metadata.Type == "library"
-	if err := s.addUsed(dir, "", c.Metadata, []string{dir}); err != nil {
-		s.err = err
+	before := len(s.buffered)
+	if err := s.addUsed(s.dir, "", c.Metadata, []string{s.dir}); err != nil || len(s.buffered) == before {
+		return err
 	}
-	return s
+	return s.checkArchives()
 }
 
 // load lets Helm read the chart. Rendering changes a chart, so each rendering needs
@@ -73,7 +93,7 @@ func readChart(tree *source.Tree, dir string) *chartSource {
 func (s *chartSource) load() (c *chart.Chart, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			c, err = nil, fmt.Errorf("helm stops at a mistake in the files: %v", r)
+			c, err = nil, mistake{text: "Helm stops at a mistake in the files"}
 		}
 	}()
 	files := make([]*archive.BufferedFile, len(s.buffered))
@@ -98,13 +118,16 @@ func (s *chartSource) addDir(dir, prefix string) error {
 
 func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth int) error {
 	if depth > maxChartDepth {
-		return fmt.Errorf("%s lies more than %d directories deep", path.Join(dir, rel), maxChartDepth)
+		return mistake{limit: true, text: fmt.Sprintf("%s lies more than %d directories deep", path.Join(dir, rel), maxChartDepth)}
 	}
 	entries, err := s.tree.ReadDir(path.Join(dir, rel))
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
+		if err := bounded.Over(s.ctx); err != nil {
+			return err
+		}
 		name := path.Join(rel, e.Name())
 		file := path.Join(dir, name)
 		info, err := s.tree.Stat(file)
@@ -112,7 +135,7 @@ func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth i
 			continue // a symlink that leads nowhere in the tree
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", file, err)
+			return unreadable(file, err)
 		}
 		if e.Name() == ".git" || rules.Ignore(name, info) {
 			continue
@@ -131,13 +154,27 @@ func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth i
 	return nil
 }
 
+// unreadable says that a file cannot be read from the tree.
+func unreadable(file string, err error) error {
+	return mistake{limit: errors.Is(err, source.ErrTooLarge), text: file + ": " + err.Error()}
+}
+
 func (s *chartSource) addFile(file, name string) error {
 	data, err := s.tree.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return unreadable(file, err)
 	}
-	if s.size += len(data); s.size > maxChartSize || len(s.files) >= maxChartFiles {
-		return fmt.Errorf("its files are more than %d MiB or more than %d", maxChartSize>>20, maxChartFiles)
+	if s.size += len(data); s.size > maxChartSize || len(s.files)+s.archived >= maxChartFiles {
+		return mistake{limit: true, text: fmt.Sprintf("its files are more than %d MiB or more than %d", maxChartSize>>20, maxChartFiles)}
+	}
+	if isRead(name) {
+		n, err := countValues(data)
+		if s.values += n; err == nil && s.values > maxValues {
+			err = errValues
+		}
+		if err != nil && guard.On(guard.HelmBudgets) {
+			return mistake{limit: true, text: file + ": " + err.Error()}
+		}
 	}
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	s.files = append(s.files, file)
@@ -173,7 +210,7 @@ func (s *chartSource) addUsed(dir, prefix string, m *chart.Metadata, above []str
 		}
 		var below chart.Metadata
 		if err := yaml.Unmarshal(data, &below); err != nil {
-			return fmt.Errorf("%s: %w", path.Join(used, chartFile), err)
+			return mistake{text: path.Join(used, chartFile) + ": " + yamlMistake(err)}
 		}
 		inside := path.Join(prefix, chartsDir, path.Base(used))
 		if err := s.addDir(used, inside); err != nil {

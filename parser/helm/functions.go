@@ -3,50 +3,24 @@ package helm
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"text/template"
 	"time"
+
+	"github.com/Masterminds/sprig/v3"
+
+	"github.com/egresslint/egresslint/parser/bounded"
 )
 
 const (
-	// maxSteps is how many rounds of loops, calls of named templates and numbers of
-	// sequences a rendering may take.
-	maxSteps = 100_000
 	// maxRepeated is how many bytes the function "repeat" may return.
 	maxRepeated = 1 << 20
-	// maxOutput is how many bytes the loops and named templates of a rendering may
-	// write, counting only what stands in the templates, and how long one rendered
-	// file may be.
+	// maxOutput is how long one rendered file may be.
 	maxOutput = 16 << 20
 )
 
-var (
-	errSteps  = fmt.Errorf("it takes more than %d steps", maxSteps)
-	errOutput = fmt.Errorf("it writes more than %d MiB", maxOutput>>20)
-	errRepeat = fmt.Errorf("it repeats a text to more than %d MiB", maxRepeated>>20)
-)
-
-// limits bounds one rendering.
-type limits struct{ steps, output int }
-
-// step counts a round in which at least size bytes are written. It returns nothing
-// to write itself.
-func (l *limits) step(size int) (string, error) {
-	l.steps++
-	l.output += max(size, 0)
-	return "", l.check()
-}
-
-func (l *limits) check() error {
-	switch {
-	case l.steps > maxSteps:
-		return errSteps
-	case l.output > maxOutput:
-		return errOutput
-	default:
-		return nil
-	}
-}
+var errRepeat = fmt.Errorf("it repeats a text to more than %d MiB", maxRepeated>>20)
 
 // rendered is the time of every rendering, so that the same chart gives the same
 // objects.
@@ -55,9 +29,45 @@ var rendered = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 // certificate stands for what Helm would generate.
 type certificate struct{ Cert, Key string }
 
-// functions replaces functions of Helm: those that are random, that need much time
-// or memory, or that write anything they are told to.
-func (l *limits) functions() template.FuncMap {
+// functions are those of the templates of one rendering.
+type functions struct {
+	budget *bounded.Budget
+	marks  *marks
+	// asks says that a template asks for a value that is not there, and asked what it
+	// says.
+	asks  bool
+	asked string
+}
+
+// all returns the functions by their names, counted: those of Helm, but others in the
+// place of those that are random, that need much time or memory, or that write anything
+// they are told to.
+func (f *functions) all() template.FuncMap {
+	all := sprig.TxtFuncMap()
+	for _, name := range []string{"env", "expandenv", "getHostByName"} { // Helm has none
+		delete(all, name)
+	}
+	maps.Copy(all, template.FuncMap{
+		"print": fmt.Sprint, "printf": fmt.Sprintf, "println": fmt.Sprintln,
+		"html": template.HTMLEscaper, "js": template.JSEscaper, "urlquery": template.URLQueryEscaper,
+	})
+	maps.Copy(all, converters(f.budget))
+	maps.Copy(all, f.replaced())
+	all[markFunction] = f.marks.mark
+	all = f.budget.Functions(all)
+	maps.Copy(all, template.FuncMap{
+		enterFunction: f.budget.Enter,
+		leaveFunction: f.budget.Leave,
+		stepFunction:  f.budget.Step,
+		holdFunction:  f.budget.Hold,
+		writeFunction: f.budget.Write,
+		textFunction:  f.nested,
+		globFunction:  f.glob,
+	})
+	return all
+}
+
+func (f *functions) replaced() template.FuncMap {
 	fixed := func(text string) func(...any) (any, error) {
 		return func(...any) (any, error) { return text, nil }
 	}
@@ -65,14 +75,12 @@ func (l *limits) functions() template.FuncMap {
 		return certificate{Cert: "generated-certificate", Key: "generated-key"}, nil
 	}
 	return template.FuncMap{
-		stepFunction:   l.step,
-		nestedFunction: nested,
-		"required":     required,
-		"fail":         func(message string) (string, error) { return "", errors.New(wanted + message) },
-		"until":        l.until,
-		"untilStep":    l.sequence,
-		"seq":          l.seq,
-		"repeat":       repeat,
+		"required":     f.required,
+		"fail":         func(message string) (string, error) { return "", f.ask(message) },
+		"until":        f.until,
+		"untilStep":    f.untilStep,
+		"seq":          f.seq,
+		"repeat":       f.repeat,
 		"now":          func() time.Time { return rendered },
 		"randAlphaNum": random, "randAlpha": random, "randAscii": random, "randNumeric": randomNumber, "randBytes": random,
 		"randInt":                  func(low, _ int) int { return low },
@@ -94,21 +102,20 @@ func (l *limits) functions() template.FuncMap {
 }
 
 // until is the numbers from zero up, or down, to count.
-func (l *limits) until(count int) ([]int, error) { return l.sequence(0, count, sign(count)) }
+func (f *functions) until(count int) ([]int, error) { return f.untilStep(0, count, sign(count)) }
 
-func (l *limits) sequence(start, stop, step int) ([]int, error) {
+func (f *functions) untilStep(start, stop, step int) ([]int, error) {
 	list := []int{}
 	if step == 0 {
 		return list, nil
 	}
-	if (float64(stop)-float64(start))/float64(step) > maxSteps {
-		return nil, errSteps
+	if err := f.budget.Fits((float64(stop) - float64(start)) / float64(step)); err != nil {
+		return nil, err
 	}
 	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
 		list = append(list, i)
 	}
-	l.steps += len(list)
-	return list, l.check()
+	return list, f.budget.Steps(len(list))
 }
 
 func sign(n int) int {
@@ -120,7 +127,7 @@ func sign(n int) int {
 
 // seq is the command of that name: of a last number, or of a first one, perhaps a
 // step, and a last one.
-func (l *limits) seq(params ...int) (string, error) {
+func (f *functions) seq(params ...int) (string, error) {
 	first, step := 1, 1
 	var last int
 	switch len(params) {
@@ -139,27 +146,34 @@ func (l *limits) seq(params ...int) (string, error) {
 	if step == 0 || last < first && step > 0 || last > first && step < 0 {
 		return "", nil
 	}
-	numbers, err := l.sequence(first, last+sign(step), step)
+	numbers, err := f.untilStep(first, last+sign(step), step)
 	return strings.Trim(fmt.Sprint(numbers), "[]"), err
 }
 
-// wanted begins the error of a template that asks for a value.
-const wanted = "a value is wanted: "
+// errWanted is the error of a template that asks for a value.
+var errWanted = errors.New("a value is wanted")
+
+func (f *functions) ask(message string) error {
+	f.asks, f.asked = true, message
+	return errWanted
+}
 
 // required fails as that of Helm does, without hiding where it is called from.
-func required(message string, value any) (any, error) {
+func (f *functions) required(message string, value any) (any, error) {
 	if value == nil || value == "" {
-		return nil, errors.New(wanted + message)
+		return nil, f.ask(message)
 	}
 	return value, nil
 }
 
-func repeat(count int, text string) (string, error) {
+func (f *functions) repeat(count int, text string) (string, error) {
 	if count < 0 {
 		return "", errors.New("the count is negative")
 	}
 	if count > 0 && len(text) > maxRepeated/count {
-		return "", errRepeat
+		if err := f.budget.Limit(errRepeat); err != nil {
+			return "", err
+		}
 	}
 	return strings.Repeat(text, count), nil
 }

@@ -16,8 +16,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -100,30 +102,56 @@ func quiet() (leave func()) {
 
 // Set is the charts of a tree. They are read at once, and rendered one by one.
 type Set struct {
+	ctx      context.Context
 	tree     *source.Tree
 	sources  []*chartSource // by directory
 	releases []Release      // that are configured
 	used     map[string]bool
+	size     int // of the files of all charts
 }
+
+// maxSetSize is how many bytes the files of all charts may have together.
+const maxSetSize = 256 << 20
+
+var errSet = mistake{limit: true, text: fmt.Sprintf("with it the charts have more than %d MiB", maxSetSize>>20)}
 
 // Read reads the charts among files, which are those of a walk. Releases of others in
 // opts are not rendered.
 func Read(ctx context.Context, tree *source.Tree, files []source.File, opts Options) *Set {
 	defer quiet()()
-	s := &Set{tree: tree, used: make(map[string]bool)}
+	s := &Set{ctx: ctx, tree: tree, used: make(map[string]bool)}
 	dirs := chartDirs(files)
 	for _, r := range opts.Releases {
 		r.Chart = path.Clean(r.Chart)
 		s.releases = append(s.releases, r)
 	}
 	for _, dir := range dirs {
-		s.add(dir)
+		s.add(dir, files)
 	}
 	return s
 }
 
-func (s *Set) add(dir string) {
-	c := readChart(s.tree, dir)
+// add reads the chart in dir. The files of one that is left out are still its own.
+func (s *Set) add(dir string, files []source.File) {
+	leave, left := part.Enter(s.ctx, part.Part{Kind: part.Chart, Name: dir})
+	if left != nil {
+		c := &chartSource{dir: dir, err: mistake{limit: true, text: "it is left out"}}
+		for _, f := range files {
+			if dir == "." || strings.HasPrefix(f.Name, dir+"/") {
+				c.files = append(c.files, f.Name)
+			}
+		}
+		s.sources = append(s.sources, c)
+		return
+	}
+	c := readChart(s.ctx, s.tree, dir)
+	defer func() { leave(c.size) }()
+	if s.size += c.size; s.size > maxSetSize && c.err == nil && guard.On(guard.HelmBudgets) {
+		c.err = errSet
+	}
+	if c.err != nil {
+		c.buffered, c.origin = nil, nil
+	}
 	s.sources = append(s.sources, c)
 	for _, d := range c.uses {
 		s.used[d] = true
@@ -167,7 +195,7 @@ func (s *Set) Has(dir string) bool {
 		return false
 	}
 	defer quiet()()
-	s.add(dir)
+	s.add(dir, nil)
 	return true
 }
 
@@ -207,6 +235,7 @@ func (s *Set) Render(ctx context.Context, dir string) Result {
 	}
 	defer quiet()()
 	l := &loader{ctx: ctx, tree: s.tree}
+	l.result.Diagnostics = slices.Clone(c.diagnostics)
 	l.renderVariants(c)
 	return l.result
 }
@@ -219,8 +248,9 @@ func (s *Set) Release(ctx context.Context, dir string, releases ...Release) Resu
 	switch {
 	case c == nil:
 	case c.err != nil:
-		l.report(source.RenderError, source.Range{File: path.Join(dir, chartFile)}, "read chart: %v", c.err)
+		l.report(kindOf(c.err), source.Range{File: path.Join(dir, chartFile)}, "read chart: %s", chartMistake(c.err))
 	default:
+		l.result.Diagnostics = slices.Clone(c.diagnostics)
 		for _, r := range releases {
 			variant := ""
 			if n := len(r.Values); r.By == "" && n > 0 && r.Values[n-1].File != "" {

@@ -1,11 +1,8 @@
 package helm_test
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
 	"log"
 	"strings"
 	"testing"
@@ -68,30 +65,14 @@ Service own/c-default set.example.com at apps/release.yaml:2:7 from release c of
 
 // A chart in an archive is rendered too; its lines are not in the tree.
 func TestArchive(t *testing.T) {
-	var archive bytes.Buffer
-	zipped := gzip.NewWriter(&archive)
-	tarred := tar.NewWriter(zipped)
-	for _, f := range []struct{ name, data string }{
+	archive := packed(t, [][2]string{
 		{"db/Chart.yaml", "apiVersion: v2\nname: db\nversion: 1.2.3\n"},
 		{"db/values.yaml", "host: db.example.com\n"},
 		{"db/templates/s.yaml", service},
-	} {
-		if err := tarred.WriteHeader(&tar.Header{Name: f.name, Mode: 0o644, Size: int64(len(f.data))}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.WriteString(tarred, f.data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := tarred.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := zipped.Close(); err != nil {
-		t.Fatal(err)
-	}
+	})
 	r := load(source.NewTree(chartOf(map[string]string{
 		"c/values.yaml":         "db: {host: over.example.com}\n",
-		"c/charts/db-1.2.3.tgz": archive.String(),
+		"c/charts/db-1.2.3.tgz": archive,
 	})), helm.Options{})
 	if len(r.Objects) != 1 || len(r.Diagnostics) != 0 {
 		t.Fatalf("%d objects, %s", len(r.Objects), diagnostics(r))

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -8,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -27,27 +29,27 @@ type lines struct {
 // objects reads what was rendered.
 func (j *job) objects(outputs map[string]string) []*kubernetes.Object {
 	names := make([]string, 0, len(outputs))
-	for name := range outputs {
-		if path.Base(name) != notes && strings.TrimSpace(outputs[name]) != "" {
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		switch {
+		case path.Base(name) == notes || strings.TrimSpace(outputs[name]) == "":
+		case len(outputs[name]) > maxOutput && guard.On(guard.HelmBudgets):
+			j.report(source.LimitReached, source.Range{File: j.templates[name].file}, "render template: it writes more than %d MiB", maxOutput>>20)
+		default:
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	marked := j.marks(outputs, names)
 	var objects []*kubernetes.Object
 	for _, name := range names {
 		t := j.templates[name]
 		w := &whereabouts{job: j, template: t, lines: marked[name]}
-		if len(outputs[name]) > maxOutput {
-			j.report(source.LimitReached, source.Range{File: t.file}, "render template: it writes more than %d MiB", maxOutput>>20)
-			continue
-		}
 		parsed, diagnostics := kubernetes.Parse("rendered.yaml", []byte(outputs[name]))
 		for _, d := range diagnostics {
 			d.Range = w.place(d.Range, "", nil).at
 			if d.Kind == source.ParseError {
-				d.Kind, d.Message = source.RenderError, "read what the template renders: "+d.Message
+				d.Kind, d.Message = source.RenderError, "read what the template renders: parse YAML: "+yamlMeaning(d.Message)
 			}
+			d.Message = said(setTwice.ReplaceAllString(d.Message, "a key is set twice"), d.Message)
 			j.messages = append(j.messages, d)
 		}
 		for _, o := range parsed {
@@ -78,11 +80,18 @@ func (j *job) object(o *kubernetes.Object, w *whereabouts) *kubernetes.Object {
 	return placed.InNamespace(j.release.Namespace)
 }
 
+// maxLines is how many lines a chart may render to, for places to be found in it.
+const maxLines = 1_000_000
+
 // marks renders the chart with marks and returns those of each file: of the most
 // detailed rendering that has as many lines as the clean one.
 func (j *job) marks(outputs map[string]string, names []string) map[string]*lines {
 	result := make(map[string]*lines)
-	if j.usesMarks(outputs) {
+	count := 0
+	for _, name := range names {
+		count += strings.Count(outputs[name], "\n")
+	}
+	if count > maxLines || j.usesMarks(outputs) {
 		return result
 	}
 	for _, level := range []struct {
@@ -90,8 +99,8 @@ func (j *job) marks(outputs map[string]string, names []string) map[string]*lines
 		data   bool
 	}{{actionMarks, true}, {actionMarks, false}, {textMarks, false}} {
 		m := &marks{}
-		rendered, err := j.once(level.detail, level.data, m, "")
-		if err != nil {
+		rendered, failed := j.once(level.detail, level.data, m)
+		if failed != nil {
 			continue
 		}
 		complete := true

@@ -108,12 +108,6 @@ func decode(text string) (n, length int, ok bool) {
 	return 0, 0, false
 }
 
-// Functions that are put into templates.
-const (
-	stepFunction = "egresslintStep"
-	markFunction = "egresslintMark"
-)
-
 // mark writes a value as a template does, with a mark in each line of it that has
 // none of a template.
 func (m *marks) mark(n int, value any) string {
@@ -138,114 +132,10 @@ func (m *marks) mark(n int, value any) string {
 type detail int
 
 const (
-	noMarks     detail = iota // only steps are counted
+	noMarks     detail = iota // what is written is only counted
 	textMarks                 // the lines of templates, but not of named ones
 	actionMarks               // also what actions write, and named templates that write YAML
 )
-
-// instrumented is a template on its way to Helm.
-type instrumented struct {
-	text    string
-	lines   []int // the offsets at which lines start
-	inserts []insert
-	marks   *marks
-	detail  detail
-	file    string // in the tree
-	chart   string
-	guarded bool // whether it calls "tpl"
-}
-
-// insert is a text to put in at an offset.
-type insert struct {
-	at   int
-	text string
-}
-
-// instrument puts calls that count steps into a template, and marks. A template
-// that cannot be parsed stays as it is, for Helm to say why.
-func instrument(text, file, chart string, m *marks, d detail) (out string) {
-	defer func() {
-		if recover() != nil {
-			out = text
-		}
-	}()
-	trees, err := parseTemplate(text)
-	if err != nil {
-		return text
-	}
-	in := &instrumented{text: text, lines: []int{0}, marks: m, detail: d, file: file, chart: chart}
-	for i := range len(text) {
-		if text[i] == '\n' {
-			in.lines = append(in.lines, i+1)
-		}
-	}
-	names := make([]string, 0, len(trees))
-	for name := range trees {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		root := trees[name].Root
-		if root == nil {
-			continue
-		}
-		named := name != "template"
-		if named {
-			in.step(root)
-		}
-		in.guard(root) // first: what is put behind an argument stands before the marks
-		in.list(root, scope{named: named, dot: []string{}})
-	}
-	out = in.apply()
-	if in.guarded {
-		if _, err := parseTemplate(out); err != nil {
-			return text
-		}
-	}
-	return out
-}
-
-func parseTemplate(text string) (map[string]*parse.Tree, error) {
-	trees := make(map[string]*parse.Tree)
-	t := parse.New("template")
-	t.Mode = parse.SkipFuncCheck
-	_, err := t.Parse(text, "", "", trees)
-	return trees, err
-}
-
-func (in *instrumented) apply() string {
-	slices.SortStableFunc(in.inserts, func(a, b insert) int { return a.at - b.at })
-	var b strings.Builder
-	last := 0
-	for _, i := range in.inserts {
-		b.WriteString(in.text[last:i.at])
-		b.WriteString(i.text)
-		last = i.at
-	}
-	b.WriteString(in.text[last:])
-	return b.String()
-}
-
-func (in *instrumented) insert(at int, text string) {
-	if text != "" && at >= 0 && at <= len(in.text) {
-		in.inserts = append(in.inserts, insert{at, text})
-	}
-}
-
-// step puts a call at the start of the body of a loop or of a named template.
-func (in *instrumented) step(list *parse.ListNode) {
-	size := 0
-	for _, n := range list.Nodes {
-		if t, ok := n.(*parse.TextNode); ok {
-			size += len(t.Text)
-		}
-	}
-	open, at := "{{", int(list.Pos)
-	if at < len(in.text) && strings.HasPrefix(in.text[at:], "{{-") {
-		open = "{{- " // what stands before is trimmed all the same
-	}
-	in.insert(at, fmt.Sprintf("%s%s %d}}", open, stepFunction, size))
-}
 
 // anyElement is the step of a path to each element of a list or a map.
 const anyElement = "*"
@@ -276,7 +166,6 @@ func (in *instrumented) list(list *parse.ListNode, s scope) {
 			in.list(n.List, below)
 			in.list(n.ElseList, s)
 		case *parse.RangeNode:
-			in.step(n.List)
 			below := s
 			if below.dot = pathOf(n.Pipe, s); below.dot != nil {
 				below.dot = append(below.dot, anyElement)
@@ -326,10 +215,7 @@ func (in *instrumented) action(n *parse.ActionNode, s scope) {
 	if s.named && !isYAML(in.text[strings.LastIndexByte(in.text[:at], '\n')+1:at]) {
 		return
 	}
-	end := closing(in.text, at)
-	if end < 0 {
-		return
-	}
+	_, end := pipeline(in.text, int(n.Pipe.Pos))
 	p := in.place(at)
 	p.values = valuesIn(n.Pipe, s)
 	if len(in.marks.places) >= maxMarks {
@@ -337,27 +223,6 @@ func (in *instrumented) action(n *parse.ActionNode, s scope) {
 	}
 	in.marks.places = append(in.marks.places, p)
 	in.insert(end, fmt.Sprintf(" | %s %d", markFunction, len(in.marks.places)-1))
-}
-
-// closing returns the offset behind the pipeline that starts at an offset: before
-// the closing delimiter and its trim marker. It is -1 if there is none.
-func closing(text string, at int) int {
-	for i := at; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"' || c == '`' || c == '\'':
-			for i++; i < len(text) && text[i] != c; i++ {
-				if text[i] == '\\' && c != '`' {
-					i++
-				}
-			}
-		case strings.HasPrefix(text[i:], "}}"):
-			if i > at+1 && text[i-1] == '-' && unicode.IsSpace(rune(text[i-2])) {
-				i -= 2
-			}
-			return i
-		}
-	}
-	return -1
 }
 
 // valuesIn returns the path of the only values that a pipeline names, below

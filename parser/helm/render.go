@@ -3,10 +3,9 @@ package helm
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +19,8 @@ import (
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
 
+	"github.com/egresslint/egresslint/parser/bounded"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -45,8 +46,11 @@ type job struct {
 	own       map[string]*valuesDoc    // the charts' own values, by their full paths
 	templates map[string]chartTemplate // by their names in Helm
 	broken    map[string]damage
+	texts     []string        // the templates
+	written   map[string]bool // the texts that stand in them; nil if not yet wanted
 	messages  []source.Diagnostic
 	tree      *source.Tree
+	ctx       context.Context
 }
 
 // chartTemplate is a template as Helm knows it.
@@ -66,10 +70,10 @@ const (
 )
 
 func renderRelease(ctx context.Context, tree *source.Tree, s *chartSource, r Release, rendering Rendering) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
-	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree}
+	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree, ctx: ctx}
 	defer func() {
 		if p := recover(); p != nil {
-			j.report(source.RenderError, source.Range{File: j.chartFile()}, "render chart: internal error, please report it: %v", p)
+			j.report(source.RenderError, source.Range{File: j.chartFile()}, "render chart: internal error, please report it%s", said("", fmt.Sprintf(": %v", p)))
 			objects, diagnostics = nil, j.messages
 		}
 	}()
@@ -92,6 +96,7 @@ func (j *job) report(kind source.DiagnosticKind, r source.Range, format string, 
 
 // readValues reads the values of the release.
 func (j *job) readValues() bool {
+	total := 0
 	for i, v := range j.release.Values {
 		if v.Root != nil {
 			doc, data := newInlineDoc(i, v.Root)
@@ -100,11 +105,19 @@ func (j *job) readValues() bool {
 			continue
 		}
 		data, err := j.tree.ReadFile(v.File)
-		if err == nil {
+		if err != nil {
+			j.report(source.RenderError, source.Range{File: v.File}, "read values: %v", err)
+			return false
+		}
+		n, err := countValues(data)
+		if total += n; err == nil && total > maxValues {
+			err = errValues
+		}
+		if err == nil || !guard.On(guard.HelmBudgets) {
 			_, err = valuesOf(data)
 		}
 		if err != nil {
-			j.report(source.RenderError, source.Range{File: v.File}, "read values: %v", err)
+			j.report(kindOf(err), source.Range{File: v.File}, "read values: %s", yamlMistake(err))
 			return false
 		}
 		j.user = append(j.user, newValuesDoc(v.File, data))
@@ -113,53 +126,46 @@ func (j *job) readValues() bool {
 	return true
 }
 
-// maxBroken is how many templates of a chart are left out, one by one.
-const maxBroken = 100
+const (
+	// maxBroken is how many templates of a chart are left out, one by one.
+	maxBroken = 100
+	// maxOverruns is how many of them may reach a limit, in all renderings of a chart
+	// together.
+	maxOverruns = 10
+)
 
 // clean renders the chart. A template that fails is left out, and the others are
 // rendered without it.
 func (j *job) clean() (map[string]string, bool) {
 	for {
-		outputs, err := j.once(noMarks, false, nil, "")
-		if err == nil {
+		outputs, failed := j.once(noMarks, false, &marks{})
+		if failed == nil {
 			return outputs, true
 		}
-		name, state := j.culprit(err)
-		j.fail(err)
-		if name == "" || len(j.broken) >= maxBroken {
+		name, state := j.culprit(failed)
+		j.fail(failed)
+		if failed.limit != nil {
+			j.source.overruns++
+		}
+		if name == "" || len(j.broken) >= maxBroken || j.source.overruns >= maxOverruns || bounded.Over(j.ctx) != nil {
 			return nil, false
 		}
 		j.broken[name] = state
 	}
 }
 
-// culprit returns the template that err is about: one that cannot be parsed, or the
-// innermost one that fails and is not made to be included. It is empty if there is
+// culprit returns the template that a failure is about: one that cannot be parsed, or
+// the innermost one that fails and is not made to be included. It is empty if there is
 // none.
-func (j *job) culprit(err error) (name string, state damage) {
-	text := err.Error()
-	names := j.templatesIn(text)
-	if strings.HasPrefix(text, "parse error ") {
-		for _, n := range names {
+func (j *job) culprit(f *failure) (name string, state damage) {
+	if strings.HasPrefix(f.text, "parse error ") {
+		for _, n := range j.templatesIn(f.text) {
 			return n, unparsed
 		}
 		return "", whole
 	}
-	for i := len(names) - 1; i >= 0; i-- {
-		if !isPartial(names[i]) {
-			return names[i], failing
-		}
-	}
-	if j.templates == nil {
-		return "", whole
-	}
-	// Only named templates are named, so each of the others has to be tried.
-	all := slices.Sorted(maps.Keys(j.templates))
-	for _, n := range all {
-		if isPartial(n) || j.broken[n] != whole {
-			continue
-		}
-		if _, again := j.once(noMarks, false, nil, n); again != nil && again.Error() == text {
+	for _, n := range slices.Backward(f.calls) {
+		if _, ok := j.templates[n]; ok && j.broken[n] == whole && !isPartial(n) {
 			return n, failing
 		}
 	}
@@ -179,15 +185,29 @@ func (j *job) templatesIn(text string) (names []string) {
 
 func isPartial(name string) bool { return strings.HasPrefix(path.Base(name), "_") }
 
-// once renders the chart, or only one of its templates. With marks m gets the places
-// that the marks stand for; with data set, values are marked too.
-func (j *job) once(d detail, data bool, m *marks, only string) (map[string]string, error) {
+// once renders the chart. With marks m gets the places that the marks stand for; with
+// data set, values are marked too.
+func (j *job) once(d detail, data bool, m *marks) (map[string]string, *failure) {
+	f := &functions{budget: bounded.New(j.ctx), marks: m}
+	c, values, err := j.load(data, m)
+	if err == nil {
+		err = j.prepareAll(c, d, m)
+	}
+	if err != nil {
+		return nil, &failure{text: err.Error(), limit: limitOf(j.ctx, err)}
+	}
+	outputs, err := engine.Engine{CustomTemplateFuncs: f.all()}.RenderWithContext(context.Background(), c, values)
+	if err != nil {
+		return nil, &failure{text: err.Error(), limit: f.budget.Err(), calls: f.budget.Calls(), asks: f.asks, asked: f.asked}
+	}
+	return outputs, nil
+}
+
+// load reads the chart and the values for one rendering.
+func (j *job) load(data bool, m *marks) (*chart.Chart, common.Values, error) {
 	c, err := j.source.load()
 	if err != nil {
-		return nil, err
-	}
-	if m == nil {
-		m = &marks{}
+		return nil, nil, err
 	}
 	own := make(map[string]*valuesDoc)
 	if data || j.own == nil {
@@ -207,7 +227,7 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 	for i, doc := range j.user {
 		values, err := valuesOf(j.userData[i])
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if data {
 			values = doc.marked(values, m)
@@ -218,7 +238,7 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 		c.Values = nil
 	}
 	if err := chartutil.ProcessDependencies(c, user); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The schema of the values is not checked: it may refer to other machines, and
 	// marks would not meet it.
@@ -226,63 +246,61 @@ func (j *job) once(d detail, data bool, m *marks, only string) (map[string]strin
 		Name: j.rendering.Release, Namespace: cmp.Or(j.release.Namespace, "default"), Revision: 1, IsInstall: true,
 	}, capabilities(), true)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if j.templates == nil {
 		j.missing(c)
 		j.templates = make(map[string]chartTemplate)
 		j.own = make(map[string]*valuesDoc)
 		eachChart(c, func(c *chart.Chart) { j.index(c, own) })
-		if err := j.checkNesting(c); err != nil {
-			return nil, err
-		}
+		j.checkTemplates(c)
 	}
-	eachChart(c, func(c *chart.Chart) { j.prepare(c, d, m, only) })
-	limits := &limits{}
-	functions := limits.functions()
-	functions[markFunction] = m.mark
-	outputs, err := engine.Engine{CustomTemplateFuncs: functions}.RenderWithContext(context.Background(), c, values)
-	return outputs, err
+	return c, values, nil
 }
 
-// checkNesting leaves out the templates whose parsing would take too deep a stack.
-// The function "tpl" parses values and other files too, so one of these is an error.
-func (j *job) checkNesting(c *chart.Chart) (err error) {
-	for _, data := range j.userData {
-		if _, err := source.CheckTemplate(string(data)); err != nil {
-			return err
-		}
-	}
+// maxActions is how many bytes the actions of the templates of a chart may have
+// together: parsed they take up to a hundred times as much.
+const maxActions = 4 << 20
+
+var errActions = mistake{limit: true, text: fmt.Sprintf("the actions of the chart's templates are longer than %d MiB", maxActions>>20)}
+
+// checkTemplates leaves out the templates whose parsing would take too much memory or
+// too deep a stack, and those that cannot be counted.
+func (j *job) checkTemplates(c *chart.Chart) {
+	total := 0
 	eachChart(c, func(c *chart.Chart) {
-		isTemplate := make(map[string]bool)
 		for _, t := range c.Templates {
-			isTemplate[t.Name] = true
-			line, nested := source.CheckTemplate(string(t.Data))
 			name := path.Join(c.ChartFullPath(), t.Name)
-			if nested == nil || j.broken[name] != whole {
+			known := j.templates[name]
+			text := string(t.Data)
+			actions, line, err := source.CheckTemplate(text)
+			if total += actions; err == nil && total > maxActions {
+				err = errActions
+			}
+			kind := source.LimitReached
+			if err == nil {
+				if _, err = j.source.instrument(text, name, known, nil, noMarks); errors.Is(err, errOwnFunction) {
+					kind = source.RenderError
+				}
+			}
+			if err == nil || j.broken[name] != whole || !guard.On(guard.HelmBudgets) {
 				continue
 			}
 			j.broken[name] = unparsed
-			known := j.templates[name]
 			at := source.Range{File: known.file}
-			if known.exact {
+			if known.exact && line > 0 {
 				at = j.lineRange(known.file, line, "")
 			}
-			j.report(source.LimitReached, at, "render chart: %v", nested)
-		}
-		for _, f := range c.Raw {
-			if _, nested := source.CheckTemplate(string(f.Data)); nested != nil && !isTemplate[f.Name] {
-				err = fmt.Errorf("%s: %w", f.Name, nested)
-			}
+			j.report(kind, at, "render chart: %v", err)
 		}
 	})
-	return err
 }
 
 // index lists the templates of a chart and finds its values.
 func (j *job) index(c *chart.Chart, own map[string]*valuesDoc) {
 	for _, t := range c.Templates {
 		file, exact := j.source.fileOf(c, t.Data)
+		j.texts = append(j.texts, string(t.Data))
 		j.templates[path.Join(c.ChartFullPath(), t.Name)] = chartTemplate{file: file, exact: exact, chart: c.ChartFullPath()}
 	}
 	for _, f := range c.Raw {
@@ -294,44 +312,62 @@ func (j *job) index(c *chart.Chart, own map[string]*valuesDoc) {
 	}
 }
 
+// prepareAll instruments the templates of a chart and of those inside.
+func (j *job) prepareAll(c *chart.Chart, d detail, m *marks) (err error) {
+	eachChart(c, func(c *chart.Chart) {
+		if e := j.prepare(c, d, m); e != nil {
+			err = e
+		}
+	})
+	return err
+}
+
 // prepare instruments the templates of a chart. Those that are not to be rendered
 // get the names of templates that others only include.
-func (j *job) prepare(c *chart.Chart, d detail, m *marks, only string) {
+func (j *job) prepare(c *chart.Chart, d detail, m *marks) error {
 	prepared := make([]*common.File, 0, len(c.Templates))
 	for _, t := range c.Templates {
 		own := *t
 		name := path.Join(c.ChartFullPath(), t.Name)
 		known := j.templates[name]
-		switch {
-		case j.broken[name] == unparsed:
+		state := j.broken[name]
+		if state == unparsed {
 			continue
-		case j.broken[name] == failing:
-			// Others may include it, as for a checksum, or what it defines.
-			own.Data = []byte(j.source.instrument(string(t.Data), known, m, noMarks) + "{{define " + strconv.Quote(name) + "}}{{end}}")
-			own.Name = path.Join(path.Dir(t.Name), "_"+path.Base(t.Name))
-		case only != "" && only != name && !isPartial(name):
-			own.Data = []byte(j.source.instrument(string(t.Data), known, m, noMarks) +
-				"{{define " + strconv.Quote(name) + "}}{{template " + strconv.Quote(path.Join(path.Dir(name), "_"+path.Base(name))) + " .}}{{end}}")
-			own.Name = path.Join(path.Dir(t.Name), "_"+path.Base(t.Name))
-		default:
-			own.Data = []byte(j.source.instrument(string(t.Data), known, m, min(d, detailOf(known))))
 		}
+		level := min(d, detailOf(known))
+		if state == failing {
+			level = noMarks
+		}
+		text, err := j.source.instrument(string(t.Data), name, known, m, level)
+		if err != nil {
+			return err
+		}
+		if state == failing {
+			// Others may include it, as for a checksum, or what it defines.
+			text = "{{define " + strconv.Quote(name) + "}}{{end}}" + text
+			own.Name = path.Join(path.Dir(t.Name), "_"+path.Base(t.Name))
+		}
+		own.Data = []byte(text)
 		prepared = append(prepared, &own)
 	}
 	c.Templates = prepared // a chart with two aliases shares them
+	return nil
 }
 
-// instrument puts steps, and perhaps marks, into a template.
-func (s *chartSource) instrument(text string, t chartTemplate, m *marks, d detail) string {
+// instrument puts calls that count, and perhaps marks, into a template.
+func (s *chartSource) instrument(text, name string, t chartTemplate, m *marks, d detail) (string, error) {
 	if d > noMarks {
-		return instrument(text, t.file, t.chart, m, d)
+		return instrument(text, name, t, m, d)
 	}
-	out, ok := s.counted[text]
-	if !ok {
-		out = instrument(text, t.file, t.chart, m, d)
-		s.counted[text] = out
+	key := [2]string{name, text}
+	if out, ok := s.counted[key]; ok {
+		return out, nil
 	}
-	return out
+	out, err := instrument(text, name, t, m, d)
+	if err == nil {
+		s.counted[key] = out
+	}
+	return out, err
 }
 
 // detailOf is how much of a template can be marked: nothing in an archive, which has
@@ -355,70 +391,6 @@ func (j *job) missing(c *chart.Chart) {
 				"read dependency %s: it is not in the chart's %s directory; run helm dependency build %s", d.Name, chartsDir, j.source.dir)
 		}
 	})
-}
-
-var (
-	errorAt = regexp.MustCompile(`([^\s():<>"]+):(\d+)(?::\d+)?`)
-	// missingTemplate is what Helm says where a chart that is not there has a template.
-	missingTemplate = regexp.MustCompile(`no template "|template "[^"]*" not defined`)
-	callPrefix      = regexp.MustCompile(`^error calling [^:]*: `)
-	warningPrefix   = regexp.MustCompile(`^(?:parse|execution) error (?:at|in) \([^)]*\): `)
-)
-
-// fail reports an error of Helm.
-func (j *job) fail(err error) {
-	text := err.Error()
-	at := source.Range{File: j.chartFile()}
-	for _, m := range errorAt.FindAllStringSubmatch(text, -1) {
-		t, ok := j.templates[m[1]]
-		if !ok {
-			continue
-		}
-		at = source.Range{File: t.file}
-		if line, err := strconv.Atoi(m[2]); err == nil && t.exact {
-			at = j.lineRange(t.file, line, "")
-		}
-	}
-	message := cause(text)
-	switch {
-	case slices.ContainsFunc([]error{errSteps, errOutput, errRepeat, source.ErrNested}, func(e error) bool { return strings.Contains(text, e.Error()) }):
-		j.report(source.LimitReached, at, "render chart: %s", message)
-	case strings.Contains(text, wanted), strings.Contains(text, "nil pointer evaluating"):
-		j.report(source.Unread, at, "render chart %s: %s; pass the values that it needs, in a values file beside the chart or in the configuration", j.rendering.Release, message)
-	case j.source.missing && missingTemplate.MatchString(text):
-		j.report(source.Unread, at, "render chart %s: %s; run helm dependency build %s", j.rendering.Release, message, j.source.dir)
-	default:
-		j.report(source.RenderError, at, "render chart: %s", message)
-	}
-}
-
-// cause is what an error of Helm says, without the way that led there.
-func cause(text string) string {
-	if rest := warningPrefix.ReplaceAllString(text, ""); rest != text {
-		return oneLine(rest)
-	}
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	last := oneLine(lines[len(lines)-1])
-	if i := strings.LastIndex(last, wanted); i >= 0 {
-		return last[i+len(wanted):]
-	}
-	if i := strings.LastIndex(last, ">: "); i >= 0 {
-		last = last[i+len(">: "):]
-	}
-	last = strings.TrimPrefix(callPrefix.ReplaceAllString(last, ""), "template: ")
-	return strings.TrimSuffix(last, ` associated with template "gotpl"`)
-}
-
-func oneLine(text string) string {
-	const limit = 300
-	text = strings.Join(strings.Fields(text), " ")
-	if i := strings.LastIndex(text, ">: "); i > limit {
-		text = text[i+len(">: "):]
-	}
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit]) + "…"
-	}
-	return text
 }
 
 // maxLine is how many bytes of a line are searched for what was written there. A

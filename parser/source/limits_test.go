@@ -30,7 +30,7 @@ func TestCheckTemplate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			line, err := source.CheckTemplate(test.text)
+			_, line, err := source.CheckTemplate(test.text)
 			if line != test.line || (err != nil) != (test.line > 0) || err != nil && !errors.Is(err, source.ErrNested) {
 				t.Errorf("line %d, %v; want line %d", line, err, test.line)
 			}
