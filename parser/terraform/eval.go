@@ -48,8 +48,8 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		ev.limit(e.Range(), "evaluate expression: references are more than %d deep", maxDepth)
 		return unknown("its references go too deep")
 	}
-	if !ev.spend(1, e.Range()) {
-		return unknown("the configuration takes too long to evaluate")
+	if !ev.spend(steps, 1, e.Range()) {
+		return unknown(tooCostly)
 	}
 	ev.depth++
 	defer func() { ev.depth-- }()
@@ -60,7 +60,7 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		}
 		before := ev.sink.len()
 		v := sc.evalNode(e)
-		if ev.sink.len() == before && ev.presumed == "" {
+		if ev.sink.len() == before && ev.presumed == "" && !ev.spent.over {
 			sc.mod.shared[e] = v
 		}
 		return v
@@ -119,6 +119,9 @@ func (sc scope) evalNode(e hclsyntax.Expression) value {
 }
 
 func (sc scope) tuple(e *hclsyntax.TupleConsExpr) value {
+	if !sc.ev.spend(elements, len(e.Exprs), e.SrcRange) {
+		return unknown(tooCostly)
+	}
 	vals := make([]cty.Value, len(e.Exprs))
 	o := &origin{elems: make([]*origin, len(e.Exprs))}
 	for i, el := range e.Exprs {
@@ -130,6 +133,9 @@ func (sc scope) tuple(e *hclsyntax.TupleConsExpr) value {
 }
 
 func (sc scope) object(e *hclsyntax.ObjectConsExpr) value {
+	if !sc.ev.spend(elements, len(e.Items), e.SrcRange) {
+		return unknown(tooCostly)
+	}
 	vals := make(map[string]cty.Value, len(e.Items))
 	o := &origin{fields: make(map[string]*origin, len(e.Items))}
 	var unsure *value // a key that is not known

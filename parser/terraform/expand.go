@@ -287,6 +287,10 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 	set := u.Type().IsSetType()
 	open, isOpen := openOf(coll.v)
 	for _, en := range list {
+		if sc.ev.spent.over {
+			yield(value{unknown(tooCostly).v, placed(en.val.o, rng)})
+			return
+		}
 		if isOpen && !en.val.v.IsKnown() {
 			yield(value{unknown(open.why).v, placed(en.val.o, rng)})
 			continue
@@ -306,6 +310,9 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 // blockValue evaluates the content of a nested block as an object. What is null
 // is left out, as if it were not written.
 func (sc scope) blockValue(header hcl.Range, b *body) value {
+	if !sc.ev.spend(elements, 1+len(b.attrs)+len(b.blocks), header) {
+		return value{unknown(tooCostly).v, &origin{place: header}}
+	}
 	fields := make(map[string]cty.Value)
 	o := &origin{place: header, fields: make(map[string]*origin)}
 	for _, at := range b.attrs {
@@ -323,7 +330,7 @@ func (sc scope) blockValue(header hcl.Range, b *body) value {
 			continue
 		}
 		v := sc.blockList(b, typ)
-		if v.v.LengthInt() == 0 {
+		if isEmpty(v.v) {
 			continue
 		}
 		fields[typ] = v.v

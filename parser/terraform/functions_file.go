@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -102,6 +103,9 @@ func templateString(sc scope, c *callSite) value {
 // maxTemplateDepth bounds how deep templates render templates.
 const maxTemplateDepth = 32
 
+// maxTemplate bounds the text of a template, in bytes.
+const maxTemplate = 1 << 20
+
 // renderTemplate fills a template with variables. Mistakes inside it are
 // reported at rng, where it is used.
 func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) value {
@@ -116,6 +120,13 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 	if line, deep := tooDeep([]byte(s)); deep {
 		sc.ev.limit(rng, "fill %s: line %d is nested too deep", what, line)
 		return unknown("its template is nested too deep")
+	}
+	if len(s) > maxTemplate && guard.On(guard.TerraformBudgets) {
+		sc.ev.limit(rng, "fill %s: the template is larger than %d MiB", what, maxTemplate>>20)
+		return unknown("its template is too large")
+	}
+	if !sc.ev.spend(steps, len(s)/16, rng) {
+		return unknown(tooCostly)
 	}
 	e, diags := hclsyntax.ParseTemplate([]byte(s), "", hcl.InitialPos)
 	if diags.HasErrors() {
@@ -235,7 +246,7 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 	if err != nil || depth > 64 {
 		return nil //nolint:nilerr // no files are found in what is no readable directory
 	}
-	if !ev.spend(100+len(entries), ev.host) {
+	if !ev.spend(steps, 100+len(entries), ev.host) {
 		return errTooMany
 	}
 	for _, e := range entries {

@@ -46,6 +46,9 @@ func (sc scope) texts(c *callSite) (texts []string, bad *value) {
 // split cuts a string, but never inside a placeholder, whose address may hold
 // the separator.
 func split(sc scope, c *callSite) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	texts, bad := sc.texts(c)
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.List(cty.String)).WithSameMarks(bad.v)}

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -149,6 +150,7 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 			return unknown(address + " has too many instances")
 		}
 		rep := scope{ev: ev, mod: m}.repeat(call.count, call.forEach)
+		g.mods = nil
 		vals := make([]cty.Value, len(rep.items))
 		for i := range rep.items {
 			if !ev.admit(call.header) {
@@ -181,7 +183,7 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 // admit counts one more instance and reports whether the root may have it.
 func (ev *evaluator) admit(rng hcl.Range) bool {
 	ev.spent.instances++
-	if ev.spent.instances <= maxInstances {
+	if ev.spent.instances <= maxInstances || !guard.On(guard.TerraformBudgets) {
 		return true
 	}
 	if !ev.full {
@@ -291,6 +293,7 @@ func (m *module) expandResource(ev *evaluator, blk *resourceBlock) *resource {
 			return unknown(address + " has too many instances")
 		}
 		rep := scope{ev: ev, mod: m}.repeat(blk.count, blk.forEach)
+		r.insts = nil
 		vals := make([]cty.Value, len(rep.items))
 		for i := range rep.items {
 			if !ev.admit(blk.header) {
@@ -351,6 +354,9 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	if i, ok := args.index[name]; ok {
 		v := in.argument(ev, i)
 		if u, _ := v.v.Unmark(); !u.IsNull() {
+			if !ev.spend(elements, v.o.parts(), args.attrs[i].expr.Range()) {
+				return unknown(tooCostly)
+			}
 			v.o = cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
 			if in.isBlock(ev, []string{name}) {
 				v = listed(v)
@@ -362,7 +368,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	for _, b := range args.blocks {
 		if blockType(b) == name {
 			v := in.nested(ev, name, b.header)
-			if v.v.LengthInt() == 0 {
+			if isEmpty(v.v) {
 				break // a block type that may be computed
 			}
 			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside, in.address+"."+name+" is set here")}

@@ -43,7 +43,7 @@ func (sc scope) entries(coll value) (list []entry, unsure *value, ok bool) {
 	if !v.CanIterateElements() {
 		return nil, nil, false
 	}
-	sc.ev.spent.steps += v.LengthInt() // the next expression reports when it is too many
+	sc.ev.spent.look(v.LengthInt())
 	list = make([]entry, 0, v.LengthInt())
 	i := 0
 	seq := isSequence(v.Type())
@@ -96,6 +96,9 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			in = in.with(e.KeyVar, value{en.key, en.val.o.whole()})
 		}
 		in = in.with(e.ValVar, en.val)
+		if !sc.ev.spend(elements, 1, e.SrcRange) {
+			return unknown(tooCostly)
+		}
 		if e.CondExpr != nil {
 			keep, un := in.truth(in.eval(e.CondExpr), e.CondExpr.Range())
 			if un != nil {
@@ -180,6 +183,9 @@ func (sc scope) splat(e *hclsyntax.SplatExpr) value {
 	if isSequence(v.Type()) || v.Type() == symbolicType {
 		list, _, _ = sc.entries(src)
 	}
+	if !sc.ev.spend(elements, len(list), e.SrcRange) {
+		return unknown(tooCostly)
+	}
 	elems := make([]cty.Value, len(list))
 	o := &origin{elems: make([]*origin, len(list))}
 	if src.o != nil {
@@ -232,6 +238,9 @@ func (sc scope) joined(texts []cty.Value, o *origin, rng hcl.Range) value {
 	if size > maxText {
 		sc.ev.limit(rng, "fill template: the text is too large")
 		return unknown("its value is too large")
+	}
+	if !sc.ev.spend(letters, size, rng) {
+		return unknown(tooCostly)
 	}
 	return value{joinText(texts), o}
 }

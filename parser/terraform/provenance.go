@@ -133,6 +133,14 @@ func placed(o *origin, rng hcl.Range) *origin {
 	return &out
 }
 
+// parts counts what o says of the elements of its value.
+func (o *origin) parts() int {
+	if o == nil {
+		return 0
+	}
+	return len(o.elems) + len(o.fields)
+}
+
 // whole returns o without its parts.
 func (o *origin) whole() *origin {
 	if o == nil || o.elems == nil && o.fields == nil {

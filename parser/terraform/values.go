@@ -103,6 +103,12 @@ func asInt(v cty.Value) (int, bool) {
 	return int(i), true
 }
 
+// isEmpty reports whether v is known to be a list without elements.
+func isEmpty(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.IsKnown() && v.LengthInt() == 0
+}
+
 // describe names the type of a value in a message.
 func describe(v cty.Value) string {
 	v, _ = v.Unmark()
