@@ -32,7 +32,8 @@ const (
 // amounts are how much of each quantity.
 type amounts [quantities]int
 
-// Bounds on what a root uses up. One of 20,000 instances needs a fifth of them.
+// Bounds on what a root uses up. One of 20,000 instances needs less than a
+// tenth of them.
 const (
 	maxSteps    = 10_000_000
 	maxElements = 2_000_000
@@ -46,6 +47,9 @@ const (
 	maxRunSteps  = 60_000_000
 	minRootSteps = 1_000_000
 	maxRunValues = 2_000_000
+	// maxSource bounds the text of configuration and variable files that a run parses,
+	// in bytes. Parsed it takes up to a hundred times as much.
+	maxSource = 12 << 20
 )
 
 // budget counts what the evaluation of one root costs, with all it needs of others.

@@ -133,7 +133,7 @@ func (sc scope) tuple(e *hclsyntax.TupleConsExpr) value {
 }
 
 func (sc scope) object(e *hclsyntax.ObjectConsExpr) value {
-	if !sc.ev.spend(elements, len(e.Items), e.SrcRange) {
+	if !sc.ev.spend(elements, 2+2*len(e.Items), e.SrcRange) {
 		return unknown(tooCostly)
 	}
 	vals := make(map[string]cty.Value, len(e.Items))

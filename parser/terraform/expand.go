@@ -202,8 +202,8 @@ func (sc scope) repeatEach(at *attribute) repetition {
 			key = k
 			en.val.v = k
 		}
-		en.val.o = cross(en.val.o, rng, aside, fromForEach)
-		r.items = append(r.items, each{key: key, keyO: cross(keyO, rng, aside, fromForEach), val: en.val, suffix: indexText(key)})
+		en.val.o = sc.ev.cross(en.val.o, rng, aside, fromForEach)
+		r.items = append(r.items, each{key: key, keyO: sc.ev.cross(keyO, rng, aside, fromForEach), val: en.val, suffix: indexText(key)})
 	}
 	return r
 }
@@ -298,7 +298,7 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		if set {
 			en.key = en.val.v
 		}
-		o := cross(en.val.o, rng, aside, fromForEach)
+		o := sc.ev.cross(en.val.o, rng, aside, fromForEach)
 		item := value{
 			cty.ObjectVal(map[string]cty.Value{"key": en.key, "value": en.val.v}),
 			&origin{fields: map[string]*origin{"key": o.whole(), "value": o}},
@@ -310,7 +310,7 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 // blockValue evaluates the content of a nested block as an object. What is null
 // is left out, as if it were not written.
 func (sc scope) blockValue(header hcl.Range, b *body) value {
-	if !sc.ev.spend(elements, 1+len(b.attrs)+len(b.blocks), header) {
+	if !sc.ev.spend(elements, 4+2*len(b.attrs)+len(b.blocks), header) {
 		return value{unknown(tooCostly).v, &origin{place: header}}
 	}
 	fields := make(map[string]cty.Value)

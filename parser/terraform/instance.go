@@ -84,7 +84,7 @@ func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 	}
 	return ev.get(nodeOf(m.locals, name), "local."+name, at.expr.Range(), func() value {
 		v := scope{ev: ev, mod: m}.eval(at.expr)
-		return value{v.v, cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
+		return value{v.v, ev.cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
 	})
 }
 
@@ -102,7 +102,7 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 		if literalBool(blk.body.attr("sensitive"), true) {
 			v.v = v.v.Mark(sensitive{})
 		}
-		return value{v.v, cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
+		return value{v.v, ev.cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
 	})
 }
 
@@ -354,10 +354,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	if i, ok := args.index[name]; ok {
 		v := in.argument(ev, i)
 		if u, _ := v.v.Unmark(); !u.IsNull() {
-			if !ev.spend(elements, v.o.parts(), args.attrs[i].expr.Range()) {
-				return unknown(tooCostly)
-			}
-			v.o = cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
+			v.o = ev.cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
 			if in.isBlock(ev, []string{name}) {
 				v = listed(v)
 				v.v = in.blocksAsSeen(v.v, name)
@@ -371,7 +368,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 			if isEmpty(v.v) {
 				break // a block type that may be computed
 			}
-			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside, in.address+"."+name+" is set here")}
+			return value{in.blocksAsSeen(v.v, name), ev.cross(v.o, b.header, aside, in.address+"."+name+" is set here")}
 		}
 	}
 	if v, ok := in.derived(ev, name); ok {

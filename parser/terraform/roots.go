@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"runtime"
 	"slices"
@@ -117,11 +118,17 @@ func (s *set) rootDirs(names []string, stacks []Stack) []string {
 		}
 	}
 	slices.Sort(dirs)
+	for _, dir := range dirs {
+		s.weigh(dir)
+	}
 	parallel(len(dirs), func(i int) { s.config(dirs[i]) })
 	called := make(map[string]bool)
 	visited := make(map[string]bool)
 	for _, dir := range dirs {
 		s.markCalled(dir, called, visited)
+	}
+	for _, dir := range dirs {
+		s.loadInstalled(dir, visited)
 	}
 	var roots []string
 	covered := make(map[string]bool)
@@ -172,6 +179,15 @@ func (s *set) markCalled(dir string, called, visited map[string]bool) {
 			called[to] = true
 		}
 		s.markCalled(to, called, visited)
+	}
+}
+
+// loadInstalled loads the modules that terraform init put into a directory, and those
+// that they call, before several roots ask for them at a time.
+func (s *set) loadInstalled(dir string, visited map[string]bool) {
+	installed := s.installed(dir)
+	for _, key := range slices.Sorted(maps.Keys(installed)) {
+		s.markCalled(installed[key], make(map[string]bool), visited)
 	}
 }
 

@@ -150,7 +150,7 @@ func (m *module) input(ev *evaluator, blk *block, name string) value {
 		}
 		place = at.expr.Range()
 		d := scope{ev: ev, mod: m}.constant(at.expr)
-		v = value{d.v, cross(d.o, place, aside, "the default of "+m.in("var."+name)+" is set here")}
+		v = value{d.v, ev.cross(d.o, place, aside, "the default of "+m.in("var."+name)+" is set here")}
 	}
 	return m.typed(ev, name, v, typ, place)
 }
@@ -191,7 +191,7 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 			return value{}, hcl.Range{}, false
 		}
 		v := scope{ev: ev, mod: m.up, each: m.each}.eval(at.expr)
-		return value{v.v, cross(v.o, at.expr.Range(), inward, m.in("var."+name)+" is passed in here")}, at.expr.Range(), true
+		return value{v.v, ev.cross(v.o, at.expr.Range(), inward, m.in("var."+name)+" is passed in here")}, at.expr.Range(), true
 	}
 	g, ok := m.inputs[name]
 	switch b, bad := m.inputs[broken]; {
@@ -201,7 +201,7 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 		return value{}, hcl.Range{}, false
 	case g.expr != nil:
 		v := scope{ev: ev, mod: m}.constant(g.expr)
-		return value{v.v, cross(v.o, g.expr.Range(), aside, "var."+name+" is set here")}, g.expr.Range(), true
+		return value{v.v, ev.cross(v.o, g.expr.Range(), aside, "var."+name+" is set here")}, g.expr.Range(), true
 	case typ.literal:
 		return value{v: cty.StringVal(g.text)}, hcl.Range{}, true
 	}
