@@ -196,18 +196,25 @@ func (l *loader) weighed(name string) *fileEntry {
 	}
 	e := &fileEntry{}
 	l.files[name] = e
-	if info, err := l.tree.Stat(name); err == nil && info.Size() <= source.MaxFileSize {
-		if l.size+info.Size() > maxSource && guard.On(guard.TerraformBudgets) {
-			e.left = true
-		} else {
-			l.size += info.Size()
-		}
+	if n := l.sizeOf(name); l.size+n > maxSource && guard.On(guard.TerraformBudgets) {
+		e.left = true
+	} else {
+		l.size += n
 	}
 	return e
 }
 
-// weigh weighs the files of a directory. A mistake of our own shows again when they
-// are read.
+// sizeOf is the size of a file, 0 if that cannot be told or if it is too large to be
+// read: what is wrong with it shows when it is read.
+func (l *loader) sizeOf(name string) (n int64) {
+	defer func() { _ = recover() }()
+	if info, err := l.tree.Stat(name); err == nil && info.Size() <= source.MaxFileSize {
+		n = info.Size()
+	}
+	return n
+}
+
+// weigh weighs the files of a directory. What is wrong with it shows when it is read.
 func (l *loader) weigh(dir string) {
 	defer func() { _ = recover() }()
 	for _, name := range l.configFiles(dir) {
