@@ -66,6 +66,7 @@ func (r *Result) Empty() bool { return len(r.Objects) == 0 && len(r.Roots) == 0 
 
 // manifests is what one file holds.
 type manifests struct {
+	weight      int // what it takes of the ration
 	objects     []*kubernetes.Object
 	root        *terraform.Root // of a plan or a state
 	diagnostics []source.Diagnostic
@@ -179,9 +180,12 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 		return manifests{diagnostics: []source.Diagnostic{*left}}
 	}
 	data, err := tree.ReadFile(f.Name)
-	defer func() { leave(len(data)) }()
+	defer func() { leave(m.weight) }()
 	if f.Kind == source.JSON && err == nil && tfjson.Is(data) {
 		m.root, m.diagnostics = tfjson.Parse(ctx, tree, f.Name, data)
+		if m.weight = len(data) / textPerValue; m.root != nil {
+			m.weight = max(m.weight, weightOfRoot(m.root))
+		}
 		return m
 	}
 	if f.Kind == source.JSON && (err != nil || !mayBeManifest(data)) {
@@ -195,6 +199,7 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
+	m.weight = max(len(data)/textPerValue, weightOf(m.objects))
 	return m
 }
 

@@ -64,9 +64,9 @@ resource "alicloud_vpc" "bomb" { name = local.bomb[0][0].k0.z }
 }
 resource "alicloud_vpc" "bomb" { name = local.bomb }
 `,
-		"doubling strings": doubling,
-		"doubling lists":   tuples,
-		"doubling maps":    maps,
+		"doubling strings":    doubling,
+		"doubling lists":      tuples,
+		"doubling maps":       maps,
 		"shared by instances": shared,
 		"strings in instances": `locals { s = join("", [for i in range(1000) : "0123456789"]) }
 resource "alicloud_vpc" "bomb" {

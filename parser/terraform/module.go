@@ -134,7 +134,7 @@ type loader struct {
 	mu    sync.Mutex
 	dirs  map[string]*dirEntry
 	files map[string]*fileEntry
-	size  int64 // of files
+	size  int64         // of files
 	slots chan struct{} // bounds the files parsed at a time
 }
 

@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
