@@ -279,7 +279,8 @@ func isControl(r rune) bool {
 }
 
 // ParseValue reads one YAML or JSON document that need not be an object, such as
-// the values of a Helm release; false if it is none or cannot be read.
+// the values of a Helm release; false if it is none or cannot be read. What is secret
+// in it, going by its keys, is marked as sensitive.
 func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if source.CheckText(name, data) != nil {
 		return nil, false
@@ -294,5 +295,5 @@ func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return v.value, true
+	return marked(v.value, ""), true
 }
