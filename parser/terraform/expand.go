@@ -53,7 +53,8 @@ func (r *repetition) collect(vals []cty.Value, sym *symbolic) cty.Value {
 	}
 	fields := make(map[string]cty.Value, len(vals))
 	for i, v := range vals {
-		fields[r.items[i].key.AsString()] = v
+		key, _ := r.items[i].key.Unmark()
+		fields[key.AsString()] = v
 	}
 	return cty.ObjectVal(fields)
 }
@@ -188,6 +189,7 @@ func (sc scope) repeatEach(at *attribute) repetition {
 		}
 		return r
 	}
+	hidden := v.v.HasMark(sensitive{}) // then keys are not shown in addresses
 	r := repetition{forEach: true, items: make([]each, 0, len(list))}
 	for _, en := range list {
 		key, keyO := en.key, en.val.o.whole()
@@ -203,7 +205,12 @@ func (sc scope) repeatEach(at *attribute) repetition {
 			en.val.v = k
 		}
 		en.val.o = sc.ev.cross(en.val.o, rng, aside, fromForEach)
-		r.items = append(r.items, each{key: key, keyO: sc.ev.cross(keyO, rng, aside, fromForEach), val: en.val, suffix: indexText(key)})
+		suffix := indexText(key)
+		if hidden {
+			suffix = indexText(cty.StringVal(fmt.Sprintf("sensitive %d", len(r.items)+1)))
+			en.val.v, key = en.val.v.Mark(sensitive{}), key.Mark(sensitive{})
+		}
+		r.items = append(r.items, each{key: key, keyO: sc.ev.cross(keyO, rng, aside, fromForEach), val: en.val, suffix: suffix})
 	}
 	return r
 }
@@ -298,6 +305,7 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		if set {
 			en.key = en.val.v
 		}
+		en.key = en.key.WithMarks(sensitiveMarks(coll.v))
 		o := sc.ev.cross(en.val.o, rng, aside, fromForEach)
 		item := value{
 			cty.ObjectVal(map[string]cty.Value{"key": en.key, "value": en.val.v}),
@@ -320,7 +328,7 @@ func (sc scope) blockValue(header hcl.Range, b *body) value {
 		if u, _ := v.v.Unmark(); u.IsNull() {
 			continue
 		}
-		fields[at.name] = v.v
+		fields[at.name] = named(at.name, v.v)
 		o.fields[at.name] = placed(v.o, at.expr.Range())
 		o.keys = append(o.keys, keyPlace{at.name, at.nameRange})
 	}

@@ -35,7 +35,8 @@ func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
 		if len(args) < f.min || f.max >= 0 && len(args) > f.max {
 			return sc.fail(e.Range(), "call %s: it does not take %d arguments", name, len(args))
 		}
-		return sc.paid(e.Range(), f.eval(sc, &callSite{name: name, expr: e, args: args}))
+		c := &callSite{name: name, expr: e, args: args}
+		return sc.paid(e.Range(), kept(c, f.eval(sc, c)))
 	}
 	f, ok := functions[name]
 	if !ok {
@@ -214,7 +215,7 @@ func withReasons(out cty.Value, args []value) cty.Value {
 func unknownWith(why string, args []value) value {
 	u := unknown(why)
 	for _, a := range args {
-		u.v = u.v.WithMarks(sensitiveMarks(a.v))
+		u.v = u.v.WithMarks(sensitiveWithin(a.v))
 	}
 	return u
 }

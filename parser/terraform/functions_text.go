@@ -226,7 +226,7 @@ func endsWith(sc scope, c *callSite) value { return sc.compareText(c, strings.Ha
 func strContains(sc scope, c *callSite) value { return sc.compareText(c, strings.Contains, nil) }
 
 func markSensitive(_ scope, c *callSite) value {
-	return value{c.args[0].v.Mark(sensitive{}), c.args[0].o}
+	return value{secret(c.args[0].v), c.args[0].o}
 }
 
 func markNonsensitive(_ scope, c *callSite) value {

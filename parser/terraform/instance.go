@@ -84,7 +84,7 @@ func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 	}
 	return ev.get(nodeOf(m.locals, name), "local."+name, at.expr.Range(), func() value {
 		v := scope{ev: ev, mod: m}.eval(at.expr)
-		return value{v.v, ev.cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
+		return value{named(name, v.v), ev.cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
 	})
 }
 
@@ -100,8 +100,9 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 		}
 		v := scope{ev: ev, mod: m}.eval(at.expr)
 		if literalBool(blk.body.attr("sensitive"), true) {
-			v.v = v.v.Mark(sensitive{})
+			v.v = secret(v.v)
 		}
+		v.v = named(name, v.v)
 		return value{v.v, ev.cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
 	})
 }
@@ -332,8 +333,22 @@ func (in *instance) scope(ev *evaluator) scope {
 func (in *instance) argument(ev *evaluator, i int) value {
 	at := in.res.blk.args.attrs[i]
 	return ev.get(&in.attrs[i], in.address+"."+at.name, at.expr.Range(), func() value {
-		return in.scope(ev).eval(at.expr)
+		v := in.scope(ev).eval(at.expr)
+		v.v = in.asSecret(at.name, v.v)
+		return v
 	})
+}
+
+// asSecret marks what is secret in the value of an argument or attribute.
+func (in *instance) asSecret(name string, v cty.Value) cty.Value {
+	switch typ := in.res.blk.typ; {
+	case slices.Contains(secretAttributes[typ], name):
+		return secretParts(v)
+	case typ == "kubernetes_manifest" && name == "manifest":
+		return inSecret(v)
+	default:
+		return named(name, v)
+	}
 }
 
 // nested evaluates the nested blocks of one type.
@@ -382,6 +397,12 @@ func (in *instance) attr(ev *evaluator, name string) value {
 
 // computed returns an attribute that the configuration does not set.
 func (in *instance) computed(name string) value {
+	v := in.notSet(name)
+	v.v = in.asSecret(name[strings.LastIndexByte(name, '.')+1:], v.v)
+	return v
+}
+
+func (in *instance) notSet(name string) value {
 	address := located.Display(in.address)
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	switch {

@@ -93,14 +93,16 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		}
 		in := sc
 		if e.KeyVar != "" {
-			in = in.with(e.KeyVar, value{en.key, en.val.o.whole()})
+			in = in.with(e.KeyVar, value{en.key.WithMarks(sensitiveMarks(coll.v)), en.val.o.whole()})
 		}
 		in = in.with(e.ValVar, en.val)
 		if !sc.ev.spend(elements, 1, e.SrcRange) {
 			return unknown(tooCostly)
 		}
 		if e.CondExpr != nil {
-			keep, un := in.truth(in.eval(e.CondExpr), e.CondExpr.Range())
+			cond := in.eval(e.CondExpr)
+			marks = joinMarks(marks, sensitiveMarks(cond.v))
+			keep, un := in.truth(cond, e.CondExpr.Range())
 			if un != nil {
 				undecided = un
 				continue
@@ -122,6 +124,8 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			continue
 		}
 		v := in.eval(e.ValExpr)
+		v.v = named(name, v.v)
+		marks = joinMarks(marks, sensitiveMarks(key.v))
 		switch _, dup := fields[name]; {
 		case e.Group:
 			groups[name] = append(groups[name], v.v)

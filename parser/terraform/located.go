@@ -160,8 +160,11 @@ func (ev *evaluator) steps(t *trail) []located.Step {
 }
 
 func joinMarks(a, b cty.ValueMarks) cty.ValueMarks {
-	if len(a) == 0 {
+	switch {
+	case len(a) == 0:
 		return b
+	case len(b) == 0:
+		return a
 	}
 	out := make(cty.ValueMarks, len(a)+len(b))
 	for m := range a {

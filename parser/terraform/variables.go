@@ -127,8 +127,9 @@ func (m *module) variable(ev *evaluator, name string, rng hcl.Range) value {
 	return ev.get(nodeOf(m.vars, name), m.in("var."+name), blk.header, func() value {
 		v := m.input(ev, blk, name)
 		if literalBool(blk.body.attr("sensitive"), true) {
-			v.v = v.v.Mark(sensitive{})
+			v.v = secret(v.v)
 		}
+		v.v = named(name, v.v)
 		return v
 	})
 }
