@@ -10,11 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/part"
@@ -232,8 +234,11 @@ func readError(name string, err error) source.Diagnostic {
 }
 
 // internal is a mistake of egresslint itself that must not take the rest of the
-// run with it.
+// run with it. What a library panics with may quote a value.
 func internal(name string, cause any) source.Diagnostic {
+	if _, ok := cause.(runtime.Error); !ok && guard.On(guard.ErrorText) {
+		cause = fmt.Sprintf("a panic with a value of type %T", cause)
+	}
 	return source.Diagnostic{
 		Kind: source.ParseError, Range: source.Range{File: name},
 		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),

@@ -266,6 +266,9 @@ func (b *builder) yamlError(data []byte, err error) error {
 	if i := bytes.IndexFunc(data, isControl); i >= 0 && strings.HasPrefix(message, "control characters") {
 		offset, message = b.base+i, "control characters are not allowed"
 	}
+	if strings.HasPrefix(message, "unknown anchor") && guard.On(guard.ErrorText) { // a password may begin with an asterisk
+		message = "an alias (*) refers to no anchor before it; put text that begins with an asterisk in quotes"
+	}
 	if b.text.byteAt(offset) == '\t' {
 		message = "a tab is not allowed here; indent with spaces"
 	} else {

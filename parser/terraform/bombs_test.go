@@ -10,6 +10,8 @@ import (
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
+// resourceBombs are configurations whose resource alicloud_vpc.bomb, or what it refers
+// to, is more than a run can hold.
 func resourceBombs() map[string]string {
 	doubling := "locals {\n  s0 = \"0123456789abcdef\"\n"
 	for i := range 40 {
@@ -75,7 +77,7 @@ resource "alicloud_vpc" "bomb" {
   b = "${count.index}${local.s}"
 }
 `,
-		"large strings": `locals { s = join("", [for i in range(100000) : "0123456789"]) }
+		"large strings": `locals { s = replace(join("", [for i in range(1000) : "0123456789"]), "0", join("", [for i in range(100) : "0123456789"])) }
 resource "alicloud_vpc" "bomb" {
   count = 9000
   a = "${local.s}${count.index}"
@@ -93,9 +95,8 @@ resource "alicloud_vpc" "bomb" {
 }
 `,
 		"format": `resource "alicloud_vpc" "bomb" {
-  a = format("%*s", 2000000000, "x")
-  b = format("%.*f", 2000000000, 1)
-  c = format(join("", [for i in range(50000) : "%9999d"]), range(50000)...)
+  a = format("%2000000000d", 1)
+  b = format(join("", [for i in range(1000) : "%[1]99999d"]), 1)
 }
 `,
 		"replace": `locals {
@@ -142,7 +143,7 @@ resource "alicloud_vpc" "bomb" {
 `,
 		"wide instances": `resource "alicloud_vpc" "bomb" {
   count = 9000
-` + strings.Repeat("  x { y { z = [1,2,3,4,5,6,7,8,9,0,1,2,3,4,5,6,7,8,9,0] } }\n", 100) + `}
+` + strings.Repeat("  x {\n    y { z = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0] }\n  }\n", 100) + `}
 `,
 		"jsondecode": `locals { s = "[${join(",", [for i in range(1000) : "[1,2,3,4,5,6,7,8,9,0]"])}]" }
 resource "alicloud_vpc" "bomb" {
@@ -165,11 +166,11 @@ ${templatefile("t.tpl", { n = n + 1 })}${templatefile("t.tpl", { n = n + 2 })}
 			return s + "-- m31/main.tf --\nvariable \"x\" {}\nresource \"alicloud_vpc\" \"bomb\" { x = var.x }\n"
 		}(),
 		"indent": `locals {
-  a = join("", [for i in range(100000) : "\n"])
+  a = join("", [for i in range(1000) : "\n"])
 }
 resource "alicloud_vpc" "bomb" {
  count = 1000
- a = indent(1000, "${count.index}${local.a}")
+ a = indent(100000, "${count.index}${local.a}")
 }
 `,
 		"flatten merge": `locals {
@@ -186,7 +187,12 @@ resource "alicloud_vpc" "bomb" {
 	}
 }
 
+// TestResourceBombs checks that what asks for too much ends in a limit that says where,
+// and that a good resource of the same root is evaluated all the same.
 func TestResourceBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for name, text := range resourceBombs() {
 		t.Run(name, func(t *testing.T) {
 			tree, names := treeOf("-- main.tf --\n" + text + "-- good.tf --\nresource \"alicloud_vpc\" \"good\" {\n  name = \"good\"\n}\n")

@@ -37,7 +37,7 @@ type amounts [quantities]int
 const (
 	maxSteps    = 10_000_000
 	maxElements = 2_000_000
-	maxLetters  = 256 << 20
+	maxLetters  = 128 << 20
 	maxValues   = 1_000_000
 )
 

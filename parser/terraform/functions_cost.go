@@ -30,6 +30,10 @@ func (sc scope) affordable(c *callSite) *value {
 	if pattern != "" {
 		search = matching(pattern, len(text))
 	}
+	if !sc.ev.spend(steps, maxWeight-left+given/256+min(search, maxMatching)/100, c.rng()) {
+		u := unknown(tooCostly)
+		return &u
+	}
 	tooMuch := given > maxArgument || search > maxMatching
 	if !tooMuch {
 		letters, elements := made(c)
@@ -38,10 +42,6 @@ func (sc scope) affordable(c *callSite) *value {
 	if tooMuch && guard.On(guard.TerraformBudgets) {
 		sc.ev.limit(c.rng(), "call %s: the result is too large", c.name)
 		u := unknown("its value is too large")
-		return &u
-	}
-	if !sc.ev.spend(steps, maxWeight-left+given/256+search/100, c.rng()) {
-		u := unknown(tooCostly)
 		return &u
 	}
 	return nil

@@ -135,7 +135,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			}
 			o.fields[name].elems = append(o.fields[name].elems, historyOnly(v.o))
 		case dup:
-			sc.fail(e.KeyExpr.Range(), "build map: two elements have the key %q", name)
+			sc.fail(e.KeyExpr.Range(), "build map: two elements have the key %s", keyText(name, key.v))
 		default:
 			fields[name] = v.v
 			o.fields[name] = historyOnly(v.o)

@@ -244,7 +244,7 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 	}
 	r, diags := hcl.Index(c, k, &rng)
 	if diags.HasErrors() {
-		return sc.fail(rng, "index: %s", plain(diags[0].Detail))
+		return sc.fail(rng, "index: %s", withoutValues(plain(diags[0].Detail), secretsAmong(coll.v, key.v)))
 	}
 	return value{keepSensitive(r, marks), coll.o.at(c, k)}
 }

@@ -100,7 +100,7 @@ func declaredType(e hclsyntax.Expression) variableType {
 		// In JSON, and in HCL as it was before Terraform 0.12, the type is a string.
 		parsed, diags := hclsyntax.ParseExpression([]byte(s), rng.Filename, rng.Start)
 		if diags.HasErrors() {
-			return variableType{typ: cty.DynamicPseudoType, err: sentence(diags[0]), errRange: rng}
+			return variableType{typ: cty.DynamicPseudoType, err: plain(diags[0].Summary), errRange: rng}
 		}
 		e = parsed
 	}
@@ -112,8 +112,8 @@ func declaredType(e hclsyntax.Expression) variableType {
 		return variableType{typ: cty.Map(cty.DynamicPseudoType)}
 	}
 	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(e)
-	if diags.HasErrors() {
-		return variableType{typ: cty.DynamicPseudoType, err: sentence(diags[0]), errRange: rng}
+	if diags.HasErrors() { // which quotes the names of types
+		return variableType{typ: cty.DynamicPseudoType, err: plain(diags[0].Summary) + ": " + plain(diags[0].Detail), errRange: rng}
 	}
 	return variableType{typ: typ, defaults: defaults, literal: typ.IsPrimitiveType()}
 }
