@@ -5,11 +5,8 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/parser/gitops"
 	"github.com/egresslint/egresslint/parser/helm"
@@ -56,7 +53,8 @@ type deployer struct {
 	outputs  map[outputKey]output // made once each
 	copies   int                  // of objects so far
 	full     *gitops.Deployment   // the first with more than maxCopies; nil if there is none
-	budget   *gitops.Budget       // for variables
+	ration   *ration
+	budget   *gitops.Budget // for variables
 
 	deployments []gitops.Deployment
 	objects     []*kubernetes.Object
@@ -188,7 +186,7 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 				return err
 			}
 			d.take(d.once(outputKey{kind: "chart", name: dir}, func() output {
-				return read(ctx, part.Part{Kind: part.Chart, Name: dir}, func() output { return outputOf(d.charts.Render(ctx, dir)) })
+				return d.rendered(ctx, dir, func() output { return outputOf(d.charts.Render(ctx, dir)) })
 			}))
 		}
 	}
@@ -200,7 +198,7 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 			return err
 		}
 		d.take(d.once(keyOf(x), func() output {
-			out := read(ctx, part.Part{Kind: part.Chart, Name: x.Release.Chart}, func() output {
+			out := d.rendered(ctx, x.Release.Chart, func() output {
 				return outputOf(d.charts.Release(ctx, x.Release.Chart, *x.Release))
 			})
 			return d.adapted(out, x)
@@ -259,7 +257,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		key  outputKey
 		at   string // a file or a directory
 		part part.Part
-		make func() output
+		make func(context.Context) output
 		of   *gitops.Deployment // nil for an overlay by itself
 	}
 	var todo []work
@@ -268,7 +266,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		if _, ok := d.outputs[key]; ok {
 			continue
 		}
-		todo = append(todo, work{key: key, at: dir, part: part.Part{Kind: part.Overlay, Name: dir}, make: func() output {
+		todo = append(todo, work{key: key, at: dir, part: part.Part{Kind: part.Overlay, Name: dir}, make: func(ctx context.Context) output {
 			objects, diagnostics := d.overlays.Build(ctx, dir)
 			return output{objects, diagnostics}
 		}})
@@ -282,25 +280,22 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 			continue
 		}
 		prepared := d.overlays.Prepare(*x.Overlay) // reads, so it is done before anything is built
-		todo = append(todo, work{key: key, at: x.Object.File, part: part.Part{Kind: part.Application, Name: x.Object.File}, of: &x, make: func() output {
+		todo = append(todo, work{key: key, at: x.Object.File, part: part.Part{Kind: part.Application, Name: x.Object.File}, of: &x, make: func(ctx context.Context) output {
 			objects, diagnostics := prepared.Build(ctx)
 			return output{objects, diagnostics}
 		}})
 	}
 	outputs := make([]output, len(todo))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, w := range todo {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			outputs[i] = guarded(w.at, func() output { return read(ctx, w.part, w.make) })
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	kept, err := d.ration.spend(ctx, len(todo), func(ctx context.Context, i int) int {
+		w := todo[i]
+		outputs[i] = guarded(w.at, func() output { return read(ctx, w.part, func() output { return w.make(ctx) }) })
+		return weightOf(outputs[i].objects)
+	})
+	if err != nil {
 		return err
+	}
+	for i := kept; i < len(todo); i++ {
+		outputs[i] = output{diagnostics: []source.Diagnostic{usedUpBy(todo[i].at, "build overlay")}}
 	}
 	// What is filled in is bounded for all of them together, so it is done in order.
 	for i, w := range todo {
@@ -312,9 +307,18 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 	return nil
 }
 
-// objectSize is about how long a usual object is, in bytes: it makes what is rendered
-// comparable with what is read.
-const objectSize = 1000
+// rendered makes the output of the chart in dir.
+func (d *deployer) rendered(ctx context.Context, dir string, make func() output) output {
+	var out output
+	kept, err := d.ration.spend(ctx, 1, func(ctx context.Context, _ int) int {
+		out = guarded(dir, func() output { return read(ctx, part.Part{Kind: part.Chart, Name: dir}, make) })
+		return weightOf(out.objects)
+	})
+	if err == nil && kept == 0 {
+		out.diagnostics = []source.Diagnostic{usedUpBy(dir, "render chart")}
+	}
+	return out
+}
 
 // read makes the output of a part, unless that is to be left out.
 func read(ctx context.Context, p part.Part, make func() output) output {
@@ -323,7 +327,7 @@ func read(ctx context.Context, p part.Part, make func() output) output {
 		return output{diagnostics: []source.Diagnostic{*left}}
 	}
 	var out output
-	defer func() { leave(len(out.objects) * objectSize) }()
+	defer func() { leave(weightOf(out.objects)) }()
 	out = make()
 	return out
 }

@@ -2,10 +2,7 @@ package parser
 
 import (
 	"context"
-	"runtime"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/parser/gitops"
 	"github.com/egresslint/egresslint/parser/helm"
@@ -40,21 +37,12 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	components := overlays.Unused()
 	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
 
-	read := make([]manifests, len(candidates))
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, f := range candidates {
-		group.Go(func() error {
-			if err := groupCtx.Err(); err != nil {
-				return err
-			}
-			read[i] = parseManifests(groupCtx, tree, f)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	ration := &ration{left: maxRunValues}
+	read, leftOut, err := ration.readFiles(ctx, tree, candidates)
+	if err != nil {
 		return m, err
 	}
+	m.diagnostics = append(m.diagnostics, leftOut...)
 	for i, r := range read {
 		if r.root != nil {
 			m.documents = append(m.documents, document{candidates[i].Name, r.root})
@@ -75,7 +63,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	}
 	m.yaml += countYAML(built) + countYAML(rendered)
 
-	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), budget: gitops.NewBudget()}
+	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
 	if err := d.run(ctx); err != nil {
 		return m, err
 	}

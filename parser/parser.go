@@ -10,11 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/part"
@@ -66,6 +68,7 @@ func (r *Result) Empty() bool { return len(r.Objects) == 0 && len(r.Roots) == 0 
 
 // manifests is what one file holds.
 type manifests struct {
+	weight      int // what it takes of the ration
 	objects     []*kubernetes.Object
 	root        *terraform.Root // of a plan or a state
 	diagnostics []source.Diagnostic
@@ -182,9 +185,12 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 		return manifests{diagnostics: []source.Diagnostic{*left}}
 	}
 	data, err := tree.ReadFile(f.Name)
-	defer func() { leave(len(data)) }()
+	defer func() { leave(m.weight) }()
 	if f.Kind == source.JSON && err == nil && tfjson.Is(data) {
 		m.root, m.diagnostics = tfjson.Parse(ctx, tree, f.Name, data)
+		if m.weight = len(data) / textPerValue; m.root != nil {
+			m.weight = max(m.weight, weightOfRoot(m.root))
+		}
 		return m
 	}
 	if f.Kind == source.JSON && (err != nil || !mayBeManifest(data)) {
@@ -198,6 +204,7 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
+	m.weight = max(len(data)/textPerValue, weightOf(m.objects))
 	return m
 }
 
@@ -230,8 +237,11 @@ func readError(name string, err error) source.Diagnostic {
 }
 
 // internal is a mistake of egresslint itself that must not take the rest of the
-// run with it.
+// run with it. What a library panics with may quote a value.
 func internal(name string, cause any) source.Diagnostic {
+	if _, ok := cause.(runtime.Error); !ok && guard.On(guard.ErrorText) {
+		cause = fmt.Sprintf("a panic with a value of type %T", cause)
+	}
 	return source.Diagnostic{
 		Kind: source.ParseError, Range: source.Range{File: name},
 		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),

@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -67,7 +68,7 @@ func (b *builder) spend(offset, n, depth int) error {
 	if depth > MaxNesting {
 		return b.fail(source.LimitReached, b.text.point(offset), "read manifest: values are nested more than %d levels deep", MaxNesting)
 	}
-	if *b.left -= n; *b.left < 0 {
+	if *b.left -= n; *b.left < 0 && guard.On(guard.ManifestBudgets) {
 		*b.left = 0
 		return b.fail(source.LimitReached, b.text.point(offset), "read manifest: the file holds more than %d values", MaxValues)
 	}

@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -165,6 +166,9 @@ func (p *parser) finish(b *builder, values []*located.Value, err error) {
 // load parses the first YAML document in data. It returns nil if there is none or
 // it cannot be a manifest.
 func (b *builder) load(data []byte) (*yaml.Node, error) {
+	if n := marks(data); n > maxMarks && guard.On(guard.ManifestBudgets) {
+		return nil, b.fail(source.LimitReached, b.text.point(b.base), "read manifest: a document has more than %d lines and commas", maxMarks)
+	}
 	var input io.Reader = bytes.NewReader(data)
 	if !bytes.HasSuffix(data, []byte{'\n'}) { // kubectl ends the last line, which shows in block scalars
 		input = io.MultiReader(input, strings.NewReader("\n"))
@@ -184,6 +188,18 @@ func (b *builder) load(data []byte) (*yaml.Node, error) {
 		return nil, nil
 	}
 	return document.Content[0], nil
+}
+
+// maxMarks bounds the line breaks, commas and opening brackets of a document: the node
+// parser makes as many nodes, before any value is counted.
+const maxMarks = 2 * MaxValues
+
+func marks(data []byte) int {
+	n := 0
+	for _, mark := range []byte("\n,[{") {
+		n += bytes.Count(data, []byte{mark})
+	}
+	return n
 }
 
 // checkRest looks for a manifest after the first document of a part of the
@@ -250,6 +266,9 @@ func (b *builder) yamlError(data []byte, err error) error {
 	if i := bytes.IndexFunc(data, isControl); i >= 0 && strings.HasPrefix(message, "control characters") {
 		offset, message = b.base+i, "control characters are not allowed"
 	}
+	if strings.HasPrefix(message, "unknown anchor") && guard.On(guard.ErrorText) { // a password may begin with an asterisk
+		message = "an alias (*) refers to no anchor before it; put text that begins with an asterisk in quotes"
+	}
 	if b.text.byteAt(offset) == '\t' {
 		message = "a tab is not allowed here; indent with spaces"
 	} else {
@@ -263,7 +282,8 @@ func isControl(r rune) bool {
 }
 
 // ParseValue reads one YAML or JSON document that need not be an object, such as
-// the values of a Helm release; false if it is none or cannot be read.
+// the values of a Helm release; false if it is none or cannot be read. What is secret
+// in it, going by its keys, is marked as sensitive.
 func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if source.CheckText(name, data) != nil {
 		return nil, false
@@ -278,5 +298,5 @@ func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return v.value, true
+	return marked(v.value, ""), true
 }

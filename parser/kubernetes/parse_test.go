@@ -75,7 +75,7 @@ func TestParse(t *testing.T) {
 		{
 			name:        "unknown anchor",
 			data:        "a: 1\nb: *x\n",
-			diagnostics: "x.yaml:2:4: parse-error: parse YAML: unknown anchor 'x' referenced\n",
+			diagnostics: "x.yaml:2:4: parse-error: parse YAML: an alias (*) refers to no anchor before it; put text that begins with an asterisk in quotes\n",
 		},
 		{
 			name:        "version directive",

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // Kubernetes reads YAML 1.1 through sigs.k8s.io/yaml: "yes", "on" and "y" are
@@ -72,11 +74,28 @@ func resolve(tag, text string) (scalar, error) {
 			s = scalar{kind: floatScalar, f: float64(s.i)}
 		}
 		if tagOf(s, isTime) != tag {
-			return scalar{}, fmt.Errorf("%q is no %s", text, tag)
+			return scalar{}, notOfTag(s, tag, text)
 		}
 		return s, nil
 	default: // a tag that Kubernetes does not know leaves a string
 		return scalar{kind: stringScalar, text: text}, nil
+	}
+}
+
+// notOfTag says what a scalar is that is not what its tag says, and not its text.
+func notOfTag(s scalar, tag, text string) error {
+	if !guard.On(guard.ErrorText) {
+		return fmt.Errorf("%q is no %s", text, tag)
+	}
+	switch s.kind {
+	case nullScalar:
+		return fmt.Errorf("null is no %s", tag)
+	case boolScalar:
+		return fmt.Errorf("a bool is no %s", tag)
+	case stringScalar:
+		return fmt.Errorf("the text is no %s", tag)
+	default:
+		return fmt.Errorf("the number is no %s", tag)
 	}
 }
 

@@ -5,33 +5,20 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Bounds on what one root may cost. Terraform is a language in which a few lines
-// can ask for more than any machine has: lists of lists of lists, strings that
-// double, powers of powers.
+// Bounds on one value. Terraform is a language in which a few lines can ask for more
+// than any machine has: lists of lists of lists, strings that double, powers of
+// powers.
 const (
-	// maxSteps bounds the expressions that are evaluated and the elements that
-	// functions look at. A root of 20,000 instances takes about two million.
-	maxSteps = 20_000_000
 	// maxWeight bounds one value, see weigh.
 	maxWeight = 200_000
 	// maxText bounds a string, in bytes.
 	maxText = 64 << 20
+	// maxArgument bounds the text that a function is given, in bytes: none makes more
+	// than some times as much of it without being asked to.
+	maxArgument = 16 << 20
 	// maxExponent bounds numbers, in binary digits.
 	maxExponent = 1 << 13
 )
-
-// spend takes n steps and reports whether the root may go on.
-func (ev *evaluator) spend(n int, rng hcl.Range) bool {
-	ev.spent.steps += n
-	if ev.spent.steps <= maxSteps {
-		return true
-	}
-	if !ev.exhausted {
-		ev.exhausted = true
-		ev.limit(rng, "evaluate expression: the configuration takes more than %d steps", maxSteps)
-	}
-	return false
-}
 
 // bounded returns v, or an unknown if it is larger than a value may be.
 func (ev *evaluator) bounded(v value, rng hcl.Range) value {

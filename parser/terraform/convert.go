@@ -9,6 +9,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // convertTo converts v as [convert.Convert] does. It takes a short way for whole
@@ -34,14 +36,14 @@ func convertTo(v cty.Value, t cty.Type) (cty.Value, error) {
 	}
 	out, err := convert.Convert(v, t)
 	if err != nil {
-		return cty.NilVal, mismatch(u, t, err)
+		return cty.NilVal, mismatch(u, t, marks.Has(sensitive{}), err)
 	}
 	return out, nil
 }
 
-// mismatch says why v is no t. It names the first element that does not fit; the
-// library names any.
-func mismatch(v cty.Value, t cty.Type, err error) error {
+// mismatch says why v is no t. It names the first element that does not fit, unless its
+// key is hidden; the library names any.
+func mismatch(v cty.Value, t cty.Type, hidden bool, err error) error {
 	from := v.Type()
 	structure := from.IsObjectType() || from.IsMapType()
 	switch {
@@ -75,14 +77,16 @@ func mismatch(v cty.Value, t cty.Type, err error) error {
 			continue
 		}
 		if _, err := convertTo(e, want); err != nil {
-			return fmt.Errorf("%s: %w", elementName(t, k), err)
+			return fmt.Errorf("%s: %w", elementName(t, k, hidden), err)
 		}
 	}
 	return err
 }
 
-func elementName(t cty.Type, key cty.Value) string {
+func elementName(t cty.Type, key cty.Value, hidden bool) string {
 	switch name, isText := asString(key); {
+	case hidden && !t.IsObjectType() && guard.On(guard.ErrorText):
+		return "an element"
 	case t.IsObjectType():
 		return "attribute " + strconv.Quote(name)
 	case isText && t.IsMapType():

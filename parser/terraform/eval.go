@@ -48,8 +48,8 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		ev.limit(e.Range(), "evaluate expression: references are more than %d deep", maxDepth)
 		return unknown("its references go too deep")
 	}
-	if !ev.spend(1, e.Range()) {
-		return unknown("the configuration takes too long to evaluate")
+	if !ev.spend(steps, 1, e.Range()) {
+		return unknown(tooCostly)
 	}
 	ev.depth++
 	defer func() { ev.depth-- }()
@@ -60,7 +60,7 @@ func (sc scope) eval(e hclsyntax.Expression) value {
 		}
 		before := ev.sink.len()
 		v := sc.evalNode(e)
-		if ev.sink.len() == before && ev.presumed == "" {
+		if ev.sink.len() == before && ev.presumed == "" && !ev.spent.over {
 			sc.mod.shared[e] = v
 		}
 		return v
@@ -119,6 +119,9 @@ func (sc scope) evalNode(e hclsyntax.Expression) value {
 }
 
 func (sc scope) tuple(e *hclsyntax.TupleConsExpr) value {
+	if !sc.ev.spend(elements, len(e.Exprs), e.SrcRange) {
+		return unknown(tooCostly)
+	}
 	vals := make([]cty.Value, len(e.Exprs))
 	o := &origin{elems: make([]*origin, len(e.Exprs))}
 	for i, el := range e.Exprs {
@@ -130,9 +133,13 @@ func (sc scope) tuple(e *hclsyntax.TupleConsExpr) value {
 }
 
 func (sc scope) object(e *hclsyntax.ObjectConsExpr) value {
+	if !sc.ev.spend(elements, 2+2*len(e.Items), e.SrcRange) {
+		return unknown(tooCostly)
+	}
 	vals := make(map[string]cty.Value, len(e.Items))
 	o := &origin{fields: make(map[string]*origin, len(e.Items))}
 	var unsure *value // a key that is not known
+	var marks cty.ValueMarks
 	for _, item := range e.Items {
 		key := sc.eval(item.KeyExpr)
 		v := sc.eval(item.ValueExpr)
@@ -144,13 +151,14 @@ func (sc scope) object(e *hclsyntax.ObjectConsExpr) value {
 		if _, dup := vals[name]; !dup {
 			o.keys = append(o.keys, keyPlace{name, item.KeyExpr.Range()})
 		}
-		vals[name] = v.v
+		vals[name] = named(name, v.v)
+		marks = joinMarks(marks, sensitiveMarks(key.v))
 		o.fields[name] = placed(v.o, item.ValueExpr.Range())
 	}
 	if unsure != nil {
 		return *unsure
 	}
-	return value{cty.ObjectVal(vals), o}
+	return value{cty.ObjectVal(vals).WithMarks(marks), o}
 }
 
 // key converts an object key; unsure is the value of the whole object when the
@@ -200,6 +208,7 @@ func (sc scope) conditional(e *hclsyntax.ConditionalExpr) value {
 		if v.o != nil || isPlainLiteral(taken) {
 			v.o = placed(v.o, taken.Range())
 		}
+		v.v = v.v.WithMarks(sensitiveMarks(cond.v))
 		return v
 	}
 	return *known
@@ -314,18 +323,18 @@ func (sc scope) logical(e *hclsyntax.BinaryOpExpr) value {
 	l := sc.eval(e.LHS)
 	lb, lu := sc.truth(l, e.LHS.Range())
 	if lu == nil && lb == decides {
-		return value{cty.BoolVal(decides), combined([]value{l})}
+		return value{cty.BoolVal(decides).WithMarks(sensitiveMarks(l.v)), combined([]value{l})}
 	}
 	r := sc.eval(e.RHS)
 	rb, ru := sc.truth(r, e.RHS.Range())
 	switch {
 	case ru == nil && rb == decides:
-		return value{cty.BoolVal(decides), combined([]value{r})}
+		return value{cty.BoolVal(decides).WithMarks(sensitiveMarks(r.v)), combined([]value{r})}
 	case lu != nil:
 		return value{v: cty.UnknownVal(cty.Bool).RefineNotNull().WithSameMarks(lu.v)}
 	case ru != nil:
 		return value{v: cty.UnknownVal(cty.Bool).RefineNotNull().WithSameMarks(ru.v)}
 	default:
-		return value{cty.BoolVal(!decides), combined([]value{l, r})}
+		return value{cty.BoolVal(!decides).WithMarks(sensitiveMarks(l.v), sensitiveMarks(r.v)), combined([]value{l, r})}
 	}
 }

@@ -32,7 +32,6 @@ type evaluator struct {
 	host      hcl.Range // the call that renders them: text of a template has no place of its own
 	spent     *budget
 	full      bool
-	exhausted bool
 	remotes   map[*job]*remote // roots whose outputs are read; shared with their evaluators
 	chain     int              // of roots that read each other's outputs, up to this one
 	inputless bool             // a variable of the root has no value
@@ -42,12 +41,6 @@ type evaluator struct {
 	free  map[hclsyntax.Expression][]string // see roots
 	texts map[string]*text
 	files map[string]fileResult
-}
-
-// budget counts what the evaluation of one root costs, with all it needs of others.
-type budget struct {
-	steps     int
-	instances int
 }
 
 // sink collects mistakes.
@@ -63,10 +56,12 @@ type pending struct {
 
 func (s *sink) len() int { return len(s.diags) }
 
-func newEvaluator(l *loader) *evaluator {
+// newEvaluator returns an evaluator of one root, or of one that it reads, which uses up
+// the same budget.
+func newEvaluator(l *loader, b *budget) *evaluator {
 	g := &sink{}
 	return &evaluator{
-		load: l, sink: g, global: g, spent: &budget{}, remotes: make(map[*job]*remote),
+		load: l, sink: g, global: g, spent: b, remotes: make(map[*job]*remote),
 		types: make(map[*block]variableType),
 		free:  make(map[hclsyntax.Expression][]string),
 		texts: make(map[string]*text),
@@ -125,7 +120,11 @@ func (ev *evaluator) diagnostics() []source.Diagnostic {
 			continue
 		}
 		seen[place{p.kind, p.rng}] = true
-		out = append(out, source.Diagnostic{Kind: p.kind, Range: ev.rng(p.rng), Message: p.msg})
+		rng := ev.rng(p.rng)
+		if rng.File == "" { // text that is in no file, such as a variable's of the command line
+			rng.File = ev.load.anyFile(ev.job.dir)
+		}
+		out = append(out, source.Diagnostic{Kind: p.kind, Range: rng, Message: p.msg})
 	}
 	return out
 }
@@ -177,11 +176,16 @@ func (ev *evaluator) get(n *node, name string, rng hcl.Range, f func() value) va
 	// Mistakes in a node are its own: a try around a reference to it does not
 	// excuse them.
 	outer, presumed := ev.sink, ev.presumed
+	before := ev.spent.spent
 	ev.sink, ev.presumed = ev.global, ""
 	n.val = ev.bounded(f(), rng)
 	n.presumed = ev.presumed
 	ev.sink, ev.presumed = outer, presumed
 	ev.presume(n.presumed)
+	if ev.spent.cutOff(before) {
+		n.state = untouched
+		return n.val
+	}
 	n.state = done
 	return n.val
 }

@@ -53,7 +53,8 @@ func (r *repetition) collect(vals []cty.Value, sym *symbolic) cty.Value {
 	}
 	fields := make(map[string]cty.Value, len(vals))
 	for i, v := range vals {
-		fields[r.items[i].key.AsString()] = v
+		key, _ := r.items[i].key.Unmark()
+		fields[key.AsString()] = v
 	}
 	return cty.ObjectVal(fields)
 }
@@ -188,6 +189,7 @@ func (sc scope) repeatEach(at *attribute) repetition {
 		}
 		return r
 	}
+	hidden := v.v.HasMark(sensitive{}) // then keys are not shown in addresses
 	r := repetition{forEach: true, items: make([]each, 0, len(list))}
 	for _, en := range list {
 		key, keyO := en.key, en.val.o.whole()
@@ -202,8 +204,13 @@ func (sc scope) repeatEach(at *attribute) repetition {
 			key = k
 			en.val.v = k
 		}
-		en.val.o = cross(en.val.o, rng, aside, fromForEach)
-		r.items = append(r.items, each{key: key, keyO: cross(keyO, rng, aside, fromForEach), val: en.val, suffix: indexText(key)})
+		en.val.o = sc.ev.cross(en.val.o, rng, aside, fromForEach)
+		suffix := indexText(key)
+		if hidden {
+			suffix = indexText(cty.StringVal(fmt.Sprintf("sensitive %d", len(r.items)+1)))
+			en.val.v, key = en.val.v.Mark(sensitive{}), key.Mark(sensitive{})
+		}
+		r.items = append(r.items, each{key: key, keyO: sc.ev.cross(keyO, rng, aside, fromForEach), val: en.val, suffix: suffix})
 	}
 	return r
 }
@@ -287,6 +294,10 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 	set := u.Type().IsSetType()
 	open, isOpen := openOf(coll.v)
 	for _, en := range list {
+		if sc.ev.spent.over {
+			yield(value{unknown(tooCostly).v, placed(en.val.o, rng)})
+			return
+		}
 		if isOpen && !en.val.v.IsKnown() {
 			yield(value{unknown(open.why).v, placed(en.val.o, rng)})
 			continue
@@ -294,7 +305,8 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		if set {
 			en.key = en.val.v
 		}
-		o := cross(en.val.o, rng, aside, fromForEach)
+		en.key = en.key.WithMarks(sensitiveMarks(coll.v))
+		o := sc.ev.cross(en.val.o, rng, aside, fromForEach)
 		item := value{
 			cty.ObjectVal(map[string]cty.Value{"key": en.key, "value": en.val.v}),
 			&origin{fields: map[string]*origin{"key": o.whole(), "value": o}},
@@ -306,6 +318,9 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 // blockValue evaluates the content of a nested block as an object. What is null
 // is left out, as if it were not written.
 func (sc scope) blockValue(header hcl.Range, b *body) value {
+	if !sc.ev.spend(elements, 4+2*len(b.attrs)+len(b.blocks), header) {
+		return value{unknown(tooCostly).v, &origin{place: header}}
+	}
 	fields := make(map[string]cty.Value)
 	o := &origin{place: header, fields: make(map[string]*origin)}
 	for _, at := range b.attrs {
@@ -313,7 +328,7 @@ func (sc scope) blockValue(header hcl.Range, b *body) value {
 		if u, _ := v.v.Unmark(); u.IsNull() {
 			continue
 		}
-		fields[at.name] = v.v
+		fields[at.name] = named(at.name, v.v)
 		o.fields[at.name] = placed(v.o, at.expr.Range())
 		o.keys = append(o.keys, keyPlace{at.name, at.nameRange})
 	}
@@ -323,7 +338,7 @@ func (sc scope) blockValue(header hcl.Range, b *body) value {
 			continue
 		}
 		v := sc.blockList(b, typ)
-		if v.v.LengthInt() == 0 {
+		if isEmpty(v.v) {
 			continue
 		}
 		fields[typ] = v.v

@@ -3,7 +3,6 @@ package terraform
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -36,7 +35,8 @@ func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
 		if len(args) < f.min || f.max >= 0 && len(args) > f.max {
 			return sc.fail(e.Range(), "call %s: it does not take %d arguments", name, len(args))
 		}
-		return f.eval(sc, &callSite{name: name, expr: e, args: args})
+		c := &callSite{name: name, expr: e, args: args}
+		return sc.paid(e.Range(), kept(c, f.eval(sc, c)))
 	}
 	f, ok := functions[name]
 	if !ok {
@@ -149,13 +149,16 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 				if hasCapsule(v) {
 					return unknown(c.name + "() of a whole resource is known only after apply")
 				}
-				return sc.fail(c.expr.Args[min(i, len(c.expr.Args)-1)].Range(), "call %s: %v", c.name, err)
+				return sc.fail(c.expr.Args[min(i, len(c.expr.Args)-1)].Range(), "call %s: %s", c.name, withoutValues(err.Error(), v))
 			}
 			v = cv
 		}
 		vals[i] = closed(v)
 	}
 	out, err := f.Call(vals)
+	if err == nil && !sc.pay(c.rng(), out) {
+		return unknown(tooCostly)
+	}
 	if open && err == nil && isSequence(out.Type()) {
 		out = out.Mark(openEnded{0, why})
 	}
@@ -167,67 +170,9 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		if arg, ok := errors.AsType[function.ArgError](err); ok && arg.Index < len(c.expr.Args) {
 			rng = c.expr.Args[arg.Index].Range()
 		}
-		return sc.fail(rng, "call %s: %s", c.name, plain(err.Error()))
+		return sc.fail(rng, "call %s: %s", c.name, withoutValues(plain(err.Error()), vals...))
 	}
 	return value{withReasons(out, c.args), originOfCall(c, out)}
-}
-
-// affordable returns nil if a call with such arguments stays within bounds, else
-// its result.
-func (sc scope) affordable(c *callSite) *value {
-	left := maxWeight
-	product := 1
-	for _, a := range c.args {
-		if !weigh(a.v, &left) {
-			sc.ev.limit(c.rng(), "call %s: the arguments are too large", c.name)
-			u := unknown("its value is too large")
-			return &u
-		}
-		u, _ := a.v.Unmark()
-		if isSequence(u.Type()) && u.IsKnown() && !u.IsNull() {
-			product = min(product*max(u.LengthInt(), 1), maxWeight+1)
-		}
-	}
-	tooMuch := false
-	switch c.name {
-	case "setproduct":
-		tooMuch = product > maxWeight/8
-	case "join":
-		sep, _ := asString(c.args[0].v)
-		tooMuch = len(sep)*product > maxText
-	case "replace":
-		tooMuch = replacedSize(c.args) > maxText
-	case "indent":
-		n, _ := asInt(c.args[0].v)
-		tooMuch = n > 1000
-	case "format", "formatlist":
-		spec, _ := asString(c.args[0].v)
-		tooMuch = wideVerb.MatchString(spec)
-	}
-	if tooMuch || !sc.ev.spend(maxWeight-left, c.rng()) {
-		if tooMuch {
-			sc.ev.limit(c.rng(), "call %s: the result is too large", c.name)
-		}
-		u := unknown("its value is too large")
-		return &u
-	}
-	return nil
-}
-
-// wideVerb matches verbs of format that pad to more than 9999 characters.
-var wideVerb = regexp.MustCompile(`%[-+# 0]*[0-9.*\[\]]*[0-9]{5}`)
-
-// replacedSize is the most that replace can make of its arguments, in bytes.
-func replacedSize(args []value) int {
-	var s [3]string
-	for i := range min(len(args), 3) {
-		s[i], _ = asString(args[i].v)
-	}
-	n := strings.Count(s[0], s[1])
-	if strings.HasPrefix(s[1], "/") {
-		n = len(s[0]) + 1 // a match for each byte
-	}
-	return len(s[0]) + n*len(s[2])
 }
 
 // originOfCall is the origin of the result of a function.
@@ -270,7 +215,7 @@ func withReasons(out cty.Value, args []value) cty.Value {
 func unknownWith(why string, args []value) value {
 	u := unknown(why)
 	for _, a := range args {
-		u.v = u.v.WithMarks(sensitiveMarks(a.v))
+		u.v = u.v.WithMarks(sensitiveWithin(a.v))
 	}
 	return u
 }

@@ -78,7 +78,9 @@ func decode(sc scope, c *callSite) value {
 			return unknown("its text has too many aliases")
 		}
 	}
-	return sc.apply(c, decoders[c.name])
+	v := sc.apply(c, decoders[c.name])
+	v.v = keyed(v.v)
+	return v
 }
 
 // hashFile is a function that hashes a file.

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -51,7 +52,7 @@ func (sc scope) readFile(c *callSite) (data []byte, bad *value) {
 	}
 	full, err := source.Join(sc.ev.root.cfg.dir, name)
 	if err != nil {
-		r := unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+		r := unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 0)))
 		return nil, &r
 	}
 	f, seen := sc.ev.files[full]
@@ -61,7 +62,7 @@ func (sc scope) readFile(c *callSite) (data []byte, bad *value) {
 	}
 	if f.err != nil {
 		// It may be made before Terraform runs, so it is no mistake.
-		r := unknown(fmt.Sprintf("%s could not be read: %v", name, f.err))
+		r := unknown(fmt.Sprintf("%s could not be read: %s", fileText(c, 0), withoutValues(f.err.Error(), secretsAmong(c.args[0].v))))
 		return nil, &r
 	}
 	return f.data, nil
@@ -91,8 +92,7 @@ func templateFile(sc scope, c *callSite) value {
 	if bad != nil {
 		return *bad
 	}
-	name, _ := asString(c.args[0].v)
-	return sc.renderTemplate(value{v: cty.StringVal(string(data))}, c.args[1], c.rng(), path.Base(name))
+	return sc.renderTemplate(value{v: cty.StringVal(string(data))}, c.args[1], c.rng(), path.Base(fileText(c, 0)))
 }
 
 func templateString(sc scope, c *callSite) value {
@@ -101,6 +101,9 @@ func templateString(sc scope, c *callSite) value {
 
 // maxTemplateDepth bounds how deep templates render templates.
 const maxTemplateDepth = 32
+
+// maxTemplate bounds the text of a template, in bytes.
+const maxTemplate = 1 << 20
 
 // renderTemplate fills a template with variables. Mistakes inside it are
 // reported at rng, where it is used.
@@ -116,6 +119,13 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 	if line, deep := tooDeep([]byte(s)); deep {
 		sc.ev.limit(rng, "fill %s: line %d is nested too deep", what, line)
 		return unknown("its template is nested too deep")
+	}
+	if len(s) > maxTemplate && guard.On(guard.TerraformBudgets) {
+		sc.ev.limit(rng, "fill %s: the template is larger than %d MiB", what, maxTemplate>>20)
+		return unknown("its template is too large")
+	}
+	if !sc.ev.spend(steps, len(s)/16, rng) {
+		return unknown(tooCostly)
 	}
 	e, diags := hclsyntax.ParseTemplate([]byte(s), "", hcl.InitialPos)
 	if diags.HasErrors() {
@@ -169,17 +179,17 @@ func fileExists(sc scope, c *callSite) value {
 	}
 	full, err := source.Join(sc.ev.root.cfg.dir, name)
 	if err != nil {
-		return unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 0)))
 	}
 	info, err := sc.ev.load.tree.Stat(full)
 	switch {
 	case errors.Is(err, source.ErrOutside):
-		return unknown(fmt.Sprintf("%s lies outside of what may be read", name))
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 0)))
 	case err != nil:
-		sc.ev.presume(name + " is not in the tree")
+		sc.ev.presume(fileText(c, 0) + " is not in the tree")
 		return value{cty.False, combined(c.args)}
 	case info.IsDir():
-		return sc.fail(c.argRange(0), "call fileexists: %s is a directory", name)
+		return sc.fail(c.argRange(0), "call fileexists: %s is a directory", fileText(c, 0))
 	}
 	return value{cty.True, combined(c.args)}
 }
@@ -200,19 +210,19 @@ func fileSet(sc scope, c *callSite) value {
 	}
 	dir, err := source.Join(sc.ev.root.cfg.dir, texts[0])
 	if err != nil {
-		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[0]))
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 0)))
 	}
 	pattern := path.Clean(texts[1])
 	if err := source.CheckGlob(pattern); err != nil {
-		return sc.fail(c.argRange(1), "call fileset: use pattern %q: %v", texts[1], err)
+		return sc.fail(c.argRange(1), "call fileset: use pattern %s: %s", fileText(c, 1), withoutValues(err.Error(), secretsAmong(c.args[1].v)))
 	}
 	if strings.HasPrefix(pattern, "..") || path.IsAbs(pattern) {
-		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[1]))
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 1)))
 	}
 	var found []cty.Value
 	switch err := sc.ev.findFiles(dir, "", pattern, 0, &found); {
 	case errors.Is(err, source.ErrOutside):
-		return unknown(fmt.Sprintf("%s lies outside of what may be read", texts[0]))
+		return unknown(fmt.Sprintf("%s lies outside of what may be read", fileText(c, 0)))
 	case err != nil:
 		sc.ev.limit(c.rng(), "call fileset: it finds more than %d files", maxFileSet)
 		return unknown("its fileset is too large")
@@ -235,7 +245,7 @@ func (ev *evaluator) findFiles(dir, rel, pattern string, depth int, found *[]cty
 	if err != nil || depth > 64 {
 		return nil //nolint:nilerr // no files are found in what is no readable directory
 	}
-	if !ev.spend(100+len(entries), ev.host) {
+	if !ev.spend(steps, 100+len(entries), ev.host) {
 		return errTooMany
 	}
 	for _, e := range entries {

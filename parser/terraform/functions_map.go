@@ -47,7 +47,7 @@ func lookup(sc scope, c *callSite) value {
 		}
 	}
 	if len(c.args) < 3 {
-		return sc.fail(c.rng(), "call lookup: the map has no key %q, and there is no default", name)
+		return sc.fail(c.rng(), "call lookup: the map has no key %s, and there is no default", keyText(name, c.args[0].v, c.args[1].v))
 	}
 	d := c.args[2]
 	if t.IsMapType() {

@@ -46,6 +46,9 @@ func (sc scope) texts(c *callSite) (texts []string, bad *value) {
 // split cuts a string, but never inside a placeholder, whose address may hold
 // the separator.
 func split(sc scope, c *callSite) value {
+	if bad := sc.affordable(c); bad != nil {
+		return *bad
+	}
 	texts, bad := sc.texts(c)
 	if bad != nil {
 		return value{v: cty.UnknownVal(cty.List(cty.String)).WithSameMarks(bad.v)}
@@ -177,7 +180,7 @@ func format(sc scope, c *callSite) value {
 				return unknownWith(afterApply(a.v), c.args)
 			}
 		}
-		return sc.fail(c.rng(), "call format: %s", plain(err.Error()))
+		return sc.fail(c.rng(), "call format: %s", withoutValues(plain(err.Error()), vals...))
 	}
 	return value{withReasons(out, c.args), combined(c.args)}
 }
@@ -223,7 +226,7 @@ func endsWith(sc scope, c *callSite) value { return sc.compareText(c, strings.Ha
 func strContains(sc scope, c *callSite) value { return sc.compareText(c, strings.Contains, nil) }
 
 func markSensitive(_ scope, c *callSite) value {
-	return value{c.args[0].v.Mark(sensitive{}), c.args[0].o}
+	return value{secret(c.args[0].v), c.args[0].o}
 }
 
 func markNonsensitive(_ scope, c *callSite) value {

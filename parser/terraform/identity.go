@@ -38,7 +38,7 @@ func (in *instance) derived(ev *evaluator, name string) (value, bool) {
 	case !blk.data && blk.typ == "terraform_data" && name == "output":
 		if i, ok := blk.args.index["input"]; ok {
 			v := in.argument(ev, i)
-			return value{v.v, cross(v.o, blk.args.attrs[i].expr.Range(), aside, in.address+".input is set here")}, true
+			return value{v.v, ev.cross(v.o, blk.args.attrs[i].expr.Range(), aside, in.address+".input is set here")}, true
 		}
 	case blk.data && blk.typ == "terraform_remote_state" && name == "outputs":
 		return in.stateOutputs(ev), true

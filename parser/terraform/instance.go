@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -83,7 +84,7 @@ func (m *module) local(ev *evaluator, name string, rng hcl.Range) value {
 	}
 	return ev.get(nodeOf(m.locals, name), "local."+name, at.expr.Range(), func() value {
 		v := scope{ev: ev, mod: m}.eval(at.expr)
-		return value{v.v, cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
+		return value{named(name, v.v), ev.cross(v.o, at.expr.Range(), aside, "local."+name+" is set here")}
 	})
 }
 
@@ -99,9 +100,10 @@ func (m *module) output(ev *evaluator, name string, rng hcl.Range) value {
 		}
 		v := scope{ev: ev, mod: m}.eval(at.expr)
 		if literalBool(blk.body.attr("sensitive"), true) {
-			v.v = v.v.Mark(sensitive{})
+			v.v = secret(v.v)
 		}
-		return value{v.v, cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
+		v.v = named(name, v.v)
+		return value{v.v, ev.cross(v.o, at.expr.Range(), outward, m.address+" hands it on as output "+name+" here")}
 	})
 }
 
@@ -149,6 +151,7 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 			return unknown(address + " has too many instances")
 		}
 		rep := scope{ev: ev, mod: m}.repeat(call.count, call.forEach)
+		g.mods = nil
 		vals := make([]cty.Value, len(rep.items))
 		for i := range rep.items {
 			if !ev.admit(call.header) {
@@ -181,7 +184,7 @@ func (m *module) expandCall(ev *evaluator, call *callBlock) *callGroup {
 // admit counts one more instance and reports whether the root may have it.
 func (ev *evaluator) admit(rng hcl.Range) bool {
 	ev.spent.instances++
-	if ev.spent.instances <= maxInstances {
+	if ev.spent.instances <= maxInstances || !guard.On(guard.TerraformBudgets) {
 		return true
 	}
 	if !ev.full {
@@ -291,6 +294,7 @@ func (m *module) expandResource(ev *evaluator, blk *resourceBlock) *resource {
 			return unknown(address + " has too many instances")
 		}
 		rep := scope{ev: ev, mod: m}.repeat(blk.count, blk.forEach)
+		r.insts = nil
 		vals := make([]cty.Value, len(rep.items))
 		for i := range rep.items {
 			if !ev.admit(blk.header) {
@@ -329,8 +333,22 @@ func (in *instance) scope(ev *evaluator) scope {
 func (in *instance) argument(ev *evaluator, i int) value {
 	at := in.res.blk.args.attrs[i]
 	return ev.get(&in.attrs[i], in.address+"."+at.name, at.expr.Range(), func() value {
-		return in.scope(ev).eval(at.expr)
+		v := in.scope(ev).eval(at.expr)
+		v.v = in.asSecret(at.name, v.v)
+		return v
 	})
+}
+
+// asSecret marks what is secret in the value of an argument or attribute.
+func (in *instance) asSecret(name string, v cty.Value) cty.Value {
+	switch typ := in.res.blk.typ; {
+	case slices.Contains(secretAttributes[typ], name):
+		return secretParts(v)
+	case typ == "kubernetes_manifest" && name == "manifest":
+		return inSecret(v)
+	default:
+		return named(name, v)
+	}
 }
 
 // nested evaluates the nested blocks of one type.
@@ -351,7 +369,7 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	if i, ok := args.index[name]; ok {
 		v := in.argument(ev, i)
 		if u, _ := v.v.Unmark(); !u.IsNull() {
-			v.o = cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
+			v.o = ev.cross(v.o, args.attrs[i].expr.Range(), aside, in.address+"."+name+" is set here")
 			if in.isBlock(ev, []string{name}) {
 				v = listed(v)
 				v.v = in.blocksAsSeen(v.v, name)
@@ -362,10 +380,10 @@ func (in *instance) attr(ev *evaluator, name string) value {
 	for _, b := range args.blocks {
 		if blockType(b) == name {
 			v := in.nested(ev, name, b.header)
-			if v.v.LengthInt() == 0 {
+			if isEmpty(v.v) {
 				break // a block type that may be computed
 			}
-			return value{in.blocksAsSeen(v.v, name), cross(v.o, b.header, aside, in.address+"."+name+" is set here")}
+			return value{in.blocksAsSeen(v.v, name), ev.cross(v.o, b.header, aside, in.address+"."+name+" is set here")}
 		}
 	}
 	if v, ok := in.derived(ev, name); ok {
@@ -379,6 +397,12 @@ func (in *instance) attr(ev *evaluator, name string) value {
 
 // computed returns an attribute that the configuration does not set.
 func (in *instance) computed(name string) value {
+	v := in.notSet(name)
+	v.v = in.asSecret(name[strings.LastIndexByte(name, '.')+1:], v.v)
+	return v
+}
+
+func (in *instance) notSet(name string) value {
 	address := located.Display(in.address)
 	last := name[strings.LastIndexByte(name, '.')+1:]
 	switch {

@@ -43,7 +43,7 @@ func (sc scope) entries(coll value) (list []entry, unsure *value, ok bool) {
 	if !v.CanIterateElements() {
 		return nil, nil, false
 	}
-	sc.ev.spent.steps += v.LengthInt() // the next expression reports when it is too many
+	sc.ev.spent.look(v.LengthInt())
 	list = make([]entry, 0, v.LengthInt())
 	i := 0
 	seq := isSequence(v.Type())
@@ -93,11 +93,16 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		}
 		in := sc
 		if e.KeyVar != "" {
-			in = in.with(e.KeyVar, value{en.key, en.val.o.whole()})
+			in = in.with(e.KeyVar, value{en.key.WithMarks(sensitiveMarks(coll.v)), en.val.o.whole()})
 		}
 		in = in.with(e.ValVar, en.val)
+		if !sc.ev.spend(elements, 1, e.SrcRange) {
+			return unknown(tooCostly)
+		}
 		if e.CondExpr != nil {
-			keep, un := in.truth(in.eval(e.CondExpr), e.CondExpr.Range())
+			cond := in.eval(e.CondExpr)
+			marks = joinMarks(marks, sensitiveMarks(cond.v))
+			keep, un := in.truth(cond, e.CondExpr.Range())
 			if un != nil {
 				undecided = un
 				continue
@@ -119,6 +124,8 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			continue
 		}
 		v := in.eval(e.ValExpr)
+		v.v = named(name, v.v)
+		marks = joinMarks(marks, sensitiveMarks(key.v))
 		switch _, dup := fields[name]; {
 		case e.Group:
 			groups[name] = append(groups[name], v.v)
@@ -128,7 +135,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 			}
 			o.fields[name].elems = append(o.fields[name].elems, historyOnly(v.o))
 		case dup:
-			sc.fail(e.KeyExpr.Range(), "build map: two elements have the key %q", name)
+			sc.fail(e.KeyExpr.Range(), "build map: two elements have the key %s", keyText(name, key.v))
 		default:
 			fields[name] = v.v
 			o.fields[name] = historyOnly(v.o)
@@ -179,6 +186,9 @@ func (sc scope) splat(e *hclsyntax.SplatExpr) value {
 	list := []entry{{cty.Zero, src}}
 	if isSequence(v.Type()) || v.Type() == symbolicType {
 		list, _, _ = sc.entries(src)
+	}
+	if !sc.ev.spend(elements, len(list), e.SrcRange) {
+		return unknown(tooCostly)
 	}
 	elems := make([]cty.Value, len(list))
 	o := &origin{elems: make([]*origin, len(list))}
@@ -232,6 +242,9 @@ func (sc scope) joined(texts []cty.Value, o *origin, rng hcl.Range) value {
 	if size > maxText {
 		sc.ev.limit(rng, "fill template: the text is too large")
 		return unknown("its value is too large")
+	}
+	if !sc.ev.spend(letters, size, rng) {
+		return unknown(tooCostly)
 	}
 	return value{joinText(texts), o}
 }

@@ -12,11 +12,12 @@ import (
 
 // locate converts the value of the expression at rng.
 func (ev *evaluator) locate(v value, rng hcl.Range) *located.Value {
-	return ev.locateIn(v.v, v.o, inherited{rng: ev.rng(rng)})
+	return ev.locateIn(v.v, v.o, inherited{at: rng, rng: ev.rng(rng)})
 }
 
 // inherited is what a part of a value inherits from the whole.
 type inherited struct {
+	at      hcl.Range // of the whole
 	rng     source.Range
 	callers []source.Range
 	via     []located.Step
@@ -33,6 +34,9 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c inherited) *located.Valu
 			c.rng = ev.rng(o.place)
 		}
 		c.callers, c.via = ev.places(o.callers), ev.steps(o.via)
+	}
+	if !ev.spend(values, 1+(len(c.callers)+len(c.via))/4, c.at) {
+		return &located.Value{Kind: located.Unknown, Range: c.rng, Reason: tooCostly, Sensitive: c.marks.Has(sensitive{})}
 	}
 	out := &located.Value{Range: c.rng, Callers: c.callers, Via: c.via, Sensitive: c.marks.Has(sensitive{})}
 	t := v.Type()
@@ -52,7 +56,7 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c inherited) *located.Valu
 		out.Kind = located.List
 		out.List = make([]*located.Value, 0, v.LengthInt())
 		i := 0
-		for it := v.ElementIterator(); it.Next(); i++ {
+		for it := v.ElementIterator(); it.Next() && !ev.spent.over; i++ {
 			_, e := it.Element()
 			out.List = append(out.List, ev.locateIn(e, partOf(o, i), c))
 		}
@@ -73,6 +77,9 @@ func (ev *evaluator) locateIn(v cty.Value, o *origin, c inherited) *located.Valu
 		out.Kind, out.Reason = located.Unknown, symbolicOf(v).why
 	default:
 		out.Kind, out.Reason = located.Unknown, "it is no value of its own"
+	}
+	if ev.spent.over { // what is in it is not whole
+		return &located.Value{Kind: located.Unknown, Range: c.rng, Reason: tooCostly, Sensitive: out.Sensitive}
 	}
 	return out
 }
@@ -105,7 +112,7 @@ func (ev *evaluator) fields(v cty.Value, o *origin, c inherited) []located.Field
 		}
 	}
 	out := make([]located.Field, 0, v.LengthInt())
-	for it := v.ElementIterator(); it.Next(); {
+	for it := v.ElementIterator(); it.Next() && !ev.spent.over; {
 		k, e := it.Element()
 		key := k.AsString()
 		f := located.Field{Key: key, KeyRange: c.rng}
@@ -153,8 +160,11 @@ func (ev *evaluator) steps(t *trail) []located.Step {
 }
 
 func joinMarks(a, b cty.ValueMarks) cty.ValueMarks {
-	if len(a) == 0 {
+	switch {
+	case len(a) == 0:
 		return b
+	case len(b) == 0:
+		return a
 	}
 	out := make(cty.ValueMarks, len(a)+len(b))
 	for m := range a {
@@ -169,6 +179,9 @@ func joinMarks(a, b cty.ValueMarks) cty.ValueMarks {
 // body converts the arguments and nested blocks of a resource instance.
 func (in *instance) body(ev *evaluator) *located.Value {
 	blk := in.res.blk
+	if ev.spent.over {
+		return &located.Value{Kind: located.Unknown, Range: ev.rng(blk.header), Reason: tooCostly}
+	}
 	out := &located.Value{Kind: located.Map, Range: ev.rng(blk.header)}
 	type placed struct {
 		at int
@@ -191,7 +204,7 @@ func (in *instance) body(ev *evaluator) *located.Value {
 		}
 		done = append(done, typ)
 		v := in.nested(ev, typ, b.header)
-		if v.v.LengthInt() == 0 {
+		if isEmpty(v.v) {
 			continue
 		}
 		f := located.Field{Key: typ, KeyRange: ev.rng(b.header), Value: ev.locate(v, b.header)}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -133,6 +134,7 @@ type loader struct {
 	mu    sync.Mutex
 	dirs  map[string]*dirEntry
 	files map[string]*fileEntry
+	size  int64         // of files
 	slots chan struct{} // bounds the files parsed at a time
 }
 
@@ -142,6 +144,7 @@ type dirEntry struct {
 }
 
 type fileEntry struct {
+	left  bool // out, see loader.weighed
 	once  sync.Once
 	text  *text
 	body  body
@@ -166,19 +169,57 @@ func newLoader(tree *source.Tree, names []string, schema Schema) *loader {
 }
 
 func (l *loader) file(name string) *fileEntry {
-	l.mu.Lock()
-	e, ok := l.files[name]
-	if !ok {
-		e = &fileEntry{}
-		l.files[name] = e
-	}
-	l.mu.Unlock()
+	e := l.weighed(name)
 	e.once.Do(func() {
+		if e.left {
+			e.diags = append(e.diags, source.Diagnostic{
+				Kind: source.LimitReached, Range: source.Range{File: name},
+				Message: fmt.Sprintf("parse file: the Terraform files of the run have more than %d MiB together; it is left out", maxSource>>20),
+			})
+			return
+		}
 		l.slots <- struct{}{}
 		defer func() { <-l.slots }()
 		e.parse(l.tree, name)
 	})
 	return e
+}
+
+// weighed returns the entry of a file. The first time it decides whether the file is
+// still among those that a run may parse, so it must be called in an order that is
+// always the same.
+func (l *loader) weighed(name string) *fileEntry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.files[name]; ok {
+		return e
+	}
+	e := &fileEntry{}
+	l.files[name] = e
+	if n := l.sizeOf(name); l.size+n > maxSource && guard.On(guard.TerraformBudgets) {
+		e.left = true
+	} else {
+		l.size += n
+	}
+	return e
+}
+
+// sizeOf is the size of a file, 0 if that cannot be told or if it is too large to be
+// read: what is wrong with it shows when it is read.
+func (l *loader) sizeOf(name string) (n int64) {
+	defer func() { _ = recover() }()
+	if info, err := l.tree.Stat(name); err == nil && info.Size() <= source.MaxFileSize {
+		n = info.Size()
+	}
+	return n
+}
+
+// weigh weighs the files of a directory. What is wrong with it shows when it is read.
+func (l *loader) weigh(dir string) {
+	defer func() { _ = recover() }()
+	for _, name := range l.configFiles(dir) {
+		l.weighed(name)
+	}
 }
 
 // text returns the text of a file that was parsed, nil for any other.
@@ -317,7 +358,7 @@ func (l *loader) loadDir(dir string) *config {
 func internalError(name string, cause any) source.Diagnostic {
 	return source.Diagnostic{
 		Kind: source.ParseError, Range: source.Range{File: name},
-		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),
+		Message: fmt.Sprintf("read file: internal error, please report it: %s", panicText(cause)),
 	}
 }
 

@@ -142,14 +142,6 @@ func (t *text) parseErrors(diags hcl.Diagnostics) []source.Diagnostic {
 // of those after the first are its echo.
 const maxSyntaxErrors = 3
 
-// sentence is the text of a diagnostic in our style: one line, lower case.
-func sentence(d *hcl.Diagnostic) string {
-	if d.Detail == "" {
-		return plain(d.Summary)
-	}
-	return plain(d.Summary) + ": " + plain(d.Detail)
-}
-
 func plain(s string) string {
 	s = strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".")
 	r, n := utf8.DecodeRuneInString(s)

@@ -55,12 +55,41 @@ const (
 
 // cross returns the origin of a value of the expression at rng as seen by an
 // expression that reads it. Says tells what happens at rng.
-func cross(o *origin, rng hcl.Range, c crossing, says string) *origin {
+//
+// Of more than maxWeight parts none keeps a history of its own: parts may be shared,
+// and then there can be far more of them than were made.
+func (ev *evaluator) cross(o *origin, rng hcl.Range, c crossing, says string) *origin {
 	var inherited origin
 	if o == nil {
 		o = &inherited
 	}
+	left := maxWeight
+	if !o.count(&left) || left < maxWeight-1 && !ev.spend(elements, maxWeight-1-left, rng) {
+		o = o.whole()
+	}
 	return crossUnder(o, rng, c, says)
+}
+
+// count subtracts the parts of o, itself included, from left. It reports whether left
+// was enough, and stops when it was not.
+func (o *origin) count(left *int) bool {
+	if o == nil {
+		return true
+	}
+	if *left--; *left < 0 {
+		return false
+	}
+	for _, e := range o.elems {
+		if !e.count(left) {
+			return false
+		}
+	}
+	for _, f := range o.fields {
+		if !f.count(left) {
+			return false
+		}
+	}
+	return true
 }
 
 // crossUnder crosses o, which may be a part of a whole.

@@ -123,7 +123,8 @@ func (sc scope) getAttr(v value, name string, rng hcl.Range) value {
 		r := u.EncapsulatedValue().(*instance).attr(sc.ev, name)
 		return value{keepSensitive(r.v, marks), r.o}
 	case t == moduleType && u.IsKnown():
-		return u.EncapsulatedValue().(*module).output(sc.ev, name, rng)
+		r := u.EncapsulatedValue().(*module).output(sc.ev, name, rng)
+		return value{keepSensitive(r.v, marks), r.o}
 	case t == foreignType && u.IsKnown():
 		return u.EncapsulatedValue().(*foreign).attr(sc.ev, name, rng)
 	case t == symbolicType && u.IsKnown():
@@ -197,6 +198,7 @@ func typedUnknown(t cty.Type, name string) cty.Value {
 func (sc scope) index(coll, key value, rng hcl.Range) value {
 	c, marks := coll.v.Unmark()
 	k, _ := key.v.Unmark()
+	marks = joinMarks(marks, sensitiveMarks(key.v)) // which one is picked may tell
 	switch {
 	case c.IsNull():
 		return sc.fail(rng, "index: the value is null")
@@ -242,7 +244,7 @@ func (sc scope) index(coll, key value, rng hcl.Range) value {
 	}
 	r, diags := hcl.Index(c, k, &rng)
 	if diags.HasErrors() {
-		return sc.fail(rng, "index: %s", plain(diags[0].Detail))
+		return sc.fail(rng, "index: %s", withoutValues(plain(diags[0].Detail), secretsAmong(coll.v, key.v)))
 	}
 	return value{keepSensitive(r, marks), coll.o.at(c, k)}
 }

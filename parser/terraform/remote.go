@@ -112,8 +112,8 @@ func (in *instance) remote(ev *evaluator) (r *remote, why string) {
 func (ev *evaluator) remoteOf(j *job) *remote {
 	r, ok := ev.remotes[j]
 	if !ok {
-		other := newEvaluator(ev.load)
-		other.spent, other.remotes, other.chain = ev.spent, ev.remotes, ev.chain+1
+		other := newEvaluator(ev.load, ev.spent)
+		other.remotes, other.chain = ev.remotes, ev.chain+1
 		r = &remote{ev: other, mod: other.open(j), id: rootID(j.dir, j.variant)}
 		ev.remotes[j] = r
 	}

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
@@ -57,16 +59,25 @@ func Load(ctx context.Context, tree *source.Tree, names []string, opts Options) 
 	for _, dir := range dirs {
 		jobs = append(jobs, l.jobs(dir, opts)...)
 	}
+	for i, j := range jobs {
+		j.number = i
+	}
 	l.setRoots(jobs)
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	heavy := make(chan struct{}, 1)
+	kept := &keeper{left: maxRunValues}
 	parallel(len(jobs), func(i int) {
 		slots <- struct{}{}
 		defer func() { <-slots }()
-		jobs[i].enter(ctx, l)
+		b := newBudget(ctx, len(jobs), heavy)
+		defer b.release()
+		jobs[i].enter(l, b)
+		kept.keep(jobs[i])
 	})
 
 	var roots []*Root
 	var diags []source.Diagnostic
+	kept.report(l)
 	for _, j := range jobs {
 		roots = append(roots, j.root)
 		diags = append(diags, j.diags...)
@@ -107,11 +118,17 @@ func (s *set) rootDirs(names []string, stacks []Stack) []string {
 		}
 	}
 	slices.Sort(dirs)
+	for _, dir := range dirs {
+		s.weigh(dir)
+	}
 	parallel(len(dirs), func(i int) { s.config(dirs[i]) })
 	called := make(map[string]bool)
 	visited := make(map[string]bool)
 	for _, dir := range dirs {
 		s.markCalled(dir, called, visited)
+	}
+	for _, dir := range dirs {
+		s.loadInstalled(dir, visited)
 	}
 	var roots []string
 	covered := make(map[string]bool)
@@ -162,6 +179,15 @@ func (s *set) markCalled(dir string, called, visited map[string]bool) {
 			called[to] = true
 		}
 		s.markCalled(to, called, visited)
+	}
+}
+
+// loadInstalled loads the modules that terraform init put into a directory, and those
+// that they call, before several roots ask for them at a time.
+func (s *set) loadInstalled(dir string, visited map[string]bool) {
+	installed := s.installed(dir)
+	for _, key := range slices.Sorted(maps.Keys(installed)) {
+		s.markCalled(installed[key], make(map[string]bool), visited)
 	}
 }
 
@@ -218,11 +244,13 @@ func commonDir(names []string) string {
 
 // job is one evaluation of a root.
 type job struct {
+	number  int // in the order of the run
 	dir     string
 	variant string
 	files   []string // of the variant or stack, weakest first
 	inputs  variables
 	root    *Root
+	values  int // of root
 	diags   []source.Diagnostic
 }
 
@@ -297,32 +325,37 @@ func (j *job) assign(vars []Assignment) {
 	}
 }
 
-// resourceSize is about how long a usual resource is, in bytes: it makes roots
-// comparable with files.
-const resourceSize = 500
-
-// enter evaluates the root, unless it is to be left out.
-func (j *job) enter(ctx context.Context, l *loader) {
-	leave, left := part.Enter(ctx, part.Part{Kind: part.Root, Name: j.dir})
+// enter evaluates the root, unless it is to be left out or the time is over.
+func (j *job) enter(l *loader, b *budget) {
+	j.root = j.unread()
+	if guard.On(guard.Deadline) && b.ctx.Err() != nil {
+		return
+	}
+	leave, left := part.Enter(b.ctx, part.Part{Kind: part.Root, Name: j.dir})
 	if left != nil {
 		left.Range.File = l.anyFile(j.dir)
-		j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files, Incomplete: true}
 		j.diags = append(j.diags, *left)
 		return
 	}
-	defer func() { leave(len(j.root.Resources) * resourceSize) }()
-	j.run(l)
+	defer func() { leave(b.spent[values]) }()
+	j.run(l, b)
+}
+
+// unread is the root as long as nothing of it was evaluated.
+func (j *job) unread() *Root {
+	return &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files, Incomplete: true}
 }
 
 // run evaluates everything in the root.
-func (j *job) run(l *loader) {
+func (j *job) run(l *loader, b *budget) {
 	defer func() {
 		if r := recover(); r != nil {
-			j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files, Incomplete: true}
+			j.root = j.unread()
 			j.diags = append(j.diags, internalError(l.anyFile(j.dir), r))
 		}
 	}()
-	ev := newEvaluator(l)
+	ev := newEvaluator(l, b)
+	b.owner = ev
 	m := ev.open(j)
 	j.root = &Root{Dir: j.dir, Variant: j.variant, VarFiles: j.files}
 	used := make(map[string]*config)
@@ -339,9 +372,11 @@ func (j *job) run(l *loader) {
 	if _, bad := j.inputs[broken]; bad {
 		j.root.Incomplete = true
 	}
+	j.root.Incomplete = j.root.Incomplete || b.ended
 	for _, p := range ev.global.diags {
 		j.root.Incomplete = j.root.Incomplete || p.kind == source.LimitReached
 	}
+	j.values = b.spent[values]
 	j.diags = append(j.diags, ev.diagnostics()...)
 }
 
@@ -363,31 +398,44 @@ func (ev *evaluator) collect(m *module, root *Root, used map[string]*config) {
 				name += "." + alias
 			}
 		}
-		v := scope{ev: ev, mod: m}.blockValue(blk.header, &blk.body)
-		root.Providers = append(root.Providers, &Provider{
-			Name: name, Module: located.Display(m.address), Body: ev.locate(v, blk.header),
+		ev.spent.apart(func() {
+			v := scope{ev: ev, mod: m}.blockValue(blk.header, &blk.body)
+			root.Providers = append(root.Providers, &Provider{
+				Name: name, Module: located.Display(m.address), Body: ev.locate(v, blk.header),
+			})
 		})
 	}
 	for _, blk := range m.cfg.ordered {
-		r := m.expandResource(ev, blk)
-		for _, in := range r.insts {
-			root.Resources = append(root.Resources, &Resource{
-				Address: located.Display(in.address), Module: located.Display(m.address), Data: blk.data, Type: blk.typ, Name: blk.name,
-				Body: in.body(ev), Uncertain: in.uncertain, IgnoreChanges: blk.ignore,
-				Provider: m.provider(blk.provider, blk.typ),
-			})
-		}
+		ev.spent.apart(func() { ev.collectResource(m, blk, root) })
 	}
 	for _, call := range m.cfg.callOrder {
-		g := m.expandCall(ev, call)
-		if g.unread != "" {
-			root.UnreadModules = append(root.UnreadModules, ev.unreadModule(m, call, g.unread))
-			continue
-		}
+		var g *callGroup
+		ev.spent.apart(func() {
+			if g = m.expandCall(ev, call); g.unread != "" {
+				root.UnreadModules = append(root.UnreadModules, ev.unreadModule(m, call, g.unread))
+			}
+		})
 		for _, c := range g.mods {
+			if ev.spent.ended {
+				return
+			}
 			root.Modules = append(root.Modules, ev.moduleInstance(c))
 			ev.collect(c, root, used)
 		}
+	}
+}
+
+// collectResource evaluates the instances of a resource or data block.
+func (ev *evaluator) collectResource(m *module, blk *resourceBlock, root *Root) {
+	for _, in := range m.expandResource(ev, blk).insts {
+		if ev.spent.ended {
+			return
+		}
+		root.Resources = append(root.Resources, &Resource{
+			Address: located.Display(in.address), Module: located.Display(m.address), Data: blk.data, Type: blk.typ, Name: blk.name,
+			Body: in.body(ev), Uncertain: in.uncertain, IgnoreChanges: blk.ignore,
+			Provider: m.provider(blk.provider, blk.typ),
+		})
 	}
 }
 

@@ -84,9 +84,9 @@ func (f panicking) Open(name string) (fs.File, error) {
 // costs no more than the file or the root that it happened in.
 func TestPanic(t *testing.T) {
 	for _, tc := range []struct{ file, want string }{
-		{"a/other.tf", "a/other.tf: parse-error: read file: internal error, please report it: out of order\n"},
-		{"a/text", "a/main.tf: parse-error: read file: internal error, please report it: out of order\n"},
-		{"a/terraform.tfvars", "a/terraform.tfvars: parse-error: read file: internal error, please report it: out of order\n"},
+		{"a/other.tf", "a/other.tf: parse-error: read file: internal error, please report it: a panic with a value of type string\n"},
+		{"a/text", "a/main.tf: parse-error: read file: internal error, please report it: a panic with a value of type string\n"},
+		{"a/terraform.tfvars", "a/terraform.tfvars: parse-error: read file: internal error, please report it: a panic with a value of type string\n"},
 	} {
 		t.Run(tc.file, func(t *testing.T) {
 			tree := source.NewTree(panicking{fstest.MapFS{

@@ -16,9 +16,6 @@ import (
 // reason is the mark of an unknown value: why it is unknown.
 type reason string
 
-// sensitive is the mark of values that are never printed.
-type sensitive struct{}
-
 // unknown returns a value that is unknown for the given reason.
 func unknown(why string) value { return value{v: cty.DynamicVal.Mark(reason(why))} }
 
@@ -44,21 +41,6 @@ func whyUnknown(marks cty.ValueMarks) (why string) {
 		}
 	}
 	return why
-}
-
-// sensitiveMarks returns the sensitive mark if v itself has it.
-func sensitiveMarks(v cty.Value) cty.ValueMarks {
-	if v.HasMark(sensitive{}) {
-		return cty.NewValueMarks(sensitive{})
-	}
-	return nil
-}
-
-func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
-	if marks.Has(sensitive{}) {
-		return v.Mark(sensitive{})
-	}
-	return v
 }
 
 // fail reports a mistake that Terraform would reject as well and returns the
@@ -101,6 +83,12 @@ func asInt(v cty.Value) (int, bool) {
 	}
 	i, _ := f.Int64()
 	return int(i), true
+}
+
+// isEmpty reports whether v is known to be a list without elements.
+func isEmpty(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.IsKnown() && v.LengthInt() == 0
 }
 
 // describe names the type of a value in a message.

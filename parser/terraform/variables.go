@@ -100,7 +100,7 @@ func declaredType(e hclsyntax.Expression) variableType {
 		// In JSON, and in HCL as it was before Terraform 0.12, the type is a string.
 		parsed, diags := hclsyntax.ParseExpression([]byte(s), rng.Filename, rng.Start)
 		if diags.HasErrors() {
-			return variableType{typ: cty.DynamicPseudoType, err: sentence(diags[0]), errRange: rng}
+			return variableType{typ: cty.DynamicPseudoType, err: plain(diags[0].Summary), errRange: rng}
 		}
 		e = parsed
 	}
@@ -112,8 +112,8 @@ func declaredType(e hclsyntax.Expression) variableType {
 		return variableType{typ: cty.Map(cty.DynamicPseudoType)}
 	}
 	typ, defaults, diags := typeexpr.TypeConstraintWithDefaults(e)
-	if diags.HasErrors() {
-		return variableType{typ: cty.DynamicPseudoType, err: sentence(diags[0]), errRange: rng}
+	if diags.HasErrors() { // which quotes the names of types
+		return variableType{typ: cty.DynamicPseudoType, err: plain(diags[0].Summary) + ": " + plain(diags[0].Detail), errRange: rng}
 	}
 	return variableType{typ: typ, defaults: defaults, literal: typ.IsPrimitiveType()}
 }
@@ -127,8 +127,9 @@ func (m *module) variable(ev *evaluator, name string, rng hcl.Range) value {
 	return ev.get(nodeOf(m.vars, name), m.in("var."+name), blk.header, func() value {
 		v := m.input(ev, blk, name)
 		if literalBool(blk.body.attr("sensitive"), true) {
-			v.v = v.v.Mark(sensitive{})
+			v.v = secret(v.v)
 		}
+		v.v = named(name, v.v)
 		return v
 	})
 }
@@ -150,7 +151,7 @@ func (m *module) input(ev *evaluator, blk *block, name string) value {
 		}
 		place = at.expr.Range()
 		d := scope{ev: ev, mod: m}.constant(at.expr)
-		v = value{d.v, cross(d.o, place, aside, "the default of "+m.in("var."+name)+" is set here")}
+		v = value{d.v, ev.cross(d.o, place, aside, "the default of "+m.in("var."+name)+" is set here")}
 	}
 	return m.typed(ev, name, v, typ, place)
 }
@@ -191,7 +192,7 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 			return value{}, hcl.Range{}, false
 		}
 		v := scope{ev: ev, mod: m.up, each: m.each}.eval(at.expr)
-		return value{v.v, cross(v.o, at.expr.Range(), inward, m.in("var."+name)+" is passed in here")}, at.expr.Range(), true
+		return value{v.v, ev.cross(v.o, at.expr.Range(), inward, m.in("var."+name)+" is passed in here")}, at.expr.Range(), true
 	}
 	g, ok := m.inputs[name]
 	switch b, bad := m.inputs[broken]; {
@@ -201,7 +202,7 @@ func (m *module) given(ev *evaluator, blk *block, name string, typ variableType)
 		return value{}, hcl.Range{}, false
 	case g.expr != nil:
 		v := scope{ev: ev, mod: m}.constant(g.expr)
-		return value{v.v, cross(v.o, g.expr.Range(), aside, "var."+name+" is set here")}, g.expr.Range(), true
+		return value{v.v, ev.cross(v.o, g.expr.Range(), aside, "var."+name+" is set here")}, g.expr.Range(), true
 	case typ.literal:
 		return value{v: cty.StringVal(g.text)}, hcl.Range{}, true
 	}

@@ -1,0 +1,104 @@
+package parser_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/source"
+)
+
+const goodManifest = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\ndata:\n  host: db.example.com\n"
+
+// withData is a manifest with the given data.
+func withData(name, data string) string {
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\ndata:\n" + data
+}
+
+// lines repeats a line with a number in it.
+func lines(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// aliases are anchors of lists of the anchor before.
+func aliases(levels, each int) string {
+	var b strings.Builder
+	b.WriteString("  a0: &a0 [x, x, x]\n")
+	for i := range levels {
+		ref := fmt.Sprintf("*a%d", i)
+		fmt.Fprintf(&b, "  a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(ref+", ", each), ", "))
+	}
+	return b.String()
+}
+
+// TestManifestBombs checks that manifests which are too much end in a diagnostic that
+// names a file of them, and take nothing else with them.
+func TestManifestBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	many := func(n int, format, text string) map[string]string {
+		files := make(map[string]string)
+		for i := range n {
+			files[fmt.Sprintf(format, i)] = text
+		}
+		return files
+	}
+	for name, files := range map[string]map[string]string{
+		"many files":      many(8, "bomb%d.yaml", withData("bomb", lines("  k%d: some text\n", 250_000))),
+		"many documents":  many(8, "bomb%d.yaml", strings.Repeat("---\n"+withData("bomb", lines("  k%d: v\n", 100)), 2500)),
+		"many lists":      many(8, "bomb%d.json", `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"x":[`+strings.Repeat("1,", 400_000)+`1]}}]}`),
+		"much other text": many(8, "bomb%d.yaml", "a:\n"+lines("- text %d, which is of no object\n", 200_000)),
+		"many values":     {"bomb.yaml": withData("bomb", lines("  k%d: v\n", 600_000))},
+		"dense":           {"bomb.yaml": withData("bomb", "  x: ["+strings.Repeat("1,", 3_000_000)+"1]\n")},
+		"dense json":      {"bomb.json": `{"apiVersion":"v1","kind":"ConfigMap","data":{"x":[` + strings.Repeat("1,", 3_000_000) + `1]}}`},
+		"aliases":         {"bomb.yaml": withData("bomb", aliases(20, 10))},
+		"merges":          {"bomb.yaml": withData("bomb", "  a: &a {"+lines("k%d: v, ", 1000)+"}\n"+lines("  b%d: {<<: *a}\n", 2000))},
+		"nesting":         {"bomb.yaml": withData("bomb", "  x: "+strings.Repeat("[", 100_000)+"\n")},
+		"nesting in json": {"bomb.json": `{"apiVersion":"v1","kind":"ConfigMap","data":` + strings.Repeat(`{"a":`, 100_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fsys := fstest.MapFS{"good.yaml": {Data: []byte(goodManifest)}}
+			for name, text := range files {
+				fsys[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			result, err := parser.Parse(context.Background(), source.NewTree(fsys), parser.Options{Paths: []string{"."}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSurvives(t, result)
+		})
+	}
+}
+
+// checkSurvives checks that a limit was reached in a file of the bomb, and that what
+// has nothing to do with it was read.
+func checkSurvives(t *testing.T, result *parser.Result) {
+	t.Helper()
+	limits := 0
+	for _, d := range result.Diagnostics {
+		if d.Kind == source.LimitReached {
+			limits++
+			if !strings.HasPrefix(d.Range.File, "bomb") {
+				t.Errorf("the limit is that of %q: %s", d.Range.File, d.Message)
+			}
+		}
+		t.Logf("%v %s", d.Range, d.Message)
+	}
+	if limits == 0 {
+		t.Errorf("no limit was reached: %v", result.Diagnostics)
+	}
+	for _, o := range result.Objects {
+		if o.Name == "good" && o.Root.Get("data", "host").Str == "db.example.com" {
+			return
+		}
+	}
+	t.Errorf("the good object is not among %d", len(result.Objects))
+}
