@@ -8,12 +8,14 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/topdown"
+
 	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // DefaultRuleMemory bounds what the evaluation of one rule of a project's own adds to
 // the memory in use.
-const DefaultRuleMemory = 512 << 20
+const DefaultRuleMemory = 256 << 20
 
 // patience is how long the end of an evaluation is waited for once its time is over.
 const patience = time.Second
@@ -61,6 +63,9 @@ func bounded[T any](ctx context.Context, compute func() (T, error)) (T, error) {
 
 // panicked is the error of a panic. What it says may hold values.
 func panicked(r any) error {
+	if i, ok := r.(interrupted); ok {
+		return i.cause
+	}
 	var e runtime.Error
 	if err, ok := r.(error); ok && errors.As(err, &e) || !guard.On(guard.ErrorText) {
 		return fmt.Errorf("internal error: %v", r)
@@ -100,19 +105,23 @@ func within[T any](ctx context.Context, l limits, compute func(context.Context) 
 	return value, err
 }
 
-// The measures of memory: what objects and stacks take, and what the last collection
-// found in use.
+// The measures of memory: what the stacks take, and what the last collection found in
+// use on the heap. The next comes when it has doubled.
 const (
-	inObjects = "/memory/classes/heap/objects:bytes"
-	inStacks  = "/memory/classes/heap/stacks:bytes"
-	inUse     = "/gc/heap/live:bytes"
+	inStacks = "/memory/classes/heap/stacks:bytes"
+	inUse    = "/gc/heap/live:bytes"
 )
+
+// maxStacks is how many bytes the stacks may grow. A goroutine whose stack comes to a
+// gigabyte ends the process.
+const maxStacks = 128 << 20
 
 // watchMemory calls over once if the process comes to use so many bytes more than
 // now, until stop is called. Nothing else tells how much an evaluation uses, so that
 // rules of a project's own run one after the other.
 func watchMemory(limit uint64, over func()) (stop func()) {
-	before := read(inUse, inStacks)
+	stacks := read(inStacks)
+	before := read(inUse) + stacks
 	done := make(chan struct{})
 	go func() {
 		ticker := time.NewTicker(10 * time.Millisecond)
@@ -123,12 +132,7 @@ func watchMemory(limit uint64, over func()) (stop func()) {
 				return
 			case <-ticker.C:
 			}
-			if read(inObjects, inStacks) <= before+limit {
-				continue
-			}
-			// Some of it may be in use no more.
-			runtime.GC()
-			if read(inObjects, inStacks) > before+limit {
+			if read(inUse, inStacks) > before+limit || read(inStacks) > stacks+maxStacks {
 				over()
 				return
 			}
@@ -149,4 +153,27 @@ func read(names ...string) uint64 {
 		sum += s.Value.Uint64()
 	}
 	return sum
+}
+
+// interrupter ends an evaluation inside a step. OPA compares two large values in one
+// step, without looking at the context, and takes stack for each element.
+type interrupter struct {
+	ctx   context.Context
+	steps int
+}
+
+// interrupted is what an interrupter panics with: there is no other way out.
+type interrupted struct{ cause error }
+
+func (i *interrupter) Enabled() bool { return true }
+
+func (i *interrupter) Config() topdown.TraceConfig { return topdown.TraceConfig{} }
+
+func (i *interrupter) TraceEvent(e topdown.Event) {
+	if e.Op != topdown.UnifyOp {
+		return
+	}
+	if i.steps++; i.steps%1024 == 0 && i.ctx.Err() != nil {
+		panic(interrupted{context.Cause(i.ctx)})
+	}
 }

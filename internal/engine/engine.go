@@ -296,7 +296,11 @@ func (q *query) run(ctx context.Context, input ast.Value) (results []Result, err
 			results, err = nil, panicked(r)
 		}
 	}()
-	set, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input))
+	options := []rego.EvalOption{rego.EvalParsedInput(input)}
+	if q.module != nil && guard.On(guard.RegoBudgets) {
+		options = append(options, rego.EvalQueryTracer(&interrupter{ctx: ctx}))
+	}
+	set, err := q.prepared.Eval(ctx, options...)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, fmt.Errorf("took longer than %s", q.limits.time)
