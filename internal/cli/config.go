@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,7 +43,7 @@ Exit codes:
   2  there is a mistake in it, or there is no file`,
 		Args: onePath("config verify"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&inputFlags{config: file}, args)
+			in, err := a.input(context.Background(), &inputFlags{config: file}, args)
 			if err != nil {
 				return err
 			}
@@ -50,8 +51,12 @@ Exit codes:
 				return mistakef("verify configuration: no %s in %s or above it: egresslint config init writes one", config.FileName, in.display(in.startDir()))
 			}
 			if in.policies != nil {
-				if _, err := in.newOwn(nil, nil); err != nil {
+				own, err := in.newOwn(context.Background(), nil, nil)
+				if err != nil {
 					return err
+				}
+				for _, left := range own.Left() {
+					return mistakef("%s: %s", in.display(left.Range.File), left.Message)
 				}
 			}
 			_, err = fmt.Fprintf(a.stdout, "%s is right.\n", report.Visible(in.display(in.cfg.File)))
@@ -76,7 +81,7 @@ Exit codes:
   2  there is a mistake in it`,
 		Args: onePath("config print"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&inputFlags{config: file}, args)
+			in, err := a.input(context.Background(), &inputFlags{config: file}, args)
 			if err != nil {
 				return err
 			}
@@ -152,7 +157,7 @@ func (a *app) initConfig(f *inputFlags, args []string, force bool) error {
 		// It may be part of a pull request, and lead to any file of the user.
 		return mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
 	}
-	in, err := a.input(f, []string{dir})
+	in, err := a.input(context.Background(), f, []string{dir})
 	if err != nil {
 		return err
 	}

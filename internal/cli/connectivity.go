@@ -117,12 +117,12 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	if i < 0 {
 		return usagef("unknown --format %q%s", f.format, config.DidYouMean(f.format, connectivityFormatNames()))
 	}
-	in, err := a.input(&f.input, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := withTimeout(f.input.timeout)
 	defer cancel()
+	in, err := a.input(ctx, &f.input, args)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
 	w, c, err := readConnectivity(ctx, in)
 	if err != nil {
 		return timedOut(err, f.input.timeout)
@@ -136,6 +136,9 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 			return timedOut(ctx.Err(), f.input.timeout)
 		}
 		printer.write(connection)
+	}
+	if ctx.Err() != nil { // the connections ended for it
+		return timedOut(ctx.Err(), f.input.timeout)
 	}
 	printer.close()
 	if err := out.Flush(); err != nil {
@@ -155,7 +158,10 @@ func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectiv
 		if err != nil {
 			return nil, err
 		}
-		c, diagnostics := egress.NewConnectivity(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		c, diagnostics, err := egress.NewConnectivity(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		if err != nil {
+			return nil, err
+		}
 		w.parsed, w.diagnostics = parsed, slices.Concat(parsed.Diagnostics, diagnostics)
 		return c, nil
 	}).wait(ctx)

@@ -90,12 +90,12 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	if slices.Contains(paths, stdinArg) {
 		return mistakef("read standard input: it has no revisions to compare")
 	}
-	in, err := a.input(&f.input, paths)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := withTimeout(f.input.timeout)
 	defer cancel()
+	in, err := a.input(ctx, &f.input, paths)
+	if err != nil {
+		return timedOut(err, f.input.timeout)
+	}
 	base, head, err := in.sides(ctx, revisions, f.mergeBase)
 	if err != nil {
 		return timedOut(err, f.input.timeout)

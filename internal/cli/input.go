@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +79,7 @@ type input struct {
 }
 
 // input opens the tree and reads the configuration. Its errors are usage errors.
-func (a *app) input(f *inputFlags, args []string) (*input, error) {
+func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, error) {
 	switch {
 	case f.noConfig && f.config != "":
 		return nil, usagef("--config and --no-config exclude each other")
@@ -151,7 +152,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 		in.parser.Paths = append(in.parser.Paths, name)
 	}
 
-	if in.cfg, err = in.configuration(f); err != nil {
+	if in.cfg, err = in.configuration(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := in.checkParameters(); err != nil {
@@ -216,12 +217,12 @@ func head(p string) []byte {
 
 // configuration reads the configuration and the rules of the project's own, whose
 // ids it may name.
-func (in *input) configuration(f *inputFlags) (*config.Config, error) {
+func (in *input) configuration(ctx context.Context, f *inputFlags) (*config.Config, error) {
 	var cfg *config.Config
 	var err error
 	switch {
 	case f.noConfig:
-		return &config.Config{}, in.loadPolicies(f, nil)
+		return &config.Config{}, in.loadPolicies(ctx, f, nil)
 	case f.config != "":
 		data, readErr := os.ReadFile(f.config)
 		if readErr != nil {
@@ -232,12 +233,12 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 		if nameErr != nil {
 			return nil, nameErr
 		}
-		if err := in.loadPolicies(f, config.ReadPolicies(in.tree, name, data)); err != nil {
+		if err := in.loadPolicies(ctx, f, config.ReadPolicies(in.tree, name, data)); err != nil {
 			return nil, err
 		}
 		cfg, err = config.Read(in.tree, name, data, in.allRules())
 	default:
-		if err := in.loadPolicies(f, config.FindPolicies(in.tree, in.startDir())); err != nil {
+		if err := in.loadPolicies(ctx, f, config.FindPolicies(in.tree, in.startDir())); err != nil {
 			return nil, err
 		}
 		cfg, err = config.Find(in.tree, in.startDir(), in.allRules())
@@ -248,12 +249,12 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	return cfg, nil
 }
 
-func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
+func (in *input) loadPolicies(ctx context.Context, f *inputFlags, configured []config.Path) error {
 	sources, err := in.policySources(f.policies, configured)
 	if err != nil {
 		return err
 	}
-	in.policies, err = loadPolicies(sources)
+	in.policies, err = loadPolicies(ctx, sources)
 	return err
 }
 

@@ -27,12 +27,12 @@ Exit codes:
 }
 
 func (a *app) printModel(f *inputFlags, args []string) error {
-	in, err := a.input(f, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := withTimeout(f.timeout)
 	defer cancel()
+	in, err := a.input(ctx, f, args)
+	if err != nil {
+		return timedOut(err, f.timeout)
+	}
 	w, err := read(ctx, in, newStopwatch())
 	if err != nil {
 		return timedOut(err, f.timeout)

@@ -34,7 +34,7 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 			return nil, err
 		}
 		if name, err := w.name(p); err == nil {
-			taken[name] = true
+			taken[name], s.Path = true, name
 		}
 		sources = append(sources, s)
 	}
@@ -43,7 +43,7 @@ func (w *workspace) policySources(flags []string, configured []config.Path) ([]e
 			continue
 		}
 		taken[p.Name] = true
-		s := engine.PolicySource{Name: filepath.ToSlash(w.display(p.Name))}
+		s := engine.PolicySource{Name: filepath.ToSlash(w.display(p.Name)), Path: p.Name}
 		info, err := w.tree.Stat(p.Name)
 		switch {
 		case err != nil:
@@ -107,11 +107,14 @@ func policySource(p string) (engine.PolicySource, error) {
 }
 
 // loadPolicies parses the rules of the project's own; nil if it has none.
-func loadPolicies(sources []engine.PolicySource) (*engine.Policies, error) {
+func loadPolicies(ctx context.Context, sources []engine.PolicySource) (*engine.Policies, error) {
 	if len(sources) == 0 {
 		return nil, nil //nolint:nilnil // most projects have none
 	}
-	own, err := engine.LoadPolicies(sources, ruleIDs())
+	own, err := engine.LoadPolicies(ctx, sources, ruleIDs())
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, mistakef("%w", err)
 	}
@@ -151,6 +154,7 @@ func (in *input) allRules() []string {
 		for _, r := range in.policies.Rules() {
 			ids = append(ids, r.ID)
 		}
+		ids = append(ids, in.policies.LeftIDs()...)
 		slices.Sort(ids)
 	}
 	return ids
@@ -183,7 +187,7 @@ func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine]
 		return builtIn
 	}
 	return start(func() (*engine.Engine, error) {
-		own, err := in.newOwn(only, disable)
+		own, err := in.newOwn(ctx, only, disable)
 		if err != nil {
 			return nil, err
 		}
@@ -195,14 +199,17 @@ func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine]
 	})
 }
 
-func (in *input) newOwn(only, disable []string) (*engine.Engine, error) {
+func (in *input) newOwn(ctx context.Context, only, disable []string) (*engine.Engine, error) {
 	var ids []string
 	for _, r := range in.policies.Rules() {
 		ids = append(ids, r.ID)
 	}
 	opts := selection(ids, only, disable)
 	opts.Parameters = in.parameters()
-	own, err := engine.NewOwn(policies.FS, in.policies, opts)
+	own, err := engine.NewOwn(ctx, policies.FS, in.policies, opts)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, mistakef("%w", err)
 	}
@@ -227,13 +234,18 @@ func (in *input) parameters() map[string]map[string]any {
 // the rules declare. Built-in rules have none.
 func (in *input) checkParameters() error {
 	own := make(map[string]engine.Rule)
+	var left []string // of these, nobody knows the parameters
 	if in.policies != nil {
+		left = in.policies.LeftIDs()
 		for _, r := range in.policies.Rules() {
 			own[r.ID] = r
 		}
 	}
 	var mistakes []error
 	for _, r := range in.cfg.Rules {
+		if slices.Contains(left, r.ID) {
+			continue
+		}
 		rule := own[r.ID]
 		rule.ID = r.ID
 		for _, p := range r.Parameters {

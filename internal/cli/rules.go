@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -135,7 +136,7 @@ func ownRules(f *inputFlags) ([]engine.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.loadPolicies(f, configured); err != nil || in.policies == nil {
+	if err := in.loadPolicies(context.Background(), f, configured); err != nil || in.policies == nil {
 		return nil, err
 	}
 	return in.policies.Rules(), nil

@@ -50,11 +50,12 @@ func (a *app) test(f *testFlags, args []string) error {
 	if _, err := regexp.Compile(f.run); err != nil {
 		return usagef("read --run %q: %w", f.run, err)
 	}
-	own, err := testedPolicies(f, args)
+	ctx := context.Background()
+	own, err := testedPolicies(ctx, f, args)
 	if err != nil {
 		return err
 	}
-	run, err := engine.Test(context.Background(), policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
+	run, err := engine.Test(ctx, policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
 	if err != nil {
 		return mistakef("%w", err)
 	}
@@ -68,7 +69,7 @@ func (a *app) test(f *testFlags, args []string) error {
 }
 
 // testedPolicies loads the policies whose tests are to run.
-func testedPolicies(f *testFlags, args []string) (*engine.Policies, error) {
+func testedPolicies(ctx context.Context, f *testFlags, args []string) (*engine.Policies, error) {
 	w, err := openWorkspace([]string{"."})
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func testedPolicies(f *testFlags, args []string) (*engine.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return loadPolicies(sources)
+	return loadPolicies(ctx, sources)
 }
 
 // reportTests prints the tests that did not pass, and how many there are of each

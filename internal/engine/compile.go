@@ -217,4 +217,3 @@ func (p *Policies) checkParameterReference(words []string) error {
 		return fmt.Errorf("the METADATA of rule %s declares no parameter %q%s", words[0], words[1], config.DidYouMean(words[1], names))
 	}
 }
-

@@ -209,6 +209,9 @@ func (e *Engine) rule(id string) *Rule {
 	return &e.rules[i]
 }
 
+// Left tells of rules of a project's own that are left out, as Run does.
+func (e *Engine) Left() []source.Diagnostic { return slices.Clone(e.left) }
+
 // Rules returns all rules, enabled or not, sorted by id.
 func (e *Engine) Rules() []Rule { return slices.Clone(e.rules) }
 

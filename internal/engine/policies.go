@@ -243,7 +243,9 @@ func (m *module) classify(taken []string, places map[string]*ast.Location) error
 	if m.parsed.Package.Path[1].Value.Compare(ast.String(reserved)) != 0 {
 		return nil
 	}
-	wrong := func(doing string, err error) error { return newMistake(at, doing, "package and METADATA are not those of a rule", err, m.outside) }
+	wrong := func(doing string, err error) error {
+		return newMistake(at, doing, "package and METADATA are not those of a rule", err, m.outside)
+	}
 	category, id, err := splitPackage(m.parsed.Package.Path)
 	if err != nil {
 		return wrong("load policy", fmt.Errorf("package %s belongs to egresslint: a rule is in egresslint.rules.<category>[\"<id>\"], everything else in a package that begins with another word", packageName(m.parsed.Package.Path)))

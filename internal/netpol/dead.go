@@ -72,6 +72,9 @@ func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
 				continue
 			}
 			for i := range c.policy.rules[d] {
+				if e.overdue() {
+					return f.dead
+				}
 				f.blocks(c, d, i)
 				f.ports(c, d, i)
 			}
@@ -119,6 +122,9 @@ func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 		byNamespace[e.pods[pod].Namespace] = append(byNamespace[e.pods[pod].Namespace], pod)
 	}
 	for i := range services {
+		if e.overdue() {
+			break
+		}
 		s := &services[i]
 		protocol, ok := protocolIndex(s.Protocol)
 		if !ok || len(s.Selector) == 0 {
