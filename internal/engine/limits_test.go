@@ -317,3 +317,63 @@ func TestAllFunctionsHaveACost(t *testing.T) {
 		}
 	}
 }
+
+// Of a file outside the tree, a mistake is told by its place and kind alone; of one
+// inside, without the texts in it.
+func TestMistakesQuoteNothing(t *testing.T) {
+	tests := map[string]string{
+		"type":     `password := "hunter2"` + "\n\nx if to_number(password) == \"hunter2\"\n",
+		"parse":    `x := "hunter2" "hunter2"` + "\n",
+		"open":     "x := \"hunter2\n",
+		"unsafe":   "x if \"hunter2\" == y\n",
+		"function": "x := nothing(\"hunter2\")\n",
+		"yaml":     "# METADATA\n# custom: [hunter2\nx := 1\n",
+		"metadata": "# METADATA\n# scope: package\n# title: hunter2\n",
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, path := range []string{"", "policies/own"} {
+				s := folder("a.rego", "package a\n\n"+text)
+				if s.Path = path; name == "metadata" {
+					s = folder("a.rego", text+"# custom: {hunter2: hunter2}\npackage egresslint.rules.test[\"a\"]\n")
+					s.Path = ""
+				}
+				p, err := engine.LoadPolicies(t.Context(), []engine.PolicySource{s}, nil)
+				if err == nil {
+					_, err = engine.NewOwn(t.Context(), policies.FS, p, engine.Options{})
+				}
+				if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "own/a.rego:") {
+					t.Errorf("got %v", err)
+				}
+				if path == "" && err != nil && !strings.Contains(err.Error(), "nothing more is shown") {
+					t.Errorf("got %v", err)
+				}
+			}
+		})
+	}
+}
+
+// FuzzOwnRule evaluates any rule over a small model: it ends, and no panic gets out.
+func FuzzOwnRule(f *testing.F) {
+	f.Add(ownRule)
+	for _, b := range bombs() {
+		f.Add(b.rule)
+	}
+	model := mustValue(f, &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: egress.Origin{Ref: 1}}}})
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := engine.LoadPolicies(t.Context(), []engine.PolicySource{folder("a.rego", text)}, nil)
+		if err != nil {
+			return
+		}
+		own, err := engine.NewOwn(t.Context(), policies.FS, p, engine.Options{RuleTimeout: 100 * time.Millisecond, RuleMemory: 32 << 20})
+		if err != nil {
+			return
+		}
+		_, diagnostics := own.Run(t.Context(), model)
+		for _, d := range diagnostics {
+			if d.Range.File == "" || strings.Contains(d.Message, "internal error") {
+				t.Errorf("got %v", d)
+			}
+		}
+	})
+}

@@ -243,23 +243,20 @@ func (m *module) classify(taken []string, places map[string]*ast.Location) error
 	if m.parsed.Package.Path[1].Value.Compare(ast.String(reserved)) != 0 {
 		return nil
 	}
-	wrong := func(doing string, err error) error {
-		return newMistake(at, doing, "package and METADATA are not those of a rule", err, m.outside)
-	}
 	category, id, err := splitPackage(m.parsed.Package.Path)
 	if err != nil {
-		return wrong("load policy", fmt.Errorf("package %s belongs to egresslint: a rule is in egresslint.rules.<category>[\"<id>\"], everything else in a package that begins with another word", packageName(m.parsed.Package.Path)))
+		return fmt.Errorf("%s: load policy: package %s belongs to egresslint: a rule is in egresslint.rules.<category>[\"<id>\"], everything else in a package that begins with another word", at, packageName(m.parsed.Package.Path))
 	}
 	if err := CheckName(category, id, taken); err != nil {
-		return wrong("load rule", err)
+		return fmt.Errorf("%s: load rule: %w", at, err)
 	}
 	if first := places[id]; first != nil {
-		return wrong("load rule", fmt.Errorf("another rule has the id %q: %s", id, place(first)))
+		return fmt.Errorf("%s: load rule: another rule has the id %q: %s", at, id, place(first))
 	}
 	places[id] = m.parsed.Package.Location
 	rule, err := newRule(m.parsed, own)
 	if err != nil {
-		return wrong("load rule", err)
+		return newMistake(at, "load rule", "METADATA is not that of a rule", err, m.outside)
 	}
 	rule.File = m.name
 	m.rule = &rule

@@ -34,6 +34,9 @@ type Ends struct {
 // from addresses. It ends early once the evaluator's context is done.
 func (e *Evaluator) Connections() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
+		if e.overdue() {
+			return // not all pods have a class
+		}
 		m := e.newMatrix()
 		for _, class := range m.order {
 			if e.overdue() || !m.yieldPods(class, yield) || !m.yieldAddresses(class, Egress, yield) || !m.yieldAddresses(class, Ingress, yield) {

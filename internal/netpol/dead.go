@@ -65,6 +65,9 @@ func (p *ServicePort) target(pod *Pod) (int, bool) {
 // anything that could make one match is unknown, it is not among them. Services are
 // those with a selector whose ports the files decide.
 func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
+	if e.overdue() {
+		return nil // not all pods have a class
+	}
 	f := e.newDeadFinder(services)
 	for _, c := range e.policies {
 		for _, d := range []Direction{Egress, Ingress} {
