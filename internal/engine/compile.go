@@ -150,7 +150,7 @@ func (p *Policies) checkReferences(compiler *ast.Compiler) error {
 				}
 				if err := p.checkReference(compiler, ref); err != nil {
 					// What the compiler has rewritten has no place of its own.
-					mistakes = append(mistakes, ast.NewError(ast.CompileErr, cmp.Or(x.Location, at), "%s", err))
+					mistakes = append(mistakes, ast.NewError(undefinedReference, cmp.Or(x.Location, at), "%s", err))
 				}
 			}
 			return false

@@ -27,6 +27,9 @@ func newMistake(at, doing, kind string, err error, outside bool) error {
 	return fmt.Errorf("%s: %s: %w", at, doing, err)
 }
 
+// undefinedReference is the code of what [Policies.checkReferences] finds.
+const undefinedReference = "undefined_reference"
+
 // explain joins OPA's errors, one for each mistake, with a hint where one helps.
 func explain(doing string, err error, outside func(file string) bool) error {
 	var list ast.Errors
@@ -55,8 +58,9 @@ func explain(doing string, err error, outside func(file string) bool) error {
 	return errors.Join(mistakes...)
 }
 
-// literal is a text in quotes that is no part of a reference.
-var literal = regexp.MustCompile(`(^|[^\[])"(?:[^"\\]|\\.)*("|$)`)
+// literal is a text in quotes, with the bracket before it that makes it a part of a
+// reference.
+var literal = regexp.MustCompile(`\[?"(?:[^"\\]|\\.)*(?:"|$)`)
 
 // words is the message of OPA without what it quotes from files but names. It is about
 // the author's own file, where the line shows the rest.
@@ -68,7 +72,12 @@ func words(text string) string {
 	if strings.HasPrefix(text, "yaml: ") {
 		return "METADATA is no YAML"
 	}
-	return literal.ReplaceAllString(text, `$1"…"`)
+	return literal.ReplaceAllStringFunc(text, func(quoted string) string {
+		if strings.HasPrefix(quoted, "[") {
+			return quoted
+		}
+		return `"…"`
+	})
 }
 
 // evalError puts the error of an evaluation into words, without values: where, in which
@@ -98,6 +107,9 @@ func evalError(err error) error {
 // message is the message of e, with a word on what to write instead where that
 // helps.
 func message(e *ast.Error) string {
+	if e.Code == undefinedReference {
+		return e.Message // these words are our own
+	}
 	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
 		if slices.ContainsFunc(ast.CapabilitiesForThisVersion().Builtins, func(b *ast.Builtin) bool { return b.Name == name }) {
 			return words(e.Message) + ": it is not among the functions that rules may call, which compute from their arguments alone"
