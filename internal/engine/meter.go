@@ -7,6 +7,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 const (
@@ -62,11 +64,17 @@ type meterKey struct{}
 
 // withMeter returns a context for one evaluation of a rule of a project's own.
 func withMeter(ctx context.Context) context.Context {
+	if !guard.On(guard.RegoBudgets) {
+		return ctx
+	}
 	return context.WithValue(ctx, meterKey{}, newMeter())
 }
 
 // withMeters returns a context for a run of tests.
 func withMeters(ctx context.Context) context.Context {
+	if !guard.On(guard.RegoBudgets) {
+		return ctx
+	}
 	return context.WithValue(ctx, meterKey{}, &meters{byContext: make(map[context.Context]*meter)})
 }
 

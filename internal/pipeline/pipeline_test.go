@@ -329,7 +329,8 @@ func TestSuppressingChangesNoOtherFinding(t *testing.T) {
 // run is pipeline.Run without an end of its time. T is *testing.T or *rapid.T.
 func run(t interface {
 	Fatalf(format string, args ...any)
-}, results []engine.Result, origins []egress.Place, opts pipeline.Options) pipeline.Outcome {
+}, results []engine.Result, origins []egress.Place, opts pipeline.Options,
+) pipeline.Outcome {
 	outcome, err := pipeline.Run(context.Background(), results, origins, opts)
 	if err != nil {
 		t.Fatalf("run: %v", err)
