@@ -187,9 +187,11 @@ type baselineRun struct {
 func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*baseline.Baseline, error)) (*baselineRun, error) {
 	watch := newStopwatch()
 	compiled := compileBuiltIn(nil, nil)
-	in, err := a.input(f, args)
+	ctx, cancel := a.context()
+	defer cancel()
+	in, err := a.input(ctx, f, args)
 	if err != nil {
-		return nil, err
+		return nil, timedOut(err, f.limits.timeout)
 	}
 	opts := settings(in.cfg, nil)
 	if load != nil {
@@ -199,8 +201,6 @@ func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*b
 		}
 		opts.Baseline = base.Use()
 	}
-	ctx, cancel := a.context()
-	defer cancel()
 	compiled = in.compileOwn(ctx, compiled, nil, nil)
 	w, err := read(ctx, in, watch)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,16 +43,22 @@ Exit codes:
   2  there is a mistake in it, or there is no file`,
 		Args: onePath("config verify"),
 		RunE: a.confined(configNeeds(&f), func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&f, args)
+			ctx, cancel := a.context()
+			defer cancel()
+			in, err := a.input(ctx, &f, args)
 			if err != nil {
-				return err
+				return timedOut(err, f.limits.timeout)
 			}
 			if in.cfg.File == "" {
 				return mistakef("verify configuration: no %s in %s or above it: egresslint config init writes one", config.FileName, in.display(in.startDir()))
 			}
 			if in.policies != nil {
-				if _, err := in.newOwn(nil, nil); err != nil {
+				own, err := in.newOwn(context.Background(), nil, nil)
+				if err != nil {
 					return err
+				}
+				for _, left := range own.Left() {
+					return mistakef("%s: %s", in.display(left.Range.File), left.Message)
 				}
 			}
 			_, err = fmt.Fprintf(a.stdout, "%s is right.\n", report.Visible(in.display(in.cfg.File)))
@@ -76,9 +83,11 @@ Exit codes:
   2  there is a mistake in it`,
 		Args: onePath("config print"),
 		RunE: a.confined(configNeeds(&f), func(_ *cobra.Command, args []string) error {
-			in, err := a.input(&f, args)
+			ctx, cancel := a.context()
+			defer cancel()
+			in, err := a.input(ctx, &f, args)
 			if err != nil {
-				return err
+				return timedOut(err, f.limits.timeout)
 			}
 			head, dir := "# No "+config.FileName+" was found: these are the defaults.", "."
 			if in.cfg.File != "" {
@@ -180,12 +189,12 @@ func newConfigFile(args []string, force bool) (string, error) {
 
 func (a *app) initConfig(f *inputFlags, args []string) error {
 	file := configFile(args)
-	in, err := a.input(f, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := a.context()
 	defer cancel()
+	in, err := a.input(ctx, f, args)
+	if err != nil {
+		return timedOut(err, f.limits.timeout)
+	}
 	w, err := read(ctx, in, newStopwatch())
 	if err != nil {
 		return timedOut(err, f.limits.timeout)

@@ -120,12 +120,12 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	if i < 0 {
 		return usagef("unknown --format %q%s", f.format, config.DidYouMean(f.format, connectivityFormatNames()))
 	}
-	in, err := a.input(&f.input, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := a.context()
 	defer cancel()
+	in, err := a.input(ctx, &f.input, args)
+	if err != nil {
+		return timedOut(err, f.input.limits.timeout)
+	}
 	w, c, err := readConnectivity(ctx, in)
 	if err != nil {
 		return timedOut(err, f.input.limits.timeout)
@@ -139,6 +139,9 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 			return timedOut(ctx.Err(), f.input.limits.timeout)
 		}
 		printer.write(connection)
+	}
+	if ctx.Err() != nil { // the connections ended for it
+		return timedOut(ctx.Err(), f.input.limits.timeout)
 	}
 	printer.close()
 	if err := out.Flush(); err != nil {
@@ -158,7 +161,10 @@ func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectiv
 		if err != nil {
 			return nil, err
 		}
-		c, diagnostics := egress.NewConnectivity(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		c, diagnostics, err := egress.NewConnectivity(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		if err != nil {
+			return nil, err
+		}
 		w.parsed, w.diagnostics = parsed, slices.Concat(parsed.Diagnostics, diagnostics)
 		return c, nil
 	}).wait(ctx)

@@ -101,12 +101,12 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	if !slices.Contains(report.PathDiffFormats(), f.format) {
 		return usagef("unknown --format %q%s", f.format, config.DidYouMean(f.format, report.PathDiffFormats()))
 	}
-	in, err := a.input(&f.input, paths)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := a.context()
 	defer cancel()
+	in, err := a.input(ctx, &f.input, paths)
+	if err != nil {
+		return timedOut(err, f.input.limits.timeout)
+	}
 	base, head := in.sides(ctx, revisions, f.mergeBase)
 	// Both are read at once; where nothing differs, once.
 	was := start(func() (*world, error) { return base.read(ctx) })

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os"
 	"path"
@@ -125,7 +126,7 @@ func orHere(args []string) []string {
 }
 
 // input opens the tree and reads the configuration. Its errors are usage errors.
-func (a *app) input(f *inputFlags, args []string) (*input, error) {
+func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, error) {
 	everything := len(args) == 0
 	args = orHere(args)
 	stdin := a.job.Stdin
@@ -159,7 +160,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 	}
 
 	in.given, in.everything = in.parser.Paths, everything
-	if in.cfg, err = in.configuration(f); err != nil {
+	if in.cfg, err = in.configuration(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := in.checkParameters(); err != nil {
@@ -211,7 +212,7 @@ func binaryPlan(what string) error {
 
 // configuration reads the configuration and the rules of the project's own, whose
 // ids it may name.
-func (in *input) configuration(f *inputFlags) (*config.Config, error) {
+func (in *input) configuration(ctx context.Context, f *inputFlags) (*config.Config, error) {
 	file, err := in.configFile(f)
 	if err != nil {
 		return nil, err
@@ -221,7 +222,7 @@ func (in *input) configuration(f *inputFlags) (*config.Config, error) {
 	if file != nil {
 		configured = config.ReadPolicies(tree, file)
 	}
-	if err := in.loadPolicies(f, configured); err != nil || file == nil {
+	if err := in.loadPolicies(ctx, f, configured); err != nil || file == nil {
 		return &config.Config{}, err
 	}
 	cfg, err := config.Read(tree, file, in.allRules())
@@ -265,7 +266,7 @@ func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
 	return file, nil
 }
 
-func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
+func (in *input) loadPolicies(ctx context.Context, f *inputFlags, configured []config.Path) error {
 	flags := f.policies
 	if in.base != nil {
 		// What a flag names is the change's own too if it lies in the tree.
@@ -282,7 +283,7 @@ func (in *input) loadPolicies(f *inputFlags, configured []config.Path) error {
 	if err != nil {
 		return err
 	}
-	in.policies, err = loadPolicies(sources)
+	in.policies, err = loadPolicies(ctx, sources)
 	return err
 }
 

@@ -147,15 +147,15 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	}
 	watch := newStopwatch()
 	compiled := compileBuiltIn(f.only, f.disable)
-	in, err := a.input(&f.input, args)
+	ctx, cancel := a.context()
+	defer cancel()
+	in, err := a.input(ctx, &f.input, args)
 	if err != nil {
-		return err
+		return timedOut(err, f.input.limits.timeout)
 	}
 	if err := f.checkRules(in.allRules()); err != nil {
 		return err
 	}
-	ctx, cancel := a.context()
-	defer cancel()
 	compiled = in.compileOwn(ctx, compiled, f.only, f.disable)
 
 	opts := settings(in.cfg, f.only)

@@ -30,12 +30,12 @@ Exit codes:
 }
 
 func (a *app) printModel(f *inputFlags, args []string) error {
-	in, err := a.input(f, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := a.context()
 	defer cancel()
+	in, err := a.input(ctx, f, args)
+	if err != nil {
+		return timedOut(err, f.limits.timeout)
+	}
 	w, err := read(ctx, in, newStopwatch())
 	if err != nil {
 		return timedOut(err, f.limits.timeout)

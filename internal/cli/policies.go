@@ -49,7 +49,7 @@ func (w *workspace) policySources(in policyTree, flags []string, configured []co
 			return nil, err
 		}
 		if name, err := w.name(p); err == nil {
-			taken[name] = true
+			taken[name], s.Path = true, name
 		}
 		sources = append(sources, s)
 	}
@@ -59,6 +59,7 @@ func (w *workspace) policySources(in policyTree, flags []string, configured []co
 		}
 		taken[p.Name] = true
 		s, err := policiesInTree(in.tree, filepath.ToSlash(in.display(p.Name)), p.Name)
+		s.Path = p.Name
 		if err != nil {
 			return nil, err
 		}
@@ -130,11 +131,14 @@ func policiesInTree(tree *source.Tree, shown, name string) (engine.PolicySource,
 }
 
 // loadPolicies parses the rules of the project's own; nil if it has none.
-func loadPolicies(sources []engine.PolicySource) (*engine.Policies, error) {
+func loadPolicies(ctx context.Context, sources []engine.PolicySource) (*engine.Policies, error) {
 	if len(sources) == 0 {
 		return nil, nil //nolint:nilnil // most projects have none
 	}
-	own, err := engine.LoadPolicies(sources, ruleIDs())
+	own, err := engine.LoadPolicies(ctx, sources, ruleIDs())
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, mistakef("%w", err)
 	}
@@ -174,6 +178,7 @@ func (in *input) allRules() []string {
 		for _, r := range in.policies.Rules() {
 			ids = append(ids, r.ID)
 		}
+		ids = append(ids, in.policies.LeftIDs()...)
 		slices.Sort(ids)
 	}
 	return ids
@@ -206,7 +211,7 @@ func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine]
 		return builtIn
 	}
 	return start(func() (*engine.Engine, error) {
-		own, err := in.newOwn(only, disable)
+		own, err := in.newOwn(ctx, only, disable)
 		if err != nil {
 			return nil, err
 		}
@@ -218,14 +223,17 @@ func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine]
 	})
 }
 
-func (in *input) newOwn(only, disable []string) (*engine.Engine, error) {
+func (in *input) newOwn(ctx context.Context, only, disable []string) (*engine.Engine, error) {
 	var ids []string
 	for _, r := range in.policies.Rules() {
 		ids = append(ids, r.ID)
 	}
 	opts := selection(ids, only, disable)
 	opts.Parameters = in.parameters()
-	own, err := engine.NewOwn(policies.FS, in.policies, opts)
+	own, err := engine.NewOwn(ctx, policies.FS, in.policies, opts)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, mistakef("%w", err)
 	}
@@ -250,13 +258,18 @@ func (in *input) parameters() map[string]map[string]any {
 // the rules declare. Built-in rules have none.
 func (in *input) checkParameters() error {
 	own := make(map[string]engine.Rule)
+	var left []string // of these, nobody knows the parameters
 	if in.policies != nil {
+		left = in.policies.LeftIDs()
 		for _, r := range in.policies.Rules() {
 			own[r.ID] = r
 		}
 	}
 	var mistakes []error
 	for _, r := range in.cfg.Rules {
+		if slices.Contains(left, r.ID) {
+			continue
+		}
 		rule := own[r.ID]
 		rule.ID = r.ID
 		for _, p := range r.Parameters {

@@ -126,6 +126,8 @@ such as parse-error or invalid-object.`,
 // ownRules returns the rules of the project's own. A configuration that has other
 // mistakes does not keep them from being listed.
 func (a *app) ownRules(f *inputFlags) ([]engine.Rule, error) {
+	ctx, cancel := a.context()
+	defer cancel()
 	w, err := a.openWorkspace()
 	if err != nil {
 		return nil, err
@@ -135,7 +137,7 @@ func (a *app) ownRules(f *inputFlags) ([]engine.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.loadPolicies(f, configured); err != nil || in.policies == nil {
+	if err := in.loadPolicies(ctx, f, configured); err != nil || in.policies == nil {
 		return nil, err
 	}
 	return in.policies.Rules(), nil

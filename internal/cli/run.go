@@ -102,7 +102,10 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 	watch.lap("read files")
 	part.Stage(ctx, "build model")
 	w, err := start(func() (*world, error) {
-		model, diagnostics := egress.Build(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		model, diagnostics, err := egress.Build(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
+		if err != nil {
+			return nil, err
+		}
 		return &world{parsed: parsed, model: model, diagnostics: append(parsed.Diagnostics, diagnostics...)}, nil
 	}).wait(ctx)
 	if err != nil {
@@ -135,10 +138,10 @@ func idsOf(rules []engine.Rule) []string {
 // judge runs the rules over the model.
 func judge(ctx context.Context, in *input, w *world, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time, watch *stopwatch) (*judgement, error) {
 	suppressions := start(func() (*suppress.Set, error) {
-		return suppress.Read(suppress.Input{
+		return suppress.Read(ctx, suppress.Input{
 			Tree: in.tree, Files: w.parsed.Linted, Annotations: w.model.Ignores, Config: in.cfg.Suppressions,
 			Beside: in.beside(), Now: now,
-		}), nil
+		})
 	})
 	part.Stage(ctx, "judge model")
 	value, err := engine.Value(w.model.RuleInput())
@@ -159,7 +162,10 @@ func judge(ctx context.Context, in *input, w *world, compiled pending[*engine.En
 	if opts.Suppressions, err = suppressions.wait(ctx); err != nil {
 		return nil, err
 	}
-	outcome := pipeline.Run(results, w.model.Origins, opts)
+	outcome, err := pipeline.Run(ctx, results, w.model.Origins, opts)
+	if err != nil {
+		return nil, err
+	}
 	w.diagnostics = append(w.diagnostics, outcome.Diagnostics...)
 	return &judgement{Outcome: outcome, rules: rules, suppressions: opts.Suppressions}, nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -59,12 +60,12 @@ func (a *app) test(f *testFlags, args []string) error {
 	if _, err := regexp.Compile(f.run); err != nil {
 		return usagef("read --run %q: %w", f.run, err)
 	}
-	own, err := a.testedPolicies(f, args)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := a.context()
 	defer cancel()
+	own, err := a.testedPolicies(ctx, f, args)
+	if err != nil {
+		return timedOut(err, f.input.limits.timeout)
+	}
 	run, err := engine.Test(ctx, policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
 	if err != nil {
 		return mistakef("%w", err)
@@ -79,7 +80,7 @@ func (a *app) test(f *testFlags, args []string) error {
 }
 
 // testedPolicies loads the policies whose tests are to run.
-func (a *app) testedPolicies(f *testFlags, args []string) (*engine.Policies, error) {
+func (a *app) testedPolicies(ctx context.Context, f *testFlags, args []string) (*engine.Policies, error) {
 	w, err := a.openWorkspace()
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func (a *app) testedPolicies(f *testFlags, args []string) (*engine.Policies, err
 	if err != nil {
 		return nil, err
 	}
-	return loadPolicies(sources)
+	return loadPolicies(ctx, sources)
 }
 
 // reportTests prints the tests that did not pass, and how many there are of each

@@ -74,7 +74,10 @@ func TestAlternatives(t *testing.T) {
 			for _, o := range tc.objects {
 				input.Objects = append(input.Objects, deployment(t, o.from, o.dir, o.name, o.image))
 			}
-			model, _ := egress.Build(context.Background(), input)
+			model, _, err := egress.Build(context.Background(), input)
+			if err != nil {
+				t.Fatal(err)
+			}
 			var got []string
 			for _, w := range model.Workloads {
 				id := strings.TrimSuffix(w.ID, "[Deployment]")

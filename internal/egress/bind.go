@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -100,7 +101,7 @@ func environmentsOf(o *kubernetes.Object) []string {
 
 // bind assigns every object to the clusters it runs on: those the configuration
 // says, else the nearest by directory, else the only one there is.
-func (b *builder) bind() []*world {
+func (b *builder) bind() ([]*world, error) {
 	worlds := make(map[*cluster]*world)
 	var order []*world
 	worldOf := func(c *cluster) *world {
@@ -122,6 +123,9 @@ func (b *builder) bind() []*world {
 	chosen := make(map[string]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
 		if o.Alone {
 			loose = append(loose, o)
 			continue
@@ -142,6 +146,9 @@ func (b *builder) bind() []*world {
 		}
 	}
 	for _, t := range b.born {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
 		if c := b.clusterOf(t); c != nil {
 			w := worldOf(c)
 			w.objects = append(w.objects, t.object)
@@ -154,7 +161,7 @@ func (b *builder) bind() []*world {
 		w.cluster.worlds = w.split()
 		list = append(list, w.cluster.worlds...)
 	}
-	return append(list, looseWorlds(loose)...)
+	return append(list, looseWorlds(loose)...), guard.Overdue(b.ctx)
 }
 
 // looseWorlds groups objects that are bound to no cluster. Those of different
@@ -310,13 +317,16 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 // populate sorts a world's objects into what they are. Of several objects of one
 // kind and name the last counts, as it does where a folder is applied file by file;
 // the others are reported.
-func (b *builder) populate(w *world) {
+func (b *builder) populate(w *world) error {
 	w.namespaces = make(map[string]*kubernetes.Object)
 	w.services = make(map[string]*service)
 	w.configs = make(map[string]*configSource)
 	endpoints := make(map[string][]endpointAddress)
 	last := lastObjects(w.objects)
 	for _, o := range w.objects {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		if used := last[identity(o)]; used != o && o.Name != "" {
 			b.duplicate(o, used)
 			continue
@@ -384,6 +394,7 @@ func (b *builder) populate(w *world) {
 	b.readReused(w)
 	b.readViews(w)
 	b.evaluatorOf(w)
+	return guard.Overdue(b.ctx)
 }
 
 // lastObjects returns the objects that count by their identity: of those that come from
@@ -548,5 +559,5 @@ func (b *builder) evaluatorOf(w *world) {
 		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies
-	w.evaluator = netpol.NewTiered(w.tiers, namespaces, pods, profile)
+	w.evaluator = netpol.NewTiered(b.ctx, w.tiers, namespaces, pods, profile)
 }

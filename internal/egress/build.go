@@ -7,12 +7,14 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
 // builder holds the state of one Build.
 type builder struct {
+	ctx     context.Context
 	input   Input
 	options Options
 	model   *Model
@@ -66,20 +68,21 @@ type builder struct {
 // Build makes the model of what the input's workloads need to reach and what
 // stands in the way. The diagnostics are about objects that the API server would
 // reject and declarations that cannot be read; the rest of the input counts all
-// the same.
-func Build(ctx context.Context, input Input) (*Model, []source.Diagnostic) {
-	b := newBuilder(input)
+// the same. The error is that of ctx.
+func Build(ctx context.Context, input Input) (*Model, []source.Diagnostic, error) {
+	b := newBuilder(ctx, input)
 	for _, o := range input.Objects {
 		b.model.Ignores = append(b.model.Ignores, ignores(o)...)
 	}
-	b.readCloud()
-	b.outside = b.outsideTargets()
-	worlds := b.bind()
-	for _, w := range worlds {
-		b.populate(w)
+	worlds, err := b.worlds(true)
+	if err != nil {
+		return nil, nil, err
 	}
 	b.judgeClusters()
 	for _, w := range worlds {
+		if err := guard.Overdue(ctx); err != nil {
+			return nil, nil, err
+		}
 		if w.cluster == nil {
 			b.policyEnforcement([]*world{w})
 		} else if w == w.cluster.worlds[0] {
@@ -90,15 +93,40 @@ func Build(ctx context.Context, input Input) (*Model, []source.Diagnostic) {
 		b.deadPeers(w)
 		b.podEIPs(w)
 		b.injectors(w)
-		b.traceWorld(w)
+		if err := b.traceWorld(w); err != nil {
+			return nil, nil, err
+		}
 	}
 	for _, c := range b.clusterList {
 		c.markServed()
 	}
 	b.unmatchedRequirements(worlds)
-	b.finish(worlds)
+	if err := b.finish(worlds); err != nil {
+		return nil, nil, err
+	}
 	b.reportDuplicates()
-	return b.model, b.sortedDiagnostics()
+	return b.model, b.sortedDiagnostics(), nil
+}
+
+// worlds reads the input up to the objects of each world. Targets outside the files
+// are asked for by those who trace ways to them.
+func (b *builder) worlds(targets bool) ([]*world, error) {
+	if err := b.readCloud(); err != nil {
+		return nil, err
+	}
+	if targets {
+		b.outside = b.outsideTargets()
+	}
+	worlds, err := b.bind()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range worlds {
+		if err := b.populate(w); err != nil {
+			return nil, err
+		}
+	}
+	return worlds, nil
 }
 
 func (b *builder) sortedDiagnostics() []source.Diagnostic {
@@ -106,9 +134,9 @@ func (b *builder) sortedDiagnostics() []source.Diagnostic {
 	return b.diagnostics
 }
 
-func newBuilder(input Input) *builder {
+func newBuilder(ctx context.Context, input Input) *builder {
 	return &builder{
-		input: input, options: input.Options, places: newPlaces(),
+		ctx: ctx, input: input, options: input.Options, places: newPlaces(),
 		model: &Model{
 			APIVersion: APIVersion,
 			Clusters:   []*Cluster{}, SNATEntries: []*SNATEntry{}, Targets: []*Target{}, Workloads: []*Workload{},
@@ -141,7 +169,7 @@ func newBuilder(input Input) *builder {
 }
 
 // readCloud reads every Terraform root.
-func (b *builder) readCloud() {
+func (b *builder) readCloud() error {
 	for _, root := range b.input.Roots {
 		b.scopes = append(b.scopes, newScope(root))
 		for _, m := range root.Modules {
@@ -150,6 +178,9 @@ func (b *builder) readCloud() {
 	}
 	b.joinScopes()
 	for _, s := range b.scopes {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		b.clusterList = append(b.clusterList, b.clusters(s)...)
 		b.targetList = append(b.targetList, b.targets(s)...)
 		b.targetList = append(b.targetList, b.destinations(s)...)
@@ -158,6 +189,9 @@ func (b *builder) readCloud() {
 	b.addConfiguredClusters()
 	sortClusters(b.clusterList)
 	for _, s := range b.scopes {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		for _, t := range b.terraformObjects(s) {
 			b.places.born[t.object] = t
 			b.born = append(b.born, t)
@@ -170,6 +204,7 @@ func (b *builder) readCloud() {
 	for _, t := range b.targetList {
 		b.model.Targets = append(b.model.Targets, t.Target)
 	}
+	return nil
 }
 
 // addConfiguredClusters adds the clusters that only the configuration names.
@@ -266,9 +301,12 @@ func (b *builder) workloadID(w *world, wl *workload) string {
 }
 
 // finish fills the model from the gates.
-func (b *builder) finish(worlds []*world) {
+func (b *builder) finish(worlds []*world) error {
 	m := b.model
 	for _, w := range worlds {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		b.listWorld(w)
 	}
 	for _, gate := range b.internet {
@@ -288,6 +326,9 @@ func (b *builder) finish(worlds []*world) {
 		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
 	}
 	for _, gate := range b.allowList {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		b.finishAllowList(gate)
 		m.AllowListAccess = append(m.AllowListAccess, gate.AllowListAccess)
 	}
@@ -332,6 +373,7 @@ func (b *builder) finish(worlds []*world) {
 	}
 	m.Origins = b.places.list
 	b.sort()
+	return nil
 }
 
 // finishAllowList adds what a gate can only know once all gates are judged:

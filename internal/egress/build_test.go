@@ -154,6 +154,9 @@ func build(t *testing.T, files fstest.MapFS, options egress.Options) (*egress.Mo
 			all = append(all, d)
 		}
 	}
-	model, found := egress.Build(context.Background(), egress.Input{Objects: objects, Roots: roots, Options: options})
+	model, found, err := egress.Build(context.Background(), egress.Input{Objects: objects, Roots: roots, Options: options})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return model, append(all, found...)
 }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -10,23 +11,24 @@ import (
 	"go4.org/netipx"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
 // Connectivity is who may talk to whom, as far as NetworkPolicies decide it.
 type Connectivity struct {
+	ctx    context.Context
 	worlds []*world
 	names  [][]string // of the workloads of each world
 }
 
 // NewConnectivity reads the policies and workloads of the input. The diagnostics
-// are those of [Build].
-func NewConnectivity(input Input) (*Connectivity, []source.Diagnostic) {
-	b := newBuilder(input)
-	b.readCloud()
-	worlds := b.bind()
-	for _, w := range worlds {
-		b.populate(w)
+// are those of [Build], the error is that of ctx.
+func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.Diagnostic, error) {
+	b := newBuilder(ctx, input)
+	worlds, err := b.worlds(false)
+	if err != nil {
+		return nil, nil, err
 	}
 	b.reportDuplicates()
 	seen := make(map[string]int)
@@ -35,7 +37,7 @@ func NewConnectivity(input Input) (*Connectivity, []source.Diagnostic) {
 			seen[wl.id()]++
 		}
 	}
-	c := &Connectivity{worlds: worlds, names: make([][]string, len(worlds))}
+	c := &Connectivity{ctx: ctx, worlds: worlds, names: make([][]string, len(worlds))}
 	for k, w := range worlds {
 		c.names[k] = make([]string, len(w.workloads))
 		for i, wl := range w.workloads {
@@ -44,7 +46,7 @@ func NewConnectivity(input Input) (*Connectivity, []source.Diagnostic) {
 			}
 		}
 	}
-	return c, b.sortedDiagnostics()
+	return c, b.sortedDiagnostics(), nil
 }
 
 // Peer is one end of a connection: a workload, or a range of addresses outside the
@@ -125,13 +127,16 @@ func (f EndFilter) matches(p Peer) bool {
 
 // Connections yields every pair of peers between which something may pass, each
 // once, in an order that depends on the files only. Pods of one workload among
-// themselves are left out.
+// themselves are left out. It ends early once the context of NewConnectivity is done.
 func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 	return func(yield func(Connection) bool) {
-		var p pairs
+		p := pairs{ctx: c.ctx}
 		for k, w := range c.worlds {
 			p.names = c.names[k]
 			for link := range w.evaluator.Connections() {
+				if guard.Overdue(c.ctx) != nil {
+					return
+				}
 				if link.Possible.IsEmpty() || !filter.admits(link.Possible) {
 					continue
 				}
@@ -145,6 +150,7 @@ func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 
 // pairs lists the pairs of links. It keeps its slices: clusters have millions of pairs.
 type pairs struct {
+	ctx      context.Context
 	names    []string
 	from, to []Peer
 }
@@ -153,6 +159,9 @@ func (p *pairs) yield(link netpol.Link, filter Filter, yield func(Connection) bo
 	p.from = p.peers(p.from[:0], link.From, filter.From)
 	p.to = p.peers(p.to[:0], link.To, filter.To)
 	for _, a := range p.from {
+		if guard.Overdue(p.ctx) != nil {
+			return false
+		}
 		for _, b := range p.to {
 			if a.Workload != "" && a.Workload == b.Workload {
 				continue

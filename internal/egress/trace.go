@@ -2,22 +2,31 @@ package egress
 
 import (
 	"cmp"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // The way of one requirement, hop by hop.
 
 // traceWorld traces every requirement of a world hop by hop.
-func (b *builder) traceWorld(w *world) {
+func (b *builder) traceWorld(w *world) error {
 	for i, wl := range w.workloads {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return err
+		}
 		requirements := b.requirementsOf(w, i)
 		if gate := w.dns[i]; gate != nil && len(requirements) == 0 {
 			gate.latent = true
 		}
 		for _, r := range requirements {
+			if err := guard.Overdue(b.ctx); err != nil {
+				return err
+			}
 			b.tracePath(r)
 		}
 		b.dnsPolicy(w, wl, requirements)
 	}
+	return nil
 }
 
 // markServed notes on the gates of a cluster whether all of its workloads have a way out

@@ -2,30 +2,79 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 
 	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/part"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // NewOwn compiles the rules of a project's own with the libraries of fsys, which
 // has the layout of the policies directory. They are compiled apart from the
-// built-in rules, which they can neither change nor read. The error joins all
-// mistakes in them, each beginning with file:line:column, or is an
-// *UnknownRuleError.
-func NewOwn(fsys fs.FS, p *Policies, opts Options) (*Engine, error) {
+// built-in rules, which they can neither change nor read. Rules that it takes too long
+// to compile, or too much to evaluate, are left out, which Run tells. The error joins
+// all mistakes in them, each beginning with file:line:column, or is an
+// *UnknownRuleError, or that of ctx.
+func NewOwn(ctx context.Context, fsys fs.FS, p *Policies, opts Options) (*Engine, error) {
+	meterBuiltins()
 	e, err := newEngine(p.Rules(), opts)
 	if err != nil {
 		return nil, err
 	}
+	if e.left = slices.Clone(p.left); len(p.parts) == 0 {
+		return e, nil
+	}
+	defer p.enterAll(ctx)()
+	compiler, err := within(ctx, e.limits, func(ctx context.Context) (*ast.Compiler, error) {
+		return p.compile(ctx, fsys, e)
+	})
+	var reached *limitError
+	if errors.As(err, &reached) {
+		e.left = append(e.left, p.leftBecause(reached))
+		return e, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e, e.prepare(compiler, inmem.NewFromObject(p.documents(opts.Parameters)), p.modules)
+}
+
+// enterAll says that all sources are at work, which are compiled together.
+func (p *Policies) enterAll(ctx context.Context) (leave func()) {
+	var leaves []func(int)
+	for _, one := range p.parts {
+		if leave, _ := part.Enter(ctx, one); leave != nil { // else it would not have been loaded
+			leaves = append(leaves, leave)
+		}
+	}
+	return func() {
+		for _, leave := range slices.Backward(leaves) {
+			leave(len(p.modules))
+		}
+	}
+}
+
+// leftBecause tells that no rule can run.
+func (p *Policies) leftBecause(reached *limitError) source.Diagnostic {
+	file := cmp.Or(reached.file, p.parts[0].Name)
+	return source.Diagnostic{
+		Kind: source.LimitReached, Range: source.Range{File: file},
+		Message: "compile policies: " + reached.text + "; none of these rules runs",
+	}
+}
+
+// compile compiles the enabled rules of e.
+func (p *Policies) compile(ctx context.Context, fsys fs.FS, e *Engine) (*ast.Compiler, error) {
 	libraries, err := load(fsys, "lib")
 	if err != nil {
 		return nil, err
@@ -34,14 +83,20 @@ func NewOwn(fsys fs.FS, p *Policies, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	modules := withLibraries(e.enabled(p.modules), libraries)
-	if compiler.Compile(modules); compiler.Failed() {
-		return nil, explain("compile policy", compiler.Errors)
-	}
-	if err := p.checkReferences(compiler); err != nil {
+	if err := checkBodies(p.modules); err != nil {
 		return nil, err
 	}
-	return e, e.prepare(compiler, inmem.NewFromObject(p.documents(opts.Parameters)))
+	modules := withLibraries(e.enabled(p.modules), libraries)
+	if err := guard.Overdue(ctx); err != nil {
+		return nil, err
+	}
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, explain("compile policy", compiler.Errors, p.outside)
+	}
+	if err := checkExpansion(p.modules, compiler); err != nil {
+		return nil, err
+	}
+	return compiler, p.checkReferences(compiler)
 }
 
 // ownCompiler returns a compiler that holds rules to the schema of their input.
@@ -95,7 +150,7 @@ func (p *Policies) checkReferences(compiler *ast.Compiler) error {
 				}
 				if err := p.checkReference(compiler, ref); err != nil {
 					// What the compiler has rewritten has no place of its own.
-					mistakes = append(mistakes, ast.NewError(ast.CompileErr, cmp.Or(x.Location, at), "%s", err))
+					mistakes = append(mistakes, ast.NewError(undefinedReference, cmp.Or(x.Location, at), "%s", err))
 				}
 			}
 			return false
@@ -105,7 +160,7 @@ func (p *Policies) checkReferences(compiler *ast.Compiler) error {
 		}
 	}
 	if len(mistakes) > 0 {
-		return explain("compile policy", mistakes)
+		return explain("compile policy", mistakes, p.outside)
 	}
 	return nil
 }
@@ -161,60 +216,4 @@ func (p *Policies) checkParameterReference(words []string) error {
 	default:
 		return fmt.Errorf("the METADATA of rule %s declares no parameter %q%s", words[0], words[1], config.DidYouMean(words[1], names))
 	}
-}
-
-// explain joins OPA's errors, one for each mistake, with a hint where one helps.
-func explain(doing string, err error) error {
-	var list ast.Errors
-	if !errors.As(err, &list) {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b *ast.Error) int {
-		return cmp.Or(a.Location.Compare(b.Location), cmp.Compare(a.Message, b.Message))
-	})
-	var mistakes []error
-	for i, e := range list {
-		// The parser says some things twice, the second time with more words.
-		if i+1 < len(list) && e.Location.Compare(list[i+1].Location) == 0 && strings.HasPrefix(list[i+1].Message, e.Message) {
-			continue
-		}
-		text := fmt.Errorf("%s: %s", doing, message(e))
-		if e.Location != nil {
-			text = fmt.Errorf("%s: %w", place(e.Location), text)
-		}
-		mistakes = append(mistakes, text)
-	}
-	return errors.Join(mistakes...)
-}
-
-// message is the message of e, with a word on what to write instead where that
-// helps.
-func message(e *ast.Error) string {
-	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
-		if slices.ContainsFunc(ast.CapabilitiesForThisVersion().Builtins, func(b *ast.Builtin) bool { return b.Name == name }) {
-			return e.Message + ": it is not among the functions that rules may call, which compute from their arguments alone"
-		}
-		return e.Message
-	}
-	detail, ok := e.Details.(*ast.RefErrInvalidDetail)
-	if !ok || detail.Pos >= len(detail.Ref) {
-		return e.Message
-	}
-	word, ok := detail.Ref[detail.Pos].Value.(ast.String)
-	if !ok {
-		return e.Message
-	}
-	var known []string
-	for _, v := range detail.OneOf {
-		if s, ok := v.(ast.String); ok {
-			known = append(known, string(s))
-		}
-	}
-	if len(known) == 0 {
-		return e.Message
-	}
-	slices.Sort(known)
-	// What stands behind the wrong word is nothing that the user wrote.
-	return fmt.Sprintf("undefined ref: %s%s", detail.Ref[:detail.Pos+1], config.DidYouMean(string(word), known))
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -29,8 +31,12 @@ type Options struct {
 	Only []string
 	// Disable names rules to leave out, also of those in Only.
 	Disable []string
-	// RuleTimeout bounds the evaluation of each rule; 0 means DefaultRuleTimeout.
+	// RuleTimeout bounds the evaluation of each rule, and the compilation of those of a
+	// project's own; 0 means DefaultRuleTimeout.
 	RuleTimeout time.Duration
+	// RuleMemory bounds, in bytes, what the evaluation of a rule of a project's own
+	// adds to the memory in use; 0 means DefaultRuleMemory.
+	RuleMemory uint64
 	// Parameters are values for the parameters of rules, by id and name. The
 	// others have their defaults.
 	Parameters map[string]map[string]any
@@ -47,14 +53,18 @@ func (e *UnknownRuleError) Error() string { return fmt.Sprintf("select rules: no
 // Engine holds compiled rules. It is safe for concurrent use.
 type Engine struct {
 	rules   []Rule
-	queries []query
-	timeout time.Duration
+	queries []query             // of the built-in rules
+	own     []query             // of those of a project's own
+	left    []source.Diagnostic // what is left out of these
+	limits  limits
 }
 
-// query is an enabled rule, ready to run.
+// query is an enabled rule, ready to run. Module is nil for a built-in rule.
 type query struct {
 	rule     *Rule
 	prepared rego.PreparedEvalQuery
+	module   *module
+	limits   limits
 }
 
 // Rules reads what the METADATA in fsys says, without compiling anything. The
@@ -88,6 +98,7 @@ func rulesOf(modules []module) ([]Rule, error) {
 // *UnknownRuleError if opts names a rule that does not exist; every other error
 // means that the policies themselves are broken.
 func New(fsys fs.FS, opts Options) (*Engine, error) {
+	meterBuiltins()
 	modules, err := load(fsys, "lib", "rules")
 	if err != nil {
 		return nil, err
@@ -104,12 +115,14 @@ func New(fsys fs.FS, opts Options) (*Engine, error) {
 	if compiler.Compile(e.enabled(modules)); compiler.Failed() {
 		return nil, fmt.Errorf("compile policies: %w", flatten(compiler.Errors))
 	}
-	return e, e.prepare(compiler, nil)
+	return e, e.prepare(compiler, nil, nil)
 }
 
 // newEngine returns an engine that has no compiled rules yet.
 func newEngine(rules []Rule, opts Options) (*Engine, error) {
-	e := &Engine{rules: rules, timeout: cmp.Or(opts.RuleTimeout, DefaultRuleTimeout)}
+	e := &Engine{rules: rules, limits: limits{
+		time: cmp.Or(opts.RuleTimeout, DefaultRuleTimeout), memory: cmp.Or(opts.RuleMemory, DefaultRuleMemory),
+	}}
 	return e, e.enable(opts)
 }
 
@@ -126,8 +139,9 @@ func (e *Engine) enabled(modules []module) map[string]*ast.Module {
 }
 
 // prepare makes the enabled rules ready to run. The store holds the data that they
-// read beside their input; nil if there is none.
-func (e *Engine) prepare(compiler *ast.Compiler, store storage.Store) error {
+// read beside their input, and modules are those of a project's own rules; nil if
+// there is none.
+func (e *Engine) prepare(compiler *ast.Compiler, store storage.Store, modules []module) error {
 	for i := range e.rules {
 		rule := &e.rules[i]
 		if !rule.Enabled {
@@ -146,7 +160,13 @@ func (e *Engine) prepare(compiler *ast.Compiler, store storage.Store) error {
 		if err != nil {
 			return fmt.Errorf("prepare rule %s: %w", rule.ID, flatten(err))
 		}
-		e.queries = append(e.queries, query{rule: rule, prepared: prepared})
+		q := query{rule: rule, prepared: prepared, limits: e.limits}
+		if i := slices.IndexFunc(modules, func(m module) bool { return m.name == rule.File }); i >= 0 {
+			q.module = &modules[i]
+			e.own = append(e.own, q)
+		} else {
+			e.queries = append(e.queries, q)
+		}
 	}
 	return nil
 }
@@ -156,10 +176,10 @@ func (e *Engine) Join(other *Engine) *Engine {
 	joined := &Engine{
 		rules:   slices.Concat(e.rules, other.rules),
 		queries: slices.Concat(e.queries, other.queries),
-		timeout: e.timeout,
+		own:     slices.Concat(e.own, other.own),
+		left:    slices.Concat(e.left, other.left),
 	}
 	slices.SortFunc(joined.rules, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(joined.queries, func(a, b query) int { return cmp.Compare(a.rule.ID, b.rule.ID) })
 	return joined
 }
 
@@ -189,12 +209,15 @@ func (e *Engine) rule(id string) *Rule {
 	return &e.rules[i]
 }
 
+// Left tells of rules of a project's own that are left out, as Run does.
+func (e *Engine) Left() []source.Diagnostic { return slices.Clone(e.left) }
+
 // Rules returns all rules, enabled or not, sorted by id.
 func (e *Engine) Rules() []Rule { return slices.Clone(e.rules) }
 
 // Run evaluates every enabled rule over input, which Value made of the model.
 // Results are sorted. A rule that fails or exceeds its time is told in a
-// PolicyError and the rest goes on; so is each that remains when ctx is done. Of
+// diagnostic and the rest goes on; so is each that remains when ctx is done. Of
 // a rule that makes an unreadable violation, the others stand.
 func (e *Engine) Run(ctx context.Context, input ast.Value) ([]Result, []source.Diagnostic) {
 	results := make([][]Result, len(e.queries))
@@ -203,44 +226,92 @@ func (e *Engine) Run(ctx context.Context, input ast.Value) ([]Result, []source.D
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range e.queries {
 		group.Go(func() error {
-			results[i], failures[i] = e.queries[i].run(ctx, input, e.timeout)
+			results[i], failures[i] = e.queries[i].run(ctx, input)
 			return nil
 		})
 	}
 	_ = group.Wait() // failures are per rule
 
-	var diagnostics []source.Diagnostic
+	diagnostics := slices.Clone(e.left)
 	for i, err := range failures {
-		if err != nil {
-			diagnostics = append(diagnostics, source.Diagnostic{
-				Kind:    source.PolicyError,
-				Message: fmt.Sprintf("evaluate rule %s: %s", e.queries[i].rule.ID, oneLine(err)),
-			})
-		}
+		diagnostics = append(diagnostics, e.queries[i].told(err)...)
 	}
-	all := slices.Concat(results...)
+	more, failed := e.runOwn(ctx, input)
+	all := append(slices.Concat(results...), more...)
 	slices.SortFunc(all, Result.compare)
-	return all, diagnostics
+	return all, append(diagnostics, failed...)
 }
 
-func (q *query) run(ctx context.Context, input ast.Value, timeout time.Duration) (results []Result, err error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+// maxOwnTime is how many times the time of one rule all rules of a project's own have
+// together.
+const maxOwnTime = 5
+
+// runOwn evaluates the rules of a project's own, one after the other, so that it is
+// known which of them takes what.
+func (e *Engine) runOwn(ctx context.Context, input ast.Value) ([]Result, []source.Diagnostic) {
+	var results []Result
+	var diagnostics []source.Diagnostic
+	start := time.Now()
+	for i := range e.own {
+		q := &e.own[i]
+		if all := maxOwnTime * q.limits.time; guard.On(guard.RegoBudgets) && time.Since(start) > all {
+			diagnostics = append(diagnostics, q.told(limitf("there was no time for it: the rules before it took longer than %s", all))...)
+			continue
+		}
+		leave, left := part.Enter(ctx, q.module.part)
+		if left != nil {
+			diagnostics = append(diagnostics, *left)
+			continue
+		}
+		found, err := within(ctx, q.limits, func(ctx context.Context) ([]Result, error) {
+			return q.run(withMeter(ctx), input)
+		})
+		leave(len(found))
+		results = append(results, found...)
+		diagnostics = append(diagnostics, q.told(err)...)
+	}
+	return results, diagnostics
+}
+
+// told is what is said of a rule that failed.
+func (q *query) told(err error) []source.Diagnostic {
+	if err == nil {
+		return nil
+	}
+	d := source.Diagnostic{Kind: source.PolicyError, Message: fmt.Sprintf("evaluate rule %s: %s", q.rule.ID, oneLine(err))}
+	if q.module != nil {
+		d.Range.File = q.module.file
+	}
+	var reached *limitError
+	if errors.As(err, &reached) {
+		d.Kind = source.LimitReached
+	}
+	return []source.Diagnostic{d}
+}
+
+func (q *query) run(ctx context.Context, input ast.Value) (results []Result, err error) {
+	ctx, cancel := context.WithTimeout(ctx, q.limits.time)
 	defer cancel()
 	// A panic in a goroutine would end the process before the command line could
 	// say anything useful.
 	defer func() {
 		if r := recover(); r != nil {
-			results, err = nil, fmt.Errorf("internal error: %v", r)
+			results, err = nil, panicked(r)
 		}
 	}()
-	set, err := q.prepared.Eval(ctx, rego.EvalParsedInput(input))
+	options := []rego.EvalOption{rego.EvalParsedInput(input)}
+	if q.module != nil && guard.On(guard.RegoBudgets) {
+		options = append(options, rego.EvalQueryTracer(&interrupter{ctx: ctx}))
+	}
+	set, err := q.prepared.Eval(ctx, options...)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, fmt.Errorf("took longer than %s", timeout)
+			return nil, fmt.Errorf("took longer than %s", q.limits.time)
 		}
-		return nil, err
+		return nil, evalError(err)
 	}
 	var failed []error
+	space := maxResults
 	for _, r := range set {
 		for _, expression := range r.Expressions {
 			violations, ok := expression.Value.(ast.Set)
@@ -252,6 +323,9 @@ func (q *query) run(ctx context.Context, input ast.Value, timeout time.Duration)
 				if err != nil {
 					failed = append(failed, err)
 					continue
+				}
+				if space -= result.size(); space < 0 && q.module != nil && guard.On(guard.RegoBudgets) {
+					return nil, limitf("what it reports has more than %d MiB", maxResults>>20)
 				}
 				results = append(results, result)
 			}

@@ -179,8 +179,8 @@ violation contains {`
 	tests := []struct {
 		name, rule, want string
 	}{
-		{"built-in error", bad("package egresslint.rules.test[\"bad\"]\n\nviolation contains {\"at\": to_number(input.things[0].name)}\n"), "invalid syntax"},
-		{"conflict", bad("package egresslint.rules.test[\"bad\"]\n\nviolation contains {\"at\": x}\n\nx := thing.name if some thing in input.things\n"), "conflict"},
+		{"built-in error", bad("package egresslint.rules.test[\"bad\"]\n\nviolation contains {\"at\": to_number(input.things[0].name)}\n"), "rule.rego:25:27: to_number: it has no result"},
+		{"conflict", bad("package egresslint.rules.test[\"bad\"]\n\nviolation contains {\"at\": x}\n\nx := thing.name if some thing in input.things\n"), "has two values"},
 		{"not a set", bad("package egresslint.rules.test[\"bad\"]\n\nviolation := 1\n"), "violation is not a set"},
 		{"not an object", bad("package egresslint.rules.test[\"bad\"]\n\nviolation contains 1\n"), "not an object"},
 		{"no place", violation(`"at": {"ref": 0}, "case": "one", "args": {"name": "x", "by": "y"}, "key": []`), "at is no place"},

@@ -42,3 +42,12 @@ func Arguments(r Rule) []string {
 	}
 	return slices.Sorted(maps.Keys(names))
 }
+
+// OwnFunctions returns the functions that the rules of a project's own may call, and
+// their tests.
+func OwnFunctions() []string {
+	return slices.Concat(allowedBuiltins, ownBuiltins, []string{"internal.test_case"})
+}
+
+// HasCost reports whether it is known what a call of a function may cost.
+func HasCost(name string) bool { return costs[name] != nil }

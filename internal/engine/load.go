@@ -10,13 +10,20 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/egresslint/egresslint/parser/part"
 )
 
-// module is one parsed Rego file; rule is set for those under rules/.
+// module is one parsed Rego file; rule is set for those under rules/. The rest is
+// about files of a project's own: their names in the tree, what part of the run they
+// are, and whether they lie outside the tree.
 type module struct {
-	name   string
-	parsed *ast.Module
-	rule   *Rule
+	name    string
+	parsed  *ast.Module
+	rule    *Rule
+	file    string
+	part    part.Part
+	outside bool
 }
 
 // load parses the folders roots of fsys, without tests, in the order of their names.

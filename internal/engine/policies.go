@@ -3,10 +3,9 @@ package engine
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -16,21 +15,39 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-// maxBundle bounds the unpacked size of an OPA bundle, in bytes: a small archive
-// may hold any number of zeros.
-const maxBundle = 256 << 20
+// What the Rego files of a folder or bundle may come to.
+const (
+	maxPolicyFiles = 2000
+	maxPolicySize  = 4 << 20
+	// maxBundle bounds the unpacked size of an OPA bundle, in bytes: a small archive
+	// may hold any number of zeros.
+	maxBundle = 64 << 20
+)
 
 // PolicySource is a folder of Rego files or an OPA bundle.
 type PolicySource struct {
 	// Name is what messages call it; the names of its files start with it.
 	Name string
+	// Path is its name in the tree; empty if it lies outside. Messages show nothing of
+	// what files outside the tree hold.
+	Path string
 	// FS is the folder. It is nil for a bundle.
 	FS fs.FS
 	// Bundle is the content of an OPA bundle, a gzipped tar archive.
 	Bundle []byte
+}
+
+// outside reports whether a file of the source lies outside the tree.
+func (s PolicySource) outside(string) bool { return s.Path == "" }
+
+// part is the source as a part of a run.
+func (s PolicySource) part() part.Part {
+	return part.Part{Kind: part.Policies, Name: cmp.Or(s.Path, s.Name)}
 }
 
 // Policies are the rules and libraries of a project's own, parsed but not compiled.
@@ -41,20 +58,38 @@ type Policies struct {
 	tests   []module
 	rules   []Rule         // sorted by id
 	data    map[string]any // the data documents of bundles
+	parts   []part.Part    // of the sources that were loaded
+	left    []source.Diagnostic
+	leftIDs []string
 }
 
 // Rules returns the rules, sorted by id.
 func (p *Policies) Rules() []Rule { return slices.Clone(p.rules) }
 
+// Left tells of the sources that are left out: each has reached a limit. Run tells of
+// them, too.
+func (p *Policies) Left() []source.Diagnostic { return slices.Clone(p.left) }
+
+// LeftIDs are the ids of rules in sources that are left out, as far as they are known.
+// A configuration that names them is no mistake.
+func (p *Policies) LeftIDs() []string { return slices.Clone(p.leftIDs) }
+
 // LoadPolicies parses the files of all sources. The ids in taken are those of the
-// built-in rules, which no other rule may have. The error joins all mistakes, each
-// beginning with file:line:column where it has a place.
-func LoadPolicies(sources []PolicySource, taken []string) (*Policies, error) {
+// built-in rules, which no other rule may have. A source that is too much is left out,
+// which Left tells. The error joins all mistakes, each beginning with file:line:column
+// where it has a place, or is that of ctx.
+func LoadPolicies(ctx context.Context, sources []PolicySource, taken []string) (*Policies, error) {
 	p := &Policies{data: make(map[string]any)}
 	var mistakes []error
 	for _, s := range sources {
 		found := p.size()
-		err := p.load(s)
+		err := p.enter(ctx, s)
+		if overdue := guard.Overdue(ctx); overdue != nil {
+			return nil, overdue
+		}
+		if errors.Is(err, errLeft) {
+			continue
+		}
 		if err == nil && p.size() == found {
 			err = fmt.Errorf("read policies: %s holds no Rego files", s.Name)
 		}
@@ -74,57 +109,71 @@ func LoadPolicies(sources []PolicySource, taken []string) (*Policies, error) {
 	return p, errors.Join(mistakes...)
 }
 
+// outside reports whether a file lies outside the tree.
+func (p *Policies) outside(file string) bool {
+	return slices.ContainsFunc(slices.Concat(p.modules, p.tests), func(m module) bool { return m.name == file && m.outside })
+}
+
 func (p *Policies) size() int { return len(p.modules) + len(p.tests) + len(p.data) }
 
-func (p *Policies) load(s PolicySource) error {
+// errLeft is the error of a source that is left out.
+var errLeft = errors.New("left out")
+
+// enter loads a source as a part of the run.
+func (p *Policies) enter(ctx context.Context, s PolicySource) error {
+	leave, left := part.Enter(ctx, s.part())
+	files, err := s.read() // for the ids of its rules, if it is left out
+	if left == nil {
+		defer leave(files.size)
+		if err == nil {
+			err = files.check()
+		}
+		var reached *fileLimitError
+		if !errors.As(err, &reached) {
+			if err == nil {
+				err = p.load(ctx, s, files)
+			}
+			return err
+		}
+		left = &source.Diagnostic{
+			Kind: source.LimitReached, Range: source.Range{File: s.tree(reached.file)},
+			Message: fmt.Sprintf("load policies: %s; %s is left out", reached.text, s.Name),
+		}
+	}
+	p.left = append(p.left, *left)
+	p.leftIDs = append(p.leftIDs, files.ids()...)
+	return errLeft
+}
+
+// tree is the name of a file of the source in the tree, or what messages call it.
+func (s PolicySource) tree(file string) string { return path.Join(s.part().Name, file) }
+
+func (p *Policies) load(ctx context.Context, s PolicySource, files policyFiles) error {
+	p.parts = append(p.parts, s.part())
 	if s.FS == nil {
 		return p.loadBundle(s)
 	}
 	var mistakes []error
-	err := fs.WalkDir(s.FS, ".", func(name string, d fs.DirEntry, err error) error {
+	for _, f := range files.rego {
+		if guard.Overdue(ctx) != nil {
+			break // told by who called
+		}
+		full := path.Join(s.Name, f.name)
+		if f.err != nil {
+			mistakes = append(mistakes, fmt.Errorf("read policy: %s: %w", full, f.err))
+			continue
+		}
+		parsed, err := ast.ParseModuleWithOpts(full, f.text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
 		if err != nil {
-			return err
+			mistakes = append(mistakes, explain("parse policy", err, s.outside))
+			continue
 		}
-		if d.IsDir() && name != "." && strings.HasPrefix(d.Name(), ".") {
-			return fs.SkipDir
-		}
-		if d.IsDir() || path.Ext(name) != ".rego" {
-			return nil
-		}
-		full := path.Join(s.Name, name)
-		text, err := fs.ReadFile(s.FS, name)
-		if err != nil {
-			mistakes = append(mistakes, fmt.Errorf("read policy: %s: %w", full, err))
-			return nil
-		}
-		parsed, err := ast.ParseModuleWithOpts(full, string(text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
-		if err != nil {
-			mistakes = append(mistakes, explain("parse policy", err))
-			return nil
-		}
-		p.add(full, parsed)
-		return nil
-	})
-	if err != nil {
-		mistakes = append(mistakes, fmt.Errorf("read policies: %w", err))
+		p.add(s, f.name, parsed)
 	}
 	return errors.Join(mistakes...)
 }
 
 func (p *Policies) loadBundle(s PolicySource) error {
-	if path.Ext(s.Name) == ".rego" {
-		return fmt.Errorf("read policies %s: want the folder that holds it, or an OPA bundle", s.Name)
-	}
-	unzipped, err := gzip.NewReader(bytes.NewReader(s.Bundle))
-	if err != nil {
-		return fmt.Errorf("read bundle %s: want an OPA bundle, a gzipped tar archive: %w", s.Name, err)
-	}
-	switch size, err := io.Copy(io.Discard, io.LimitReader(unzipped, maxBundle+1)); {
-	case err != nil:
-		return fmt.Errorf("read bundle %s: %w", s.Name, err)
-	case size > maxBundle:
-		return fmt.Errorf("read bundle %s: it has more than %d MiB when it is unpacked", s.Name, maxBundle>>20)
-	}
 	b, err := bundle.NewReader(bytes.NewReader(s.Bundle)).
 		WithBundleName(s.Name).
 		WithSkipBundleVerification(true).
@@ -133,12 +182,11 @@ func (p *Policies) loadBundle(s PolicySource) error {
 		WithSizeLimitBytes(source.MaxFileSize).
 		Read()
 	if err != nil {
-		return explain("read bundle "+s.Name, err)
+		return explain("read bundle "+s.Name, err, s.outside)
 	}
 	for _, m := range b.Modules {
 		// The bundle has its own notion of a file's name.
-		full := path.Join(s.Name, m.Path)
-		p.add(full, m.Parsed)
+		p.add(s, m.Path, m.Parsed)
 	}
 	for name, value := range b.Data {
 		if _, twice := p.data[name]; twice || name == reserved {
@@ -159,8 +207,8 @@ func owner(name string) string {
 	return "in another bundle too"
 }
 
-func (p *Policies) add(name string, parsed *ast.Module) {
-	m := module{name: name, parsed: parsed}
+func (p *Policies) add(s PolicySource, name string, parsed *ast.Module) {
+	m := module{name: path.Join(s.Name, name), parsed: parsed, file: s.tree(name), part: s.part(), outside: s.outside(name)}
 	if strings.HasSuffix(name, "_test.rego") {
 		p.tests = append(p.tests, m)
 		return
@@ -208,7 +256,7 @@ func (m *module) classify(taken []string, places map[string]*ast.Location) error
 	places[id] = m.parsed.Package.Location
 	rule, err := newRule(m.parsed, own)
 	if err != nil {
-		return fmt.Errorf("%s: load rule: %w", at, err)
+		return newMistake(at, "load rule", "METADATA is not that of a rule", err, m.outside)
 	}
 	rule.File = m.name
 	m.rule = &rule

@@ -39,6 +39,21 @@ func (r Result) compare(s Result) int {
 	)
 }
 
+// maxResults bounds, in bytes, what a rule of a project's own reports.
+const maxResults = 16 << 20
+
+// size is about how many bytes the result takes in a report.
+func (r *Result) size() int {
+	n := 512 + len(r.Message) + len(r.Remedy)
+	for _, k := range r.Key {
+		n += 16 + len(k)
+	}
+	for _, related := range r.Related {
+		n += 64 + len(related.Text)
+	}
+	return n
+}
+
 // decode reads one element of a rule's violation set:
 //
 //	{"at": origin, "level": "warning", "case": "name", "args": {...},

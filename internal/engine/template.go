@@ -7,8 +7,12 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 )
 
-// maxListed is how many elements of a list a message names.
-const maxListed = 5
+const (
+	// maxListed is how many elements of a list a message names.
+	maxListed = 5
+	// maxListDepth is how deep lists may stand in each other in a message.
+	maxListDepth = 4
+)
 
 // template is a message with places for arguments: {name} stands for the
 // argument of that name. Braces have no other use in messages.
@@ -61,7 +65,7 @@ func (t template) render(args ast.Object) (string, error) {
 		if value == nil {
 			return "", fmt.Errorf("render message: no argument %q", s.text)
 		}
-		text, err := prose(value.Value)
+		text, err := prose(value.Value, 0)
 		if err != nil {
 			return "", fmt.Errorf("render message: argument %q: %w", s.text, err)
 		}
@@ -70,37 +74,41 @@ func (t template) render(args ast.Object) (string, error) {
 	return b.String(), nil
 }
 
-func prose(v ast.Value) (string, error) {
+func prose(v ast.Value, depth int) (string, error) {
 	switch v := v.(type) {
 	case ast.String:
 		return string(v), nil
 	case ast.Number:
 		return v.String(), nil
 	case *ast.Array:
-		parts := make([]string, 0, v.Len())
-		for i := range v.Len() {
-			part, err := prose(v.Elem(i).Value)
+		if depth == maxListDepth {
+			return "", fmt.Errorf("lists stand in each other more than %d deep", maxListDepth)
+		}
+		named := min(v.Len(), maxListed)
+		parts := make([]string, named)
+		for i := range named {
+			part, err := prose(v.Elem(i).Value, depth+1)
 			if err != nil {
 				return "", err
 			}
-			parts = append(parts, part)
+			parts[i] = part
 		}
-		return enumerate(parts), nil
+		return enumerate(parts, v.Len()), nil
 	default:
 		return "", fmt.Errorf("want a string, a number or an array, not %s", ast.ValueName(v))
 	}
 }
 
-// enumerate writes parts as "a, b and c", or "a, b, c, d, e … and 3 more".
-func enumerate(parts []string) string {
-	n := len(parts)
+// enumerate writes parts, which are the first of n, as "a, b and c", or
+// "a, b, c, d, e … and 3 more".
+func enumerate(parts []string, n int) string {
 	switch {
 	case n == 0:
 		return ""
 	case n == 1:
 		return parts[0]
-	case n > maxListed:
-		return fmt.Sprintf("%s … and %d more", strings.Join(parts[:maxListed], ", "), n-maxListed)
+	case n > len(parts):
+		return fmt.Sprintf("%s … and %d more", strings.Join(parts, ", "), n-len(parts))
 	default:
 		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -72,13 +73,40 @@ type Place struct {
 }
 
 // Test runs the tests of policies with the functions that rules may call, the
-// schema of their input, and the defaults of their parameters. The error joins the
-// mistakes in them, as that of NewOwn does.
+// schema of their input, and the defaults of their parameters. The limits of rules
+// hold for tests too. The error joins the mistakes in them, as that of NewOwn does, or
+// tells which limit is reached.
 func Test(ctx context.Context, fsys fs.FS, p *Policies, opts TestOptions) (*TestRun, error) {
+	opts.Timeout = cmp.Or(opts.Timeout, DefaultRuleTimeout)
 	// What the rules refer to is checked without the tests, which may stand in for it.
-	if _, err := NewOwn(fsys, p, Options{}); err != nil {
+	e, err := NewOwn(ctx, fsys, p, Options{RuleTimeout: opts.Timeout})
+	if err != nil {
 		return nil, err
 	}
+	if len(e.left) > 0 {
+		return nil, fmt.Errorf("%s: %s", e.left[0].Range.File, e.left[0].Message)
+	}
+	defer p.enterAll(ctx)()
+	if err := checkBodies(p.tests); err != nil {
+		return nil, fmt.Errorf("compile tests: %w", err)
+	}
+	all := limits{time: opts.Timeout * time.Duration(1+countTests(p.tests)), memory: DefaultRuleMemory}
+	run, err := within(ctx, all, func(ctx context.Context) (*TestRun, error) { return p.test(withMeters(ctx), fsys, opts) })
+	if reached := (*limitError)(nil); errors.As(err, &reached) {
+		return nil, fmt.Errorf("run tests: what they do together %w", err)
+	}
+	return run, err
+}
+
+func countTests(modules []module) int {
+	n := 0
+	for _, m := range modules {
+		n += len(m.parsed.Rules)
+	}
+	return n
+}
+
+func (p *Policies) test(ctx context.Context, fsys fs.FS, opts TestOptions) (*TestRun, error) {
 	libraries, err := load(fsys, "lib")
 	if err != nil {
 		return nil, err
@@ -100,7 +128,7 @@ func Test(ctx context.Context, fsys fs.FS, p *Policies, opts TestOptions) (*Test
 		SetCompiler(compiler.WithEnablePrintStatements(true)).
 		SetStore(store).
 		SetModules(withLibraries(modules, libraries)).
-		SetTimeout(cmp.Or(opts.Timeout, DefaultRuleTimeout)).
+		SetTimeout(opts.Timeout).
 		RaiseBuiltinErrors(true).
 		CapturePrintOutput(true).
 		EnableTracing(true). // it tells which expression failed
@@ -112,12 +140,12 @@ func Test(ctx context.Context, fsys fs.FS, p *Policies, opts TestOptions) (*Test
 	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
 		results, err := runner.RunTests(ctx, txn)
 		if err != nil {
-			return explain("compile policy", err)
+			return explain("compile policy", err, p.outside)
 		}
 		for r := range results {
 			run.Results = append(run.Results, newTestResult(r))
 		}
-		return nil
+		return context.Cause(ctx) // not all of them ran
 	})
 	if err != nil {
 		return nil, err
@@ -132,7 +160,10 @@ func Test(ctx context.Context, fsys fs.FS, p *Policies, opts TestOptions) (*Test
 }
 
 func newTestResult(r *tester.Result) TestResult {
-	result := TestResult{Package: strings.TrimPrefix(r.Package, "data."), Name: r.Name, Err: r.Error, Output: string(r.Output)}
+	result := TestResult{Package: strings.TrimPrefix(r.Package, "data."), Name: r.Name, Output: string(r.Output)}
+	if r.Error != nil {
+		result.Err = evalError(r.Error)
+	}
 	if r.Location != nil {
 		result.File, result.Line = r.Location.File, r.Location.Row
 	}

@@ -11,7 +11,7 @@ import (
 // cluster is a large but ordinary cluster: every workload has labels of its own,
 // policies default-deny namespaces, open DNS, and let single workloads reach
 // others, a database and the Internet.
-func cluster(b *testing.B, pods, policies int) ([]*netpol.Policy, []netpol.Namespace, []netpol.Pod) {
+func cluster(b testing.TB, pods, policies int) ([]*netpol.Policy, []netpol.Namespace, []netpol.Pod) {
 	b.Helper()
 	const namespaces = 50
 	var nss []netpol.Namespace
@@ -59,7 +59,7 @@ func BenchmarkNew(b *testing.B) {
 	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
 	b.ReportAllocs()
 	for b.Loop() {
-		netpol.New(policies, namespaces, pods, profile)
+		netpol.New(b.Context(), policies, namespaces, pods, profile)
 	}
 }
 
@@ -72,7 +72,7 @@ func BenchmarkFirstAnswers(b *testing.B) {
 	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
 	b.ReportAllocs()
 	for b.Loop() {
-		e := netpol.New(policies, namespaces, pods, profile)
+		e := netpol.New(b.Context(), policies, namespaces, pods, profile)
 		resolver := e.Describe(dns)
 		for i := range pods {
 			e.Egress(i, resolver, "UDP", 53)
@@ -85,7 +85,7 @@ func BenchmarkFirstAnswers(b *testing.B) {
 
 func BenchmarkEgress(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
 	for _, bm := range []struct {
 		name string
 		dest netpol.Dest
@@ -106,7 +106,7 @@ func BenchmarkEgress(b *testing.B) {
 func BenchmarkConnectAll(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 500, 300)
 	for b.Loop() {
-		e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+		e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
 		for i := range pods {
 			for j := range pods {
 				e.Connect(i, j, "TCP", 8080)
@@ -117,7 +117,7 @@ func BenchmarkConnectAll(b *testing.B) {
 
 func BenchmarkClosest(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
 	for b.Loop() {
 		e.Closest(100, netpol.InternetDest(), "TCP", 80)
 	}
@@ -144,7 +144,7 @@ func BenchmarkConnections(b *testing.B) {
 			links := 0
 			for b.Loop() {
 				links = 0
-				e := netpol.NewTiered(bm.tiers, namespaces, ps, netpol.Profile{Datapath: bm.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+				e := netpol.NewTiered(b.Context(), bm.tiers, namespaces, ps, netpol.Profile{Datapath: bm.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs})
 				for range e.Connections() {
 					links++
 				}
@@ -186,7 +186,7 @@ func BenchmarkTieredAnswers(b *testing.B) {
 	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
 	b.ReportAllocs()
 	for b.Loop() {
-		e := netpol.NewTiered(all, namespaces, pods, profile)
+		e := netpol.NewTiered(b.Context(), all, namespaces, pods, profile)
 		for i := range pods {
 			e.Egress(i, netpol.InternetDest(), "TCP", 443)
 			e.Egress(i, rds, "TCP", 3306)
@@ -204,7 +204,7 @@ func BenchmarkDeadPeers(b *testing.B) {
 			Namespace: p.Namespace, Service: p.ID, Selector: netpol.Labels{"app": p.Labels["app"]}, Port: 3306, TargetName: "http",
 		})
 	}
-	e := netpol.New(policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
 	b.ReportAllocs()
 	for b.Loop() {
 		e.DeadPeers(services)

@@ -95,7 +95,7 @@ func testCase(t *testing.T, text string) {
 		t.Fatalf("unexpected %v", diagnostics)
 	}
 
-	e := netpol.NewTiered(policies, worldNamespaces, worldPods, profile(q[6], q[7], q[8]))
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, profile(q[6], q[7], q[8]))
 	port := 0
 	if _, err := fmt.Sscan(q[5], &port); err != nil {
 		t.Fatal(err)

@@ -31,12 +31,15 @@ type Ends struct {
 // letter of the policies, whatever a data path makes of them.
 //
 // The order is that of the first pod: for each, its links to pods, to addresses, and
-// from addresses.
+// from addresses. It ends early once the evaluator's context is done.
 func (e *Evaluator) Connections() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
+		if e.overdue() {
+			return // not all pods have a class
+		}
 		m := e.newMatrix()
 		for _, class := range m.order {
-			if !m.yieldPods(class, yield) || !m.yieldAddresses(class, Egress, yield) || !m.yieldAddresses(class, Ingress, yield) {
+			if e.overdue() || !m.yieldPods(class, yield) || !m.yieldAddresses(class, Egress, yield) || !m.yieldAddresses(class, Ingress, yield) {
 				return
 			}
 		}
@@ -93,6 +96,9 @@ func (e *Evaluator) newMatrix() *matrix {
 	var row []int32
 	var content []byte
 	for _, class := range m.order {
+		if e.overdue() {
+			break
+		}
 		s := e.subject(class, Ingress)
 		id, ok := bySubject[s]
 		if !ok {
@@ -194,6 +200,9 @@ func (m *matrix) row(s *subject, old []int32) []int32 {
 	touched := newBitset(len(e.classes))
 	named := false
 	for r := range s.rules() {
+		if e.overdue() {
+			break
+		}
 		named = named || len(r.named) > 0
 		if r.any {
 			continue
@@ -209,6 +218,9 @@ func (m *matrix) row(s *subject, old []int32) []int32 {
 		m.rest[i] = -1
 	}
 	for i, c := range e.classes {
+		if i%64 == 0 && e.overdue() {
+			break
+		}
 		if touched.has(i) || c.hostNetwork {
 			row[i] = m.pair(e.computePod(s, c))
 			continue

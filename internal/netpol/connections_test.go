@@ -94,7 +94,7 @@ c/lone => {rest}: All Connections
 			if len(diagnostics) > 0 {
 				t.Fatal(diagnostics)
 			}
-			got := listing(netpol.NewTiered(policies, worldNamespaces, pods, tt.profile), pods)
+			got := listing(netpol.NewTiered(t.Context(), policies, worldNamespaces, pods, tt.profile), pods)
 			want := strings.NewReplacer(
 				"{all}", "0.0.0.0-255.255.255.255 ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 				"{rest}", "0.0.0.0-10.0.255.255 10.2.0.0-255.255.255.255 ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -241,7 +241,7 @@ func TestConnectionsStop(t *testing.T) {
 	}
 	var first string
 	for i := range 10 {
-		e := netpol.New(parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
 		n := 0
 		for range e.Connections() {
 			if n++; n > i {

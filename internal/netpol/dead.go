@@ -65,6 +65,9 @@ func (p *ServicePort) target(pod *Pod) (int, bool) {
 // anything that could make one match is unknown, it is not among them. Services are
 // those with a selector whose ports the files decide.
 func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
+	if e.overdue() {
+		return nil // not all pods have a class
+	}
 	f := e.newDeadFinder(services)
 	for _, c := range e.policies {
 		for _, d := range []Direction{Egress, Ingress} {
@@ -72,6 +75,9 @@ func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
 				continue
 			}
 			for i := range c.policy.rules[d] {
+				if e.overdue() {
+					return f.dead
+				}
 				f.blocks(c, d, i)
 				f.ports(c, d, i)
 			}
@@ -119,6 +125,9 @@ func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 		byNamespace[e.pods[pod].Namespace] = append(byNamespace[e.pods[pod].Namespace], pod)
 	}
 	for i := range services {
+		if e.overdue() {
+			break
+		}
 		s := &services[i]
 		protocol, ok := protocolIndex(s.Protocol)
 		if !ok || len(s.Selector) == 0 {

@@ -112,11 +112,11 @@ func TestDeadPeers(t *testing.T) {
 			if len(diagnostics) > 0 {
 				t.Fatal(diagnostics)
 			}
-			e := netpol.NewTiered(policies, worldNamespaces, pods, netpol.Profile{
+			e := netpol.NewTiered(t.Context(), policies, worldNamespaces, pods, netpol.Profile{
 				Datapath: tt.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.1.255.0/24"), ServiceCIDRs: set("172.21.0.0/20"),
 			})
 			if strings.Contains(tt.policies, "172.21.0.0/16") {
-				e = netpol.NewTiered(policies, worldNamespaces, pods, netpol.Profile{
+				e = netpol.NewTiered(t.Context(), policies, worldNamespaces, pods, netpol.Profile{
 					Datapath: tt.datapath, Enforced: netpol.Yes, ServiceCIDRs: set("172.21.0.0/16"),
 				})
 			}
@@ -205,7 +205,7 @@ func TestDeadPeersWithoutAddresses(t *testing.T) {
 	} {
 		tt.profile.Datapath = "v2"
 		var codes []string
-		for _, x := range netpol.New(policies, worldNamespaces, worldPods, tt.profile).DeadPeers(nil) {
+		for _, x := range netpol.New(t.Context(), policies, worldNamespaces, worldPods, tt.profile).DeadPeers(nil) {
 			codes = append(codes, x.Code)
 		}
 		if got := strings.Join(codes, " "); got != tt.want {
@@ -256,7 +256,7 @@ func TestDeadPeersInOrder(t *testing.T) {
 		if i%2 == 1 {
 			slices.Reverse(parsed)
 		}
-		e := netpol.New(parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: set("10.0.0.0/8"), NodeCIDRs: set("192.168.0.0/16")})
+		e := netpol.New(t.Context(), parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: set("10.0.0.0/8"), NodeCIDRs: set("192.168.0.0/16")})
 		var b strings.Builder
 		for _, x := range e.DeadPeers(nil) {
 			fmt.Fprintln(&b, x.Policy.Name, x.Direction, x.Rule, x.Range, x.Code, x.Says)

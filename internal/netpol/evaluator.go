@@ -2,12 +2,15 @@ package netpol
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 // Namespace is a namespace with its labels. Those of a namespace that is not in
@@ -92,8 +95,10 @@ func (p *Profile) veth() bool { return p.Datapath == "veth" }
 
 // Evaluator answers questions about one cluster's policies. Answers are
 // computed when first asked for and kept, so an Evaluator must not be used from
-// several goroutines at once.
+// several goroutines at once. Once its context is done, long computations end early:
+// answers mean nothing from then on.
 type Evaluator struct {
+	ctx      context.Context
 	profile  Profile
 	policies []*compiled
 	compiled map[*Policy]*compiled
@@ -174,16 +179,17 @@ type Policies struct {
 // referred to by their index. A namespace that is not given counts as not Known.
 // Policies that are nil are left out. Neither order nor the presence of two
 // policies with one name changes an answer.
-func New(policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
-	return NewTiered(Policies{Network: policies}, namespaces, pods, profile)
+func New(ctx context.Context, policies []*Policy, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
+	return NewTiered(ctx, Policies{Network: policies}, namespaces, pods, profile)
 }
 
 // NewTiered is New for clusters that enforce more than NetworkPolicies. A packet
 // that the first matching rule of the Admin tier neither admits nor denies goes on
 // to the policies that add to each other, and if none of these isolates the pod, to
 // the Baseline tier. Two policies of one priority may each come first.
-func NewTiered(policies Policies, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
+func NewTiered(ctx context.Context, policies Policies, namespaces []Namespace, pods []Pod, profile Profile) *Evaluator {
 	e := &Evaluator{
+		ctx:          ctx,
 		profile:      profile,
 		compiled:     make(map[*Policy]*compiled),
 		ports:        newPortSets(),
@@ -222,10 +228,16 @@ func NewTiered(policies Policies, namespaces []Namespace, pods []Pod, profile Pr
 	}
 	e.classOf = make([]int32, len(pods))
 	for i := range pods {
+		if e.overdue() {
+			break
+		}
 		e.classOf[i] = e.classify(&pods[i])
 	}
 	return e
 }
+
+// overdue reports whether the time for answers is over.
+func (e *Evaluator) overdue() bool { return guard.Overdue(e.ctx) != nil }
 
 // mergeNamespaces makes one of the namespaces that share a name. Where the
 // labels of two manifests differ, the files do not decide which of them count.

@@ -1,6 +1,7 @@
 package netpol_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -83,7 +84,7 @@ func TestPlainEvaluator(t *testing.T) {
 			}
 		}
 		p := netpol.Profile{Datapath: datapath, Enforced: netpol.Yes, PodCIDRs: set("10.1.0.7/32")}
-		e := netpol.New(parsePlain(t, policies), namespaces, pods, p)
+		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, p)
 		for range packets {
 			src, dst := d.IntN(len(pods)), d.IntN(len(pods))
 			protocol, port := d.packet()
@@ -154,7 +155,7 @@ func (d dice) scene() scene {
 }
 
 func (s scene) evaluator(t *rapid.T) *netpol.Evaluator {
-	return netpol.New(parsePlain(t, s.policies), s.namespaces, s.pods, s.profile)
+	return netpol.New(context.Background(), parsePlain(t, s.policies), s.namespaces, s.pods, s.profile)
 }
 
 // answers asks many questions in a fixed order.
@@ -434,7 +435,7 @@ func TestNamesChangeNothing(t *testing.T) {
 		for i, p := range s.policies {
 			renamed = append(renamed, parseText(t, p.yaml("same"), len(s.policies)-i))
 		}
-		got := s.answers(netpol.New(renamed, s.namespaces, s.pods, s.profile))
+		got := s.answers(netpol.New(t.Context(), renamed, s.namespaces, s.pods, s.profile))
 		if !slices.Equal(got, want) {
 			t.Fatalf("names matter\n%s", texts(s.policies))
 		}
@@ -463,7 +464,7 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			pods := []netpol.Pod{{Namespace: "a"}}
-			e := netpol.New([]*netpol.Policy{p}, nil, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+			e := netpol.New(t.Context(), []*netpol.Policy{p}, nil, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
 			for _, d := range []netpol.Direction{netpol.Egress, netpol.Ingress} {
 				if isolated := len(e.Isolating(0, d))+len(e.PossiblyIsolating(0, d)) > 0; isolated && p.Isolates(d) == netpol.No {
 					t.Errorf("isolates against its types")

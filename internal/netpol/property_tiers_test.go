@@ -85,12 +85,12 @@ func TestOrderOfTiersChangesNothing(t *testing.T) {
 		d := drawn(t)
 		s := d.layeredScene()
 		documents := s.documents()
-		want := s.answers(netpol.NewTiered(parseDocuments(t, documents, nil), s.namespaces, s.pods, s.profile))
+		want := s.answers(netpol.NewTiered(t.Context(), parseDocuments(t, documents, nil), s.namespaces, s.pods, s.profile))
 		d.Shuffle(len(documents), func(i, j int) { documents[i], documents[j] = documents[j], documents[i] })
 		policies := parseDocuments(t, documents, nil)
 		slices.Reverse(policies.Admin)
 		slices.Reverse(policies.Cilium)
-		if got := s.answers(netpol.NewTiered(policies, s.namespaces, s.pods, s.profile)); !slices.Equal(got, want) {
+		if got := s.answers(netpol.NewTiered(t.Context(), policies, s.namespaces, s.pods, s.profile)); !slices.Equal(got, want) {
 			t.Fatalf("the order matters\n%s", s.text())
 		}
 	})
@@ -195,7 +195,7 @@ func TestUndecidedTiersAreSound(t *testing.T) {
 		s := d.layeredScene()
 		real := s.answers(s.evaluator(t))
 		policies := parseDocuments(t, s.documents(), func(o *kubernetes.Object) { o.Root = forget(d, o.Root, false) })
-		open := s.answers(netpol.NewTiered(policies, s.namespaces, s.pods, s.profile))
+		open := s.answers(netpol.NewTiered(t.Context(), policies, s.namespaces, s.pods, s.profile))
 		for i, v := range open {
 			if v == netpol.Unknown {
 				undecided++
@@ -262,7 +262,7 @@ spec: {subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]
 kind: CiliumNetworkPolicy
 metadata: {name: no-mail}
 spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toPorts: [{ports: [{port: '25'}]}]}]}`)
-	e := netpol.NewTiered(policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
 	peer, _ := worldPod("a/peer")
 	dst, _ := worldPod("b/dst")
 	for _, tt := range []struct {
@@ -323,7 +323,7 @@ func FuzzParseTiers(f *testing.F) {
 				continue
 			}
 			pods := []netpol.Pod{{Namespace: "a"}, {Namespace: "a", HostNetwork: true}}
-			e := netpol.NewTiered(policies, nil, pods, netpol.Profile{Enforced: netpol.Yes})
+			e := netpol.NewTiered(t.Context(), policies, nil, pods, netpol.Profile{Enforced: netpol.Yes})
 			for _, dest := range []netpol.Dest{netpol.InternetDest(), e.PodDest(0), e.PodDest(1)} {
 				for _, d := range []netpol.Direction{netpol.Egress, netpol.Ingress} {
 					for _, x := range e.Denials(0, d, dest, "TCP", 443) {

@@ -145,7 +145,7 @@ spec: {tier: Baseline, priority: 1, subject: {namespaces: {}}}`)
 	}
 	policies.Admin = append(policies.Admin, nil)
 	policies.Cilium = append(policies.Cilium, nil)
-	e := netpol.NewTiered(policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
 	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Allow {
 		t.Errorf("policies without rules: got %v, want allow", got)
 	}
@@ -180,7 +180,7 @@ func TestTierViews(t *testing.T) {
 		if len(diagnostics) > 0 {
 			t.Fatal(diagnostics)
 		}
-		e := netpol.NewTiered(policies, worldNamespaces, worldPods, netpol.Profile{})
+		e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{})
 		rules := e.Rules(0, netpol.Egress)
 		if len(rules) != 1 || !rules[0].Sure || rules[0].AnyPeer || rules[0].Says != tt.says || rules[0].AdmitsPort("TCP", 80) != tt.port {
 			t.Errorf("%s: got %+v, admits %v", tt.rule, rules, rules[0].AdmitsPort("TCP", 80))
@@ -205,7 +205,7 @@ func TestWhatTiersSay(t *testing.T) {
 		{"{pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: x}}}}, {networks: [10.0.0.0/8]}", "", "every port to pods app=x in any namespace or 10.0.0.0/8"},
 	} {
 		policies, _ := parseTiers(t, "kind: AdminNetworkPolicy\nspec: {priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: ["+tt.to+"], ports: ["+tt.ports+"]}]}")
-		e := netpol.NewTiered(policies, worldNamespaces, worldPods, netpol.Profile{})
+		e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{})
 		x := e.Denials(0, netpol.Egress, netpol.AddrDest(podAddress), "UDP", 0)
 		if strings.HasPrefix(tt.want, "TCP") {
 			x = e.Denials(0, netpol.Egress, netpol.AddrDest(podAddress), "TCP", 0)
@@ -223,7 +223,7 @@ spec: {namespaceSelector: {matchLabels: {env: dev}}}
 ---
 kind: CiliumClusterwideNetworkPolicy
 spec: {nodeSelector: {}, egress: [{}]}`)
-	e := netpol.NewTiered(policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
 	for _, tt := range []struct {
 		pod             string
 		global, onNodes netpol.Ternary
@@ -248,7 +248,7 @@ func TestTooManyNetworks(t *testing.T) {
 	if len(policies.Admin) != 40 || len(diagnostics) > 0 {
 		t.Fatalf("got %d policies and %v", len(policies.Admin), diagnostics)
 	}
-	e := netpol.NewTiered(policies, worldNamespaces, worldPods[:3], netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods[:3], netpol.Profile{Enforced: netpol.Yes})
 	for _, tt := range []struct {
 		name string
 		dest netpol.Dest

@@ -2,6 +2,7 @@ package netpol_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -575,5 +576,5 @@ func parseDocuments(t interface{ Fatalf(string, ...any) }, documents []string, c
 }
 
 func (s layeredScene) evaluator(t interface{ Fatalf(string, ...any) }) *netpol.Evaluator {
-	return netpol.NewTiered(s.parsed(t), s.namespaces, s.pods, s.profile)
+	return netpol.NewTiered(context.Background(), s.parsed(t), s.namespaces, s.pods, s.profile)
 }

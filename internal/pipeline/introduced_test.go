@@ -23,7 +23,7 @@ func (s side) run(t interface {
 },
 ) ([]*finding.Finding, []egress.Place) {
 	origins := append([]egress.Place{{}}, s.places...)
-	outcome := pipeline.Run(s.results, origins, pipeline.Options{})
+	outcome := run(t, s.results, origins, pipeline.Options{})
 	if len(outcome.Diagnostics) > 0 {
 		t.Fatalf("diagnostics: %v", outcome.Diagnostics)
 	}

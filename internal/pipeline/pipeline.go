@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/suppress"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -68,18 +70,21 @@ type item struct {
 //     suppressed needs no entry.
 //
 // A result whose place is not among origins becomes a diagnostic, so that a
-// broken rule is seen.
-func Run(results []engine.Result, origins []egress.Place, opts Options) Outcome {
+// broken rule is seen. The error is that of ctx.
+func Run(ctx context.Context, results []engine.Result, origins []egress.Place, opts Options) (Outcome, error) {
 	items, diagnostics := locate(results, origins)
-	items = mergeFrom(items)
-	items = mergeVariants(items)
-	items = mergeInstances(items)
-	items = mergeEqual(items)
+	for _, merge := range []func([]*item) []*item{mergeFrom, mergeVariants, mergeInstances, mergeEqual} {
+		if err := guard.Overdue(ctx); err != nil {
+			return Outcome{}, err
+		}
+		items = merge(items)
+	}
 	items = override(items, opts.Severity)
 	items = dropOff(items, opts.Off)
 
-	items = suppressItems(items, opts.Suppressions)
-
+	if err := suppressItems(ctx, items, opts.Suppressions); err != nil {
+		return Outcome{}, err
+	}
 	all := make([]*finding.Finding, len(items))
 	for i, it := range items {
 		all[i] = &it.Finding
@@ -96,7 +101,7 @@ func Run(results []engine.Result, origins []egress.Place, opts Options) Outcome 
 			outcome.Findings = append(outcome.Findings, f)
 		}
 	}
-	return outcome
+	return outcome, nil
 }
 
 func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.Diagnostic) {
@@ -166,16 +171,19 @@ func dropOff(items []*item, off map[string]bool) []*item {
 
 // suppressItems marks what the project has decided to live with. A finding whose
 // suppression has expired tells so.
-func suppressItems(items []*item, set *suppress.Set) []*item {
+func suppressItems(ctx context.Context, items []*item, set *suppress.Set) error {
 	if set == nil {
-		return items
+		return nil
 	}
 	for _, it := range items {
+		if err := guard.Overdue(ctx); err != nil {
+			return err
+		}
 		suppression, expired := set.Match(suppress.Finding{Rule: it.Rule, Anchor: it.Range, Places: it.places})
 		it.Suppression = suppression
 		for _, e := range expired {
 			it.relate(e.At, "the suppression here expired: its last day was "+e.Until.Format(time.DateOnly))
 		}
 	}
-	return items
+	return nil
 }

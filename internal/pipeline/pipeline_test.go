@@ -1,6 +1,8 @@
 package pipeline_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -217,7 +219,7 @@ func TestRun(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			outcome := pipeline.Run(tt.results, append([]egress.Place{{}}, tt.places...), tt.opts)
+			outcome := run(t, tt.results, append([]egress.Place{{}}, tt.places...), tt.opts)
 			got := outcome.Findings
 			if len(outcome.Diagnostics) > 0 {
 				t.Errorf("diagnostics: %v", outcome.Diagnostics)
@@ -239,7 +241,7 @@ func TestRun(t *testing.T) {
 func TestRunPlaceUnknown(t *testing.T) {
 	bad := result(7, "k")
 	good := result(1, "k")
-	outcome := pipeline.Run([]engine.Result{bad, good}, []egress.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
+	outcome := run(t, []engine.Result{bad, good}, []egress.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
 	got, diagnostics := outcome.Findings, outcome.Diagnostics
 	if len(got) != 1 || got[0].Range.File != "a.tf" {
 		t.Errorf("the good finding is lost: %+v", got)
@@ -263,8 +265,8 @@ func TestRunIsOrderFree(t *testing.T) {
 			r.Severity = rapid.SampledFrom([]finding.Severity{finding.Warning, finding.Error}).Draw(t, "severity")
 			return r
 		}), 0, 8, func(r engine.Result) string { return string(rune(r.At)) + r.Key[0] }).Draw(t, "results")
-		want := pipeline.Run(slices.Clone(results), places, pipeline.Options{}).Findings
-		got := pipeline.Run(rapid.Permutation(results).Draw(t, "shuffled"), places, pipeline.Options{}).Findings
+		want := run(t, slices.Clone(results), places, pipeline.Options{}).Findings
+		got := run(t, rapid.Permutation(results).Draw(t, "shuffled"), places, pipeline.Options{}).Findings
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("findings depend on the order of results (-first +shuffled):\n%s", diff)
 		}
@@ -299,9 +301,13 @@ func TestSuppressingChangesNoOtherFinding(t *testing.T) {
 			}
 		}), 0, 3).Draw(t, "suppressions")
 
-		all := pipeline.Run(slices.Clone(results), places, pipeline.Options{}).Findings
-		outcome := pipeline.Run(slices.Clone(results), places, pipeline.Options{
-			Suppressions: suppress.Read(suppress.Input{Tree: source.NewTree(fstest.MapFS{}), Config: entries, Now: time.Unix(0, 0)}),
+		all := run(t, slices.Clone(results), places, pipeline.Options{}).Findings
+		suppressions, err := suppress.Read(context.Background(), suppress.Input{Tree: source.NewTree(fstest.MapFS{}), Config: entries, Now: time.Unix(0, 0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcome := run(t, slices.Clone(results), places, pipeline.Options{
+			Suppressions: suppressions,
 		})
 		var together []*finding.Finding
 		for _, f := range outcome.Suppressed {
@@ -318,4 +324,46 @@ func TestSuppressingChangesNoOtherFinding(t *testing.T) {
 			t.Fatalf("findings differ (-without suppressions +with):\n%s", diff)
 		}
 	})
+}
+
+// run is pipeline.Run without an end of its time. T is *testing.T or *rapid.T.
+func run(t interface {
+	Fatalf(format string, args ...any)
+}, results []engine.Result, origins []egress.Place, opts pipeline.Options,
+) pipeline.Outcome {
+	outcome, err := pipeline.Run(context.Background(), results, origins, opts)
+	if err != nil {
+		t.Fatalf("run: %v", err)
+	}
+	return outcome
+}
+
+// countdown is a context whose time is over after it was asked so many times.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func TestRunEndsWithItsTime(t *testing.T) {
+	var results []engine.Result
+	places := []egress.Place{{}}
+	for i := range 1000 {
+		results = append(results, engine.Result{Rule: "r", At: i + 1, Case: "one", Message: "m"})
+		places = append(places, egress.Place{Range: at("a.tf", i+1)})
+	}
+	set, err := suppress.Read(t.Context(), suppress.Input{Tree: source.NewTree(fstest.MapFS{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := &countdown{t.Context(), 100}
+	if _, err := pipeline.Run(ctx, results, places, pipeline.Options{Suppressions: set}); !errors.Is(err, context.DeadlineExceeded) || ctx.left != -1 {
+		t.Errorf("got %v after %d more questions", err, -ctx.left)
+	}
 }

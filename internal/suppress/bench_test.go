@@ -25,6 +25,8 @@ func BenchmarkRead(b *testing.B) {
 	}
 	tree := source.NewTree(fsys)
 	for b.Loop() {
-		suppress.Read(suppress.Input{Tree: tree, Files: files, Now: now})
+		if _, err := suppress.Read(b.Context(), suppress.Input{Tree: tree, Files: files, Now: now}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ package suppress
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/parser/comment"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -79,8 +81,8 @@ type Finding struct {
 	Places []egress.Place
 }
 
-// Read collects the suppressions of a run.
-func Read(in Input) *Set {
+// Read collects the suppressions of a run. The error is that of ctx.
+func Read(ctx context.Context, in Input) (*Set, error) {
 	s := &Set{
 		tree:      in.Tree,
 		beside:    in.Beside,
@@ -88,7 +90,7 @@ func Read(in Input) *Set {
 		comments:  make(map[string][]*entry),
 		annotated: make(map[egress.Ignore][]*entry),
 	}
-	s.readFiles(in.Files)
+	s.readFiles(ctx, in.Files)
 	s.readAnnotations(in.Annotations)
 	for _, c := range in.Config {
 		s.config = append(s.config, s.entry(entry{
@@ -96,7 +98,7 @@ func Read(in Input) *Set {
 			kind:      finding.ByConfiguration, at: c.At, files: c.Files, address: c.Address,
 		}))
 	}
-	return s
+	return s, guard.Overdue(ctx)
 }
 
 func (s *Set) entry(e entry) *entry {
@@ -106,7 +108,7 @@ func (s *Set) entry(e entry) *entry {
 }
 
 // readFiles reads the comments of files, several at a time.
-func (s *Set) readFiles(files []source.File) {
+func (s *Set) readFiles(ctx context.Context, files []source.File) {
 	read := make([][]*entry, len(files))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -119,7 +121,9 @@ func (s *Set) readFiles(files []source.File) {
 					})}
 				}
 			}()
-			read[i] = s.readFile(f)
+			if guard.Overdue(ctx) == nil { // else nobody asks for the entries
+				read[i] = s.readFile(f)
+			}
 			return nil
 		})
 	}

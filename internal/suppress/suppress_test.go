@@ -1,7 +1,12 @@
 package suppress_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -29,7 +34,11 @@ func read(files map[string]string, in suppress.Input) *suppress.Set {
 	if in.Now.IsZero() {
 		in.Now = now
 	}
-	return suppress.Read(in)
+	set, err := suppress.Read(context.Background(), in)
+	if err != nil { // never: the context has no end
+		panic(err)
+	}
+	return set
 }
 
 func TestMatch(t *testing.T) {
@@ -185,5 +194,53 @@ func TestDiagnostics(t *testing.T) {
 		".egresslint.yaml:2:3 suppression-unused suppress one: no finding needs it: remove it",
 	}, more); diff != "" {
 		t.Errorf("a run over everything tells more (-want +got):\n%s", diff)
+	}
+}
+
+// countdown is a context whose time is over after it was asked so many times.
+type countdown struct {
+	context.Context
+	left atomic.Int64
+}
+
+func (c *countdown) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// counting is a file system that counts the files that are read.
+type counting struct {
+	fstest.MapFS
+	opened atomic.Int64
+}
+
+func (c *counting) Open(name string) (fs.File, error) {
+	c.opened.Add(1)
+	return c.MapFS.Open(name)
+}
+
+func (c *counting) ReadFile(name string) ([]byte, error) {
+	c.opened.Add(1)
+	return c.MapFS.ReadFile(name)
+}
+
+func TestReadEndsWithItsTime(t *testing.T) {
+	fsys := &counting{MapFS: fstest.MapFS{}}
+	var files []source.File
+	for i := range 200 {
+		name := fmt.Sprintf("%d.yaml", i)
+		fsys.MapFS[name] = &fstest.MapFile{Data: []byte("# egresslint:ignore r -- why\n")}
+		files = append(files, source.File{Name: name, Kind: source.YAML})
+	}
+	ctx := &countdown{Context: t.Context()}
+	ctx.left.Store(20)
+	_, err := suppress.Read(ctx, suppress.Input{Tree: source.NewTree(fsys), Files: files, Now: now})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if n := fsys.opened.Load(); n == 0 || n > 100 {
+		t.Errorf("%d files were read", n)
 	}
 }

@@ -3,7 +3,10 @@
 // test of the architecture and the linter see to it.
 package guard
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // Name is that of a guard.
 type Name string
@@ -40,3 +43,12 @@ func On(n Name) bool { return !slices.Contains(off, n) }
 
 // Off switches guards off for the rest of the process. Only tests call it.
 func Off(names ...Name) { off = append(off, names...) }
+
+// Overdue returns the error of ctx if its time is over. Long computations ask for it
+// again and again, so that they end soon after.
+func Overdue(ctx context.Context) error {
+	if !On(Deadline) {
+		return nil
+	}
+	return ctx.Err()
+}
