@@ -1,6 +1,7 @@
 package suppress_test
 
 import (
+	"context"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -17,7 +18,7 @@ func TestWritten(t *testing.T) {
 		"b.tf": {Data: []byte("locals { a = 1 } # egresslint:ignore e\n")},
 		"c.tf": {Data: []byte("locals {} # egresslint:ignore f\n")},
 	})
-	set := suppress.Read(suppress.Input{Tree: tree, Files: []source.File{{Name: "a.tf", Kind: source.Terraform}}})
+	set := suppress.Read(context.Background(), suppress.Input{Tree: tree, Files: []source.File{{Name: "a.tf", Kind: source.Terraform}}})
 	place := func(file string, line, start, end int) source.Range {
 		return source.Range{File: file, Start: source.Pos{Line: line, Column: start}, End: source.Pos{Line: line, Column: end}}
 	}
@@ -37,7 +38,7 @@ func TestWritten(t *testing.T) {
 func TestBeside(t *testing.T) {
 	const name = "main:c.yaml"
 	text := func(rule string) []byte { return []byte("a: 1 # egresslint:ignore " + rule + " -- why\n") }
-	set := suppress.Read(suppress.Input{
+	set := suppress.Read(context.Background(), suppress.Input{
 		Tree:   source.NewTree(fstest.MapFS{name: {Data: text("planted")}}),
 		Beside: map[string][]byte{name: text("kept")},
 	})
