@@ -106,7 +106,7 @@ func (a *app) writeBaseline(f *inputFlags, output string, args []string) error {
 		return err
 	}
 	b, added := b.With(kept), b.Len()
-	if err := file.write(b); err != nil {
+	if err := file.write(b, a.redactor); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(a.stdout, "Wrote %s to %s.\n", report.Plural(added, "finding"), report.Visible(file.path)); err != nil {
@@ -142,7 +142,7 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 	b := base.Without(gone)
 	removed := base.Len() - b.Len()
 	if removed > 0 {
-		if err := file.write(b); err != nil {
+		if err := file.write(b, a.redactor); err != nil {
 			return err
 		}
 	}
@@ -344,11 +344,12 @@ func (f baselineFile) data() ([]byte, error) {
 
 // write writes the file. Without a flag that names it, it follows no symlink that
 // leads out of the folder.
-func (f baselineFile) write(b *baseline.Baseline) error {
+func (f baselineFile) write(b *baseline.Baseline, redactor *report.Redactor) error {
 	data, err := b.Encode()
 	if err != nil {
 		return err
 	}
+	data = []byte(redactor.Text(string(data)))
 	if f.inside == "" {
 		err = os.WriteFile(f.path, data, 0o644)
 	} else {

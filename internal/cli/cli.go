@@ -46,7 +46,14 @@ func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, arg
 			code = crash(stderr, &panicError{value: r, stack: debug.Stack()})
 		}
 	}()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, now: now}
+	redactor := &report.Redactor{}
+	out, log := redactor.Writer(stdout), redactor.Writer(stderr)
+	defer func() {
+		_ = out.Flush() // lines were passed on when they ended
+		_ = log.Flush()
+	}()
+	stdout, stderr = out, log
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, now: now, redactor: redactor}
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -62,6 +69,8 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	now    func() time.Time
+	// redactor knows what must not be printed.
+	redactor *report.Redactor
 	// started is set when flags and arguments were accepted.
 	started bool
 	code    int // of a run without an error

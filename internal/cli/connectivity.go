@@ -155,6 +155,7 @@ func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectiv
 		if err != nil {
 			return nil, err
 		}
+		in.redactor.Add(parsed.Secrets())
 		c, diagnostics := egress.NewConnectivity(egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
 		w.parsed, w.diagnostics = parsed, slices.Concat(parsed.Diagnostics, diagnostics)
 		return c, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/source"
@@ -75,6 +76,7 @@ type input struct {
 	policies *engine.Policies // the rules of the project's own; nil if it has none
 	parser   parser.Options
 	egress   egress.Options
+	redactor *report.Redactor
 }
 
 // input opens the tree and reads the configuration. Its errors are usage errors.
@@ -135,7 +137,7 @@ func (a *app) input(f *inputFlags, args []string) (*input, error) {
 		return nil, err
 	}
 
-	in := &input{workspace: w}
+	in := &input{workspace: w, redactor: a.redactor}
 	for _, arg := range args {
 		p := arg
 		if arg == stdinArg {

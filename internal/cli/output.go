@@ -67,7 +67,7 @@ func (a *app) writeReports(outputs []output, r *report.Report, color string, opt
 		}
 		err := report.Write(w, o.format, r, opts)
 		if err == nil && o.path != "" {
-			if err = os.WriteFile(o.path, b.Bytes(), 0o644); err != nil {
+			if err = os.WriteFile(o.path, []byte(a.redactor.Text(b.String())), 0o644); err != nil {
 				err = mistakef("write report: %w", err)
 			}
 		}
@@ -122,6 +122,9 @@ func useColor(flag string, w io.Writer, env func(string) (string, bool)) bool {
 	}
 	if value, _ := set("TERM"); value == "dumb" {
 		return false
+	}
+	if redacted, ok := w.(*report.RedactedWriter); ok {
+		w = redacted.Unwrap()
 	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -105,6 +105,7 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.redactor.Add(parsed.Secrets())
 	watch.lap("read files")
 	w, err := start(func() (*world, error) {
 		model, diagnostics := egress.Build(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
