@@ -177,6 +177,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Blocked:     report.BlockedPaths(w.model),
 		Comparison:  comparison,
 		Lines:       in.tree.Lines,
+		Redactor:    a.redactor,
 		Display:     in.display,
 		Resolve:     in.resolve,
 	}

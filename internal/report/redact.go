@@ -28,6 +28,13 @@ type Redactor struct {
 	patterns map[string]bool // whether one is spelled like a name, and counts as a whole word only
 	heads    map[string]bool // the first bytes of the patterns
 	lengths  []int           // of the patterns, longest first
+	places   map[linePlace][]source.Range
+}
+
+// linePlace is a line of a file.
+type linePlace struct {
+	file string
+	line int
 }
 
 const (
@@ -41,13 +48,20 @@ const (
 
 // Add makes the redactor take out more.
 func (r *Redactor) Add(secrets *located.Secrets) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, place := range secrets.Places() {
+		if r.places == nil {
+			r.places = make(map[linePlace][]source.Range)
+		}
+		at := linePlace{place.File, place.Start.Line}
+		r.places[at] = append(r.places[at], place)
+	}
 	texts := secrets.Texts()
 	if len(texts) == 0 || !guard.On(guard.OutputFilter) {
 		return
 	}
 	known := vocabulary()
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.patterns == nil {
 		r.patterns, r.heads = make(map[string]bool), make(map[string]bool)
 	}
@@ -72,6 +86,16 @@ func (r *Redactor) Add(secrets *located.Secrets) {
 	}
 	slices.Sort(r.lengths)
 	slices.Reverse(r.lengths)
+}
+
+// placesIn returns the places of secret values that begin in a line.
+func (r *Redactor) placesIn(file string, line int) []source.Range {
+	if r == nil {
+		return nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.places[linePlace{file, line}]
 }
 
 // spellings are the forms that a text takes in the formats of reports.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // minSecret is the length from which a text is told from the words that anything may
@@ -15,34 +17,63 @@ const minSecret = 6
 // Secrets are the texts of the secret values of a run, in the spellings in which they
 // may come up again. The zero value has none.
 type Secrets struct {
-	texts map[string]bool
+	texts  map[string]bool
+	places map[source.Range]bool
 }
 
 // Texts returns the texts, sorted.
 func (s *Secrets) Texts() []string { return slices.Sorted(maps.Keys(s.texts)) }
 
+// Places returns the places of secret values, in their order.
+func (s *Secrets) Places() []source.Range {
+	return slices.SortedFunc(maps.Keys(s.places), source.Range.Compare)
+}
+
 // Add adds the secrets in a tree of values: what is marked as sensitive, what stands
 // under a key that says so or beside a name that does, and the data of Secrets.
-func (s *Secrets) Add(v *Value) { s.walk(v, false) }
+func (s *Secrets) Add(v *Value) {
+	v.Scalars(func(v *Value, secret bool) {
+		text, _ := v.Text()
+		if !secret {
+			s.addCredentials(text)
+			return
+		}
+		s.add(text)
+		s.place(v.Range)
+		for _, step := range v.Via {
+			s.place(step.Range)
+		}
+		for _, caller := range v.Callers {
+			s.place(caller)
+		}
+	})
+}
 
-func (s *Secrets) walk(v *Value, secret bool) {
+func (s *Secrets) place(r source.Range) {
+	if s.places == nil {
+		s.places = make(map[source.Range]bool)
+	}
+	s.places[r] = true
+}
+
+// Scalars visits every string, number and bool in v, in order, and says whether it is
+// secret by all that its surroundings say.
+func (v *Value) Scalars(visit func(v *Value, secret bool)) { v.scalars(false, visit) }
+
+func (v *Value) scalars(secret bool, visit func(v *Value, secret bool)) {
 	if v == nil {
 		return
 	}
 	secret = secret || v.Sensitive
 	if text, ok := v.Text(); ok {
-		if secret {
-			s.add(text)
-		} else {
-			s.addCredentials(text)
-		}
+		visit(v, secret || strings.Contains(text, "PRIVATE KEY-----"))
 		return
 	}
 	for i, e := range v.List {
-		s.walk(e, secret || i > 0 && isSecretFlag(v.List[i-1]))
+		e.scalars(secret || i > 0 && isSecretFlag(v.List[i-1]), visit)
 	}
 	for _, f := range v.Map {
-		s.walk(f.Value, secret || v.hides(f))
+		f.Value.scalars(secret || v.hides(f), visit)
 	}
 }
 
@@ -99,6 +130,10 @@ func IsName(text string) bool {
 // as Terraform's provider spell them.
 var secretData = []string{"data", "stringData", "binaryData", "string_data", "binary_data"}
 
+// IsSecretData reports whether a field of a Secret, in a manifest or in Terraform,
+// holds what is secret.
+func IsSecretData(key string) bool { return slices.Contains(secretData, key) }
+
 // hides reports whether a field of the Map v holds secrets, by all that its
 // surroundings say.
 func (v *Value) hides(f Field) bool {
@@ -109,7 +144,7 @@ func (v *Value) hides(f Field) bool {
 	case "set_sensitive":
 		return true
 	}
-	if slices.Contains(secretData, f.Key) {
+	if IsSecretData(f.Key) {
 		kind, _ := v.Get("kind").Text()
 		return kind == "Secret"
 	}
