@@ -73,7 +73,7 @@ func (v *Value) scalars(secret bool, visit func(v *Value, secret bool)) {
 		e.scalars(secret || i > 0 && isSecretFlag(v.List[i-1]), visit)
 	}
 	for _, f := range v.Map {
-		f.Value.scalars(secret || v.hides(f), visit)
+		f.Value.scalars(secret || v.Hides(f), visit)
 	}
 }
 
@@ -101,7 +101,7 @@ func (s *Secrets) Spare(v *Value) {
 	}
 	for _, f := range v.Map {
 		s.SpareText(f.Key)
-		if !v.hides(f) {
+		if !v.Hides(f) {
 			s.Spare(f.Value)
 		}
 	}
@@ -134,9 +134,9 @@ var secretData = []string{"data", "stringData", "binaryData", "string_data", "bi
 // holds what is secret.
 func IsSecretData(key string) bool { return slices.Contains(secretData, key) }
 
-// hides reports whether a field of the Map v holds secrets, by all that its
+// Hides reports whether a field of the Map v holds secrets, by all that its
 // surroundings say.
-func (v *Value) hides(f Field) bool {
+func (v *Value) Hides(f Field) bool {
 	switch f.Key {
 	case "value": // of an environment variable, or of a parameter
 		name, _ := v.Get("name").Text()
