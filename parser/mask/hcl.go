@@ -15,13 +15,13 @@ import (
 // hcl finds the literals of a Terraform file. References say nothing, they stay.
 func (f *File) hcl(name string) {
 	if f.tooLarge() {
-		f.read = unknownLine
+		f.read = readUnknown
 		return
 	}
 	file, diagnostics := hclsyntax.ParseConfig(text(f.lines), name, hcl.InitialPos)
 	body, ok := file.Body.(*hclsyntax.Body)
 	if !ok || diagnostics.HasErrors() {
-		f.read = unknownLine
+		f.read = readUnknown
 		return
 	}
 	h := &hclReader{File: f, vars: strings.HasSuffix(name, ".tfvars")}

@@ -11,53 +11,64 @@ import (
 // no string goes over its end; manifests are read too, for what is secret in them.
 func (f *File) json(name string) {
 	defaults := strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tofu.json")
-	f.read = func(line string) []Span { return jsonLine(line, defaults) }
+	f.read = (&jsonReader{defaults: defaults}).window
 	if f.tooLarge() {
 		return
 	}
-	v, ok := kubernetes.ParseValue(name, text(f.lines))
-	if !ok {
-		return
-	}
-	secrets := &File{lines: f.lines, spans: make(map[int][]Span), ascii: f.ascii}
-	v.Scalars(func(v *located.Value, secret bool) {
-		if secret {
-			secrets.add(v.Range, true)
-		}
-	})
-	for n, spans := range secrets.spans {
-		f.spans[n] = append(f.read(f.lines[n-1]), spans...)
+	if v, ok := kubernetes.ParseValue(name, text(f.lines)); ok {
+		v.Scalars(func(v *located.Value, secret bool) {
+			if secret {
+				f.add(v.Range, true)
+			}
+		})
 	}
 }
 
-// jsonLine finds the values in a line of JSON. Those behind a key that says so are
-// secret, and with defaults also those of a variable.
-func jsonLine(line string, defaults bool) []Span {
+// jsonReader reads lines of JSON.
+type jsonReader struct {
+	// defaults says that what variables are by default is secret.
+	defaults bool
+	// line is what was read last, up to byte at, where key was the last key. Findings
+	// come in the order of their places, so that it goes on from there.
+	line, at int
+	key      string
+}
+
+// window finds the values in a part of line n. Those behind a key that says so are
+// secret.
+func (r *jsonReader) window(n int, line string, window Span) []Span {
+	if r.line != n || r.at > window.Start {
+		r.line, r.at, r.key = n, 0, ""
+	}
 	var list []Span
-	key := ""
-	for i := 0; i < len(line); {
+	key := r.key
+	for i := r.at; i < window.End; {
+		start := i
+		value := false
 		switch c := line[i]; {
 		case c == '"':
-			end := stringEnd(line, i)
-			next := strings.TrimLeft(line[end:], " \t")
-			if strings.HasPrefix(next, ":") {
-				key = strings.Trim(line[i:end], `"`)
+			i = stringEnd(line, i)
+			if strings.HasPrefix(strings.TrimLeft(line[i:min(len(line), i+8)], " \t"), ":") {
+				key = strings.Trim(line[start:i], `"`)
 			} else {
-				list = append(list, Span{i, end, located.SecretKey(key) || defaults && key == "default"})
+				value = true
 			}
-			i = end
 		case c == '{' || c == '}':
 			key = ""
 			i++
 		case strings.IndexByte(" \t,:[]", c) >= 0:
 			i++
 		default:
-			end := i
-			for end < len(line) && strings.IndexByte(" \t,:[]{}\"", line[end]) < 0 {
-				end++
+			for i < len(line) && strings.IndexByte(" \t,:[]{}\"", line[i]) < 0 {
+				i++
 			}
-			list = append(list, Span{i, end, located.SecretKey(key)})
-			i = end
+			value = true
+		}
+		if value && i > window.Start {
+			list = append(list, Span{start, i, located.SecretKey(key) || r.defaults && key == "default"})
+		}
+		if i <= window.Start {
+			r.at, r.key = i, key
 		}
 	}
 	return list

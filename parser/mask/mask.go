@@ -22,11 +22,9 @@ type Span struct {
 type File struct {
 	lines []string
 	spans map[int][]Span // by line, from 1
-	// sorted are the lines whose spans are in their order.
-	sorted map[int]bool
-	// read finds the values of a line that was not asked for before; nil where all were
+	// read finds the values in a window of line n, in their order; nil where all were
 	// found at once.
-	read func(line string) []Span
+	read func(n int, line string, window Span) []Span
 	// alone says that all of the file is one line.
 	alone bool
 	ascii bool
@@ -42,7 +40,7 @@ const (
 
 // Of reads the lines of the file name.
 func Of(name string, lines []string) *File {
-	f := &File{lines: lines, spans: make(map[int][]Span), sorted: make(map[int]bool), ascii: len(lines) > 0}
+	f := &File{lines: lines, spans: make(map[int][]Span), ascii: len(lines) > 0}
 	written := 0
 	for _, line := range lines {
 		if strings.TrimSpace(line) != "" {
@@ -74,22 +72,14 @@ func (f *File) Line(n int, own, window Span) []Span {
 		return nil
 	}
 	line := f.lines[n-1]
-	if _, ok := f.spans[n]; !ok && f.read != nil {
-		f.spans[n] = f.read(line)
-	}
-	if !f.sorted[n] {
-		slices.SortStableFunc(f.spans[n], func(a, b Span) int { return a.Start - b.Start })
-		f.sorted[n] = true
-	}
 	spans := f.spans[n]
-	first, _ := slices.BinarySearchFunc(spans, window.Start, func(s Span, at int) int { return s.End - at })
+	if f.read != nil {
+		spans = slices.Concat(spans, f.read(n, line, window))
+	}
 	all := f.alone || len(line) > longLine
 	var list []Span
-	for _, s := range spans[first:] {
-		if s.Start >= window.End {
-			break
-		}
-		if s.Secret || all && !s.meets(own) {
+	for _, s := range spans {
+		if s.meets(window) && (s.Secret || all && !s.meets(own)) {
 			list = append(list, s)
 		}
 	}

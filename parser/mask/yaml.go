@@ -11,7 +11,7 @@ import (
 // yaml finds the values of each document of a YAML file.
 func (f *File) yaml(name string) {
 	if f.tooLarge() {
-		f.read = unknownLine
+		f.read = readUnknown
 		return
 	}
 	start := 0
@@ -53,6 +53,8 @@ var secretKind = regexp.MustCompile(`^\s*["']?kind["']?\s*:\s*["']?Secret\b`)
 
 // beforeValue is what stands before the value in a line: dashes, and a key.
 var beforeValue = regexp.MustCompile(`^[\s-]*(?:["']?[\w./-]+["']?\s*[:=]+(?:\s|$)\s*)?`)
+
+func readUnknown(_ int, line string, _ Span) []Span { return unknownLine(line) }
 
 // unknownLine takes all of a line that is not its key for a secret, unless it is a
 // comment mark or brackets only.

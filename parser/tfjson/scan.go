@@ -47,8 +47,8 @@ const maxDepth = 128
 
 // maxValues bounds the values of a document, counted by the signs that begin one. A
 // value takes many times the memory of the two bytes that it may be written in; in what
-// Terraform prints it takes twenty on the average.
-const maxValues = 1_500_000
+// Terraform prints it takes fifteen and more.
+const maxValues = 1_200_000
 
 // tooMuch returns where the document goes over a limit, and which; nothing if nowhere.
 func (d *document) tooMuch() (at int, limit string) {
