@@ -36,6 +36,9 @@ func (r *Result) Secrets() *located.Secrets {
 	}
 	for _, f := range r.Linted {
 		s.SpareText(f.Name)
+		for element := range strings.SplitSeq(f.Name, "/") {
+			s.SpareText(element)
+		}
 	}
 	return s
 }

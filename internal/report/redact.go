@@ -27,6 +27,7 @@ type Redactor struct {
 	mu       sync.RWMutex
 	patterns map[string]bool // whether one is spelled like a name, and counts as a whole word only
 	heads    map[string]bool // the first bytes of the patterns
+	first    [256]bool       // the first byte
 	lengths  []int           // of the patterns, longest first
 	places   map[linePlace][]source.Range
 }
@@ -72,7 +73,7 @@ func (r *Redactor) Add(secrets *located.Secrets) {
 			}
 			for _, piece := range pieces(form) {
 				r.patterns[piece] = located.IsName(piece)
-				r.heads[piece[:headSize]] = true
+				r.heads[piece[:headSize]], r.first[piece[0]] = true, true
 			}
 		}
 	}
@@ -119,8 +120,8 @@ func spellings(text string) []string {
 // up: no word, no number that may be a line or a port, and nothing that may be part of
 // the form of a report instead of what it says.
 func tells(text string) bool {
-	if len(text) < headSize || !utf8.ValidString(text) || strings.ContainsAny(text, "\" \t\r\n<>") ||
-		strings.Contains(text, "::") || strings.Contains(text, ",line=") {
+	if len(text) < headSize || !utf8.ValidString(text) || strings.ContainsAny(text, "\": \t\r\n<>") ||
+		strings.Contains(text, ",line=") || strings.HasSuffix(text, `\`) {
 		return false
 	}
 	letters, digits, upper, signs, points := 0, 0, 0, 0, 0
@@ -135,7 +136,7 @@ func tells(text string) bool {
 			}
 		case c >= '0' && c <= '9':
 			digits++
-		case c == '.' || c == ':' || c == '/':
+		case c == '.' || c == '/':
 			points++
 		case c != '-' && c != '_':
 			signs++
@@ -170,9 +171,14 @@ func (r *Redactor) Text(s string) string {
 	}
 	var b strings.Builder
 	done := 0
+	escaped := false // in JSON, what follows is not what it looks like
 	for i := 0; i+headSize <= len(s); {
-		n := r.match(s, i)
+		n := 0
+		if r.first[s[i]] && !escaped {
+			n = r.match(s, i)
+		}
 		if n == 0 {
+			escaped = s[i] == '\\' && !escaped
 			i++
 			continue
 		}

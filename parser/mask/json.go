@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -11,11 +12,16 @@ import (
 // no string goes over its end; manifests are read too, for what is secret in them.
 func (f *File) json(name string) {
 	defaults := strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tofu.json")
-	f.read = (&jsonReader{defaults: defaults}).window
+	r := &jsonReader{defaults: defaults}
+	f.read = r.window
 	if f.tooLarge() {
 		return
 	}
-	if v, ok := kubernetes.ParseValue(name, text(f.lines)); ok {
+	data := text(f.lines)
+	if r.unknown = !json.Valid(data); r.unknown {
+		return
+	}
+	if v, ok := kubernetes.ParseValue(name, data); ok {
 		v.Scalars(func(v *located.Value, secret bool) {
 			if secret {
 				f.add(v.Range, true)
@@ -28,6 +34,8 @@ func (f *File) json(name string) {
 type jsonReader struct {
 	// defaults says that what variables are by default is secret.
 	defaults bool
+	// unknown says that the file is no JSON, so that any value may be secret.
+	unknown bool
 	// line is what was read last, up to byte at, where key was the last key. Findings
 	// come in the order of their places, so that it goes on from there.
 	line, at int
@@ -65,7 +73,7 @@ func (r *jsonReader) window(n int, line string, window Span) []Span {
 			value = true
 		}
 		if value && i > window.Start {
-			list = append(list, Span{start, i, located.SecretKey(key) || r.defaults && key == "default"})
+			list = append(list, Span{start, i, r.unknown || located.SecretKey(key) || r.defaults && key == "default"})
 		}
 		if i <= window.Start {
 			r.at, r.key = i, key
