@@ -152,12 +152,16 @@ func tells(text string) bool {
 	}
 }
 
-// pieces cuts a text into patterns.
+// pieces cuts a text into patterns, but not within a character or its escape.
 func pieces(text string) []string {
 	var list []string
 	for len(text) > maxPattern+headSize {
-		list = append(list, text[:maxPattern])
-		text = text[maxPattern:]
+		end := maxPattern
+		for end > headSize && (!utf8.RuneStart(text[end]) || text[end-1] == '\\' || text[end] == '"') {
+			end--
+		}
+		list = append(list, text[:end])
+		text = text[end:]
 	}
 	return append(list, text)
 }

@@ -141,7 +141,7 @@ func (v *Value) Hides(f Field) bool {
 	case "value": // of an environment variable, or of a parameter
 		name, _ := v.Get("name").Text()
 		return SecretKey(name)
-	case "set_sensitive":
+	case "set_sensitive", "kubectl.kubernetes.io/last-applied-configuration": // it holds a whole object
 		return true
 	}
 	if IsSecretData(f.Key) {
