@@ -62,8 +62,12 @@ func valueAfter(text string, start int) (from, to int) {
 	}
 	quoted := strings.TrimLeft(text[start:], `\`)
 	if quoted != "" && (quoted[0] == '"' || quoted[0] == '\'') {
+		inText := text[start] == '\\' // a document in a string
 		start = len(text) - len(quoted) + 1
 		end := start
+		if i := strings.IndexByte(text[start:], '\\'); inText && i >= 0 {
+			return start, start + i
+		}
 		for end < len(text) && text[end] != quoted[0] && text[end] != '\n' {
 			if text[end] == '\\' {
 				end++
