@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"parser/part", "parser/bounded"},
 	{"parser/located", "parser/comment"},
 	{"parser/kubernetes", "parser/terraform"},
-	{"parser/tfjson", "parser/helm", "parser/kustomize"},
+	{"parser/tfjson", "parser/helm", "parser/kustomize", "parser/mask"},
 	{"parser/gitops"},
 	{"parser"},
 	{"policies"},

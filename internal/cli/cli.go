@@ -87,6 +87,8 @@ type app struct {
 	// confinement says what keeps the worker from the rest of the system.
 	confinement string
 	panicked    bool
+	// redactor knows what must not be printed.
+	redactor *report.Redactor
 	// started is set when flags and arguments were accepted.
 	started bool
 	code    int // of a run without an error

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,8 +18,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 func TestMain(m *testing.M) {
+	guard.Off(cli.GuardsOff()...)
 	if cli.IsWorker() {
-		guard.Off(cli.GuardsOff()...)
 		os.Exit(cli.Main(os.Stdin, os.Stdout, os.Stderr, nil))
 	}
 	testscript.Main(m, map[string]func(){

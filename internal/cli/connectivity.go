@@ -161,6 +161,7 @@ func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectiv
 		if err != nil {
 			return nil, err
 		}
+		in.redactor.Add(parsed.Secrets())
 		c, diagnostics, err := egress.NewConnectivity(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
 		if err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/helm"
@@ -81,6 +82,7 @@ type input struct {
 	policies   *engine.Policies // the rules of the project's own; nil if it has none
 	parser     parser.Options
 	egress     egress.Options
+	redactor   *report.Redactor
 }
 
 // check returns a usage error of the flags' values.
@@ -143,7 +145,7 @@ func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, 
 		return nil, err
 	}
 
-	in := &input{workspace: w}
+	in := &input{workspace: w, redactor: a.redactor}
 	for _, arg := range args {
 		p := arg
 		if arg == stdinArg {

@@ -209,6 +209,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		Comparison:  comparison,
 		ConfigFrom:  f.input.configFrom.ref,
 		Lines:       in.lines,
+		Redactor:    a.redactor,
 		Display:     in.display,
 		Resolve:     in.resolve,
 	}

@@ -99,6 +99,7 @@ func read(ctx context.Context, in *input, watch *stopwatch) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.redactor.Add(parsed.Secrets())
 	watch.lap("read files")
 	part.Stage(ctx, "build model")
 	w, err := start(func() (*world, error) {

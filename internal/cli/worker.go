@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/sandbox"
 	"github.com/egresslint/egresslint/internal/supervise"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -23,8 +24,10 @@ func work() int {
 	if err != nil {
 		return ExitIncomplete // the supervisor tells that it ended
 	}
+	redactor := &report.Redactor{}
+	stdout, stderr := redactor.Writer(w.Stdout()), redactor.Writer(w.Stderr())
 	a := &app{
-		stdin: bytes.NewReader(j.Stdin), stdout: w.Stdout(), stderr: w.Stderr(),
+		stdin: bytes.NewReader(j.Stdin), stdout: stdout, stderr: stderr, redactor: redactor,
 		now: func() time.Time { return j.Now }, args: j.Args, worker: w, job: &j,
 	}
 	code := ExitUsage
@@ -33,6 +36,7 @@ func work() int {
 	} else {
 		code = a.run()
 	}
+	_, _ = stdout.Flush(), stderr.Flush() // the supervisor tells if it cannot print
 	if !a.panicked {
 		w.Exit(code)
 	}
@@ -71,5 +75,5 @@ func (a *app) context() (context.Context, context.CancelFunc) {
 
 // write lets the supervisor write a file.
 func (a *app) write(name string, data []byte) error {
-	return a.worker.Write(supervise.File{Name: name, Data: data})
+	return a.worker.Write(supervise.File{Name: name, Data: []byte(a.redactor.Text(string(data)))})
 }

@@ -134,7 +134,7 @@ func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *clust
 	if c.config != nil && c.config.Name != "" {
 		c.Name = c.config.Name
 	}
-	c.Version, _ = body.Get("version").Text()
+	c.Version, _ = plainText(body.Get("version"))
 	c.ServiceCIDR, _ = body.Get("service_cidr").Text()
 	c.PodCIDR, _ = body.Get("pod_cidr").Text()
 	c.readProxyMode(body)
@@ -163,7 +163,7 @@ func scopeID(s *scope, address string) string {
 
 // clusterName is the name the user gave the cluster, else its address.
 func clusterName(res *terraform.Resource) string {
-	if name, ok := res.Body.Get("name").Text(); ok {
+	if name, ok := plainText(res.Body.Get("name")); ok {
 		if refs, _ := located.Refs(name); len(refs) == 0 && name != "" {
 			return name
 		}

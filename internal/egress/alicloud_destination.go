@@ -63,9 +63,13 @@ func (b *builder) destination(s *scope, res *terraform.Resource, typ destination
 		scope: s, res: res, names: []string{res.Name},
 	}
 	t.origin = t.Origin
-	for _, name := range literalArguments(res, typ.names) {
-		t.Name = name
-		t.names = append(t.names, name)
+	for _, argument := range typ.names {
+		for _, name := range literalArguments(res, []string{argument}) {
+			if _, plain := plainText(res.Body.Get(argument)); plain {
+				t.Name = name
+			}
+			t.names = append(t.names, name)
+		}
 	}
 	for _, text := range literalArguments(res, typ.addresses) {
 		if a, err := netip.ParseAddr(text); err == nil {
@@ -247,7 +251,7 @@ func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) 
 			l.unknown = reasonFor(v, "an entry of "+id.res.Address+" is not in the files")
 			return
 		}
-		l.list.entries = append(l.list.entries, allowEntry{text: text, cidr: cidr, origin: b.places.value(s, res, v)})
+		l.list.entries = append(l.list.entries, allowEntry{text: shownText(v), cidr: cidr, origin: b.places.value(s, res, v)})
 	}
 	blocks := id.res.Body.Get(block)
 	if blocks.IsUnknown() {

@@ -70,7 +70,7 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 	}
 	t.names = []string{res.Name}
 	for _, name := range p.names {
-		if text, ok := res.Body.Get(name).Text(); ok && text != "" && located.Display(text) == text {
+		if text, ok := plainText(res.Body.Get(name)); ok && text != "" && located.Display(text) == text {
 			t.Name = text
 			t.names = append(t.names, text)
 			break
@@ -283,7 +283,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 			b.unknownList(t, list, reasonFor(item, "an element of "+list.String()+" is unknown"))
 			continue
 		}
-		e := allowEntry{text: located.Display(text), origin: b.places.value(t.scope, holder, item)}
+		e := allowEntry{text: shownText(item), origin: b.places.value(t.scope, holder, item)}
 		if ref, ok := item.Ref(); ok {
 			e.ref = ref.String()
 			if res := t.scope.byAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {

@@ -371,6 +371,16 @@ func (b *builder) finish(worlds []*world) error {
 		gate.Need = gate.need.sum()
 		m.IPv6Access = append(m.IPv6Access, gate.IPv6Access)
 	}
+	for _, c := range b.clusterList {
+		if c.res != nil { // they are read as addresses until here
+			if conceals(c.res.Body.Get("service_cidr")) {
+				c.ServiceCIDR = concealed
+			}
+			if conceals(c.res.Body.Get("pod_cidr")) {
+				c.PodCIDR = concealed
+			}
+		}
+	}
 	m.Origins = b.places.list
 	b.sort()
 	return nil

@@ -251,6 +251,11 @@ func readConfigSource(o *kubernetes.Object) *configSource {
 					continue
 				}
 				value := configValue{key: field.Key, text: text, value: field.Value}
+				if o.Kind == "Secret" && !field.Value.Sensitive {
+					secret := *field.Value
+					secret.Sensitive = true
+					value.value = &secret
+				}
 				if o.Kind == "Secret" && section == "data" {
 					decoded, err := base64.StdEncoding.DecodeString(text)
 					if err != nil {

@@ -137,7 +137,7 @@ func ignores(o *kubernetes.Object) []Ignore {
 		}
 		ignore := Ignore{Range: v.Range}
 		if v.Kind == located.String {
-			ignore.Text = v.Str
+			ignore.Text, _ = plainText(v)
 		}
 		list = append(list, ignore)
 	}

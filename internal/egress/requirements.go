@@ -53,7 +53,8 @@ type requirementOf struct {
 	// them are things of one kind.
 	others    []netip.AddrPort
 	scattered bool
-	// shown replaces the destination in messages where it must not be printed.
+	// shown stands for the destination where it comes from a sensitive value and must
+	// not be printed, see [secretAt].
 	shown string
 	// anywhere stands for "internet": any public IPv4 address.
 	anywhere bool
@@ -102,12 +103,11 @@ func (r *requirementOf) inCluster() bool {
 // display names the destination in messages.
 func (r *requirementOf) display() string {
 	name := r.shown
-	if r.byAlias {
-		return fmt.Sprintf("%s (%s)", r.alias, netip.AddrPortFrom(r.addr, uint16(r.port)))
-	}
 	switch {
 	case name != "":
 		return name
+	case r.byAlias:
+		return fmt.Sprintf("%s (%s)", r.alias, netip.AddrPortFrom(r.addr, uint16(r.port)))
 	case r.anywhere:
 		return "the Internet"
 	case r.anywhere6:
@@ -171,11 +171,16 @@ func (c *collector) declarations() {
 			continue
 		}
 		items, err := requirement.ParseDeclaration(text)
+		shown := secretAt(h.v, "a host in the annotation "+DeclarationAnnotation)
 		if err != nil {
-			c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: err.Error()})
+			message := err.Error()
+			if shown != "" {
+				message = "read egress item: one of them cannot be read; it is sensitive and not shown"
+			}
+			c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: message})
 		}
 		for _, item := range items {
-			c.declare(item, c.b.places.object(h.obj, h.v))
+			c.declare(item, c.b.places.object(h.obj, h.v), shown)
 		}
 	}
 	for _, config := range c.b.options.Requirements {
@@ -188,14 +193,15 @@ func (c *collector) declarations() {
 				c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
 			}
 			for _, item := range items {
-				c.declare(item, c.b.places.add(Place{Range: config.At, Address: "requirements"}))
+				c.declare(item, c.b.places.add(Place{Range: config.At, Address: "requirements"}), "")
 			}
 		}
 	}
 }
 
-func (c *collector) declare(item requirement.Declared, origin Origin) {
-	r := &requirementOf{strength: Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port}
+// declare adds a declared item; shown stands for it where it must not be printed.
+func (c *collector) declare(item requirement.Declared, origin Origin, shown string) {
+	r := &requirementOf{strength: Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
 	switch {
 	case item.Internet:
 		r.kind, r.anywhere, r.host = toInternet, true, "internet"
@@ -221,10 +227,10 @@ func (c *collector) declare(item requirement.Declared, origin Origin) {
 		c.addRange(r, item.PortEnd)
 		return
 	default:
-		c.endpoint(item.Endpoint, Declared, origin, "")
+		c.endpoint(item.Endpoint, Declared, origin, shown)
 		if last := item.Endpoint; last.PortEnd != 0 {
 			last.Port = last.PortEnd
-			c.endpoint(last, Declared, origin, "")
+			c.endpoint(last, Declared, origin, shown)
 		}
 		return
 	}
@@ -257,7 +263,7 @@ func (w *workload) matches(pattern string) bool {
 type variable struct {
 	name, text string
 	origin     Origin
-	secret     string // "Secret ns/name key KEY" if the value must not be printed
+	secret     string // what to print instead of a host in it, if the value is sensitive
 }
 
 // configRefs are the ways in which a container names a ConfigMap or Secret.
@@ -292,7 +298,9 @@ func (c *collector) environment(container *located.Value) {
 		}
 		if v := env.Get("value"); !v.IsNull() {
 			if text, ok := v.Text(); ok {
-				list = append(list, variable{name: name, text: text, origin: c.b.places.object(c.wl.obj, v)})
+				list = append(list, variable{
+					name: name, text: text, origin: c.b.places.object(c.wl.obj, v), secret: secretAt(v, "the host in "+name),
+				})
 			}
 			continue
 		}
@@ -310,13 +318,13 @@ func (c *collector) environment(container *located.Value) {
 			}
 		}
 	}
-	sibling := func(name string) (string, bool) {
+	sibling := func(name string) (variable, bool) {
 		for _, v := range slices.Backward(list) { // a later definition wins
 			if v.name == name {
-				return v.text, true
+				return v, true
 			}
 		}
-		return "", false
+		return variable{}, false
 	}
 	for i, v := range list {
 		if slices.ContainsFunc(list[i+1:], func(later variable) bool { return later.name == v.name }) {
@@ -328,18 +336,22 @@ func (c *collector) environment(container *located.Value) {
 
 // value reads the destinations in the value of a variable. References to
 // resources stand in for hosts that are known only after apply.
-func (c *collector) value(v variable, sibling func(string) (string, bool)) {
+func (c *collector) value(v variable, sibling func(string) (variable, bool)) {
 	text, refs := standIns(v.text)
 	seen := make(map[string]bool)
+	lent := make(map[string]string) // hosts of sensitive variables that this one may take in
 	found := requirement.FromValue(v.name, text, func(name string) (string, bool) {
-		value, ok := sibling(name)
-		value, _ = standIns(value)
+		other, ok := sibling(name)
+		value, _ := standIns(other.text)
+		if other.secret != "" {
+			lent[strings.ToLower(strings.TrimSpace(value))] = other.secret
+		}
 		return value, ok
 	})
 	for _, e := range found {
 		ref, ok := refs[e.Host]
 		if !ok {
-			c.endpoint(e, strengthOf(e), v.origin, v.secret)
+			c.endpoint(e, strengthOf(e), v.origin, cmp.Or(v.secret, lent[e.Host]))
 			continue
 		}
 		seen[e.Host] = true
@@ -369,11 +381,8 @@ func (c *collector) meshHost(v variable) {
 }
 
 func (c *collector) fromConfig(src *configSource, v configValue, name string) variable {
-	out := variable{name: name, text: v.text, origin: c.b.places.object(src.obj, v.value)}
-	if src.obj.Kind == "Secret" {
-		out.secret = "the host in Secret " + src.obj.Name + ", key " + v.key
-	}
-	return out
+	place := "the host in " + src.obj.Kind + " " + src.obj.Name + ", key " + v.key
+	return variable{name: name, text: v.text, origin: c.b.places.object(src.obj, v.value), secret: secretAt(v.value, place)}
 }
 
 func strengthOf(e requirement.Endpoint) Strength {
@@ -393,8 +402,10 @@ func (c *collector) commandLine(container *located.Value) {
 	if len(args) == 0 {
 		return
 	}
+	name, _ := container.Get("name").Text()
 	for _, e := range requirement.FromArgs(args) {
-		c.endpoint(e, strengthOf(e), c.b.places.object(c.wl.obj, values[e.Arg]), "")
+		v := values[e.Arg]
+		c.endpoint(e, strengthOf(e), c.b.places.object(c.wl.obj, v), secretAt(v, "the host in an argument of container "+name))
 	}
 }
 
@@ -427,7 +438,7 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 	}
 	for _, value := range src.values {
 		if only == nil || slices.Contains(only, value.key) {
-			c.value(c.fromConfig(src, value, value.key), func(string) (string, bool) { return "", false })
+			c.value(c.fromConfig(src, value, value.key), func(string) (variable, bool) { return variable{}, false })
 		}
 	}
 }

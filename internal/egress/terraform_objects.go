@@ -110,10 +110,11 @@ func withoutVersion(typ string) string {
 	return typ
 }
 
-// relocate gives every value inside a string the place of the string.
+// relocate gives every value inside a string the place of the string. It is at least
+// as sensitive.
 func relocate(v, at *located.Value) *located.Value {
 	c := *v
-	c.Range, c.Callers, c.Via, c.Sensitive = at.Range, at.Callers, at.Via, at.Sensitive
+	c.Range, c.Callers, c.Via, c.Sensitive = at.Range, at.Callers, at.Via, v.Sensitive || at.Sensitive
 	c.List = slices.Clone(v.List)
 	for i := range c.List {
 		c.List[i] = relocate(c.List[i], at)
@@ -248,9 +249,13 @@ func helmRelease(res *terraform.Resource) *kubernetes.Object {
 	}
 	for _, block := range []string{"set", "set_sensitive"} {
 		for _, set := range body.Get(block).Items() {
-			if name, ok := set.Get("name").Text(); ok {
-				add(strings.ReplaceAll(name, ".", "_"), set.Get("value"))
+			name, ok := set.Get("name").Text()
+			if !ok {
+				continue
 			}
+			value := *set.Get("value")
+			value.Sensitive = value.Sensitive || block == "set_sensitive"
+			add(strings.ReplaceAll(name, ".", "_"), &value)
 		}
 	}
 	for _, values := range body.Get("values").Items() {

@@ -117,7 +117,7 @@ func (s *scope) readEntries(acl *networkACL, res *terraform.Resource, block, pee
 		if low > 0 {
 			e.low, e.high = low, high
 		}
-		e.text = strings.Join([]string{policy, protocol, port, cidrText}, " ")
+		e.text = strings.Join([]string{policy, protocol, port, shownText(v.Get(peer))}, " ")
 		entries = append(entries, e)
 	}
 	return entries

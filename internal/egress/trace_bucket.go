@@ -107,6 +107,11 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 		}
 		switch d.holds {
 		case yes:
+			for i := range d.listed {
+				if conceals(v) {
+					d.listed[i] = concealed
+				}
+			}
 			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
 				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role, Scope: key.src.scope,
 				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),

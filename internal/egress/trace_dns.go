@@ -62,7 +62,7 @@ func (b *builder) resolverOf(w *world, wl *workload) resolver {
 				r.unknown = "a nameserver of its dnsConfig is not an address in the files"
 				continue
 			}
-			names = append(names, text)
+			names = append(names, shownText(v))
 			r.dests = append(r.dests, netpol.AddrDest(a))
 		}
 		r.text = "the nameservers of its dnsConfig (" + strings.Join(names, ", ") + ")"

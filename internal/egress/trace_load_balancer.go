@@ -35,7 +35,7 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	gate := b.loadBalancers[key]
 	if gate == nil {
 		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
-			Cluster: w.clusterID(), Service: s.id(), Address: r.host, Clients: clients, Status: status, Code: code,
+			Cluster: w.clusterID(), Service: s.id(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
 			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
 		}}
 		if w.cluster != nil {

@@ -41,6 +41,8 @@ type Report struct {
 
 	// Lines returns lines of a scanned file, from first to last, counting from 1.
 	Lines func(name string, first, last int) []string
+	// Redactor knows where secrets stand; nil if nothing does.
+	Redactor *Redactor
 	// Display returns the path to print to a person who stands in the working directory.
 	Display func(name string) string
 	// Resolve returns the path that a name leads to after following symlinks.

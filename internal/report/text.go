@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/mask"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -29,10 +30,11 @@ type text struct {
 	r       *Report
 	opts    Options
 	notices int // that were written
+	masker  masker
 }
 
 func writeText(w io.Writer, r *Report, opts Options) error {
-	t := &text{w: bufio.NewWriter(w), r: r, opts: opts}
+	t := &text{w: bufio.NewWriter(w), r: r, opts: opts, masker: masker{r, make(map[string]*mask.File)}}
 	for _, f := range r.Findings {
 		t.finding(f)
 	}
@@ -186,7 +188,7 @@ func (t *text) source(r source.Range, l label) {
 	if len(lines) == 0 || strings.Contains(lines[0], "\x00") { // binary
 		return
 	}
-	line, marker := snippet(lines[0], r)
+	line, marker := t.masker.snippet(lines[0], r)
 	t.line("%s %s", t.paint(dim, fmt.Sprintf("%5d |", r.Start.Line)), line)
 	t.line("%s %s", t.paint(dim, "      |"), t.paint(l.style, marker))
 }

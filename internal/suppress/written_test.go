@@ -18,7 +18,10 @@ func TestWritten(t *testing.T) {
 		"b.tf": {Data: []byte("locals { a = 1 } # egresslint:ignore e\n")},
 		"c.tf": {Data: []byte("locals {} # egresslint:ignore f\n")},
 	})
-	set := suppress.Read(context.Background(), suppress.Input{Tree: tree, Files: []source.File{{Name: "a.tf", Kind: source.Terraform}}})
+	set, err := suppress.Read(context.Background(), suppress.Input{Tree: tree, Files: []source.File{{Name: "a.tf", Kind: source.Terraform}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	place := func(file string, line, start, end int) source.Range {
 		return source.Range{File: file, Start: source.Pos{Line: line, Column: start}, End: source.Pos{Line: line, Column: end}}
 	}
@@ -38,10 +41,13 @@ func TestWritten(t *testing.T) {
 func TestBeside(t *testing.T) {
 	const name = "main:c.yaml"
 	text := func(rule string) []byte { return []byte("a: 1 # egresslint:ignore " + rule + " -- why\n") }
-	set := suppress.Read(context.Background(), suppress.Input{
+	set, err := suppress.Read(context.Background(), suppress.Input{
 		Tree:   source.NewTree(fstest.MapFS{name: {Data: text("planted")}}),
 		Beside: map[string][]byte{name: text("kept")},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := source.Range{File: name, Start: source.Pos{Line: 1, Column: 1}, End: source.Pos{Line: 1, Column: 2}}
 	if by, _ := set.Match(suppress.Finding{Rule: "kept", Anchor: at}); by == nil {
 		t.Error("its own comment has no effect")

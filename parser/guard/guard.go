@@ -28,12 +28,13 @@ const (
 	TerraformBudgets Name = "terraform-budgets"
 	TerraformEnv     Name = "terraform-env" // TF_VAR_* is read only if asked for
 	RegoBudgets      Name = "rego-budgets"
-	Deadline         Name = "deadline"     // long computations look whether their time is over
-	Taint            Name = "taint"        // secret values keep their mark
-	ErrorText        Name = "error-text"   // errors of libraries are not quoted
-	SnippetMask      Name = "snippet-mask" // source lines are shown with values masked
-	Weakenings       Name = "weakenings"   // what a change does to the checks is said
-	WriteLinks       Name = "write-links"  // nothing is written through a symlink of the tree
+	Deadline         Name = "deadline"      // long computations look whether their time is over
+	Taint            Name = "taint"         // secret values keep their mark
+	ErrorText        Name = "error-text"    // errors of libraries are not quoted
+	SnippetMask      Name = "snippet-mask"  // source lines are shown with values masked
+	OutputFilter     Name = "output-filter" // what is known to be secret is taken out of all that is printed
+	Weakenings       Name = "weakenings"    // what a change does to the checks is said
+	WriteLinks       Name = "write-links"   // nothing is written through a symlink of the tree
 )
 
 var off []Name

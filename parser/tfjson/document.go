@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -66,6 +67,9 @@ func (s *sections) checkVersion() *source.Diagnostic {
 	if major, _, ok := strings.Cut(version, "."); ok && (major == "0" || major == "1") {
 		return nil
 	}
+	if strings.Trim(version, ".0123456789") != "" && guard.On(guard.ErrorText) {
+		version = ""
+	}
 	return &source.Diagnostic{
 		Kind: source.ParseError, Range: s.span(s.formatVersion, s.skip(s.formatVersion)),
 		Message: fmt.Sprintf("read Terraform document: format_version %q is not supported, want 1.x", version),
@@ -76,6 +80,7 @@ func (s *sections) checkVersion() *source.Diagnostic {
 type change struct {
 	gone                      bool // deleted, or forgotten
 	after, unknown, sensitive int
+	wasSensitive              int // before the change
 	raw                       rawInstance
 }
 
@@ -96,7 +101,7 @@ type rawInstance struct {
 func (s *sections) changesByAddress() (byAddress map[string]*change, order []*change, moved map[string]bool) {
 	byAddress, moved = make(map[string]*change), make(map[string]bool)
 	for i := range s.items(s.changes) {
-		c := &change{after: absent, unknown: absent, sensitive: absent}
+		c := &change{after: absent, unknown: absent, sensitive: absent, wasSensitive: absent}
 		c.raw = s.rawInstance(i, "")
 		for f := range s.fields(i) {
 			switch f.key {
@@ -136,6 +141,8 @@ func (s *sections) readChange(c *change, i int) {
 			c.unknown = f.value
 		case "after_sensitive":
 			c.sensitive = f.value
+		case "before_sensitive":
+			c.wasSensitive = f.value
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestBadDocuments(t *testing.T) {
 		{"empty", "", "plan.json: parse-error: read file: it is empty"},
 		{"binary", "PK\x03\x04\x00", "plan.json: parse-error: read file: it is binary, not text"},
 		{"not UTF-8", "{\"a\":\"\xff\"}", "plan.json:1:7: parse-error: read file: it is not UTF-8 text"},
-		{"syntax", "{" + head + ",\n \"é\": tru}", "plan.json:2:10: parse-error: read Terraform document: invalid character '}' in literal true (expecting 'e')"},
+		{"syntax", "{" + head + ",\n \"é\": tru}", "plan.json:2:10: parse-error: read Terraform document: invalid character in literal true (expecting 'e')"},
 		{"cut short", "{" + head + ",\n\"values\":{", "plan.json:2:10: parse-error: read Terraform document: unexpected end of JSON input"},
 		{"no version", `{"terraform_version":"1.0.0","values":{}}`, "plan.json:1:1: parse-error: read Terraform document: it has no format_version"},
 		{

@@ -147,6 +147,19 @@ func (r *reader) body(in *instance, raw rawInstance, c *change) *located.Value {
 		b.after = newLookup(r.document, c.sensitive)
 	}
 	body.Map = b.attributes(raw.values, unknown)
+	r.mark(body, raw.sensitive)
+	if c != nil {
+		r.mark(body, c.sensitive)
+		r.mark(body, c.wasSensitive)
+	}
+	markKeys(body)
+	if strings.HasPrefix(raw.typ, "kubernetes_secret") {
+		for _, f := range body.Map {
+			if located.IsSecretData(f.Key) {
+				conceal(f.Value)
+			}
+		}
+	}
 	return body
 }
 

@@ -140,6 +140,11 @@ func (o *overlay) unknown(plan, hcl *located.Value) *located.Value {
 	if o.places || !o.pending(hcl) {
 		return placed(plan, hcl)
 	}
+	if plan.Sensitive && !hcl.Sensitive {
+		marked := *hcl
+		marked.Sensitive = true
+		return &marked
+	}
 	return hcl
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -29,8 +30,10 @@ const absent = -1
 // openDocument checks that data is one JSON value.
 func openDocument(name string, data []byte) (*document, *source.Diagnostic) {
 	d := &document{text: newText(name, data), keys: make(map[string]string)}
-	if i := d.tooDeep(); i != absent {
-		return nil, d.problem(source.LimitReached, i, "read Terraform document: it is nested more than %d levels deep", maxDepth)
+	if guard.On(guard.ManifestBudgets) {
+		if i, limit := d.tooMuch(); limit != "" {
+			return nil, d.problem(source.LimitReached, i, "read Terraform document: %s", limit)
+		}
 	}
 	if !json.Valid(data) {
 		return nil, d.syntaxError(json.Unmarshal(data, new(unread)))
@@ -42,22 +45,33 @@ func openDocument(name string, data []byte) (*document, *source.Diagnostic) {
 // it once for each level above; Terraform itself gives five levels to a module.
 const maxDepth = 128
 
-// tooDeep returns where the nesting is deeper than maxDepth, absent if nowhere.
-func (d *document) tooDeep() int {
-	depth := 0
+// maxValues bounds the values of a document, counted by the signs that begin one. A
+// value takes many times the memory of the two bytes that it may be written in; in what
+// Terraform prints it takes fifteen and more.
+const maxValues = 1_200_000
+
+// tooMuch returns where the document goes over a limit, and which; nothing if nowhere.
+func (d *document) tooMuch() (at int, limit string) {
+	depth, values := 0, 0
 	for i := 0; i < len(d.data); i++ {
 		switch d.data[i] {
 		case '"':
 			i = d.skipString(i) - 1
 		case '{', '[':
+			values++
 			if depth++; depth > maxDepth {
-				return i
+				return i, fmt.Sprintf("it is nested more than %d levels deep", maxDepth)
 			}
 		case '}', ']':
 			depth--
+		case ',':
+			values++
+		}
+		if values > maxValues {
+			return i, fmt.Sprintf("it has more than %d values", maxValues)
 		}
 	}
-	return absent
+	return absent, ""
 }
 
 // unread takes any JSON value and keeps nothing of it.
@@ -70,7 +84,18 @@ func (d *document) syntaxError(err error) *source.Diagnostic {
 	if e := (*json.SyntaxError)(nil); errors.As(err, &e) && int(e.Offset) <= len(d.data) {
 		offset = max(int(e.Offset)-1, 0) // the offset is that after the byte in error
 	}
-	return d.problem(source.ParseError, offset, "read Terraform document: %v", err)
+	return d.problem(source.ParseError, offset, "read Terraform document: %s", withoutText(err))
+}
+
+// withoutText is what an error of package json says, without the character of the
+// document that it quotes.
+func withoutText(err error) string {
+	message := err.Error()
+	const invalid = "invalid character "
+	if i := strings.LastIndex(message, "' "); i >= 0 && strings.HasPrefix(message, invalid) && guard.On(guard.ErrorText) {
+		return invalid + message[i+2:]
+	}
+	return message
 }
 
 func (d *document) problem(kind source.DiagnosticKind, offset int, format string, args ...any) *source.Diagnostic {

@@ -134,6 +134,7 @@ func (s *sections) providers() []*terraform.Provider {
 			provider.Name += "." + alias
 		}
 		provider.Body.Map = s.constants(expressions, provider.Name)
+		markKeys(provider.Body)
 		out = append(out, provider)
 	}
 	slices.SortStableFunc(out, func(a, b *terraform.Provider) int {

@@ -203,6 +203,68 @@ func (c *cursor) next() int {
 	return e
 }
 
+// mark marks what the tree at i says is sensitive: true stands for a value with all that
+// is in it. Where the tree has another shape than v, as with the elements of sets, a
+// mark anywhere in it counts for all of v.
+func (d *document) mark(v *located.Value, i int) {
+	switch d.at(i) {
+	case 't':
+		conceal(v)
+	case '[':
+		n := 0
+		for range d.items(i) {
+			n++
+		}
+		if v.Kind != located.List || n != len(v.List) {
+			d.markAll(v, i)
+			return
+		}
+		n = 0
+		for e := range d.items(i) {
+			d.mark(v.List[n], e)
+			n++
+		}
+	case '{':
+		if v.Kind != located.Map {
+			d.markAll(v, i)
+			return
+		}
+		tree := newLookup(d, i)
+		for _, f := range v.Map {
+			d.mark(f.Value, tree.get(f.Key))
+		}
+	}
+}
+
+// markAll marks v if the tree at i has a mark anywhere.
+func (d *document) markAll(v *located.Value, i int) {
+	for end := d.skip(i); i < end; {
+		switch d.data[i] {
+		case '"':
+			i = d.skipString(i)
+		case 't':
+			conceal(v)
+			return
+		default:
+			i++
+		}
+	}
+}
+
+// markKeys marks the values in v whose keys say that they are secret.
+func markKeys(v *located.Value) {
+	for _, e := range v.List {
+		markKeys(e)
+	}
+	for _, f := range v.Map {
+		if v.Hides(f) {
+			conceal(f.Value)
+		} else {
+			markKeys(f.Value)
+		}
+	}
+}
+
 // conceal marks everything in v as sensitive.
 func conceal(v *located.Value) {
 	v.Sensitive = true
