@@ -245,7 +245,7 @@ func (in *instrumented) pipe(p *parse.PipeNode, function string) {
 	for i, c := range p.Cmds {
 		in.command(c, i > 0)
 	}
-	_, end := pipeline(in.text, int(p.Pos))
+	end := pipelineEnd(in.text, int(p.Pos))
 	if strings.HasSuffix(strings.TrimRightFunc(in.text[:end], unicode.IsSpace), "|") { // which Go takes for nothing
 		in.insert(end, " "+function)
 		return
@@ -317,9 +317,9 @@ func lastField(n parse.Node) string {
 	return names[len(names)-1]
 }
 
-// pipeline returns the offsets of the pipeline that starts at an offset, up to its
-// closing delimiter or parenthesis, without the spaces and the trim marker before that.
-func pipeline(text string, at int) (start, end int) {
+// pipelineEnd returns the offset at which the pipeline that starts at an offset ends: of
+// its closing delimiter, with the trim marker before it, or of its closing parenthesis.
+func pipelineEnd(text string, at int) int {
 	depth := 0
 	for i := at; i < len(text); i++ {
 		switch c := text[i]; {
@@ -330,15 +330,15 @@ func pipeline(text string, at int) (start, end int) {
 		case c == ')' && depth > 0:
 			depth--
 		case c == ')':
-			return at, i
+			return i
 		case strings.HasPrefix(text[i:], "}}"):
 			if i > at+1 && text[i-1] == '-' && unicode.IsSpace(rune(text[i-2])) {
 				i -= 2
 			}
-			return at, i
+			return i
 		}
 	}
-	return at, len(text)
+	return len(text)
 }
 
 // operand returns the offsets of the first operand behind an offset in an action.

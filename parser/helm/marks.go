@@ -215,7 +215,7 @@ func (in *instrumented) action(n *parse.ActionNode, s scope) {
 	if s.named && !isYAML(in.text[strings.LastIndexByte(in.text[:at], '\n')+1:at]) {
 		return
 	}
-	_, end := pipeline(in.text, int(n.Pipe.Pos))
+	end := pipelineEnd(in.text, int(n.Pipe.Pos))
 	p := in.place(at)
 	p.values = valuesIn(n.Pipe, s)
 	if len(in.marks.places) >= maxMarks {
