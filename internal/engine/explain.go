@@ -90,7 +90,8 @@ func evalError(err error) error {
 	text := "it cannot be evaluated"
 	switch e.Code {
 	case topdown.BuiltinErr, topdown.TypeErr:
-		if name, _, ok := strings.Cut(e.Message, ": "); ok && costs[name] != nil {
+		name, _, _ := strings.Cut(e.Message, ": ")
+		if _, known := costs[name]; known {
 			text = name + ": it has no result for its arguments"
 		}
 	case topdown.ConflictErr:

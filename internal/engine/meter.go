@@ -100,8 +100,8 @@ func meterOf(ctx context.Context) *meter {
 var meterBuiltins = sync.OnceFunc(func() {
 	for name, c := range costs {
 		declared, f := ast.BuiltinMap[name], topdown.GetBuiltin(name)
-		if declared == nil || f == nil {
-			continue // the compiler has no function for it: it is syntax
+		if c == nil || declared == nil || f == nil { // print is syntax
+			continue
 		}
 		declared.CanSkipBctx = false // it finds the meter in the context
 		topdown.RegisterBuiltinFunc(name, metered(name, declared.Decl.Arity(), c, f))
