@@ -1,4 +1,4 @@
-package cli_test
+package hostile_test
 
 import (
 	"archive/tar"
@@ -357,7 +357,7 @@ func TestBombsWithoutBudgets(t *testing.T) {
 	}
 	for _, b := range bombs() {
 		t.Run(b.name, func(t *testing.T) {
-			t.Setenv(cli.GuardsVariable, string(b.guard)+","+string(guard.Deadline))
+			t.Setenv(guardsVariable, string(b.guard)+","+string(guard.Deadline))
 			explode(t, b, "--memory-limit", "512Mi")
 		})
 	}
