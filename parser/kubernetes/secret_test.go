@@ -38,35 +38,43 @@ func TestSecretsAreMarked(t *testing.T) {
 	}{
 		"data": {
 			"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {a: b2s=}\nstringData:\n  url: postgres://db\n  n: 5\n",
-			[]string{"b2s=", "postgres://db", "5"}, []string{"v1", "Secret", "x"},
+			[]string{"b2s=", "postgres://db", "5"},
+			[]string{"v1", "Secret", "x"},
 		},
 		"json": {
 			`{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"b2s="}}`,
-			[]string{"b2s="}, []string{"v1", "Secret", "x"},
+			[]string{"b2s="},
+			[]string{"v1", "Secret", "x"},
 		},
 		"list": {
 			"apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  metadata: {name: x}\n  data: {a: b2s=}\n",
-			[]string{"b2s="}, []string{"v1", "Secret", "x"},
+			[]string{"b2s="},
+			[]string{"v1", "Secret", "x"},
 		},
 		"typed list": {
 			"apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: x}\n  data: {a: b2s=}\n",
-			[]string{"b2s="}, []string{"x", "Secret", "v1"},
+			[]string{"b2s="},
+			[]string{"x", "Secret", "v1"},
 		},
 		"last applied": {
 			"apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  annotations: {kubectl.kubernetes.io/last-applied-configuration: all, a: b}\n",
-			[]string{"all"}, []string{"v1", "Secret", "x", "b"},
+			[]string{"all"},
+			[]string{"v1", "Secret", "x", "b"},
 		},
 		"keys": {
 			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {DB_PASSWORD: p, DB_HOST: h, nested: {apiKeys: [k1, k2], key: open}}\n",
-			[]string{"p", "k1", "k2"}, []string{"v1", "ConfigMap", "x", "h", "open"},
+			[]string{"p", "k1", "k2"},
+			[]string{"v1", "ConfigMap", "x", "h", "open"},
 		},
 		"environment": {
 			"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {containers: [{env: [{name: DB_TOKEN, value: t}, {name: DB_HOST, value: h}, {name: PASSWORD, valueFrom: {secretKeyRef: {name: s, key: k}}}]}]}\n",
-			[]string{"t"}, []string{"v1", "Pod", "x", "DB_TOKEN", "DB_HOST", "h", "PASSWORD", "s", "k"},
+			[]string{"t"},
+			[]string{"v1", "Pod", "x", "DB_TOKEN", "DB_HOST", "h", "PASSWORD", "s", "k"},
 		},
 		"anchor": {
 			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &a x}\ndata: {token: *a}\n",
-			[]string{"x"}, []string{"v1", "ConfigMap", "x"},
+			[]string{"x"},
+			[]string{"v1", "ConfigMap", "x"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
