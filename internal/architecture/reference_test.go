@@ -281,6 +281,13 @@ func TestLimitsOfPage(t *testing.T) {
 		"files of one run":                                           thousands(fmt.Sprint(source.MaxFiles)),
 		"folders below a given path":                                 fmt.Sprintf("%d deep", source.MaxDirDepth),
 		"values of a YAML or JSON file":                              fmt.Sprintf("%s, nested %d deep", thousands(fmt.Sprint(kubernetes.MaxValues)), kubernetes.MaxNesting),
+		"values of all manifests of a run, rendered ones included":   deploy.constant(t, "maxRunValues"),
+		"text of all Terraform files of a run":                       d.mebibytes(t, "maxSource"),
+		"steps of a root":                                            d.constant(t, "maxSteps"),
+		"elements of lists, maps and blocks that a root makes":       d.constant(t, "maxElements"),
+		"text that a root makes":                                     d.mebibytes(t, "maxLetters"),
+		"values of the resources of a root":                          d.constant(t, "maxValues"),
+		"values of the resources of a run":                           d.constant(t, "maxRunValues"),
 		"variants of a root":                                         d.constant(t, "maxVariants"),
 		"modules inside modules":                                     d.constant(t, "maxModuleDepth") + " deep",
 		"instances of one count, for_each or dynamic":                d.constant(t, "maxRepetition"),
@@ -310,6 +317,17 @@ func TestLimitsOfPage(t *testing.T) {
 	if seen != len(limits) {
 		t.Errorf("the page has %d of %d limits", seen, len(limits))
 	}
+}
+
+// mebibytes returns a number of bytes among the values of a package, written as so many
+// MiB, as 12 << 20.
+func (d declarations) mebibytes(t *testing.T, name string) string {
+	t.Helper()
+	shift, ok := d[name].(*ast.BinaryExpr)
+	if !ok || d.text(t, shift.Y) != "20" {
+		t.Fatalf("found no number of MiB called %s", name)
+	}
+	return d.text(t, shift.X) + " MiB"
 }
 
 // constant returns a number among the values of a package, with separators.
