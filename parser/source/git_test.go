@@ -16,7 +16,7 @@ import (
 )
 
 // gitRun runs git in a directory, without the configuration of whoever tests.
-func gitRun(t testing.TB, dir string, args ...string) string {
+func gitRun(t testing.TB, dir string, args ...string) {
 	t.Helper()
 	cmd := exec.Command("git", args...)
 	cmd.Dir = dir
@@ -26,7 +26,6 @@ func gitRun(t testing.TB, dir string, args ...string) string {
 	if err != nil {
 		t.Fatalf("git %q: %v\n%s", args, err, out)
 	}
-	return string(out)
 }
 
 // tracked makes a repository of an archive in which git tracks all of it but the files

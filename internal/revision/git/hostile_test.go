@@ -386,12 +386,11 @@ func TestLinkedWorkTree(t *testing.T) {
 	r := newRepository(t)
 	r.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.dir, "sub")
 	first := r.commit()
-	linked := &repository{t, filepath.Join(t.TempDir(), "linked")}
-	r.git("worktree", "add", "-q", linked.dir)
-	ofSub := &repository{t, filepath.Join(t.TempDir(), "of-sub")}
+	linked, ofSub := filepath.Join(t.TempDir(), "linked"), filepath.Join(t.TempDir(), "of-sub")
+	r.git("worktree", "add", "-q", linked)
 	sub := &repository{t, filepath.Join(r.dir, "sub")}
-	sub.git("worktree", "add", "-q", ofSub.dir)
-	for dir, want := range map[string]string{linked.dir: first, sub.dir: want, ofSub.dir: want} {
+	sub.git("worktree", "add", "-q", ofSub)
+	for dir, want := range map[string]string{linked: first, sub.dir: want, ofSub: want} {
 		repo, err := git.Open(t.Context(), dir)
 		if err != nil {
 			t.Error(err)
@@ -401,9 +400,9 @@ func TestLinkedWorkTree(t *testing.T) {
 			t.Errorf("%s: got %q, %v; want %q", dir, got, err, want)
 		}
 	}
-	// The same is true under its git directory's back when its configuration is the one that is shared.
+	// They share their configuration.
 	r.git("config", "core.sshCommand", "x")
-	if _, err := git.Open(t.Context(), linked.dir); err == nil || !strings.Contains(err.Error(), "sets core.sshcommand") {
+	if _, err := git.Open(t.Context(), linked); err == nil || !strings.Contains(err.Error(), "sets core.sshcommand") {
 		t.Errorf("the configuration that is shared: %v", err)
 	}
 }
