@@ -187,9 +187,9 @@ func checkSecrets(t *testing.T, args []string, files ...string) {
 	}
 }
 
-// Each guard is enough for what comes out of values: the mark that values keep, with
-// the mask over source lines, and the filter of all that is printed. Without them, the
-// test above fails.
+// Each guard is enough for what comes out of values: to tell what has the mark by where it
+// comes from, with the mask over source lines, and the filter of all that is printed.
+// Without them, or without the mark, the test above fails.
 func TestSecretsGuards(t *testing.T) {
 	tests := []struct {
 		name string
@@ -197,8 +197,9 @@ func TestSecretsGuards(t *testing.T) {
 		leak bool
 	}{
 		{"marks and masks alone", []guard.Name{guard.OutputFilter}, false},
-		{"filter alone", []guard.Name{guard.Taint, guard.SnippetMask}, false},
-		{"none", []guard.Name{guard.Taint, guard.SnippetMask, guard.OutputFilter}, true},
+		{"filter alone", []guard.Name{guard.Conceal, guard.SnippetMask}, false},
+		{"none", []guard.Name{guard.Conceal, guard.SnippetMask, guard.OutputFilter}, true},
+		{"without marks nothing knows a secret", []guard.Name{guard.Taint}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

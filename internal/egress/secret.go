@@ -13,7 +13,7 @@ import (
 const concealed = "(sensitive)"
 
 // conceals reports whether the text of a value must stay out of the model.
-func conceals(v *located.Value) bool { return v.Sensitive && guard.On(guard.Taint) }
+func conceals(v *located.Value) bool { return v.Sensitive && guard.On(guard.Conceal) }
 
 // secretAt returns place, the words for where a destination comes from, if the value
 // that names it must stay out of the model; else nothing.

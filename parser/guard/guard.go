@@ -29,7 +29,8 @@ const (
 	TerraformEnv     Name = "terraform-env" // TF_VAR_* is read only if asked for
 	RegoBudgets      Name = "rego-budgets"
 	Deadline         Name = "deadline"      // long computations look whether their time is over
-	Taint            Name = "taint"         // secret values keep their mark
+	Taint            Name = "taint"         // secret values have a mark and keep it
+	Conceal          Name = "conceal"       // what has the mark is told by where it comes from
 	ErrorText        Name = "error-text"    // errors of libraries are not quoted
 	SnippetMask      Name = "snippet-mask"  // source lines are shown with values masked
 	OutputFilter     Name = "output-filter" // what is known to be secret is taken out of all that is printed

@@ -21,11 +21,17 @@ type ignorePattern struct {
 // directory; a later pattern overrides an earlier one.
 type ignoreList []ignorePattern
 
-// with returns the list followed by the patterns of an ignore file in dir. The
-// receiver is not changed.
+// maxIgnorePatterns is how many patterns a list holds.
+const maxIgnorePatterns = 100_000
+
+// with returns the list followed by the patterns of an ignore file in dir, as far as
+// they fit. The receiver is not changed.
 func (l ignoreList) with(dir string, data []byte) ignoreList {
 	longer := l[:len(l):len(l)]
 	for line := range strings.Lines(strings.TrimPrefix(string(data), byteOrderMark)) {
+		if len(longer) == maxIgnorePatterns {
+			break
+		}
 		if p, ok := parseIgnorePattern(dir, strings.TrimRight(line, "\r\n")); ok {
 			longer = append(longer, p)
 		}
@@ -52,7 +58,7 @@ func (l ignoreList) ignores(name string, isDir bool) bool {
 // https://git-scm.com/docs/gitignore describes the format.
 func parseIgnorePattern(dir, line string) (p ignorePattern, ok bool) {
 	line = trimTrailingSpaces(line)
-	if line == "" || line[0] == '#' {
+	if line == "" || line[0] == '#' || len(line) > maxGlobLength {
 		return ignorePattern{}, false
 	}
 	if line[0] == '!' {

@@ -18,6 +18,9 @@ const (
 	// MaxDirDepth is how many directories deep a walk goes below the path it was
 	// given. Deeper directories are reported as LimitReached.
 	MaxDirDepth = 64
+	// maxIgnoreTrials is how often a walk matches a pattern of an ignore file: in a few
+	// seconds, and more often than the ignore files of large repositories need.
+	maxIgnoreTrials = 20_000_000
 )
 
 // FileKind is what a file holds, told from its name.
@@ -115,6 +118,7 @@ type walker struct {
 	links       []directory // symlinks to directories, followed when all else is walked
 	diagnostics []Diagnostic
 	full        bool
+	trials      int // of patterns of ignore files
 
 	trackedIgnored []string // files that were added although an ignore file matches them
 	trackedSkipped []string // skipped directories that hold tracked files
@@ -258,7 +262,9 @@ func (w *walker) withIgnoreFile(list ignoreList, dir string) ignoreList {
 	data, err := w.tree.ReadFile(name)
 	switch {
 	case err == nil:
-		return list.with(dir, data)
+		if list = list.with(dir, data); len(list) == maxIgnorePatterns {
+			w.report(LimitReached, name, "read file: there are more than %d patterns here and above it; further ones leave out nothing", maxIgnorePatterns-1)
+		}
 	case !errors.Is(err, fs.ErrNotExist):
 		w.report(ParseError, name, "read file: %v", err)
 	}
@@ -325,7 +331,7 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 		w.skip(name, below.real)
 	case isDir:
 		below.ignore = d.ignore
-		below.ignored = d.ignored || d.ignore.ignores(name, true)
+		below.ignored = w.ignored(d, name, true)
 		if below.ignored && !w.tracks(below.real, path.Join(d.real, e.Name())) {
 			return
 		}
@@ -335,7 +341,7 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 			w.directory(below)
 		}
 	case known && (isLink || e.Type().IsRegular()):
-		if d.ignored || d.ignore.ignores(name, false) {
+		if w.ignored(d, name, false) {
 			if !w.tracks(below.real, path.Join(d.real, e.Name())) {
 				return
 			}
@@ -349,12 +355,24 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 func (w *walker) brokenLink(d directory, name string, err error) {
 	_, ok := KindOf(name)
 	switch {
-	case errors.Is(err, ErrOutside) || d.ignored || d.ignore.ignores(name, false) || w.excluded(name):
+	case errors.Is(err, ErrOutside) || w.excluded(name) || w.ignored(d, name, false):
 	case errors.Is(err, syscall.ELOOP):
 		w.report(LimitReached, name, "follow symlink: it leads back to itself")
 	case ok:
 		w.report(ParseError, name, "read file: %v", err)
 	}
+}
+
+// ignored reports whether an ignore file matches an entry of d, or a directory above it.
+func (w *walker) ignored(d directory, name string, isDir bool) bool {
+	if d.ignored || w.trials > maxIgnoreTrials {
+		return d.ignored
+	}
+	if w.trials += len(d.ignore); w.trials > maxIgnoreTrials {
+		w.report(LimitReached, name, "match .gitignore: there are too many patterns for so many files; from here on they leave out nothing")
+		return false
+	}
+	return d.ignore.ignores(name, isDir)
 }
 
 // excluded reports whether the caller leaves a name out.

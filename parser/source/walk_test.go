@@ -366,6 +366,24 @@ func TestWalkLimits(t *testing.T) {
 	}
 }
 
+// Ignore files with patterns without end leave out less, and say so.
+func TestWalkManyPatterns(t *testing.T) {
+	const files = 250
+	fsys := fstest.MapFS{".gitignore": {Data: []byte("*0.yaml\n" + strings.Repeat("x\n", 100_000) + "*1.yaml\n")}}
+	for i := range files {
+		fsys[fmt.Sprintf("%03d.yaml", i)] = &fstest.MapFile{}
+	}
+	found, diagnostics := source.NewTree(fsys).Walk([]string{"."}, source.WalkOptions{})
+	const want = ".gitignore: limit-reached: read file: there are more than 99999 patterns here and above it; further ones leave out nothing\n" +
+		"200.yaml: limit-reached: match .gitignore: there are too many patterns for so many files; from here on they leave out nothing\n"
+	if got := messages(diagnostics); got != want {
+		t.Errorf("diagnostics: %s", got)
+	}
+	if len(found) != files-20 || found[0].Name != "001.yaml" { // the first 200 but every tenth
+		t.Errorf("found %d files, first %s", len(found), found[0].Name)
+	}
+}
+
 func TestWalkOverlay(t *testing.T) {
 	tr := source.NewTree(fstest.MapFS{"a.yaml": {}})
 	tr.Overlay("stdin.yaml", []byte("x"))
