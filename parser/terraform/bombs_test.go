@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -213,5 +214,74 @@ func TestResourceBombs(t *testing.T) {
 				t.Errorf("no limit was reached")
 			}
 		})
+	}
+}
+
+// TestManyRoots checks that roots which are too much together end in limits of those
+// that have most, and that the others are evaluated.
+func TestManyRoots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	bomb := resourceBombs()["shared by instances"]
+	text := "-- z/main.tf --\nresource \"alicloud_vpc\" \"good\" {\n  name = \"good\"\n}\n"
+	for i := range 5 {
+		text += fmt.Sprintf("-- bomb%d/main.tf --\n%s", i, bomb)
+	}
+	checkGoodRoot(t, text, "have more than 2000000 values together")
+}
+
+// TestMuchText checks that configurations which are too much text together are not
+// parsed, but for the smaller ones.
+func TestMuchText(t *testing.T) {
+	text := "-- z/main.tf --\nresource \"alicloud_vpc\" \"good\" {\n  name = \"good\"\n}\n"
+	for i := range 5 {
+		text += fmt.Sprintf("-- bomb%d/main.tf --\n# %s\n", i, strings.Repeat("x", 3<<20))
+	}
+	checkGoodRoot(t, text, "more than 12 MiB together")
+}
+
+// checkGoodRoot checks that the root z is there, and that a limit of another says limit.
+func checkGoodRoot(t *testing.T, text, limit string) {
+	t.Helper()
+	tree, names := treeOf(text)
+	roots, diagnostics := terraform.Load(context.Background(), tree, names, terraform.Options{})
+	good := roots[len(roots)-1]
+	if s := resource(t, good, "alicloud_vpc.good").Body.Get("name").Str; s != "good" || good.Incomplete {
+		t.Errorf("the good root is incomplete, or its name %q", s)
+	}
+	told := false
+	for _, d := range diagnostics {
+		told = told || d.Kind == source.LimitReached && strings.HasPrefix(d.Range.File, "bomb") && strings.Contains(d.Message, limit)
+	}
+	if !told {
+		t.Errorf("no limit says %q: %v", limit, diagnostics)
+	}
+}
+
+// countdown is a context that is over after its error was asked for a number of times.
+type countdown struct {
+	context.Context
+	left *atomic.Int64
+}
+
+func (c countdown) Err() error {
+	if c.left.Add(-1) < 0 {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// TestDeadline checks that an evaluation looks whether its time is over, and then ends
+// before it has used up its budget.
+func TestDeadline(t *testing.T) {
+	for _, looks := range []int64{0, 1, 20} {
+		ctx := countdown{context.Background(), new(atomic.Int64)}
+		ctx.left.Store(looks)
+		tree, names := treeOf("-- main.tf --\nresource \"alicloud_vpc\" \"bomb\" {\n  x = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a + b + c]]]\n}\n")
+		roots, diagnostics := terraform.Load(ctx, tree, names, terraform.Options{})
+		if len(roots) != 1 || !roots[0].Incomplete || len(diagnostics) > 0 {
+			t.Errorf("after %d looks: %d roots, diagnostics %v", looks, len(roots), diagnostics)
+		}
 	}
 }

@@ -214,12 +214,30 @@ func (l *loader) sizeOf(name string) (n int64) {
 	return n
 }
 
-// weigh weighs the files of a directory. What is wrong with it shows when it is read.
-func (l *loader) weigh(dir string) {
-	defer func() { _ = recover() }()
-	for _, name := range l.configFiles(dir) {
-		l.weighed(name)
+// weigh weighs the files of directories, the smallest first, so that it is the largest
+// that are left out.
+func (l *loader) weigh(dirs []string) {
+	type file struct {
+		name string
+		size int64
 	}
+	var files []file
+	for _, dir := range dirs {
+		for _, name := range l.filesOf(dir) {
+			files = append(files, file{name, l.sizeOf(name)})
+		}
+	}
+	slices.SortStableFunc(files, func(a, b file) int { return cmp.Compare(a.size, b.size) })
+	for _, f := range files {
+		l.weighed(f.name)
+	}
+}
+
+// filesOf lists the configuration files of a directory. What is wrong with it shows
+// when it is read.
+func (l *loader) filesOf(dir string) (names []string) {
+	defer func() { _ = recover() }()
+	return l.configFiles(dir)
 }
 
 // text returns the text of a file that was parsed, nil for any other.

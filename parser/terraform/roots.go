@@ -118,9 +118,7 @@ func (s *set) rootDirs(names []string, stacks []Stack) []string {
 		}
 	}
 	slices.Sort(dirs)
-	for _, dir := range dirs {
-		s.weigh(dir)
-	}
+	s.weigh(dirs)
 	parallel(len(dirs), func(i int) { s.config(dirs[i]) })
 	called := make(map[string]bool)
 	visited := make(map[string]bool)
