@@ -216,7 +216,8 @@ func TestRunGivesUp(t *testing.T) {
 	if died.Cause != "it took more than 256 MiB of memory" || died.At != "build model" || o.stdout != "" {
 		t.Errorf("it died of %q at %q, and printed %q", died.Cause, died.At, o.stdout)
 	}
-	if o.starts != 3 { // with both parts, without bb, without a
+	// With both parts, without bb, without a; once more if the first died before it told.
+	if o.starts != 3 && o.starts != 4 {
 		t.Errorf("%d workers were started", o.starts)
 	}
 

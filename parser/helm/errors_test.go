@@ -56,11 +56,11 @@ func TestErrorsWithoutValues(t *testing.T) {
 		},
 		"an alias that is rendered": {
 			template: "a: *{{ .Values.secret }}\n",
-			want:     "c/templates/t.yaml:1:5: render-error: read what the template renders: parse YAML: an alias has no anchor",
+			want:     "c/templates/t.yaml:1:5: render-error: read what the template renders: parse YAML: an alias (*) refers to no anchor before it; put text that begins with an asterisk in quotes",
 		},
 		"a type that is rendered": {
 			template: "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  a: !!int {{ .Values.secret }}\n",
-			want:     "c/templates/t.yaml:5:12: render-error: read what the template renders: parse YAML: it is not to be read as YAML",
+			want:     "c/templates/t.yaml:5:12: render-error: read what the template renders: read value: the text is no !!int",
 		},
 		"a key that is rendered twice": {
 			template: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  {{ .Values.secret }}: a\n  {{ .Values.secret }}: b\n",

@@ -47,7 +47,7 @@ func (j *job) objects(outputs map[string]string) []*kubernetes.Object {
 		for _, d := range diagnostics {
 			d.Range = w.place(d.Range, "", nil).at
 			if d.Kind == source.ParseError {
-				d.Kind, d.Message = source.RenderError, "read what the template renders: parse YAML: "+yamlMeaning(d.Message)
+				d.Kind, d.Message = source.RenderError, "read what the template renders: "+d.Message
 			}
 			d.Message = said(setTwice.ReplaceAllString(d.Message, "a key is set twice"), d.Message)
 			j.messages = append(j.messages, d)
