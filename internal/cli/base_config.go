@@ -208,9 +208,12 @@ func (in *input) configPlace() string {
 	return in.display(in.cfg.File)
 }
 
-// lines returns lines of a file, see [source.Tree.Lines].
+// lines returns lines of a file, see [source.Tree.Lines]; none of one that lies elsewhere.
 func (in *input) lines(name string, first, last int) []string {
 	if in.base != nil && strings.HasPrefix(name, in.base.label+":") {
+		return nil
+	}
+	if _, outside := in.outside[name]; outside {
 		return nil
 	}
 	return in.tree.Lines(name, first, last)

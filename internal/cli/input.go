@@ -252,8 +252,11 @@ func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
 		if err != nil {
 			return nil, mistakef("read configuration %s: %w", f.config, err)
 		}
-		_, outside := in.outside[name] // its text may be anything
-		return &config.File{Name: name, Data: data, Quote: !outside}, nil
+		if _, outside := in.outside[name]; outside {
+			// Its paths are relative to the root of the tree, and its text may be anything.
+			return &config.File{Name: config.FileName, Place: name, Data: data}, nil
+		}
+		return &config.File{Name: name, Data: data, Quote: true}, nil
 	case f.configFrom.ref != "":
 		if err := in.openBase(f.configFrom); err != nil {
 			return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/sandbox"
 	"github.com/egresslint/egresslint/internal/supervise"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -130,6 +131,9 @@ const terraformVariables = "TF_VAR_"
 
 // environment is what a worker sees of env.
 func environment(env []string, terraform bool) []string {
+	if !guard.On(guard.WorkerEnv) {
+		return env
+	}
 	return slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		if terraform && strings.HasPrefix(name, terraformVariables) {

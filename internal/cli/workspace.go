@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -95,12 +96,9 @@ func (w *workspace) flagFile(flag string) (name string, data []byte, err error) 
 		data, err = w.tree.ReadFile(name)
 		return name, data, err
 	}
-	base := ".outside-of-the-tree-" + filepath.Base(flag)
+	// A folder that no listing shows: the file is not linted.
 	for i := 0; ; i++ {
-		name = base
-		if i > 0 {
-			name = strconv.Itoa(i) + base
-		}
+		name = path.Join(".outside-of-the-tree", strconv.Itoa(i), filepath.Base(flag))
 		if known, taken := w.outside[name]; !taken || known == flag {
 			break
 		}

@@ -14,10 +14,12 @@ type Name string
 // The guards, in the order in which an input meets them.
 const (
 	PathLinks        Name = "path-links"        // path arguments lead out of their work tree by no symlink
+	Boundaries       Name = "boundaries"        // of a folder with several trees nothing else is seen
 	FlagFiles        Name = "flag-files"        // files of flags are regular, small, and not reached by symlinks of the tree
 	GitConfig        Name = "git-config"        // git runs only with harmless keys in the repository's configuration
 	GitEnvironment   Name = "git-environment"   // git runs with a closed environment
 	Sandbox          Name = "sandbox"           // the worker has given up what it does not need
+	WorkerEnv        Name = "worker-env"        // the worker sees few variables of the environment
 	Ceiling          Name = "ceiling"           // the worker's memory and time are limited from outside
 	GitDirectory     Name = "git-directory"     // .git is no data
 	ManifestBudgets  Name = "manifest-budgets"  // YAML and JSON

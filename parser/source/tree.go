@@ -70,6 +70,9 @@ func OpenTree(root string) (*Tree, error) {
 // read. They are directories in it, all absolute and without symlinks. Of what lies
 // beside them nothing is seen but the directories on the way.
 func OpenTrees(root string, boundaries []string) (*Tree, error) {
+	if !guard.On(guard.Boundaries) {
+		return OpenTree(root)
+	}
 	m := &mounts{roots: make(map[string]fs.FS)}
 	for _, b := range boundaries {
 		rel, err := filepath.Rel(root, b)
@@ -126,6 +129,12 @@ func hidden(element string) bool {
 	return strings.EqualFold(plain, ".git") || strings.EqualFold(plain, "git~1")
 }
 
+// ofGit reports whether a name without symlinks is that of what git keeps for itself. It
+// is asked where a file is opened, whatever led there.
+func ofGit(real string) bool {
+	return slices.ContainsFunc(strings.Split(real, "/"), func(element string) bool { return strings.EqualFold(element, ".git") })
+}
+
 // resolve returns what a name leads to behind symlinks, and describes it.
 func (t *Tree) resolve(name string) (string, fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
@@ -163,6 +172,9 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if ofGit(real) {
+		return nil, fs.ErrNotExist
 	}
 	file, err := t.fsys.Open(real)
 	if err != nil {
