@@ -19,9 +19,7 @@ var kustomizeGuards = []guard.Name{guard.KustomizeFields, guard.KustomizeProcess
 // The sandbox alone keeps a kustomization from running a program and from asking another
 // machine.
 func TestSandboxAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	confinable(t)
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed, and nothing else would be run")
@@ -90,9 +88,7 @@ func reading(file string) string {
 // A path argument that is a symlink out of its work tree is refused. Without that the
 // tree shows nothing beside the two folders, and without that too the sandbox does not.
 func TestBoundaryAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	confinable(t)
 	dir := folder(t)
 	put(t, dir, map[string]string{
@@ -122,9 +118,7 @@ func TestBoundaryAlone(t *testing.T) {
 // No report, baseline, configuration or rule is written through a symlink of the tree,
 // also if nobody has looked for one before.
 func TestWritesAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	for _, off := range [][]guard.Name{nil, {guard.WriteLinks}} {
 		dir := folder(t)
 		victim := filepath.Join(dir, "beside", "victim")
@@ -168,9 +162,7 @@ func TestWritesAlone(t *testing.T) {
 // What a flag names through a symlink of the tree is refused, and nothing of it is
 // printed, also if the first look at it is left out.
 func TestFlagFilesAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	const marker = "MARKER-in-a-file-outside"
 	for _, off := range [][]guard.Name{nil, {guard.FlagFiles}} {
 		dir := folder(t)
@@ -205,9 +197,7 @@ func TestFlagFilesAlone(t *testing.T) {
 // .git is no data: its files do not exist for what reads the tree, and are not opened
 // whoever asks.
 func TestGitDirectoryAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	for _, off := range [][]guard.Name{nil, {guard.GitDirectory}} {
 		dir := folder(t)
 		put(t, dir, map[string]string{
@@ -232,9 +222,7 @@ func TestGitDirectoryAlone(t *testing.T) {
 // The variables of the job's environment reach no Terraform, also if the worker would
 // take them: it does not see them.
 func TestTerraformVariablesAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	for _, tt := range []struct {
 		off   []guard.Name
 		args  []string
@@ -257,9 +245,7 @@ func TestTerraformVariablesAlone(t *testing.T) {
 // What a change does to the checks is told. If it were not, the base's own configuration
 // and what git tracks would still find what the change hides.
 func TestSilencingAlone(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
+	long(t)
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
 	}

@@ -342,9 +342,7 @@ func explode(t *testing.T, b bomb, args ...string) {
 
 // The budgets end what takes too much, long before the worker has to die of it.
 func TestBombs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
-	}
+	long(t)
 	for _, b := range bombs() {
 		t.Run(b.name, func(t *testing.T) { explode(t, b) })
 	}
@@ -352,9 +350,7 @@ func TestBombs(t *testing.T) {
 
 // Without the budgets the worker dies, and the next one leaves out what it died of.
 func TestBombsWithoutBudgets(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long")
-	}
+	long(t)
 	for _, b := range bombs() {
 		t.Run(b.name, func(t *testing.T) {
 			t.Setenv(guardsVariable, string(b.guard)+","+string(guard.Deadline))

@@ -33,6 +33,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// long skips a test that starts many processes, or needs what is there of memory: under
+// the race detector, which needs several times as much of both, it shows nothing more.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() || raced {
+		t.Skip("starts many processes")
+	}
+}
+
 // run is one run of egresslint.
 type run struct {
 	dir string // the working directory
