@@ -100,12 +100,12 @@ type configBase struct {
 
 // openBase opens the commit that the configuration is taken from. That it cannot be read
 // is a usage error: the files of the change itself never stand in for it.
-func (in *input) openBase(from configRevision) error {
+func (in *input) openBase(ctx context.Context, from configRevision) error {
 	c := in.commit(configBefore)
 	if err := c.unavailable(); err != nil {
 		return baseError(from, err)
 	}
-	files := in.contents(context.Background(), revision.Nothing{}, c.Snapshot)
+	files := in.contents(ctx, revision.Nothing{}, c.Snapshot)
 	b := &configBase{label: from.label(c.Snapshot.Commit), tree: source.NewTree(files), files: files, beside: make(map[string][]byte)}
 	former := formerPaths(c.Snapshot, b.tree, in.parser.Paths)
 	if b.start = in.startDir(); len(former) > 0 {

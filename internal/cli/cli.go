@@ -116,22 +116,22 @@ func mistakef(format string, args ...any) error {
 // panicError is a panic that was caught.
 type panicError struct {
 	value any
+	told  string // by a worker, in the place of value
 	stack []byte
 }
 
 func (e *panicError) Error() string { return "internal error: " + e.text() }
 
-// text is what the program says of its mistake. Any other value may be a part of a
-// file.
+// text is what the runtime of Go says of the mistake. Anything else may be a part of a
+// file: of that, the type is told.
 func (e *panicError) text() string {
-	switch v := e.value.(type) {
-	case string:
-		return v
-	case runtime.Error:
+	if v, ok := e.value.(runtime.Error); ok {
 		return v.Error()
-	default:
-		return fmt.Sprintf("%T", v)
 	}
+	if e.told != "" {
+		return e.told
+	}
+	return fmt.Sprintf("a panic with a %T", e.value)
 }
 
 // exit tells the user of err and returns the exit code.

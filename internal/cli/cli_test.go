@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script. Their command "exits CODE program [args]"
 // runs a program that must end with exactly that code.
 func TestScripts(t *testing.T) {
+	if raced {
+		t.Skip("starts hundreds of processes; the tests of projects run the same code under the race detector")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		UpdateScripts:       *update,

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -53,7 +52,7 @@ Exit codes:
 				return mistakef("verify configuration: no %s in %s or above it: egresslint config init writes one", config.FileName, in.display(in.startDir()))
 			}
 			if in.policies != nil {
-				own, err := in.newOwn(context.Background(), nil, nil)
+				own, err := in.newOwn(ctx, nil, nil)
 				if err != nil {
 					return err
 				}

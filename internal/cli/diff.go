@@ -14,6 +14,7 @@ import (
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/revision/git"
+	"github.com/egresslint/egresslint/parser/part"
 )
 
 // diffFlags say which revisions to compare and how to print the outcome.
@@ -111,6 +112,9 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	// Both are read at once; where nothing differs, once.
 	was := start(func() (*world, error) { return base.read(ctx) })
 	is := was
+	if part.Alone(ctx) {
+		_, _ = was.wait(ctx) // told below
+	}
 	if !base.same(head) {
 		is = start(func() (*world, error) { return head.read(ctx) })
 	} else {

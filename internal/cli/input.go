@@ -215,7 +215,7 @@ func binaryPlan(what string) error {
 // configuration reads the configuration and the rules of the project's own, whose
 // ids it may name.
 func (in *input) configuration(ctx context.Context, f *inputFlags) (*config.Config, error) {
-	file, err := in.configFile(f)
+	file, err := in.configFile(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (in *input) configTree() *source.Tree {
 }
 
 // configFile reads the configuration file; nil if there is none.
-func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
+func (in *input) configFile(ctx context.Context, f *inputFlags) (file *config.File, err error) {
 	switch {
 	case f.noConfig:
 		return nil, nil //nolint:nilnil // none was asked for
@@ -258,7 +258,7 @@ func (in *input) configFile(f *inputFlags) (file *config.File, err error) {
 		}
 		return &config.File{Name: name, Data: data, Quote: true}, nil
 	case f.configFrom.ref != "":
-		if err := in.openBase(f.configFrom); err != nil {
+		if err := in.openBase(ctx, f.configFrom); err != nil {
 			return nil, err
 		}
 		file, err = in.base.config()

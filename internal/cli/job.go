@@ -42,7 +42,8 @@ type job struct {
 
 // flagFile is what a flag names.
 type flagFile struct {
-	// Data is the contents of a file outside of the tree.
+	// Read says that Data is the contents of a file outside of the tree.
+	Read bool
 	Data []byte
 	// Folder is a folder outside of the tree: absolute, without symlinks.
 	Folder string
@@ -61,10 +62,10 @@ const defaultTimeout = 5 * time.Minute
 func (f *limitFlags) register(cmd *cobra.Command) {
 	f.memory = memoryLimit(supervise.Ceiling())
 	flags := cmd.Flags()
-	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never")
-	flags.Var(&f.memory, "memory-limit", "give up what takes more than this `size` of memory, as 2Gi (default: 2Gi, or half of what the machine has if that is less), 0 for no limit")
+	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never; a file, chart, overlay or root that takes a third of it, or 20 seconds, is left out")
+	flags.Var(&f.memory, "memory-limit", "leave out what takes more than this `size` of memory, as 2Gi (default: 2Gi, or half of what the machine has if that is less), 0 for no limit")
 	flags.Lookup("memory-limit").DefValue = "" // it depends on the machine, and help does not
-	flags.StringVar(&f.sandbox, "sandbox", string(sandbox.Auto), "have Linux confine what reads the files: auto (as far as it can), require or off")
+	flags.StringVar(&f.sandbox, "sandbox", string(sandbox.Auto), "`mode` in which Linux confines what reads the files: auto (as far as it can), require or off")
 	complete(cmd, "sandbox", modes()...)
 }
 
@@ -98,7 +99,7 @@ func (m *memoryLimit) String() string {
 }
 
 // least is the least that a worker can begin with, in bytes.
-const least = 64 << 20
+const least = 96 << 20
 
 func (m *memoryLimit) Set(text string) error {
 	q, err := resource.ParseQuantity(text)
@@ -107,7 +108,7 @@ func (m *memoryLimit) Set(text string) error {
 	}
 	n := q.Value()
 	if n != 0 && n < least {
-		return errors.New("want 64Mi at least, or 0 for no limit")
+		return errors.New("want 96Mi at least, or 0 for no limit")
 	}
 	*m = memoryLimit(n)
 	return nil

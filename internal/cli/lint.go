@@ -160,6 +160,11 @@ func (a *app) lint(f *lintFlags, args []string) error {
 
 	opts := settings(in.cfg, f.only)
 	before := startBefore(ctx, in, f.changedSince, compiled, opts, a.now())
+	// One after the other where it must be certain what takes too much: parts, or the
+	// rules of the project's own.
+	if part.Alone(ctx) || in.policies != nil {
+		_, _ = before.wait(ctx) // compare tells
+	}
 	w, err := read(ctx, in, watch)
 	if err != nil {
 		return timedOut(err, f.input.limits.timeout)
@@ -275,7 +280,7 @@ func settings(cfg *config.Config, only []string) pipeline.Options {
 // tell prints what --verbose asks for.
 func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 	a.logf("root %s", in.root)
-	a.logf("confined by %s", cmp.Or(a.confinement, "nothing"))
+	a.logf("%s", a.confinement)
 	if in.cfg.File != "" {
 		a.logf("configuration %s", in.configPlace())
 	}

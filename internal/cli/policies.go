@@ -95,7 +95,7 @@ func (w *workspace) policySource(p string) (engine.PolicySource, error) {
 	shown := filepath.ToSlash(filepath.Clean(p))
 	f := w.flags[p]
 	switch {
-	case f.Data != nil:
+	case f.Read:
 		return engine.PolicySource{Name: shown, Bundle: f.Data}, nil
 	case f.Folder != "":
 		tree, err := source.OpenTree(f.Folder)

@@ -77,7 +77,8 @@ func (a *app) supervise(n *needs) error {
 	}
 	ctx, cancel := withTimeout(n.limits.timeout)
 	defer cancel()
-	j, trees, err := a.newJob(n)
+	deadline, _ := ctx.Deadline()
+	j, trees, err := a.newJob(n, deadline)
 	if err != nil {
 		return err
 	}
@@ -108,13 +109,13 @@ func (a *app) supervise(n *needs) error {
 		Write:   func(f supervise.File) error { return n.write(f, trees) },
 		Objects: objects,
 		Memory:  uint64(n.limits.memory),
-		Timeout: n.limits.timeout, PartTime: partTime(n.limits.timeout),
+		Timeout: n.limits.timeout, Deadline: deadline, PartTime: partTime(n.limits.timeout),
 	}
 	code, err := supervise.Run(context.Background(), cfg)
 	var died *supervise.Died
 	switch {
 	case errors.As(err, &died) && died.Panic != "":
-		return &panicError{value: died.Panic, stack: []byte(died.Stack)}
+		return &panicError{told: died.Panic, stack: []byte(died.Stack)}
 	case errors.As(err, &died):
 		a.showBroken(&report.Report{Diagnostics: []source.Diagnostic{{Kind: source.LimitReached, Message: died.Error()}}})
 		if died.Partly {
@@ -149,7 +150,7 @@ func withTimeout(timeout time.Duration) (context.Context, context.CancelFunc) {
 
 // newJob is what the worker gets, and the folders in which no symlink is followed where
 // something is written.
-func (a *app) newJob(n *needs) (*job, disk.Trees, error) {
+func (a *app) newJob(n *needs, deadline time.Time) (*job, disk.Trees, error) {
 	paths := make([]string, len(n.paths))
 	var wrong []error
 	for i, arg := range n.paths {
@@ -172,10 +173,7 @@ func (a *app) newJob(n *needs) (*job, disk.Trees, error) {
 	}
 	j := &job{
 		Args: a.args, Now: a.now(), Place: p, Files: make(map[string]flagFile), Git: make(map[string]source.GitData),
-		Terminal: isTerminal(a.stdout), Sandbox: sandbox.Mode(n.limits.sandbox),
-	}
-	if n.limits.timeout > 0 {
-		j.Deadline = time.Now().Add(n.limits.timeout)
+		Terminal: isTerminal(a.stdout), Deadline: deadline, Sandbox: sandbox.Mode(n.limits.sandbox),
 	}
 	for _, boundary := range p.Boundaries {
 		j.Git[boundary] = source.ReadGit(boundary)
@@ -222,7 +220,7 @@ func readFlagFile(name string, p place, trees disk.Trees, folder bool) (flagFile
 	if err != nil {
 		return flagFile{}, mistakef("read %s: %w", name, err)
 	}
-	return flagFile{Data: data}, nil
+	return flagFile{Read: true, Data: data}, nil
 }
 
 // write writes a file for the worker, if it is one that the command line allows.

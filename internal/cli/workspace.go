@@ -89,7 +89,7 @@ func (a *app) openWorkspace() (*workspace, error) {
 // for it. That has a name in the tree too, under which it can be read like any other.
 func (w *workspace) flagFile(flag string) (name string, data []byte, err error) {
 	f := w.flags[flag]
-	if f.Data == nil {
+	if !f.Read {
 		if name, err = w.name(flag); err != nil {
 			return "", nil, syscall.ENOENT // the supervisor would have read it
 		}

@@ -480,6 +480,10 @@ func (d *decoder) path(n *yaml.Node) string {
 		d.errorf(resolve(n), "use path%s: %v", d.value(s), err)
 		return ""
 	}
+	if slices.ContainsFunc(strings.Split(name, "/"), source.OfGit) {
+		d.errorf(resolve(n), "use path%s: it is git's own", d.value(s))
+		return ""
+	}
 	return name
 }
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,6 +34,10 @@ func (t Trees) Hold(name string) (tree string, ok bool) {
 	}
 	return "", false
 }
+
+// opened is what the links in /proc/self/fd seem to lead to for a pipe or a socket, as
+// /dev/stdout does.
+var opened = regexp.MustCompile(`^(pipe|socket|anon_inode):`)
 
 // maxLinks is how many symlinks one path may lead through, as in most systems.
 const maxLinks = 40
@@ -85,6 +90,11 @@ func Resolve(name string, trees Trees) (Real, error) {
 		target, err := os.Readlink(next)
 		if err != nil {
 			return Real{}, cause(err)
+		}
+		if opened.MatchString(target) && len(rest) == 0 {
+			r.Path = next
+			r.Info, err = os.Stat(next)
+			return r, cause(err)
 		}
 		if filepath.IsAbs(target) {
 			r.Path = filepath.VolumeName(target) + string(filepath.Separator)

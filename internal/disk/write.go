@@ -5,9 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // Options say how a file is written.
@@ -28,6 +30,8 @@ func Write(name string, data []byte, trees Trees, opts Options) error {
 		return err
 	case r.Linked && guard.On(guard.WriteLinks):
 		return ErrLink
+	case ofGit(r.Path):
+		return errGit
 	case opts.New && r.Info != nil:
 		return fs.ErrExist
 	case r.Info != nil && r.Info.IsDir():
@@ -55,6 +59,12 @@ func Write(name string, data []byte, trees Trees, opts Options) error {
 	defer dir.close()
 	return cause(dir.replace(filepath.Base(target), data, mode))
 }
+
+var errGit = errors.New("it is git's own, and is not written")
+
+// ofGit reports whether a path leads to what git keeps for itself: its configuration and
+// its hooks say what git executes.
+func ofGit(name string) bool { return slices.ContainsFunc(elements(name), source.OfGit) }
 
 // split returns the folder of a file as one that is opened as it stands, and the
 // elements below it in which nothing is a symlink: those in a tree.

@@ -178,7 +178,7 @@ resource "alicloud_vpc" "a" { cidr_block = local.d }
 			"overlay/cm.yaml":            aliases(),
 			"overlay/kustomization.yaml": "resources: [cm.yaml]\n",
 		}},
-		{name: "kustomize-bases", guard: guard.KustomizeBudgets, told: "o", files: func() map[string]string {
+		{name: "kustomize-bases", guard: guard.KustomizeBudgets, told: "b", files: func() map[string]string {
 			files := map[string]string{"b0/cm.yaml": object("b"), "b0/kustomization.yaml": "resources: [cm.yaml]\n"}
 			for i := range 30 {
 				for _, side := range []string{"x", "y"} {
@@ -337,8 +337,8 @@ func explode(t *testing.T, b bomb, off []guard.Name, args ...string) {
 	}
 	told := false
 	for line := range strings.Lines(stdout) {
-		told = told || strings.Contains(line, ": error: ") && strings.Contains(line, "-reached]") && strings.Contains(line, b.told) ||
-			strings.Contains(line, b.told) && (strings.Contains(line, "[render-error]") || strings.Contains(line, "[policy-error]"))
+		told = told || strings.HasPrefix(line, b.told) && strings.Contains(line, ": error: ") &&
+			(strings.Contains(line, "[limit-reached]") || strings.Contains(line, "[render-error]") || strings.Contains(line, "[policy-error]"))
 	}
 	if !told {
 		t.Errorf("no diagnostic names %s", b.told)

@@ -23,14 +23,17 @@ func Modes() []Mode { return []Mode{Auto, Require, Off} }
 // Require.
 func Enter(mode Mode, dirs []string) (status string, err error) {
 	if mode == Off {
-		return "off", nil
+		return "not confined: --sandbox=off", nil
 	}
-	status, err = enter(dirs)
-	if err == nil {
-		return status, nil
-	}
-	if mode == Require {
+	held, err := enter(dirs)
+	switch {
+	case err != nil && mode == Require:
 		return "", fmt.Errorf("confine the process: %w", err)
+	case held == "":
+		return fmt.Sprintf("not confined: %v", err), nil
+	case err != nil:
+		return fmt.Sprintf("confined by %s, but %v", held, err), nil
+	default:
+		return "confined by " + held, nil
 	}
-	return fmt.Sprintf("%s (%v)", status, err), nil
 }

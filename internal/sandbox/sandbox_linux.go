@@ -10,12 +10,10 @@ import (
 	"github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
 	"github.com/landlock-lsm/go-landlock/landlock"
-	"golang.org/x/sys/unix"
+	llsyscall "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
 
 func enter(dirs []string) (string, error) {
-	// A core would hold what was read, and be written outside.
-	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // nothing is lost if it cannot be set
 	held, failed := []string{}, []error{}
 	if err := confineFiles(dirs); err != nil {
 		failed = append(failed, fmt.Errorf("files are not confined: %w", err))
@@ -27,28 +25,27 @@ func enter(dirs []string) (string, error) {
 	} else {
 		held = append(held, "seccomp")
 	}
-	status := "none"
-	if len(held) > 0 {
-		status = strings.Join(held, " and ")
-	}
-	return status, errors.Join(failed...)
+	return strings.Join(held, " and "), errors.Join(failed...)
 }
 
 // confineFiles leaves reading below dirs. See
 // https://docs.kernel.org/userspace-api/landlock.html.
 func confineFiles(dirs []string) error {
+	readable := landlock.PathAccess(llsyscall.AccessFSReadFile|llsyscall.AccessFSReadDir, dirs...).IgnoreIfMissing()
 	// The oldest version says whether there is Landlock at all; what newer ones can
 	// confine too is taken where the kernel has it.
-	if err := landlock.V1.RestrictPaths(landlock.RODirs(dirs...).IgnoreIfMissing()); err != nil {
+	if err := landlock.V1.RestrictPaths(readable); err != nil {
 		return err
 	}
-	return landlock.V8.BestEffort().Restrict(landlock.RODirs(dirs...).IgnoreIfMissing())
+	return landlock.V8.BestEffort().Restrict(readable)
 }
 
-// forbidden are the system calls of connections, of other programs, and of ways
-// around Landlock and this list.
+// forbidden are the system calls of connections, of other programs, of what Landlock
+// leaves open of changing files, and of ways around Landlock and this list.
 var forbidden = []string{
 	"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4",
+	"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat", "utimensat",
+	"setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd",
 	"io_uring_setup", "io_uring_enter", "io_uring_register",
 	"open_by_handle_at", "mount", "move_mount", "open_tree", "fsopen", "fsmount", "umount2", "pivot_root", "chroot", "unshare", "setns",

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/egresslint/egresslint/internal/sandbox"
 )
@@ -52,7 +53,7 @@ func confined(t *testing.T, dir string) {
 	if err != nil {
 		t.Skip(err)
 	}
-	if status != "Landlock and seccomp" {
+	if status != "confined by Landlock and seccomp" {
 		t.Errorf("it says %q", status)
 	}
 	if data, err := os.ReadFile(filepath.Join(dir, "tree", "file")); err != nil || string(data) != "tree" {
@@ -68,6 +69,8 @@ func confined(t *testing.T, dir string) {
 		"change a file":               func() error { return os.Truncate(filepath.Join(dir, "tree", "file"), 0) },
 		"remove a file":               func() error { return os.Remove(filepath.Join(dir, "tree", "file")) },
 		"make a folder":               func() error { return os.Mkdir(filepath.Join(dir, "tree", "folder"), 0o755) },
+		"change a mode":               func() error { return os.Chmod(filepath.Join(dir, "tree", "file"), 0o777) },
+		"change a time":               func() error { return os.Chtimes(filepath.Join(dir, "tree", "file"), time.Now(), time.Now()) },
 		"execute a program":           func() error { return exec.Command(self, "-test.run=^$").Run() },
 		"listen":                      func() error { _, err := net.Listen("tcp", "127.0.0.1:0"); return err },
 		"connect":                     func() error { _, err := net.Dial("udp", "127.0.0.1:9"); return err },
@@ -90,7 +93,7 @@ func confined(t *testing.T, dir string) {
 }
 
 func TestModes(t *testing.T) {
-	if status, err := sandbox.Enter(sandbox.Off, nil); status != "off" || err != nil {
+	if status, err := sandbox.Enter(sandbox.Off, nil); status != "not confined: --sandbox=off" || err != nil {
 		t.Errorf("off gives %q, %v", status, err)
 	}
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func enter([]string) (string, error) {
-	return "none", errors.New("there is no support for " + runtime.GOOS)
+	return "", errors.New("there is no support for " + runtime.GOOS)
 }

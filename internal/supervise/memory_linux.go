@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,4 +42,20 @@ func installed() uint64 {
 		}
 	}
 	return total
+}
+
+// killed reports whether somebody else ended a process: the system does so when it has
+// no memory left.
+func killed(s *os.ProcessState) bool {
+	if s == nil {
+		return false
+	}
+	status, ok := s.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// noCore keeps the system from writing the memory of the process into a file when it
+// dies: it holds what was read.
+func noCore() {
+	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}) // it may be less already
 }

@@ -50,7 +50,8 @@ type Config struct {
 	Objects func() (*Objects, error)
 
 	Memory   uint64        // the ceiling, in bytes; 0 is none
-	Timeout  time.Duration // of everything; 0 is none
+	Timeout  time.Duration // of everything, as the person knows it
+	Deadline time.Time     // when that is over; the zero time is never
 	PartTime time.Duration // of one part; 0 is none
 }
 
@@ -93,12 +94,11 @@ func (e *Died) Error() string {
 // Run does the job and returns the exit code of the worker. The error is a Died, or
 // that of a process that cannot be started.
 func Run(ctx context.Context, cfg Config) (code int, err error) {
-	begun := time.Now()
 	limits := Limits{Memory: cfg.Memory, Without: make(map[part.Part]string)}
 	for attempt := 1; ; attempt++ {
-		r := &run{cfg: cfg, first: make(map[part.Part]time.Time), objects: make(map[byte]*Objects)}
-		if cfg.Timeout > 0 {
-			r.deadline = begun.Add(cfg.Timeout + grace)
+		r := &run{cfg: cfg, first: make(map[int]time.Time), objects: make(map[byte]*asked)}
+		if !cfg.Deadline.IsZero() {
+			r.deadline = cfg.Deadline.Add(grace)
 		}
 		code, death := r.do(ctx, limits)
 		if r.err != nil {
@@ -129,14 +129,15 @@ type run struct {
 	file    *File
 	written int
 	state   state
-	first   map[part.Part]time.Time // when a part was first heard of
+	first   map[int]time.Time // when a reading was first heard of
 	panic   *panicked
-	objects map[byte]*Objects // by channel
+	objects map[byte]*asked // by channel
 }
 
 // death is the end of a worker that was not done.
 type death struct {
 	cause  string
+	slow   bool        // a part took too long, or waited for another one
 	memory bool        // it took too much memory
 	parts  []part.Part // that it is certain to be about
 	final  bool        // there is no time for another attempt
@@ -148,12 +149,23 @@ func (r *run) died(d *death) *Died {
 	case len(d.parts) > 0:
 		e.At = join(d.parts)
 	case len(r.state.Active) > 0:
-		e.At = join(r.state.Active)
+		e.At = join(r.active())
 	}
 	if r.panic != nil {
 		e.Panic, e.Stack = r.panic.Text, r.panic.Stack
 	}
 	return e
+}
+
+// active are the parts that are being read, each once.
+func (r *run) active() []part.Part {
+	var parts []part.Part
+	for _, a := range r.state.Active {
+		if !slices.Contains(parts, a.Part) {
+			parts = append(parts, a.Part)
+		}
+	}
+	return parts
 }
 
 func join(parts []part.Part) string {
@@ -173,9 +185,9 @@ func (r *run) next(l Limits, d *death) (Limits, bool) {
 	next.Without = maps.Clone(l.Without)
 	parts := d.parts
 	if len(parts) == 0 {
-		parts = r.state.Active
+		parts = r.active()
 	}
-	if uncertain := len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid(); uncertain && !l.Alone {
+	if uncertain := d.slow || len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid(); uncertain && !l.Alone {
 		next.Alone = true
 		return next, true
 	}
@@ -195,7 +207,7 @@ func (r *run) next(l Limits, d *death) (Limits, bool) {
 func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
 	cmd := r.cfg.Command()
 	cmd.Env = append(cmd.Env, workerVariable+"=1", "GOTRACEBACK=none")
-	said := &tail{}
+	said := &beginning{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -213,7 +225,7 @@ func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
 	}
 	to := &frames{w: in}
 	sent := make(chan error, 1)
-	go func() { sent <- sendJob(to, limits, r.cfg.Job) }()
+	go func() { sent <- sendJob(to, limits, r.cfg.Job) }() // a worker that does not listen is ended by its time
 
 	type frame struct {
 		kind kind
@@ -245,21 +257,29 @@ func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
 		case <-ctx.Done():
 			r.err = ctx.Err()
 			return 0, nil
+		case err := <-sent:
+			if errors.Is(err, errJob) {
+				r.err = err
+				return 0, nil
+			}
 		case <-tick.C:
 			if d := r.over(cmd, limits); d != nil {
 				return 0, d
 			}
 		case f := <-received:
 			if f.err != nil {
+				// It has ended, or it will not: it says nothing more.
+				kill := time.AfterFunc(grace, func() { _ = cmd.Process.Kill() })
 				_ = cmd.Wait() // what it says is looked at
+				kill.Stop()
 				return 0, r.cause(cmd, said.String(), limits)
 			}
-			done, err := r.take(to, f.kind, f.data)
+			finished, err := r.take(to, f.kind, f.data)
 			switch {
 			case err != nil:
 				r.err = err
 				return 0, nil
-			case done:
+			case finished:
 				return int(f.data[0]), nil
 			}
 		}
@@ -271,13 +291,15 @@ func sendJob(to *frames, limits Limits, job any) error {
 	var b bytes.Buffer
 	e := gob.NewEncoder(&b)
 	if err := errors.Join(e.Encode(limits), e.Encode(job)); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errJob, err)
 	}
 	if b.Len()%maxFrame == 0 {
 		b.WriteByte(0) // the end of the job is before it
 	}
 	return to.send(jobFrame, b.Bytes())
 }
+
+var errJob = errors.New("send job")
 
 // end ends the processes of the attempt.
 func (r *run) end(cmd *exec.Cmd, in io.Closer) {
@@ -287,6 +309,7 @@ func (r *run) end(cmd *exec.Cmd, in io.Closer) {
 		_ = cmd.Wait()         // see above
 	}
 	for _, o := range r.objects {
+		close(o.questions)
 		_ = o.Close() // whatever it was asked for was answered
 	}
 }
@@ -298,7 +321,7 @@ func (r *run) over(cmd *exec.Cmd, limits Limits) *death {
 		return nil
 	}
 	if !r.deadline.IsZero() && now.After(r.deadline) {
-		return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.state.Active, final: true}
+		return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.active(), final: true}
 	}
 	if limits.Memory > 0 && resident(cmd.Process.Pid) > limits.Memory+limits.Memory/8 {
 		return &death{cause: r.memoryCause(limits), memory: true}
@@ -307,13 +330,13 @@ func (r *run) over(cmd *exec.Cmd, limits Limits) *death {
 		return nil
 	}
 	var slow []part.Part
-	for _, p := range r.state.Active {
-		if now.Sub(r.first[p]) > r.cfg.PartTime {
-			slow = append(slow, p)
+	for _, a := range r.state.Active {
+		if now.Sub(r.first[a.ID]) > r.cfg.PartTime && !slices.Contains(slow, a.Part) {
+			slow = append(slow, a.Part)
 		}
 	}
 	if len(slow) > 0 {
-		return &death{cause: fmt.Sprintf("it took longer than %s", r.cfg.PartTime), parts: slow}
+		return &death{cause: fmt.Sprintf("it took longer than %s", r.cfg.PartTime), parts: slow, slow: true}
 	}
 	return nil
 }
@@ -326,10 +349,11 @@ func (r *run) memoryCause(limits Limits) string {
 func (r *run) cause(cmd *exec.Cmd, said string, limits Limits) *death {
 	switch {
 	case r.panic != nil:
-		return &death{cause: "internal error, please report it", final: len(r.state.Active) == 0}
-	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == memoryExit, strings.Contains(said, "out of memory"):
+		// What was being read was left when the mistake was caught.
+		return &death{cause: "internal error, please report it", final: true}
+	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == memoryExit, strings.Contains(said, "out of memory"), killed(cmd.ProcessState):
 		return &death{cause: r.memoryCause(limits), memory: true}
-	case strings.Contains(said, "stack"):
+	case strings.Contains(said, "stack overflow"), strings.Contains(said, "goroutine stack exceeds"):
 		return &death{cause: fmt.Sprintf("it is nested too deep: more than %d MiB of stack are needed", maxStack>>20)}
 	default:
 		return &death{cause: "the worker process ended before it was done"}
@@ -354,7 +378,8 @@ func (r *run) take(to *frames, k kind, data []byte) (done bool, err error) {
 			r.file.Data = append(r.file.Data, data...)
 		}
 	case writeFrame:
-		return false, to.send(replyFrame, []byte(r.write()))
+		answer := []byte(r.write())
+		go func() { _ = to.send(replyFrame, answer) }() // a worker that does not listen is ended by its time
 	case askFrame:
 		return false, r.answer(to, data)
 	case panicFrame:
@@ -372,9 +397,9 @@ func (r *run) take(to *frames, k kind, data []byte) (done bool, err error) {
 
 func (r *run) heard(s state) {
 	now := time.Now()
-	for _, p := range s.Active {
-		if !slices.Contains(r.state.Active, p) {
-			r.first[p] = now
+	for _, a := range s.Active {
+		if _, known := r.first[a.ID]; !known {
+			r.first[a.ID] = now
 		}
 	}
 	r.state = s
@@ -424,22 +449,42 @@ func (r *run) pass() error {
 	}
 }
 
+// asked is git as the worker speaks with it.
+type asked struct {
+	*Objects
+	questions chan []byte
+}
+
+// maxQuestions is how many pieces of questions may wait for git.
+const maxQuestions = 1024
+
 // answer asks git for an object. What it prints is sent to the worker as it comes.
 func (r *run) answer(to *frames, question []byte) error {
 	if len(question) == 0 {
 		return nil
 	}
 	channel, question := question[0], question[1:]
+	over := func() { _ = to.send(objectFrame, []byte{channel}) } // the worker is told that nothing comes
 	o := r.objects[channel]
 	if o == nil {
-		var err error
 		if r.cfg.Objects == nil {
-			return to.send(objectFrame, []byte{channel})
+			go over()
+			return nil
 		}
-		if o, err = r.cfg.Objects(); err != nil {
-			return to.send(objectFrame, []byte{channel})
+		objects, err := r.cfg.Objects()
+		if err != nil {
+			go over()
+			return nil //nolint:nilerr // the worker tells that the revision cannot be read
 		}
+		o = &asked{objects, make(chan []byte, maxQuestions)}
 		r.objects[channel] = o
+		go func() {
+			for q := range o.questions {
+				if _, err := o.In.Write(q); err != nil {
+					break
+				}
+			}
+		}()
 		go func() {
 			buffer := make([]byte, 1<<16)
 			buffer[0] = channel
@@ -449,25 +494,26 @@ func (r *run) answer(to *frames, question []byte) error {
 					_ = to.send(objectFrame, buffer[:n+1]) // the worker reads as long as it lives
 				}
 				if err != nil {
-					_ = to.send(objectFrame, []byte{channel}) // see above
+					over()
 					return
 				}
 			}
 		}()
 	}
-	if _, err := o.In.Write(question); err != nil {
-		return to.send(objectFrame, []byte{channel})
+	select {
+	case o.questions <- question:
+		return nil
+	default:
+		return errors.New("read objects: more is asked than answered")
 	}
-	return nil
 }
 
-// tail keeps the beginning of what a process says: of the runtime of Go, that is why
-// it ends.
-type tail struct{ bytes.Buffer }
+// beginning keeps what a process says first: of the runtime of Go, that is why it ends.
+type beginning struct{ bytes.Buffer }
 
 const maxSaid = 16 << 10
 
-func (t *tail) Write(data []byte) (int, error) {
+func (t *beginning) Write(data []byte) (int, error) {
 	if left := maxSaid - t.Len(); left > 0 {
 		t.Buffer.Write(data[:min(left, len(data))])
 	}

@@ -55,8 +55,10 @@ type Worker struct {
 	out    *frames
 	stop   chan struct{}
 
+	telling  sync.Mutex // so that no older state comes after a newer one
 	mu       sync.Mutex
-	active   []part.Part
+	active   []reading
+	readings int // so far
 	heaviest weighed
 	total    int // weight
 	stage    string
@@ -69,6 +71,12 @@ type Worker struct {
 	answers map[byte]*io.PipeWriter // by channel
 }
 
+// reading is a part that is being read. The same part may be read several times.
+type reading struct {
+	ID   int       `json:"id"`
+	Part part.Part `json:"part"`
+}
+
 // weighed is a part that was read.
 type weighed struct {
 	Part   part.Part `json:"part"`
@@ -77,16 +85,10 @@ type weighed struct {
 
 // state is what a worker is at.
 type state struct {
-	Active   []part.Part `json:"active"`
-	Heaviest weighed     `json:"heaviest"`
-	Total    int         `json:"total"`
-	Stage    string      `json:"stage"`
-}
-
-// envelope is what a job is sent in.
-type envelope struct {
-	Limits Limits
-	Job    any
+	Active   []reading `json:"active"`
+	Heaviest weighed   `json:"heaviest"`
+	Total    int       `json:"total"`
+	Stage    string    `json:"stage"`
 }
 
 // Attach takes up the work of this process: it reads the job, which must be a pointer
@@ -133,6 +135,7 @@ func Attach(in io.Reader, out io.Writer, job any) (*Worker, error) {
 // keep sets what the runtime of Go limits by itself, and begins to tell what is read.
 func (w *Worker) keep() {
 	debug.SetMaxStack(maxStack)
+	noCore()
 	if w.Limits.Alone {
 		runtime.GOMAXPROCS(1)
 	}
@@ -165,6 +168,8 @@ func memory() uint64 {
 
 // tell sends what is being read, if it has changed.
 func (w *Worker) tell() {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	w.mu.Lock()
 	if !w.changed {
 		w.mu.Unlock()
@@ -186,24 +191,32 @@ func (w *Worker) change(f func()) {
 	}
 }
 
+// begin says that a part is read until what it returns is called.
+func (w *Worker) begin(p part.Part) (end func(weight int)) {
+	r := reading{Part: p}
+	w.change(func() {
+		w.readings++
+		r.ID = w.readings
+		w.active = append(w.active, r)
+	})
+	return func(weight int) {
+		w.change(func() {
+			w.active = slices.DeleteFunc(w.active, func(a reading) bool { return a == r })
+			w.total += weight
+			if weight > w.heaviest.Weight {
+				w.heaviest = weighed{p, weight}
+			}
+		})
+	}
+}
+
 // Watch is what readers tell of parts.
 func (w *Worker) Watch() *part.Watch {
 	watch := &part.Watch{
 		Stage:   func(name string) { w.change(func() { w.stage = name }) },
 		Alone:   w.Limits.Alone,
 		Without: w.Limits.Without,
-		Begin:   func(p part.Part) { w.change(func() { w.active = append(w.active, p) }) },
-		End: func(p part.Part, weight int) {
-			w.change(func() {
-				if i := slices.Index(w.active, p); i >= 0 {
-					w.active = slices.Delete(w.active, i, i+1)
-				}
-				w.total += weight
-				if weight > w.heaviest.Weight {
-					w.heaviest = weighed{p, weight}
-				}
-			})
-		},
+		Begin:   w.begin,
 	}
 	if w.Limits.Weight > 0 {
 		watch.Enough = func() bool {

@@ -118,7 +118,7 @@ var shownPath = regexp.MustCompile(`^[\pL\pN._/+~@:%,=-]{1,200}$`)
 
 // shown returns entry with a blank before it, as messages name it: nothing for what
 // does not look like a path, and an address without its user, its query and all that
-// follows them.
+// follows them, and what stands behind an equals sign.
 func shown(entry string) string {
 	if checkPlain(entry) == nil && !isRemote(entry) || path.IsAbs(entry) {
 		if shownPath.MatchString(entry) {
@@ -126,8 +126,9 @@ func shown(entry string) string {
 		}
 		return ""
 	}
-	entry, _, _ = strings.Cut(entry, "?")
-	entry, _, _ = strings.Cut(entry, "#")
+	if i := strings.IndexAny(entry, "?#="); i >= 0 {
+		entry = entry[:i]
+	}
 	if entry = source.WithoutUser(entry); shownPath.MatchString(entry) {
 		return " " + entry
 	}

@@ -44,10 +44,9 @@ func (p Part) String() string {
 // Watch is who wants to know what is being read, and decides what is left out. Its
 // functions are called from several goroutines.
 type Watch struct {
-	// Begin and End are called around the reading of a part. Weight is how much came
-	// of it: bytes, nodes or instances, whatever grows with the memory that it takes.
-	Begin func(Part)
-	End   func(p Part, weight int)
+	// Begin is called before a part is read, and what it returns after that, with how
+	// much came of it: about the number of values.
+	Begin func(Part) (end func(weight int))
 	// Stage is called with what is done from now on with all that was read, as in
 	// "build model".
 	Stage func(string)
@@ -99,14 +98,7 @@ func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Di
 			Message: fmt.Sprintf("%s: %s; it is left out", action(p.Kind), why),
 		}
 	}
-	if w.Begin != nil {
-		w.Begin(p)
-	}
-	return func(weight int) {
-		if w.End != nil {
-			w.End(p, weight)
-		}
-	}, nil
+	return w.Begin(p), nil
 }
 
 // action is what is done with a part, as messages begin.
