@@ -59,9 +59,16 @@ func (a *app) confined(wants func(cmd *cobra.Command, args []string) (*needs, er
 	}
 }
 
-// partTime is how long a worker may read one file, chart, overlay, root or policy
-// folder. What is honest takes less than a second.
-const partTime = 20 * time.Second
+// partTime is how long a worker may read one file, chart, overlay, root or policy folder
+// in a run of a timeout: what is honest takes less than a second, and there must be time
+// left to begin anew without it.
+func partTime(timeout time.Duration) time.Duration {
+	const usual = 20 * time.Second
+	if timeout == 0 {
+		return usual
+	}
+	return min(usual, timeout/3)
+}
 
 // supervise lets a worker run the command line.
 func (a *app) supervise(n *needs) error {
@@ -101,7 +108,7 @@ func (a *app) supervise(n *needs) error {
 		Write:   func(f supervise.File) error { return n.write(f, trees) },
 		Objects: objects,
 		Memory:  uint64(n.limits.memory),
-		Timeout: n.limits.timeout, PartTime: partTime,
+		Timeout: n.limits.timeout, PartTime: partTime(n.limits.timeout),
 	}
 	code, err := supervise.Run(context.Background(), cfg)
 	var died *supervise.Died

@@ -55,6 +55,7 @@ type run struct {
 type outcome struct {
 	code           int
 	stdout, stderr string
+	memory         int64 // the most that one of its processes took, in bytes; 0 if that is not known
 }
 
 // all is all that was printed.
@@ -77,7 +78,7 @@ func (r run) egresslint(t *testing.T, args ...string) outcome {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return outcome{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String(), memoryOf(cmd.ProcessState)}
 }
 
 // put writes files into a folder. A text that begins with "-> " is where a symlink leads.
