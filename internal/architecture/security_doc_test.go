@@ -3,6 +3,7 @@ package architecture
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"io/fs"
 	"regexp"
 	"slices"
@@ -104,7 +105,7 @@ func TestLimitsOfSecurityPage(t *testing.T) {
 		"memory of the worker": "2 GiB, or half of the machine's or container's memory if that is less",
 		"stack of the worker":  supervise.mebibytes(t, "maxStack"),
 		"time of a run":        cli.times(t, "defaultTimeout", "Minute") + " minutes",
-		"time of one file, chart, archive, overlay, root, application or folder of rules": cli.times(t, "partTime", "Second") + " seconds",
+		"time of one file, chart, archive, overlay, root, application or folder of rules": partTime(t),
 		"workers of a run":                                         supervise.constant(t, "maxAttempts"),
 		"a file of the tree, or standard input":                    fmt.Sprintf("%d MiB", source.MaxFileSize>>20),
 		"a file that a flag names outside of the tree":             cli.mebibytes(t, "maxFlagFile"),
@@ -123,6 +124,35 @@ func TestLimitsOfSecurityPage(t *testing.T) {
 		"a rule of your own":                      engine.times(t, "DefaultRuleTimeout", "Second") + " seconds, " + engine.mebibytes(t, "DefaultRuleMemory"),
 		"files that a run writes":                 supervise.shifted(t, "maxFile", "30") + " GiB",
 	})
+}
+
+// partTime is how long a part may be read. A third of the time of a run is the least
+// that leaves some of it for two other workers.
+func partTime(t *testing.T) string {
+	t.Helper()
+	seconds, share := "", ""
+	for _, file := range parsePackage(t, "internal/cli") {
+		for _, decl := range file.Decls {
+			function, ok := decl.(*ast.FuncDecl)
+			if !ok || function.Name.Name != "partTime" {
+				continue
+			}
+			ast.Inspect(function, func(n ast.Node) bool {
+				switch e, _ := n.(*ast.BinaryExpr); {
+				case e == nil:
+				case e.Op == token.MUL:
+					seconds = declarations{}.text(t, e.X)
+				case e.Op == token.QUO:
+					share = declarations{}.text(t, e.Y)
+				}
+				return true
+			})
+		}
+	}
+	if share != "3" {
+		t.Errorf("a part may take 1/%s of the time of a run", share)
+	}
+	return seconds + " seconds, or a third of `--timeout` if that is less"
 }
 
 // TestLimitsOfCharts does the same for the limits of charts and overlays.
