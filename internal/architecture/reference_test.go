@@ -274,7 +274,7 @@ func TestEnvironmentWordsOfPage(t *testing.T) {
 
 // TestLimitsOfPage keeps the table of limits equal to the constants.
 func TestLimitsOfPage(t *testing.T) {
-	d := readDeclarations(t, "parser/terraform")
+	d, plans := readDeclarations(t, "parser/terraform"), readDeclarations(t, "parser/tfjson")
 	deploy, gitops, files := readDeclarations(t, "parser"), readDeclarations(t, "parser/gitops"), readDeclarations(t, "parser/source")
 	limits := map[string]string{
 		"size of a file":                                             fmt.Sprintf("%d MiB", source.MaxFileSize>>20),
@@ -283,7 +283,12 @@ func TestLimitsOfPage(t *testing.T) {
 		"values of a YAML or JSON file":                              fmt.Sprintf("%s, nested %d deep", thousands(fmt.Sprint(kubernetes.MaxValues)), kubernetes.MaxNesting),
 		"values of all manifests of a run, rendered ones included":   deploy.constant(t, "maxRunValues"),
 		"text of all Terraform files of a run":                       d.mebibytes(t, "maxSource"),
+		"values of a plan or a state":                                fmt.Sprintf("%s, nested %s deep", plans.constant(t, "maxValues"), plans.constant(t, "maxDepth")),
 		"steps of a root":                                            d.constant(t, "maxSteps"),
+		"steps of all roots of a run, shared out":                    fmt.Sprintf("%s, but %s at least for each", d.constant(t, "maxRunSteps"), d.constant(t, "minRootSteps")),
+		"elements of one value, 256 bytes of text counting as one":   d.constant(t, "maxWeight"),
+		"text of a template":                                         d.mebibytes(t, "maxTemplate"),
+		"files that one fileset finds":                               d.constant(t, "maxFileSet"),
 		"elements of lists, maps and blocks that a root makes":       d.constant(t, "maxElements"),
 		"text that a root makes":                                     d.mebibytes(t, "maxLetters"),
 		"values of the resources of a root":                          d.constant(t, "maxValues"),
