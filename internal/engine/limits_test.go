@@ -273,8 +273,10 @@ func TestPoliciesAreParts(t *testing.T) {
 	p := part.Part{Kind: part.Policies, Name: "policies/own"}
 	var at []string
 	watch := &part.Watch{
-		Begin: func(p part.Part) { at = append(at, "begin "+p.String()) },
-		End:   func(p part.Part, _ int) { at = append(at, "end "+p.String()) },
+		Begin: func(p part.Part) func(int) {
+			at = append(at, "begin "+p.String())
+			return func(int) { at = append(at, "end "+p.String()) }
+		},
 	}
 	ctx := part.With(t.Context(), watch)
 	run := func() (*engine.Policies, []source.Diagnostic) {

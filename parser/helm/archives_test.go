@@ -130,7 +130,10 @@ func TestArchivesAreParts(t *testing.T) {
 	}))
 	var begun []part.Part
 	ctx := part.With(t.Context(), &part.Watch{
-		Begin:   func(p part.Part) { begun = append(begun, p) },
+		Begin: func(p part.Part) func(int) {
+			begun = append(begun, p)
+			return func(int) {}
+		},
 		Without: map[part.Part]string{{Kind: part.Archive, Name: "c/charts/b-1.0.0.tgz"}: "it took too long"},
 	})
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})

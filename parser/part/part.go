@@ -98,6 +98,9 @@ func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Di
 			Message: fmt.Sprintf("%s: %s; it is left out", action(p.Kind), why),
 		}
 	}
+	if w.Begin == nil {
+		return func(int) {}, nil
+	}
 	return w.Begin(p), nil
 }
 
