@@ -215,7 +215,7 @@ func (c *csvConnections) write(x egress.Connection) {
 	if x.Sure != c.set {
 		c.set, c.row[2] = x.Sure, x.Sure.String()
 	}
-	c.row[0], c.row[1] = x.From.String(), x.To.String()
+	c.row[0], c.row[1] = report.Visible(x.From.String()), report.Visible(x.To.String())
 	_ = c.out.Write(c.row[:]) // its error is kept for the end
 }
 

@@ -147,6 +147,7 @@ resource "alicloud_vpc" "a" { cidr_block = local.t }
 }
 resource "alicloud_vpc" "a" { cidr_block = local.s[0][0] }
 `),
+		terraform("nested", "locals {\n  a = "+strings.Repeat("(", 200_000)+"1"+strings.Repeat(")", 200_000)+"\n}\n"),
 		terraform("count", `resource "alicloud_vpc" "a" {
   count      = 100000000
   cidr_block = "10.0.0.0/8"

@@ -10,11 +10,12 @@ import (
 
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // hcl finds the literals of a Terraform file. References say nothing, they stay.
 func (f *File) hcl(name string) {
-	if f.tooLarge() {
+	if f.tooLarge() || terraform.NestedTooDeep(text(f.lines)) {
 		f.read = readUnknown
 		return
 	}

@@ -150,3 +150,12 @@ func TestWindows(t *testing.T) {
 		}
 	}
 }
+
+// A file whose nesting would take the whole stack is masked as one that cannot be parsed.
+func TestNestedTooDeep(t *testing.T) {
+	const levels = 100_000
+	text := "password = \"x\"\na = " + strings.Repeat("(", levels) + "1" + strings.Repeat(")", levels) + "\n"
+	if got := shown(t, "a.tf", text, 1, "password"); strings.Contains(got, "x") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -207,17 +207,17 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 		key := strings.TrimPrefix(m.path+"."+call.name, ".")
 		dir, ok := ev.inst.dir(key)
 		if !ok {
-			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init first, or point source at a local copy", call.name, call.source)
+			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init first, or point source at a local copy", call.name, shown(call.source))
 		}
 		cfg := ev.load.config(dir)
 		if len(ev.load.configFiles(dir)) == 0 {
-			return nil, fmt.Sprintf("module %s from %s was not read: %s has no configuration; run terraform init again", call.name, call.source, dir)
+			return nil, fmt.Sprintf("module %s from %s was not read: %s has no configuration; run terraform init again", call.name, shown(call.source), dir)
 		}
 		return cfg, ""
 	}
 	dir, err := source.Join(m.cfg.dir, call.source)
 	if err != nil {
-		return nil, fmt.Sprintf("module %s from %s was not read: its directory is outside of what may be read", call.name, call.source)
+		return nil, fmt.Sprintf("module %s from %s was not read: its directory is outside of what may be read", call.name, shown(call.source))
 	}
 	for a := m; a != nil; a = a.up {
 		if a.cfg.dir == dir {
@@ -226,9 +226,16 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 		}
 	}
 	if len(ev.load.configFiles(dir)) == 0 {
-		return nil, fmt.Sprintf("module %s from %s was not read: %s has no configuration", call.name, call.source, dir)
+		return nil, fmt.Sprintf("module %s from %s was not read: %s has no configuration", call.name, shown(call.source), dir)
 	}
 	return ev.load.config(dir), ""
+}
+
+// shown is the source of a module as messages name it: without the user, the password and
+// the query of an address.
+func shown(src string) string {
+	src, _, _ = strings.Cut(src, "?")
+	return source.WithoutUser(src)
 }
 
 func isLocalSource(src string) bool {

@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/egresslint/egresslint/parser/guard"
 )
@@ -31,6 +33,16 @@ func withoutQuotes(message string) string {
 		}
 		return "the text"
 	})
+}
+
+// explained returns the message of an error. That of a library's own mistake holds the
+// stack of the program.
+func explained(err error) string {
+	var mistake function.PanicError
+	if errors.As(err, &mistake) {
+		return "it is not to be computed"
+	}
+	return err.Error()
 }
 
 // ownWords are what messages quote that is of the language and of no file.

@@ -7,6 +7,13 @@ import "bytes"
 // recover from a stack that is full.
 const maxNesting = 5000
 
+// NestedTooDeep reports whether data is nested deeper than HCL is read here. Whoever parses
+// it all the same may need more stack than there is.
+func NestedTooDeep(data []byte) bool {
+	_, deep := tooDeep(data)
+	return deep
+}
+
 // tooDeep returns the line on which data is nested deeper than maxNesting.
 func tooDeep(data []byte) (line int, deep bool) { return nestedDeeper(data, maxNesting) }
 

@@ -458,7 +458,7 @@ func (ev *evaluator) unreadModule(m *module, call *callBlock, why string) Unread
 	}
 	args := sc.blockValue(call.header, &call.args)
 	return UnreadModule{
-		Address: located.Display(m.in("module." + call.name)), Source: call.source,
+		Address: located.Display(m.in("module." + call.name)), Source: shown(call.source),
 		Arguments: ev.locate(args, call.header), Range: ev.rng(call.header), Reason: why,
 	}
 }

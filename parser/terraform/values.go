@@ -50,6 +50,11 @@ func whyUnknown(marks cty.ValueMarks) (why string) {
 func (sc scope) fail(rng hcl.Range, format string, args ...any) value {
 	doubtful := sc.self != nil && sc.self.uncertain != "" || sc.mod != nil && sc.mod.uncertain != "" || sc.ev.presumed != ""
 	if !doubtful || sc.ev.sink != sc.ev.global {
+		for i, arg := range args {
+			if err, ok := arg.(error); ok {
+				args[i] = explained(err)
+			}
+		}
 		sc.ev.report(source.EvaluationError, rng, fmt.Sprintf(format, args...))
 	}
 	if sc.ev.presumed != "" {
