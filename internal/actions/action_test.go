@@ -266,20 +266,74 @@ func TestActionChangedOnly(t *testing.T) {
 	}
 }
 
-// A report that the pull request brings along is not taken for that of the run, nor
-// is what it links to written.
+// A report that the pull request brings along is not taken for that of the run, and
+// nothing is written or deleted behind a symlink.
 func TestActionPlantedReport(t *testing.T) {
-	r := newRunner(t, map[string]string{".egresslint.yaml": "nonsense: 1\n", "victim": "untouched"})
+	const planted = "planted"
+	tests := []struct {
+		name string
+		// files and links, by where they lead, are what the pull request has.
+		files, links map[string]string
+		sarif, args  string
+		code         int
+		// kept are names that hold what was planted afterwards.
+		kept []string
+	}{
+		{
+			name:  "wrong configuration",
+			files: map[string]string{".egresslint.yaml": "nonsense: 1\n", "out.sarif": planted},
+			sarif: "out.sarif", code: 2, kept: []string{"out.sarif"},
+		},
+		{
+			name:  "a link",
+			files: map[string]string{"main.tf": closedWhitelist, "victim": planted},
+			links: map[string]string{"out.sarif": "victim"},
+			sarif: "out.sarif", code: 2, kept: []string{"victim"},
+		},
+		{
+			name:  "a linked folder",
+			files: map[string]string{"main.tf": closedWhitelist, "outside/out.sarif": planted},
+			links: map[string]string{"reports": "outside"},
+			sarif: "reports/out.sarif", code: 2, kept: []string{"outside/out.sarif"},
+		},
+		{
+			name:  "a run without time",
+			files: map[string]string{"main.tf": closedWhitelist, "out.sarif": planted},
+			sarif: "out.sarif", args: "--timeout\n1ns", code: 3, kept: []string{"out.sarif"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRunner(t, test.files)
+			r.install(t)
+			for name, target := range test.links {
+				if err := os.Symlink(target, filepath.Join(r.workspace, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.with = map[string]string{"sarif-file": test.sarif, "args": test.args}
+			got := r.run(t, runStep)
+			if got.code != test.code || got.outputs["sarif-file"] != "" {
+				t.Errorf("exit code %d, outputs %v, log:\n%s", got.code, got.outputs, got.log)
+			}
+			for _, name := range test.kept {
+				if data, err := os.ReadFile(filepath.Join(r.workspace, name)); err != nil || string(data) != planted {
+					t.Errorf("%s holds %q (%v)", name, data, err)
+				}
+			}
+		})
+	}
+}
+
+// The report of the run takes the place of one that the pull request brings along.
+func TestActionReplacedReport(t *testing.T) {
+	r := newRunner(t, map[string]string{"main.tf": closedWhitelist, "out.sarif": "planted"})
 	r.install(t)
-	if err := os.Symlink("victim", filepath.Join(r.workspace, "out.sarif")); err != nil {
-		t.Fatal(err)
-	}
 	r.with = map[string]string{"sarif-file": "out.sarif"}
-	if got := r.run(t, runStep); got.code != 2 || got.outputs["sarif-file"] != "" {
-		t.Errorf("exit code %d, outputs %v", got.code, got.outputs)
-	}
-	if data, err := os.ReadFile(filepath.Join(r.workspace, "victim")); err != nil || string(data) != "untouched" {
-		t.Errorf("the file behind the link holds %q (%v)", data, err)
+	got := r.run(t, runStep)
+	data, err := os.ReadFile(filepath.Join(r.workspace, "out.sarif"))
+	if got.outputs["sarif-file"] != "out.sarif" || err != nil || !strings.HasPrefix(string(data), "{") {
+		t.Errorf("outputs %v, file %q (%v), log:\n%s", got.outputs, data, err, got.log)
 	}
 }
 

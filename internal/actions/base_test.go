@@ -123,3 +123,49 @@ func TestActionFetchKeepsHistory(t *testing.T) {
 		t.Errorf("the clone has %s commits of the base, want 3", n)
 	}
 }
+
+// A folder of the pull request that is laid out like a repository is not taken for one:
+// git would do what its configuration says.
+func TestActionFolderLikeARepository(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		steps []string
+		code  int
+	}{
+		{"base", []string{baseStep, runStep}, 1},
+		{"comparison", []string{runStep}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := newRunner(t, nil)
+			r.install(t)
+			origin, base := silenced(t)
+			if err := os.RemoveAll(r.workspace); err != nil {
+				t.Fatal(err)
+			}
+			git(t, origin, "clone", "-q", "--depth=1", "file://"+origin, r.workspace)
+			mark := filepath.Join(t.TempDir(), "pwned")
+			for name, text := range map[string]string{
+				"HEAD":           "ref: refs/heads/main\n",
+				"objects/info/x": "",
+				"refs/heads/x":   "",
+				"config": "[core]\nrepositoryformatversion = 1\nbare = true\n[extensions]\npartialclone = origin\n" +
+					"[remote \"origin\"]\nurl = .\npromisor = true\nuploadpack = \"touch '" + mark + "';\"\n",
+				"main.tf": openWhitelist,
+			} {
+				write(t, filepath.Join(r.workspace, "infra", filepath.FromSlash(name)), text, 0o600)
+			}
+			git(t, r.workspace, "add", ".")
+			git(t, r.workspace, "commit", "-q", "-m", "Plant")
+			r.with = map[string]string{"working-directory": "infra", "changed-only": "true"}
+			r.event = map[string]any{"pull_request": map[string]any{"base": map[string]any{"sha": base}}}
+			got := r.run(t, test.steps...)
+			if _, err := os.Stat(mark); err == nil {
+				t.Errorf("the program that the folder names was run, log:\n%s", got.log)
+			}
+			// The base is in the clone, and is found from there.
+			if got.code != test.code {
+				t.Errorf("exit code %d, want %d, log:\n%s", got.code, test.code, got.log)
+			}
+		})
+	}
+}
