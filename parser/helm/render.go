@@ -147,7 +147,7 @@ func (j *job) clean() (map[string]string, bool) {
 		if failed.limit != nil {
 			j.source.overruns++
 		}
-		if name == "" || len(j.broken) >= maxBroken || j.source.overruns >= maxOverruns || bounded.Over(j.ctx) != nil {
+		if name == "" || len(j.broken) >= maxBroken || j.source.overruns >= maxOverruns || guard.Overdue(j.ctx) != nil {
 			return nil, false
 		}
 		j.broken[name] = state
