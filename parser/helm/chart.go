@@ -136,7 +136,7 @@ func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth i
 		if err != nil {
 			return unreadable(file, err)
 		}
-		if e.Name() == ".git" || rules.Ignore(name, info) {
+		if rules.Ignore(name, info) {
 			continue
 		}
 		switch {
