@@ -111,13 +111,13 @@ func (t *Tree) At(files fs.FS, tracked []string) *Tree {
 // what git keeps for itself. It is for what is laid over them.
 func (t *Tree) FS() fs.FS { return t.fsys }
 
-// hidden reports whether an element of a name is the directory or the file that git
-// keeps for itself, as any file system may write it: in capitals, with characters that
-// it ignores, or with its short name.
-func hidden(element string) bool {
-	if !guard.On(guard.GitDirectory) {
-		return false
-	}
+// hidden reports whether an element of a name is not seen.
+func hidden(element string) bool { return OfGit(element) && guard.On(guard.GitDirectory) }
+
+// OfGit reports whether an element of a name is the directory or the file that git keeps
+// for itself, as any file system may write it: in capitals, with characters that it
+// ignores, or with its short name.
+func OfGit(element string) bool {
 	plain := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) { // macOS ignores these
 			return -1
@@ -132,7 +132,7 @@ func hidden(element string) bool {
 // ofGit reports whether a name without symlinks is that of what git keeps for itself. It
 // is asked where a file is opened, whatever led there.
 func ofGit(real string) bool {
-	return slices.ContainsFunc(strings.Split(real, "/"), func(element string) bool { return strings.EqualFold(element, ".git") })
+	return slices.ContainsFunc(strings.Split(real, "/"), OfGit)
 }
 
 // resolve returns what a name leads to behind symlinks, and describes it.
