@@ -1,9 +1,7 @@
 package terraform
 
 import (
-	"fmt"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,12 +110,4 @@ func sentence(d *hcl.Diagnostic) string {
 		return plain(d.Summary) + ": " + plain(d.Detail)
 	}
 	return withoutQuotes(plain(d.Summary) + ": " + plain(d.Detail))
-}
-
-// panicText says what a mistake of our own was. That of a library may quote a value.
-func panicText(cause any) string {
-	if _, ok := cause.(runtime.Error); ok || !guard.On(guard.ErrorText) {
-		return fmt.Sprint(cause)
-	}
-	return fmt.Sprintf("a panic with a value of type %T", cause)
 }
