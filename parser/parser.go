@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -239,11 +238,8 @@ func readError(name string, err error) source.Diagnostic {
 // internal is a mistake of egresslint itself that must not take the rest of the
 // run with it. What a library panics with may quote a value.
 func internal(name string, cause any) source.Diagnostic {
-	if _, ok := cause.(runtime.Error); !ok && guard.On(guard.ErrorText) {
-		cause = fmt.Sprintf("a panic with a value of type %T", cause)
-	}
 	return source.Diagnostic{
 		Kind: source.ParseError, Range: source.Range{File: name},
-		Message: fmt.Sprintf("read file: internal error, please report it: %v", cause),
+		Message: "read file: internal error, please report it: " + guard.PanicText(cause),
 	}
 }

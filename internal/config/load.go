@@ -475,6 +475,11 @@ func (d *decoder) path(n *yaml.Node) string {
 	if s == "" {
 		return ""
 	}
+	return d.join(n, s)
+}
+
+// join is path for a part of the text of n.
+func (d *decoder) join(n *yaml.Node, s string) string {
 	name, err := source.Join(d.dir, s)
 	if err != nil {
 		d.errorf(resolve(n), "use path%s: %v", d.value(s), err)
@@ -515,12 +520,8 @@ func (d *decoder) terraform(n *yaml.Node) string {
 		return s
 	}
 	dir, rest, found := strings.Cut(s, ":")
-	name, err := source.Join(d.dir, dir)
-	if err != nil {
-		d.errorf(resolve(n), "use path%s: %v", d.value(dir), err)
-		return ""
-	}
-	if found {
+	name := d.join(n, dir)
+	if name != "" && found {
 		name += ":" + rest
 	}
 	return name

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"runtime/metrics"
 	"time"
 
@@ -66,11 +65,7 @@ func panicked(r any) error {
 	if i, ok := r.(interrupted); ok {
 		return i.cause
 	}
-	var e runtime.Error
-	if err, ok := r.(error); ok && errors.As(err, &e) || !guard.On(guard.ErrorText) {
-		return fmt.Errorf("internal error: %v", r)
-	}
-	return errors.New("internal error")
+	return fmt.Errorf("internal error: %s", guard.PanicText(r))
 }
 
 // limits are those of the evaluation of rules of a project's own.

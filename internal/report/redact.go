@@ -278,6 +278,3 @@ func (w *RedactedWriter) Flush() error {
 	_, err := io.WriteString(w.to, text)
 	return err
 }
-
-// Unwrap returns what the writer passes on to.
-func (w *RedactedWriter) Unwrap() io.Writer { return w.to }

@@ -229,7 +229,9 @@ func TestRunGivesUp(t *testing.T) {
 
 func TestRunKeepsTheTime(t *testing.T) {
 	begun := time.Now()
-	o := run(t, job{Parts: []string{"a"}, After: "hang"}, func(cfg *supervise.Config) { cfg.Timeout, cfg.Deadline = 200*time.Millisecond, time.Now().Add(200*time.Millisecond) })
+	o := run(t, job{Parts: []string{"a"}, After: "hang"}, func(cfg *supervise.Config) {
+		cfg.Timeout, cfg.Deadline = 200*time.Millisecond, time.Now().Add(200*time.Millisecond)
+	})
 	var died *supervise.Died
 	if !errors.As(o.err, &died) || died.Cause != "it took longer than --timeout 200ms" || died.At != "build model" {
 		t.Errorf("it ends with %v", o.err)

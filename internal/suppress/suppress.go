@@ -117,7 +117,7 @@ func (s *Set) readFiles(ctx context.Context, files []source.File) {
 			defer func() {
 				if r := recover(); r != nil {
 					read[i] = []*entry{s.entry(entry{
-						kind: finding.ByComment, at: source.Range{File: f.Name}, mistake: fmt.Errorf("internal error, please report it: %v", r),
+						kind: finding.ByComment, at: source.Range{File: f.Name}, mistake: fmt.Errorf("internal error, please report it: %s", guard.PanicText(r)),
 					})}
 				}
 			}()

@@ -59,14 +59,6 @@ func (b *Budget) Err() error { return b.err }
 // first: after an error those that led there.
 func (b *Budget) Calls() []string { return b.calls }
 
-// Over returns the error of a context that is done.
-func Over(ctx context.Context) error {
-	if guard.On(guard.Deadline) {
-		return ctx.Err()
-	}
-	return nil
-}
-
 // Limit says that a limit is reached.
 func (b *Budget) Limit(err error) error {
 	if !guard.On(guard.HelmBudgets) {
@@ -114,7 +106,7 @@ func (b *Budget) willMake(bytes int) error {
 
 // look counts bytes that are looked at.
 func (b *Budget) look(bytes int) error {
-	if err := Over(b.ctx); err != nil {
+	if err := guard.Overdue(b.ctx); err != nil {
 		if b.err == nil {
 			b.err = err
 		}

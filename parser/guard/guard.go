@@ -5,6 +5,9 @@ package guard
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 )
 
@@ -55,4 +58,19 @@ func Overdue(ctx context.Context) error {
 		return nil
 	}
 	return ctx.Err()
+}
+
+// PanicText is what is told of a value that code panics with: what a mistake of Go
+// says, which quotes nothing, and of anything else the type. It may be a part of a
+// file.
+func PanicText(value any) string {
+	var mistake runtime.Error
+	switch err, ok := value.(error); {
+	case !On(ErrorText):
+		return fmt.Sprint(value)
+	case ok && errors.As(err, &mistake):
+		return mistake.Error()
+	default:
+		return fmt.Sprintf("a panic with a value of type %T", value)
+	}
 }

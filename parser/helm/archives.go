@@ -12,7 +12,6 @@ import (
 
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
 
-	"github.com/egresslint/egresslint/parser/bounded"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
@@ -35,7 +34,7 @@ func isArchive(name string) bool {
 func (s *chartSource) checkArchives() error {
 	var kept []*archive.BufferedFile
 	for _, f := range s.buffered {
-		if err := bounded.Over(s.ctx); err != nil {
+		if err := guard.Overdue(s.ctx); err != nil {
 			return err
 		}
 		if !isArchive(f.Name) || s.checkArchive(f) {
@@ -96,7 +95,7 @@ func (u *unpacking) archive(data []byte, depth int) error {
 	defer func() { u.size += int(start - left.N) }()
 	files := tar.NewReader(left)
 	for {
-		if err := bounded.Over(u.source.ctx); err != nil {
+		if err := guard.Overdue(u.source.ctx); err != nil {
 			return err
 		}
 		header, err := files.Next()

@@ -136,8 +136,7 @@ func TestArchivesAreParts(t *testing.T) {
 		},
 		Without: map[part.Part]string{{Kind: part.Archive, Name: "c/charts/b-1.0.0.tgz"}: "it took too long"},
 	})
-	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	r := helm.Load(ctx, tree, files, helm.Options{})
+	r := loadIn(ctx, tree, helm.Options{})
 	want := []part.Part{{Kind: part.Chart, Name: "c"}, {Kind: part.Archive, Name: "c/charts/a-1.0.0.tgz"}}
 	if fmt.Sprint(begun) != fmt.Sprint(want) {
 		t.Errorf("begun %v, want %v", begun, want)
@@ -151,9 +150,8 @@ func TestArchivesAreParts(t *testing.T) {
 func TestChartLeftOut(t *testing.T) {
 	tree := source.NewTree(chartOf(map[string]string{"c/templates/good.yaml": good}))
 	ctx := part.With(t.Context(), &part.Watch{Without: map[part.Part]string{{Kind: part.Chart, Name: "c"}: "it took too long"}})
-	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	r := helm.Load(ctx, tree, files, helm.Options{})
-	if len(r.Objects) != 0 || !r.Consumed["c/templates/good.yaml"] || len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != source.LimitReached {
-		t.Errorf("%d objects, consumed %v, %s", len(r.Objects), r.Consumed, diagnostics(r))
+	r := loadIn(ctx, tree, helm.Options{})
+	if len(r.Objects) != 0 || !r.consumed["c/templates/good.yaml"] || len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != source.LimitReached {
+		t.Errorf("%d objects, consumed %v, %s", len(r.Objects), r.consumed, diagnostics(r))
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"helm.sh/helm/v4/pkg/ignore"
 	"sigs.k8s.io/yaml"
 
-	"github.com/egresslint/egresslint/parser/bounded"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -125,7 +124,7 @@ func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth i
 		return err
 	}
 	for _, e := range entries {
-		if err := bounded.Over(s.ctx); err != nil {
+		if err := guard.Overdue(s.ctx); err != nil {
 			return err
 		}
 		name := path.Join(rel, e.Name())
@@ -137,7 +136,7 @@ func (s *chartSource) walk(dir, rel, prefix string, rules *ignore.Rules, depth i
 		if err != nil {
 			return unreadable(file, err)
 		}
-		if e.Name() == ".git" || rules.Ignore(name, info) {
+		if rules.Ignore(name, info) {
 			continue
 		}
 		switch {

@@ -1,7 +1,6 @@
 package helm_test
 
 import (
-	"context"
 	"flag"
 	"os"
 	"path"
@@ -122,8 +121,7 @@ func compare(t *testing.T, root string, strict bool) (n counts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	all := helm.Load(context.Background(), tree, files, helm.Options{})
+	all := load(tree, helm.Options{})
 	at := 0
 	for _, r := range all.Renderings {
 		objects := all.Objects[at : at+r.Objects]

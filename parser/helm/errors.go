@@ -9,7 +9,6 @@ import (
 	"strings"
 	"text/template/parse"
 
-	"github.com/egresslint/egresslint/parser/bounded"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -292,7 +291,7 @@ func kindOf(err error) source.DiagnosticKind {
 
 // limitOf is the limit that an error says was reached, or why the time is over.
 func limitOf(ctx context.Context, err error) error {
-	if over := bounded.Over(ctx); over != nil {
+	if over := guard.Overdue(ctx); over != nil {
 		return over
 	}
 	if isLimit(err) {

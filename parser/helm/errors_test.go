@@ -123,11 +123,11 @@ func TestDeadline(t *testing.T) {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if r := helm.Load(over, tree, files, helm.Options{}); diagnostics(r) != "c/Chart.yaml: limit-reached: read chart: the time is over\n" {
+	if r := loadIn(over, tree, helm.Options{}); diagnostics(r) != "c/Chart.yaml: limit-reached: read chart: the time is over\n" {
 		t.Errorf("reading: %d objects, %s", len(r.Objects), diagnostics(r))
 	}
 	r := helm.Read(t.Context(), tree, files, helm.Options{}).Render(over, "c")
-	if diagnostics(r) != "c/templates/t.yaml:1:1: limit-reached: render chart: the time is over\n" {
-		t.Errorf("rendering: %d objects, %s", len(r.Objects), diagnostics(r))
+	if diagnostics(result{Result: r}) != "c/templates/t.yaml:1:1: limit-reached: render chart: the time is over\n" {
+		t.Errorf("rendering: %d objects, %v", len(r.Objects), r.Diagnostics)
 	}
 }

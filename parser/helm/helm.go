@@ -62,17 +62,14 @@ func Files(names ...string) []Values {
 	return values
 }
 
-// Result is what the charts of a tree render to.
+// Result is what a chart renders to.
 type Result struct {
-	// Objects are by chart and release, then by template. Each has From set, as in
+	// Objects are by release, then by template. Each has From set, as in
 	// "release api of chart charts/api (values-prod.yaml)".
 	Objects []*kubernetes.Object
-	// Consumed are the files that are read as parts of charts: templates, values,
-	// charts inside charts. None of them is a manifest that is applied as it stands.
-	Consumed map[string]bool
-	// Diagnostics are in the order of their places.
+	// Diagnostics are those of the chart, then by release.
 	Diagnostics []source.Diagnostic
-	Renderings  []Rendering // by chart, then as configured or by variant
+	Renderings  []Rendering // as configured or by variant
 }
 
 // Rendering is one rendering of a chart.
@@ -199,8 +196,9 @@ func (s *Set) Has(dir string) bool {
 	return true
 }
 
-// Consumed returns the files that are read as parts of charts, see [Result.Consumed].
-// Custom resource definitions are applied as they stand.
+// Consumed returns the files that are read as parts of charts: templates, values, charts
+// inside charts. None of them is a manifest that is applied as it stands, but for custom
+// resource definitions, which are left out.
 func (s *Set) Consumed() map[string]bool {
 	names := make(map[string]bool)
 	for _, c := range s.sources {
@@ -221,7 +219,10 @@ func (s *Set) Consumed() map[string]bool {
 
 // Render renders the chart in dir for its releases in the configuration, else once
 // for each values file beside it that looks like an environment's, or once with its
-// own values alone.
+// own values alone. A library chart is not rendered by itself.
+//
+// A template that needs a value which no file gives is Unread, one that is broken a
+// RenderError; both leave the other templates as they are.
 func (s *Set) Render(ctx context.Context, dir string) Result {
 	var releases []Release
 	for _, r := range s.releases {
@@ -260,28 +261,6 @@ func (s *Set) Release(ctx context.Context, dir string, releases ...Release) Resu
 		}
 	}
 	return l.result
-}
-
-// Load renders the charts among files, which are those of a walk. A chart inside another's charts directory, one that another one
-// refers to by its path, and a library chart are not rendered by themselves.
-//
-// A template that needs a value which no file gives is Unread, one that is broken a
-// RenderError; both leave the other templates as they are.
-//
-// Helm's warnings in the log of the process are kept quiet meanwhile, so nothing
-// else that does so, as the Load of package kustomize, must run at the same time.
-func Load(ctx context.Context, tree *source.Tree, files []source.File, opts Options) Result {
-	s := Read(ctx, tree, files, opts)
-	result := Result{Consumed: s.Consumed()}
-	for _, dir := range s.Charts() {
-		r := s.Render(ctx, dir)
-		result.Objects = append(result.Objects, r.Objects...)
-		result.Diagnostics = append(result.Diagnostics, r.Diagnostics...)
-		result.Renderings = append(result.Renderings, r.Renderings...)
-	}
-	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
-	result.Diagnostics = slices.Compact(result.Diagnostics)
-	return result
 }
 
 const (

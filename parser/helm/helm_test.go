@@ -30,19 +30,40 @@ func treeOf(archive *txtar.Archive) *source.Tree {
 	return source.NewTree(files)
 }
 
-func load(tree *source.Tree, opts helm.Options) helm.Result {
+// result is what the charts of a tree render to.
+type result struct {
+	helm.Result
+	consumed map[string]bool
+}
+
+func load(tree *source.Tree, opts helm.Options) result {
+	return loadIn(context.Background(), tree, opts)
+}
+
+// loadIn renders the charts of a tree that no other one uses.
+func loadIn(ctx context.Context, tree *source.Tree, opts helm.Options) result {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	return helm.Load(context.Background(), tree, files, opts)
+	s := helm.Read(ctx, tree, files, opts)
+	all := result{consumed: s.Consumed()}
+	for _, dir := range s.Charts() {
+		r := s.Render(ctx, dir)
+		all.Objects = append(all.Objects, r.Objects...)
+		all.Diagnostics = append(all.Diagnostics, r.Diagnostics...)
+		all.Renderings = append(all.Renderings, r.Renderings...)
+	}
+	slices.SortStableFunc(all.Diagnostics, source.Diagnostic.Compare)
+	all.Diagnostics = slices.Compact(all.Diagnostics)
+	return all
 }
 
 // outline renders a result: every scalar of every object with its place.
-func outline(r helm.Result) []byte {
+func outline(r result) []byte {
 	var b bytes.Buffer
 	for _, x := range r.Renderings {
 		fmt.Fprintf(&b, "chart %s, release %s, variant %q: %d objects\n", x.Dir, x.Release, x.Variant, x.Objects)
 	}
-	consumed := make([]string, 0, len(r.Consumed))
-	for name := range r.Consumed {
+	consumed := make([]string, 0, len(r.consumed))
+	for name := range r.consumed {
 		consumed = append(consumed, name)
 	}
 	slices.Sort(consumed)
@@ -57,7 +78,7 @@ func outline(r helm.Result) []byte {
 	return b.Bytes()
 }
 
-func diagnostics(r helm.Result) string {
+func diagnostics(r result) string {
 	var b strings.Builder
 	for _, d := range r.Diagnostics {
 		fmt.Fprintf(&b, "%s: %s: %s\n", d.Range, d.Kind, d.Message)

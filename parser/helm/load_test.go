@@ -58,8 +58,8 @@ Service own/c-default set.example.com at apps/release.yaml:2:7 from release c of
 	if diff := cmp.Diff(want, got.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s%s", diff, diagnostics(r))
 	}
-	if !r.Consumed["env/a.yaml"] || !r.Consumed["c/templates/s.yaml"] {
-		t.Errorf("consumed %v", r.Consumed)
+	if !r.consumed["env/a.yaml"] || !r.consumed["c/templates/s.yaml"] {
+		t.Errorf("consumed %v", r.consumed)
 	}
 }
 

@@ -73,7 +73,7 @@ func renderRelease(ctx context.Context, tree *source.Tree, s *chartSource, r Rel
 	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree, ctx: ctx}
 	defer func() {
 		if p := recover(); p != nil {
-			j.report(source.RenderError, source.Range{File: j.chartFile()}, "render chart: internal error, please report it%s", said("", fmt.Sprintf(": %v", p)))
+			j.report(source.RenderError, source.Range{File: j.chartFile()}, "render chart: internal error, please report it: %s", guard.PanicText(p))
 			objects, diagnostics = nil, j.messages
 		}
 	}()
@@ -147,7 +147,7 @@ func (j *job) clean() (map[string]string, bool) {
 		if failed.limit != nil {
 			j.source.overruns++
 		}
-		if name == "" || len(j.broken) >= maxBroken || j.source.overruns >= maxOverruns || bounded.Over(j.ctx) != nil {
+		if name == "" || len(j.broken) >= maxBroken || j.source.overruns >= maxOverruns || guard.Overdue(j.ctx) != nil {
 			return nil, false
 		}
 		j.broken[name] = state

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -71,7 +72,7 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 	defer func() {
 		if r := recover(); r != nil {
 			objects = nil
-			diagnostics = b.failed(source.RenderError, "build overlay: internal error, please report it%s", cause(r))
+			diagnostics = b.failed(source.RenderError, "build overlay: internal error, please report it: %s", guard.PanicText(r))
 		}
 	}()
 	b.collect(b.root, make(map[*layer]bool))

@@ -1,7 +1,6 @@
 package kustomize_test
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"io/fs"
@@ -21,7 +20,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
-	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -100,7 +98,7 @@ func withoutSchemas(v any) any {
 
 // places counts the scalars of a result, and those whose text stands where their
 // range says.
-func places(tree *source.Tree, r kustomize.Result) (scalars, exact int) {
+func places(tree *source.Tree, r result) (scalars, exact int) {
 	var walk func(v *located.Value)
 	walk = func(v *located.Value) {
 		switch v.Kind {
@@ -122,7 +120,7 @@ func places(tree *source.Tree, r kustomize.Result) (scalars, exact int) {
 			}
 		}
 	}
-	for _, o := range r.Objects {
+	for _, o := range r.objects {
 		walk(o.Root)
 	}
 	return scalars, exact
@@ -131,30 +129,30 @@ func places(tree *source.Tree, r kustomize.Result) (scalars, exact int) {
 // compare checks that the overlays of a tree are what kustomize builds of them.
 func compare(t *testing.T, tree *source.Tree, fsys filesys.FileSystem, root string) {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	all := kustomize.Load(context.Background(), tree, files)
+	all := loadFiles(tree, files)
 	var compared, objects, refused, unread, scalars, exact int
-	for _, o := range all.Overlays {
-		own := slices.DeleteFunc(slices.Clone(files), func(f source.File) bool { return path.Dir(f.Name) != o.Dir })
-		r := kustomize.Load(context.Background(), tree, own)
-		if slices.ContainsFunc(r.Diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.Unread }) {
+	for _, o := range all.overlays {
+		own := slices.DeleteFunc(slices.Clone(files), func(f source.File) bool { return path.Dir(f.Name) != o.dir })
+		r := loadFiles(tree, own)
+		if slices.ContainsFunc(r.diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.Unread }) {
 			unread++ // kustomize would look for it on the network
 			continue
 		}
-		want, err := reference(t, fsys, path.Join(root, o.Dir))
-		if len(r.Diagnostics) > 0 {
+		want, err := reference(t, fsys, path.Join(root, o.dir))
+		if len(r.diagnostics) > 0 {
 			refused++
-			t.Logf("%s: %v", o.Dir, r.Diagnostics)
+			t.Logf("%s: %v", o.dir, r.diagnostics)
 			if err == nil {
-				t.Errorf("%s: kustomize builds %d objects", o.Dir, len(want))
+				t.Errorf("%s: kustomize builds %d objects", o.dir, len(want))
 			}
 			continue
 		}
 		if err != nil {
-			t.Errorf("%s: kustomize refuses it: %v", o.Dir, err)
+			t.Errorf("%s: kustomize refuses it: %v", o.dir, err)
 			continue
 		}
 		var got []any
-		for _, o := range r.Objects {
+		for _, o := range r.objects {
 			object := plain(o.Root)
 			if o.Kind == "CustomResourceDefinition" {
 				object = withoutSchemas(object)
@@ -162,7 +160,7 @@ func compare(t *testing.T, tree *source.Tree, fsys filesys.FileSystem, root stri
 			got = append(got, object)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-kustomize +egresslint):\n%s", o.Dir, diff)
+			t.Errorf("%s (-kustomize +egresslint):\n%s", o.dir, diff)
 		}
 		compared++
 		objects += len(got)
@@ -171,7 +169,7 @@ func compare(t *testing.T, tree *source.Tree, fsys filesys.FileSystem, root stri
 	}
 	t.Logf("%d overlays with %d objects compared, %d refused by both, %d with parts outside the tree; %d of %d scalars stand where they are said to",
 		compared, objects, refused, unread, exact, scalars)
-	if compared == 0 && refused == 0 && len(all.Overlays) == 0 {
+	if compared == 0 && refused == 0 && len(all.overlays) == 0 {
 		t.Error("there is no overlay")
 	}
 }
@@ -220,23 +218,23 @@ func TestAsKubectl(t *testing.T) {
 			}
 		}
 		r := load(treeOf(archive))
-		for _, o := range r.Overlays {
-			out, err := exec.Command(kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", filepath.Join(root, o.Dir)).Output()
+		for _, o := range r.overlays {
+			out, err := exec.Command(kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", filepath.Join(root, o.dir)).Output()
 			if err != nil {
-				t.Fatalf("%s: kubectl kustomize %s: %v", name, o.Dir, err)
+				t.Fatalf("%s: kubectl kustomize %s: %v", name, o.dir, err)
 			}
 			built, _ := kubernetes.Parse("kubectl.yaml", out)
 			want, got := make(map[string]any), make(map[string]any)
 			for _, b := range built {
 				want[b.Kind+" "+b.Name] = plain(b.Root)
 			}
-			for _, b := range r.Objects {
-				if b.From == "overlay "+o.Dir {
+			for _, b := range r.objects {
+				if b.From == "overlay "+o.dir {
 					got[b.Kind+" "+b.Name] = plain(b.Root)
 				}
 			}
 			if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
-				t.Errorf("%s: %s (-kubectl +egresslint):\n%s", name, o.Dir, diff)
+				t.Errorf("%s: %s (-kubectl +egresslint):\n%s", name, o.dir, diff)
 			}
 		}
 	}

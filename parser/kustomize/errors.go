@@ -1,10 +1,8 @@
 package kustomize
 
 import (
-	"fmt"
 	"path"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,13 +190,4 @@ func message(err error) string {
 		}
 	}
 	return "kustomize refuses it"
-}
-
-// cause is what messages tell of a panic: a mistake in code, but no value that code
-// panics with.
-func cause(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return fmt.Sprintf(": %v", err)
-	}
-	return ""
 }

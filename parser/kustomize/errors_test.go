@@ -119,7 +119,7 @@ func TestErrors(t *testing.T) {
 		},
 		"a file of git": {
 			"secretGenerator: [{name: s, files: [.git/config]}]\n", "", "",
-			"kustomization.yaml:1:37: unread: read file: what git keeps for itself is no data",
+			"kustomization.yaml:1:37: unread: read file .git/config: no such file or directory; what is generated from it is not known",
 		},
 		"something new": {
 			"resources: [a.yaml]\nvars: [{name: hunter2, objref: {kind: 'hunter2 x', name: c}, fieldref: {fieldPath: a}}]\nsortOptions: {order: hunter2}\n", object, "",

@@ -123,13 +123,13 @@ func TestGrowth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := load(source.NewTree(test.files))
 			var limits []source.Diagnostic
-			for _, d := range r.Diagnostics {
+			for _, d := range r.diagnostics {
 				if d.Kind == source.LimitReached {
 					limits = append(limits, d)
 				}
 			}
-			if len(limits) != 1 || limits[0].Range.File != test.file || len(r.Objects) > 1 {
-				t.Errorf("%d objects, diagnostics:\n%.2000s", len(r.Objects), diagnostics(r))
+			if len(limits) != 1 || limits[0].Range.File != test.file || len(r.objects) > 1 {
+				t.Errorf("%d objects, diagnostics:\n%.2000s", len(r.objects), diagnostics(r))
 			}
 			if len(limits) > 0 {
 				t.Log(limits[0].Message)
@@ -175,7 +175,7 @@ spec:
       - {name: app, image: a/b, env: [{name: HOST, value: a/b}, {name: PORT, value: "80"}], args: ["--host=$(HOST)"]}
 ---
 `))))
-	if d := diagnostics(r); d != "" || len(r.Objects) != workloads+2 {
-		t.Errorf("%d objects, diagnostics:\n%s", len(r.Objects), d)
+	if d := diagnostics(r); d != "" || len(r.objects) != workloads+2 {
+		t.Errorf("%d objects, diagnostics:\n%s", len(r.objects), d)
 	}
 }

@@ -323,7 +323,7 @@ func TestHostileEntries(t *testing.T) {
 		t.Fatal(did)
 	}
 	said := make(map[string]string)
-	for _, d := range r.Diagnostics {
+	for _, d := range r.diagnostics {
 		at, _, _ := strings.Cut(d.Range.File, "/")
 		said[at] += d.Message + "\n"
 	}
@@ -335,8 +335,8 @@ func TestHostileEntries(t *testing.T) {
 	if got := string(outline(r)); strings.Contains(got, "hunter2") || strings.Contains(got, "internal error") {
 		t.Errorf("a secret is shown, or an internal error:\n%s", got)
 	}
-	if len(attacks) != len(r.Overlays) {
-		t.Errorf("%d overlays, want %d", len(r.Overlays), len(attacks))
+	if len(attacks) != len(r.overlays) {
+		t.Errorf("%d overlays, want %d", len(r.overlays), len(attacks))
 	}
 }
 

@@ -9,37 +9,14 @@ package kustomize
 import (
 	"context"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
-
-// Result is what the kustomizations of a tree build.
-type Result struct {
-	// Objects are what is deployed: by overlay, in the order in which kustomize
-	// prints them. Each has From set to "overlay" and the overlay's directory. The
-	// schemas in definitions of custom resources may be left out.
-	Objects []*kubernetes.Object
-	// Consumed are the files that kustomize reads: kustomizations, resources,
-	// patches, the sources of generators, and all of these in bases and components.
-	// None of them is a manifest that is applied as it stands.
-	Consumed map[string]bool
-	// Diagnostics are in the order of their places.
-	Diagnostics []source.Diagnostic
-	Overlays    []Overlay // by directory
-}
-
-// Overlay is a kustomization that no other one uses: what a deployment starts from.
-type Overlay struct {
-	Dir     string // relative to the tree's root
-	Objects int    // how many objects it builds; 0 if it cannot be built
-}
 
 // Set is the kustomizations of a tree. They are read at once, and built one by one.
 type Set struct {
@@ -78,9 +55,10 @@ func (s *Set) Has(dir string) bool {
 	return l != nil && !l.component
 }
 
-// Consumed returns the files that the kustomizations read, see [Result.Consumed]. The
-// resources of a component that no kustomization uses are not among them: they are
-// manifests as far as anybody knows.
+// Consumed returns the files that the kustomizations read: kustomizations, resources,
+// patches, the sources of generators, and all of these in bases and components. None of
+// them is a manifest that is applied as it stands. The resources of a component that no
+// kustomization uses are not among them: they are manifests as far as anybody knows.
 func (s *Set) Consumed() map[string]bool {
 	unused := s.Unused()
 	names := make(map[string]bool)
@@ -124,8 +102,15 @@ func (s *Set) Diagnostics() []source.Diagnostic {
 	return diagnostics
 }
 
-// Build builds the kustomization in dir. One that kustomize refuses is a RenderError.
-// Several may be built at the same time.
+// Build builds the kustomization in dir. The objects are in the order in which kustomize
+// prints them. Each has From set to "overlay" and the directory; the schemas in
+// definitions of custom resources may be left out. A kustomization that kustomize refuses
+// is a RenderError. What it needs outside the tree is Unread, which leaves the rest as it
+// is.
+//
+// Several may be built at the same time. kustomize writes warnings to the standard error
+// and the log of the process, which are kept quiet meanwhile, so that nothing else that
+// does so, as a rendering of package helm, must run at the same time.
 func (s *Set) Build(ctx context.Context, dir string) ([]*kubernetes.Object, []source.Diagnostic) {
 	root := s.reader.layers[dir]
 	if root == nil {
@@ -133,36 +118,6 @@ func (s *Set) Build(ctx context.Context, dir string) ([]*kubernetes.Object, []so
 	}
 	b := &build{reader: s.reader, root: root, from: from(dir), dir: dir}
 	return b.run(ctx)
-}
-
-// Load builds every kustomization among files that no other one uses. What it needs
-// outside the tree is Unread, which leaves the rest as it is.
-//
-// kustomize writes warnings to the standard error and the log of the process. They
-// are kept quiet during a build, so nothing else that does so, as the Load of
-// package helm, must run at the same time.
-func Load(ctx context.Context, tree *source.Tree, files []source.File) Result {
-	s := Read(ctx, tree, files)
-	dirs := s.Overlays()
-	objects, diagnostics := make([][]*kubernetes.Object, len(dirs)), make([][]source.Diagnostic, len(dirs))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, dir := range dirs {
-		group.Go(func() error {
-			objects[i], diagnostics[i] = s.Build(ctx, dir)
-			return nil
-		})
-	}
-	_ = group.Wait() // no build returns an error
-	result := Result{Consumed: s.Consumed(), Diagnostics: s.Diagnostics()}
-	for i, dir := range dirs {
-		result.Objects = append(result.Objects, objects[i]...)
-		result.Diagnostics = append(result.Diagnostics, diagnostics[i]...)
-		result.Overlays = append(result.Overlays, Overlay{Dir: dir, Objects: len(objects[i])})
-	}
-	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
-	result.Diagnostics = slices.Compact(result.Diagnostics)
-	return result
 }
 
 // kustomizationDirs returns the directories among those of files that hold a

@@ -7,14 +7,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/tools/txtar"
 
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -30,29 +33,70 @@ func treeOf(archive *txtar.Archive) *source.Tree {
 	return source.NewTree(files)
 }
 
-func load(tree *source.Tree) kustomize.Result {
+// result is what the kustomizations of a tree build.
+type result struct {
+	objects     []*kubernetes.Object
+	consumed    map[string]bool
+	diagnostics []source.Diagnostic
+	overlays    []overlay
+}
+
+// overlay is a kustomization that no other one uses.
+type overlay struct {
+	dir     string
+	objects int
+}
+
+func load(tree *source.Tree) result {
 	files, _ := tree.Walk([]string{"."}, source.WalkOptions{})
-	return kustomize.Load(context.Background(), tree, files)
+	return loadFiles(tree, files)
+}
+
+// loadFiles builds every kustomization among files that no other one uses, at the same
+// time.
+func loadFiles(tree *source.Tree, files []source.File) result {
+	ctx := context.Background()
+	s := kustomize.Read(ctx, tree, files)
+	dirs := s.Overlays()
+	objects, diagnostics := make([][]*kubernetes.Object, len(dirs)), make([][]source.Diagnostic, len(dirs))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, dir := range dirs {
+		group.Go(func() error {
+			objects[i], diagnostics[i] = s.Build(ctx, dir)
+			return nil
+		})
+	}
+	_ = group.Wait() // no build returns an error
+	r := result{consumed: s.Consumed(), diagnostics: s.Diagnostics()}
+	for i, dir := range dirs {
+		r.objects = append(r.objects, objects[i]...)
+		r.diagnostics = append(r.diagnostics, diagnostics[i]...)
+		r.overlays = append(r.overlays, overlay{dir, len(objects[i])})
+	}
+	slices.SortStableFunc(r.diagnostics, source.Diagnostic.Compare)
+	r.diagnostics = slices.Compact(r.diagnostics)
+	return r
 }
 
 // outline renders a result: every scalar of every object with its place.
-func outline(r kustomize.Result) []byte {
+func outline(r result) []byte {
 	var b bytes.Buffer
-	for _, o := range r.Overlays {
-		fmt.Fprintf(&b, "overlay %s: %d objects\n", o.Dir, o.Objects)
+	for _, o := range r.overlays {
+		fmt.Fprintf(&b, "overlay %s: %d objects\n", o.dir, o.objects)
 	}
-	consumed := make([]string, 0, len(r.Consumed))
-	for name := range r.Consumed {
+	consumed := make([]string, 0, len(r.consumed))
+	for name := range r.consumed {
 		consumed = append(consumed, name)
 	}
 	slices.Sort(consumed)
 	for _, name := range consumed {
 		fmt.Fprintf(&b, "consumed %s\n", name)
 	}
-	for _, d := range r.Diagnostics {
+	for _, d := range r.diagnostics {
 		fmt.Fprintf(&b, "%s: %s: %s\n", d.Range, d.Kind, d.Message)
 	}
-	for _, o := range r.Objects {
+	for _, o := range r.objects {
 		fmt.Fprintf(&b, "\n%s %s/%s from %s, %s, at %s\n", o.Kind, o.Namespace, o.Name, o.From, o.File, o.Root.Range)
 		leaves(&b, "", o.Root)
 	}

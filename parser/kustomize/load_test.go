@@ -2,7 +2,6 @@ package kustomize_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"log"
@@ -15,13 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
-	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
-func diagnostics(r kustomize.Result) string {
+func diagnostics(r result) string {
 	var b strings.Builder
-	for _, d := range r.Diagnostics {
+	for _, d := range r.diagnostics {
 		fmt.Fprintf(&b, "%s: %s: %s\n", d.Range, d.Kind, d.Message)
 	}
 	return b.String()
@@ -127,7 +125,7 @@ func TestQuiet(t *testing.T) {
 	if got, err := io.ReadAll(r); err != nil || len(got) > 0 {
 		t.Errorf("standard error has %q, %v", got, err)
 	}
-	if len(result.Objects) == 0 {
+	if len(result.objects) == 0 {
 		t.Error("nothing was built")
 	}
 }
@@ -156,13 +154,13 @@ func TestBuildsWhatWasWalked(t *testing.T) {
 	}
 	tree := treeOf(archive)
 	files, _ := tree.Walk([]string{"a", "base"}, source.WalkOptions{})
-	r := kustomize.Load(context.Background(), tree, files)
-	if len(r.Overlays) != 1 || r.Overlays[0].Dir != "a" || len(r.Objects) != 1 || r.Objects[0].Name != "a-c" {
-		t.Errorf("built %v", r.Overlays)
+	r := loadFiles(tree, files)
+	if len(r.overlays) != 1 || r.overlays[0].dir != "a" || len(r.objects) != 1 || r.objects[0].Name != "a-c" {
+		t.Errorf("built %v", r.overlays)
 	}
 	files, _ = tree.Walk([]string{"both"}, source.WalkOptions{})
-	if r := kustomize.Load(context.Background(), tree, files); !r.Consumed["base/cm.yaml"] || len(r.Objects) != 3 {
-		t.Errorf("built %v of %v", r.Overlays, r.Consumed)
+	if r := loadFiles(tree, files); !r.consumed["base/cm.yaml"] || len(r.objects) != 3 {
+		t.Errorf("built %v of %v", r.overlays, r.consumed)
 	}
 }
 
@@ -178,10 +176,10 @@ func TestManyLines(t *testing.T) {
 		"kustomization.yaml": {Data: []byte("resources: [all.yaml]\nnamespace: many\n")},
 		"all.yaml":           {Data: []byte(resource.String())},
 	}))
-	if len(r.Objects) != documents {
-		t.Fatalf("%d objects, %s", len(r.Objects), diagnostics(r))
+	if len(r.objects) != documents {
+		t.Fatalf("%d objects, %s", len(r.objects), diagnostics(r))
 	}
-	for i, o := range r.Objects {
+	for i, o := range r.objects {
 		got := fmt.Sprint(o.File, " ", o.Root.Range, " ", o.Root.Get("data", "k").Range, " ", o.Root.Get("metadata", "namespace").Range)
 		want := fmt.Sprintf("all.yaml all.yaml:%d:18 all.yaml:%d:11 kustomization.yaml:2:12", (comments+5)*i+3, (comments+5)*i+4)
 		if got != want {
@@ -202,11 +200,11 @@ func TestOneLine(t *testing.T) {
 		"kustomization.yaml": {Data: []byte("resources: [all.json]\n")},
 		"all.json":           {Data: []byte(text)},
 	}))
-	if len(r.Objects) != 1 {
+	if len(r.objects) != 1 {
 		t.Fatal(diagnostics(r))
 	}
 	want := source.Pos{Line: 1, Column: 1 + utf8.RuneCountInString(text[:strings.LastIndex(text, `"x"`)])}
-	if got := r.Objects[0].Root.Get("data", "last").Range.Start; got != want {
+	if got := r.objects[0].Root.Get("data", "last").Range.Start; got != want {
 		t.Errorf("the last value is at %v, want %v", got, want)
 	}
 }
@@ -226,8 +224,8 @@ func TestNoNetwork(t *testing.T) {
 	const advice = ": egresslint reads nothing from the network; lint the output of kustomize build to cover it\n"
 	want := "kustomization.yaml:3:3: unread: read resource https:/example.com/x.yaml" + advice +
 		"kustomization.yaml:4:3: unread: read resource git@host/x" + advice
-	if d := diagnostics(r); d != want || len(r.Objects) != 1 {
-		t.Errorf("%d objects, diagnostics:\n%s", len(r.Objects), d)
+	if d := diagnostics(r); d != want || len(r.objects) != 1 {
+		t.Errorf("%d objects, diagnostics:\n%s", len(r.objects), d)
 	}
 }
 
@@ -242,12 +240,12 @@ func FuzzLoad(f *testing.F) {
 			"a.yaml":             {Data: []byte(resource)},
 			"p.yaml":             {Data: []byte(patch)},
 		}))
-		for _, d := range r.Diagnostics {
+		for _, d := range r.diagnostics {
 			if strings.Contains(d.Message, "internal error") {
 				t.Errorf("%v", d)
 			}
 		}
-		for _, o := range r.Objects {
+		for _, o := range r.objects {
 			if o.Root.Range.IsZero() {
 				t.Errorf("%s has no place", o.Name)
 			}

@@ -7,7 +7,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,13 +24,12 @@ type target struct {
 var (
 	errRemote  = errors.New("remote")
 	errUnplain = errors.New("it is no plain path to a file of the tree")
-	errGit     = errors.New("what git keeps for itself is no data")
 	errMissing = errors.New("no such file or directory")
 )
 
 // resolve finds what entry leads to, which must be a plain path to something in the
-// tree. The error is errRemote, ErrOutside, errUnplain or errGit for what is left
-// alone, and tells what is wrong otherwise.
+// tree. The error is errRemote, ErrOutside or errUnplain for what is left alone, and
+// tells what is wrong otherwise.
 func (r *reader) resolve(dir, entry string) (target, error) {
 	if err := checkPlain(entry); err != nil {
 		return target{}, err
@@ -42,9 +40,6 @@ func (r *reader) resolve(dir, entry string) (target, error) {
 			return target{}, errRemote
 		}
 		return target{}, err
-	}
-	if slices.ContainsFunc(strings.Split(name, "/"), func(element string) bool { return strings.EqualFold(element, ".git") }) {
-		return target{}, errGit
 	}
 	info, err := r.tree.Stat(name)
 	if err != nil {
@@ -92,6 +87,10 @@ func checkPlain(entry string) error {
 	return nil
 }
 
+// repository is what the name of a repository looks like in an address. A name that is
+// .git alone is no address.
+var repository = regexp.MustCompile(`[^/]\.git[/?]`)
+
 // isRemote reports whether entry, of which there is no file, looks like an address of
 // another machine.
 func isRemote(entry string) bool {
@@ -99,7 +98,10 @@ func isRemote(entry string) bool {
 		return true
 	}
 	lower := strings.ToLower(entry)
-	for _, mark := range []string{"://", "git@", "?ref=", "_git/", ".git/", ".git?"} {
+	if repository.MatchString(lower) {
+		return true
+	}
+	for _, mark := range []string{"://", "git@", "?ref=", "_git/"} {
 		if strings.Contains(lower, mark) {
 			return true
 		}

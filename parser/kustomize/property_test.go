@@ -47,10 +47,10 @@ func TestPlacesProperty(t *testing.T) {
 		}
 		files["kustomization.yaml"] = &fstest.MapFile{Data: []byte(kustomization)}
 		r := load(source.NewTree(files))
-		if len(r.Objects) != 1 {
-			t.Fatalf("%d objects, %s", len(r.Objects), diagnostics(r))
+		if len(r.objects) != 1 {
+			t.Fatalf("%d objects, %s", len(r.objects), diagnostics(r))
 		}
-		data := r.Objects[0].Root.Get("data")
+		data := r.objects[0].Root.Get("data")
 		if len(data.Map) != len(want) {
 			t.Fatalf("%d fields, want %d", len(data.Map), len(want))
 		}

@@ -66,7 +66,7 @@ func (r *reader) layer(dir string) (l *layer) {
 	r.layers[dir] = nil
 	defer func() {
 		if p := recover(); p != nil && l != nil {
-			l.fail(nil, "read kustomization: internal error, please report it%s", cause(p))
+			l.fail(nil, "read kustomization: internal error, please report it: %s", guard.PanicText(p))
 		}
 	}()
 	var files []string

@@ -85,7 +85,7 @@ func (s *sanitizer) leave(n *kyaml.Node, what, entry string, err error) {
 		s.layer.unread(n, "read %s%s: %s", what, shown(entry), remoteAdvice)
 	case errors.Is(err, source.ErrOutside):
 		s.layer.unread(n, "read %s%s: %s", what, shown(entry), outsideAdvice)
-	case errors.Is(err, errUnplain), errors.Is(err, errGit):
+	case errors.Is(err, errUnplain):
 		s.layer.unread(n, "read %s: %v", what, err)
 	default:
 		s.layer.incomplete = true
@@ -278,7 +278,7 @@ func (s *sanitizer) sources(n *kyaml.Node, kv *types.KvPairSources) {
 func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 	t, err := s.resolve(s.layer.dir, entry)
 	switch {
-	case errors.Is(err, errRemote), errors.Is(err, source.ErrOutside), errors.Is(err, errUnplain), errors.Is(err, errGit):
+	case errors.Is(err, errRemote), errors.Is(err, source.ErrOutside), errors.Is(err, errUnplain):
 		s.leave(n, "file", entry, err)
 		return nil
 	case err != nil:
@@ -296,7 +296,7 @@ func (s *sanitizer) source(n *kyaml.Node, entry string) []string {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Type().IsRegular() && !strings.EqualFold(e.Name(), ".git") {
+		if e.Type().IsRegular() {
 			s.file(n, "file", target{name: path.Join(t.name, e.Name())}, plain)
 		}
 	}

@@ -38,10 +38,9 @@ const (
 // GitData is what git has written about a work tree that a walk wants to know, as it
 // lies there. The zero GitData is that of a folder without git.
 type GitData struct {
-	Index   []byte `json:"index,omitempty"`   // of the tracked files
-	Exclude []byte `json:"exclude,omitempty"` // info/exclude
-	// Problem says why the index cannot be read, if so.
-	Problem string `json:"problem,omitempty"`
+	Index   []byte // of the tracked files
+	Exclude []byte // info/exclude
+	Problem string // why the index cannot be read, if so
 }
 
 // GitDirectories returns the directory in which git keeps what belongs to the work tree

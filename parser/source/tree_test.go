@@ -65,6 +65,17 @@ secret
 	}
 }
 
+func TestOfGit(t *testing.T) {
+	for element, want := range map[string]bool{
+		".git": true, ".GIT": true, "git~1": true, "GIT~1": true, ".git. .": true, ".g\u200cit": true, ".git::$DATA": true,
+		"": false, ".": false, "git": false, ".github": false, ".gitignore": false, ".gitmodules": false, "a.git": false, "git~2": false,
+	} {
+		if got := source.OfGit(element); got != want {
+			t.Errorf("%q: %v", element, got)
+		}
+	}
+}
+
 // It is so in any file system.
 func TestGitDirectoryWithoutSymlinks(t *testing.T) {
 	plain := struct{ fs.FS }{fstest.MapFS{".git/config": {Data: []byte("secret")}, "a": {Data: []byte("a")}}}

@@ -2,9 +2,7 @@ package terraform
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,12 +122,4 @@ func sentence(d *hcl.Diagnostic) string {
 		return plain(d.Summary) + ": " + plain(d.Detail)
 	}
 	return withoutQuotes(plain(d.Summary) + ": " + plain(d.Detail))
-}
-
-// panicText says what a mistake of our own was. That of a library may quote a value.
-func panicText(cause any) string {
-	if _, ok := cause.(runtime.Error); ok || !guard.On(guard.ErrorText) {
-		return fmt.Sprint(cause)
-	}
-	return fmt.Sprintf("a panic with a value of type %T", cause)
 }

@@ -376,7 +376,7 @@ func (l *loader) loadDir(dir string) *config {
 func internalError(name string, cause any) source.Diagnostic {
 	return source.Diagnostic{
 		Kind: source.ParseError, Range: source.Range{File: name},
-		Message: fmt.Sprintf("read file: internal error, please report it: %s", panicText(cause)),
+		Message: fmt.Sprintf("read file: internal error, please report it: %s", guard.PanicText(cause)),
 	}
 }
 
