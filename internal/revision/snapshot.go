@@ -25,23 +25,23 @@ func Unavailablef(format string, args ...any) error {
 // Snapshot is all that is to be known of a commit to show its files, but for their
 // contents. Names are relative to the folder that is shown.
 type Snapshot struct {
-	Commit  string   `json:"commit"`
-	Changes []Change `json:"changes,omitempty"`
-	Renames []Rename `json:"renames,omitempty"`
+	Commit  string
+	Changes []Change
+	Renames []Rename
 }
 
 // Change is a name that the commit has something else under than the work tree.
 type Change struct {
-	Name string `json:"name"`
+	Name string
 	// Object is what the commit has; empty if it has nothing there.
-	Object string `json:"object,omitempty"`
-	Link   bool   `json:"link,omitempty"` // the object is where a symlink leads
+	Object string
+	Link   bool // the object is where a symlink leads
 }
 
 // Rename is a file that the commit has under another name than the work tree.
 type Rename struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	From string
+	To   string
 }
 
 // Changed reports whether the commit differs from the work tree.

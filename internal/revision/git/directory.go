@@ -70,13 +70,7 @@ func (r *Repository) own(worktree string) error {
 	case r.dir != filepath.Join(r.top, ".git"):
 		return unreadablef(elsewhere)
 	}
-	objects := filepath.Join(r.common, "objects")
-	for _, name := range []string{objects, filepath.Join(objects, "info"), filepath.Join(objects, "pack")} {
-		if info, err := os.Lstat(name); err == nil && !info.IsDir() {
-			return unreadablef("its objects lie elsewhere, behind a symlink")
-		}
-	}
-	if info, err := os.Lstat(filepath.Join(objects, "info", "alternates")); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
+	if info, err := os.Lstat(filepath.Join(r.common, "objects", "info", "alternates")); err == nil && (!info.Mode().IsRegular() || info.Size() > 0) {
 		return unreadablef("it borrows objects from another repository, in objects/info/alternates: make it whole with 'git repack -a -d' and remove that file")
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -340,6 +341,20 @@ func TestGitDirectory(t *testing.T) {
 	other.commit()
 	theirs := filepath.Join(other.dir, ".git")
 	const elsewhere = "its .git leads to a git directory that does not lead back"
+	instead := func(name string) func(r *repository) {
+		return func(r *repository) {
+			r.remove(".git/" + name)
+			r.link(filepath.Join(theirs, filepath.FromSlash(name)), ".git/"+name)
+		}
+	}
+	beside := func(name string) func(r *repository) {
+		return func(r *repository) { r.link(filepath.Join(theirs, "HEAD"), ".git/"+name) }
+	}
+	object := func(r *repository) string {
+		id := r.git("rev-parse", "HEAD")
+		return filepath.Join(".git", "objects", id[:2], id[2:])
+	}
+	notItsOwn := func(name string) string { return "in its git directory, " + name + " is or holds something else" }
 	tests := []struct {
 		name string
 		make func(r *repository)
@@ -351,11 +366,38 @@ func TestGitDirectory(t *testing.T) {
 		{"a file to nothing", func(r *repository) { r.remove(".git"); r.write(".git", "gitdir: \n") }, "its .git leads nowhere"},
 		{"no repository", func(r *repository) { r.remove(".git/HEAD") }, "its .git is not a git directory"},
 		{"what others share", func(r *repository) { r.write(".git/commondir", theirs+"\n") }, elsewhere},
-		{"objects", func(r *repository) { r.remove(".git/objects"); r.link(theirs+"/objects", ".git/objects") }, "its objects lie elsewhere"},
+		{"objects", instead("objects"), notItsOwn("objects")},
+		{"the packs", instead("objects/pack"), notItsOwn("objects")},
+		{"what is known of objects", instead("objects/info"), notItsOwn("objects")},
+		{"some objects", func(r *repository) {
+			id := other.git("rev-parse", "HEAD")
+			r.remove(".git/objects/" + id[:2])
+			r.link(filepath.Join(theirs, "objects", id[:2]), ".git/objects/"+id[:2])
+		}, notItsOwn("objects")},
+		{"an object", func(r *repository) {
+			name := object(r)
+			r.remove(name)
+			r.link(filepath.Join(other.dir, object(other)), name)
+		}, notItsOwn("objects")},
+		{"an object that is a named pipe", func(r *repository) { name := object(r); r.remove(name); mkfifo(r.t, filepath.Join(r.dir, name)) }, notItsOwn("objects")},
+		{"a pack", beside("objects/pack/pack-1.pack"), notItsOwn("objects")},
+		{"a commit graph", beside("objects/info/commit-graphs/commit-graph-chain"), notItsOwn("objects")},
+		{"refs", instead("refs"), notItsOwn("refs")},
+		{"a branch", instead("refs/heads/main"), notItsOwn("refs")},
+		{"branches of a remote", beside("refs/remotes/origin/a/b"), notItsOwn("refs")},
+		{"refs in a table", beside("reftable"), notItsOwn("reftable")},
+		{"HEAD", instead("HEAD"), notItsOwn("HEAD")},
+		{"packed refs", beside("packed-refs"), notItsOwn("packed-refs")},
+		{"index", instead("index"), notItsOwn("index")},
+		{"a part of the index", beside("sharedindex.0123456789012345678901234567890123456789"), notItsOwn("index")},
+		{"where history ends", beside("shallow"), notItsOwn("shallow")},
+		{"config", instead("config"), notItsOwn("config")},
+		{"config of the work tree", beside("config.worktree"), notItsOwn("config.worktree")},
+		{"hooks", instead("hooks"), ""},
 		{"alternates", func(r *repository) { r.write(".git/objects/info/alternates", theirs+"/objects\n") }, "it borrows objects"},
 		{"another work tree", func(r *repository) { r.git("config", "core.worktree", other.dir) }, "core.worktree of its configuration leads to another folder"},
 		{"a bare one", func(r *repository) { r.git("config", "core.bare", "true") }, ""},
-		{"a named pipe", func(r *repository) { r.remove(".git/config"); mkfifo(r.t, filepath.Join(r.dir, ".git/config")) }, "its configuration is no file"},
+		{"a named pipe", func(r *repository) { r.remove(".git/config"); mkfifo(r.t, filepath.Join(r.dir, ".git/config")) }, notItsOwn("config")},
 		{"includes without end", func(r *repository) { r.git("config", "include.path", "config") }, "or 5 deep"},
 		{"an include of a device", func(r *repository) { r.git("config", "include.path", "/dev/zero") }, "its configuration is no file"},
 		{"an include of something else", func(r *repository) { r.git("config", "include.path", "/etc/passwd") }, "not one that git can read"},
@@ -404,6 +446,44 @@ func TestLinkedWorkTree(t *testing.T) {
 	r.git("config", "core.sshCommand", "x")
 	if _, err := git.Open(t.Context(), linked); err == nil || !strings.Contains(err.Error(), "sets core.sshcommand") {
 		t.Errorf("the configuration that is shared: %v", err)
+	}
+}
+
+// Of a linked work tree, what it shares is looked at, and what is its own.
+func TestLinksOfLinkedWorkTree(t *testing.T) {
+	for _, name := range []string{".git/refs/heads/other", ".git/worktrees/linked/refs/bisect/bad"} {
+		r := newRepository(t)
+		r.commit()
+		linked := filepath.Join(t.TempDir(), "linked")
+		r.git("worktree", "add", "-q", linked)
+		if _, err := git.Open(t.Context(), linked); err != nil {
+			t.Error(err)
+		}
+		r.link("main", name)
+		if _, err := git.Open(t.Context(), linked); err == nil || !strings.Contains(err.Error(), "refs is or holds something else") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// So many files that looking at them takes its time are not looked at.
+func TestManyRefs(t *testing.T) {
+	r := newRepository(t)
+	r.write("a.tf", "1")
+	r.commit()
+	const links = 50_000 // a file may have
+	file := ""
+	for i := range 200_001 {
+		name := ".git/refs/many/" + strconv.Itoa(i)
+		if i%links == 0 {
+			r.write(name, "")
+			file = filepath.Join(r.dir, name)
+		} else if err := os.Link(file, filepath.Join(r.dir, name)); err != nil {
+			t.Skipf("make many names of a file: %v", err)
+		}
+	}
+	if _, err := git.Open(t.Context(), r.dir); err == nil || !strings.Contains(err.Error(), "more than 200000 files: pack them") {
+		t.Errorf("got %v", err)
 	}
 }
 

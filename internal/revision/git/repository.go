@@ -37,23 +37,26 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	if r.program, err = program(os.Getenv("PATH"), r.top); err != nil {
 		return nil, err
 	}
+	if err := r.checkFiles(); err != nil {
+		return nil, err
+	}
 	return r, r.checkConfig(ctx)
 }
 
-// ErrRef is a text that cannot name a revision.
-var ErrRef = errors.New("not a name of a revision")
+// errRef is the error for a text that cannot name a revision.
+var errRef = errors.New("not a name of a revision")
 
-// CheckRef returns ErrRef for a text that git might take for something else than
-// the name of a revision.
+// CheckRef returns an error for a text that git might take for something else than the
+// name of a revision.
 func CheckRef(ref string) error {
 	if ref == "" || ref[0] == '-' || strings.ContainsFunc(ref, unicode.IsControl) {
-		return ErrRef
+		return errRef
 	}
 	return nil
 }
 
-// Resolve returns the id of the commit that ref names. The error is ErrRef, or an
-// Unavailable if the clone has no such commit.
+// Resolve returns the id of the commit that ref names. The error is that of
+// CheckRef, or an Unavailable if the clone has no such commit.
 func (r *Repository) Resolve(ctx context.Context, ref string) (string, error) {
 	if err := CheckRef(ref); err != nil {
 		return "", err
