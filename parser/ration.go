@@ -21,7 +21,7 @@ import (
 const (
 	// maxRunValues is how many values the manifests of a run may hold together, those
 	// that are rendered and built included. They take up to 500 bytes each.
-	maxRunValues = 1_200_000
+	maxRunValues = 2_000_000
 	// textPerValue is how many bytes of a file that is parsed count like a value, also
 	// if nothing of it is kept.
 	textPerValue = 32

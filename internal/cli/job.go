@@ -62,7 +62,7 @@ const defaultTimeout = 5 * time.Minute
 func (f *limitFlags) register(cmd *cobra.Command) {
 	f.memory = memoryLimit(supervise.Ceiling())
 	flags := cmd.Flags()
-	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never; a file, chart, overlay or root that takes a third of it, or 20 seconds, is left out")
+	flags.DurationVar(&f.timeout, "timeout", defaultTimeout, "give up after this time, 0 for never; a file, chart, overlay or root that takes a third of it, or 60 seconds, is left out")
 	flags.Var(&f.memory, "memory-limit", "leave out what takes more than this `size` of memory, as 2Gi (default: 2Gi, or half of what the machine has if that is less), 0 for no limit")
 	flags.Lookup("memory-limit").DefValue = "" // it depends on the machine, and help does not
 	flags.StringVar(&f.sandbox, "sandbox", string(sandbox.Auto), "`mode` in which Linux confines what reads the files: auto (as far as it can), require or off")

@@ -60,10 +60,10 @@ func (a *app) confined(wants func(cmd *cobra.Command, args []string) (*needs, er
 }
 
 // partTime is how long a worker may read one file, chart, overlay, root or policy folder
-// in a run of a timeout: what is honest takes less than a second, and there must be time
-// left to begin anew without it.
+// in a run of a timeout: the largest overlays known take twenty seconds on a slow machine,
+// and there must be time left to begin anew without it.
 func partTime(timeout time.Duration) time.Duration {
-	const usual = 20 * time.Second
+	const usual = 60 * time.Second
 	if timeout == 0 {
 		return usual
 	}

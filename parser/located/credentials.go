@@ -26,6 +26,10 @@ func Credentials(text string) [][2]int {
 		}
 		i += from
 		from = i + 1
+		if i+1 < len(text) && text[i] == '=' && strings.IndexByte("=~", text[i+1]) >= 0 { // a comparison
+			from++
+			continue
+		}
 		if !SecretKey(wordBefore(text, i)) {
 			continue
 		}

@@ -3,6 +3,7 @@ package located
 import (
 	"encoding/base64"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -107,12 +108,28 @@ func (s *Secrets) Spare(v *Value) {
 	}
 }
 
-// SpareText takes back a name that is known anyway.
-func (s *Secrets) SpareText(name string) {
-	if s.texts[name] && IsName(name) {
-		delete(s.texts, name)
+// SpareText takes back a name that is known anyway, and the hosts in a text that holds
+// no password.
+func (s *Secrets) SpareText(text string) {
+	if len(s.texts) == 0 {
+		return
+	}
+	spare := func(name string) {
+		if s.texts[name] && IsName(name) {
+			delete(s.texts, name)
+		}
+	}
+	spare(text)
+	if strings.IndexByte(text, '.') < 0 || len(Credentials(text)) > 0 {
+		return
+	}
+	for _, host := range hosts.FindAllString(text, -1) {
+		spare(host)
 	}
 }
+
+// hosts are the names of machines in a text, which have two parts at least.
+var hosts = regexp.MustCompile(`[a-z0-9-]+(\.[a-z0-9-]+)+`)
 
 // IsName reports whether a text is spelled like a name of something: in lower-case
 // letters, digits and what may stand between them, or in letters alone.

@@ -123,3 +123,23 @@ func TestSecretPlaces(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// A host that the files also say in the open, alone or in an address, is no secret; what a
+// password is, is one wherever else it stands.
+func TestHostsInTheOpen(t *testing.T) {
+	for open, spared := range map[string]bool{
+		"orders.shop.svc.cluster.local":                      true,
+		"http://orders.shop.svc.cluster.local:5432/x":        true,
+		"--url=tcp://orders.shop.svc.cluster.local:9090/":    true,
+		"http://u:orders.shop.svc.cluster.local@example.com": false,
+		"http://other.shop.svc.cluster.local":                false,
+	} {
+		secret := located.Value{Kind: located.Map, Map: []located.Field{{Key: "a", Value: &located.Value{Kind: located.String, Str: "orders.shop.svc.cluster.local", Sensitive: true}}}}
+		var s located.Secrets
+		s.Add(&secret)
+		s.Spare(&located.Value{Kind: located.String, Str: open})
+		if got := !slices.Contains(s.Texts(), "orders.shop.svc.cluster.local"); got != spared {
+			t.Errorf("%s: spared is %v, want %v", open, got, spared)
+		}
+	}
+}
