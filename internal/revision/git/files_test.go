@@ -271,7 +271,7 @@ func TestFormerly(t *testing.T) {
 	commit := r.commit()
 	r.git("mv", "old", "new")
 	r.git("mv", "c.tf", "new/d.tf")
-	snapshot := r.at(".", commit, "new").snapshot
+	snapshot := r.at(".", commit).snapshot
 	tests := []struct {
 		name string
 		want []string

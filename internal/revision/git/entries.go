@@ -101,7 +101,7 @@ func list(folder string, do func(fs.DirEntry) error) error {
 	if err != nil {
 		return unlistable()
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	for {
 		some, err := f.ReadDir(atOnce)
 		for _, e := range some {
