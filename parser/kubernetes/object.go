@@ -67,7 +67,7 @@ func FromValue(root *located.Value, file string) (*Object, bool) {
 			anchor = v
 		}
 	}
-	anchored := *marked(root, kind)
+	anchored := *marked(root)
 	anchored.Range, anchored.Callers, anchored.Via = anchor.Range, anchor.Callers, anchor.Via
 	o.Root = &anchored
 	return o, true

@@ -298,5 +298,5 @@ func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return marked(v.value, ""), true
+	return marked(v.value), true
 }

@@ -7,34 +7,24 @@ import (
 	"github.com/egresslint/egresslint/parser/located"
 )
 
-// lastApplied is the annotation in which kubectl keeps a whole object.
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-// marked returns the object root with the values that are secrets marked: the data of
-// a Secret, and whatever a key says that it is one, in environments too. Values without
-// any are not copied.
-func marked(root *located.Value, kind string) *located.Value {
+// marked returns v with the values that are secrets marked: the data of a Secret, and
+// whatever a key says that it is one, in environments too. Values without any are not
+// copied.
+func marked(v *located.Value) *located.Value {
 	if !guard.On(guard.Taint) {
-		return root
+		return v
 	}
-	if kind == "Secret" {
-		for _, key := range []string{"data", "stringData"} {
-			root = withField(root, key, secret)
-		}
-		root = withField(root, "metadata", func(v *located.Value) *located.Value {
-			return withField(v, "annotations", func(v *located.Value) *located.Value { return withField(v, lastApplied, secret) })
-		})
-	}
-	return markedByKey(root)
+	return markedFields(v)
 }
 
-// markedByKey returns v with the values marked whose keys say that they are secrets.
-func markedByKey(v *located.Value) *located.Value {
+// markedFields marks the fields in v that hold secrets. One that is true or false is
+// left as it is: automountServiceAccountToken is called like a secret.
+func markedFields(v *located.Value) *located.Value {
 	switch v.Kind {
 	case located.List:
 		copied := false
 		for i, e := range v.List {
-			m := markedByKey(e)
+			m := markedFields(e)
 			if m == e {
 				continue
 			}
@@ -45,11 +35,10 @@ func markedByKey(v *located.Value) *located.Value {
 		}
 	case located.Map:
 		copied := false
-		name := v.Get("name")
 		for i, f := range v.Map {
-			m := markedByKey(f.Value)
-			if located.SecretKey(f.Key) || f.Key == "value" && name.Kind == located.String && located.SecretKey(name.Str) {
-				m = secretScalar(m)
+			m := markedFields(f.Value)
+			if f.Value.Kind != located.Bool && v.Hides(f) {
+				m = secret(m)
 			}
 			if m == f.Value {
 				continue
@@ -63,38 +52,11 @@ func markedByKey(v *located.Value) *located.Value {
 	return v
 }
 
-// withField returns the map v with a field changed by f.
-func withField(v *located.Value, key string, f func(*located.Value) *located.Value) *located.Value {
-	i := slices.IndexFunc(v.Map, func(f located.Field) bool { return f.Key == key })
-	if i < 0 {
-		return v
-	}
-	m := f(v.Map[i].Value)
-	if m == v.Map[i].Value {
-		return v
-	}
-	v = replaced(v)
-	v.Map[i].Value = m
-	return v
-}
-
 // replaced returns a copy of v whose list or map may be changed.
 func replaced(v *located.Value) *located.Value {
 	c := *v
 	c.List, c.Map = slices.Clone(v.List), slices.Clone(v.Map)
 	return &c
-}
-
-// secretScalar returns v marked if it is text or a number, or a list of such: a map has
-// keys of its own.
-func secretScalar(v *located.Value) *located.Value {
-	switch v.Kind {
-	case located.String, located.Number, located.Unknown, located.List:
-		if !slices.ContainsFunc(v.List, func(e *located.Value) bool { return e.Kind == located.Map || e.Kind == located.List }) {
-			return secret(v)
-		}
-	}
-	return v
 }
 
 // secret returns v with all that is in it marked.

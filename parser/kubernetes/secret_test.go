@@ -61,6 +61,16 @@ func TestSecretsAreMarked(t *testing.T) {
 			[]string{"all"},
 			[]string{"v1", "Secret", "x", "b"},
 		},
+		"flag": {
+			"apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {automountServiceAccountToken: false}\n",
+			nil,
+			[]string{"v1", "Pod", "x", "false"},
+		},
+		"inside": {
+			"apiVersion: x/v1\nkind: X\nmetadata: {name: x}\nspec: {template: {kind: Secret, data: {a: b2s=}}, other: {kind: ConfigMap, data: {a: b}}}\n",
+			[]string{"b2s="},
+			[]string{"x/v1", "X", "x", "Secret", "ConfigMap", "b"},
+		},
 		"keys": {
 			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {DB_PASSWORD: p, DB_HOST: h, nested: {apiKeys: [k1, k2], key: open}}\n",
 			[]string{"p", "k1", "k2"},

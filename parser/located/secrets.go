@@ -168,7 +168,7 @@ func (v *Value) Hides(f Field) bool {
 	// A key such as secret or credentials may also be that of settings.
 	holds := f.Value.Kind == List && !slices.ContainsFunc(f.Value.List, func(e *Value) bool { return e.Kind == Map || e.Kind == List })
 	_, scalar := f.Value.Text()
-	return (scalar || holds) && SecretKey(f.Key)
+	return (scalar || holds || f.Value.IsUnknown()) && SecretKey(f.Key)
 }
 
 // add adds a secret text, what it is in base64 and from base64, and its parts.
