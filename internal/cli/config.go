@@ -175,13 +175,15 @@ func newConfigFile(args []string, force bool) (string, error) {
 		return "", usagef("config init %s: it is no folder", dir)
 	}
 	file := configFile(args)
-	switch info, err := os.Lstat(file); {
-	case err != nil: // there is none, or writing it tells what is wrong
-	case !force:
-		return "", mistakef("write configuration: %s is there already, pass --force to replace it", file)
-	case info.Mode()&fs.ModeSymlink != 0:
-		// It may be part of a pull request, and lead to any file of the user.
-		return "", mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
+	// If there is none, or it cannot be looked at, writing it tells.
+	if info, err := os.Lstat(file); err == nil {
+		switch {
+		case !force:
+			return "", mistakef("write configuration: %s is there already, pass --force to replace it", file)
+		case info.Mode()&fs.ModeSymlink != 0:
+			// It may be part of a pull request, and lead to any file of the user.
+			return "", mistakef("write configuration: %s is a symlink, and what it leads to is not replaced: remove it first", file)
+		}
 	}
 	return file, nil
 }

@@ -177,10 +177,8 @@ func (f *diffFlags) revisionsOf(refs []string) revisions {
 			ids[i] = id
 		}
 		if f.mergeBase {
-			other, err := "", error(nil)
-			if len(ids) == 2 {
-				other = ids[1]
-			} else if other, err = repo.Resolve(ctx, "HEAD"); err != nil {
+			other, err := repo.Resolve(ctx, append(refs, "HEAD")[1])
+			if err != nil {
 				return nil, err
 			}
 			if ids[0], err = repo.MergeBase(ctx, ids[0], other); err != nil {

@@ -37,10 +37,9 @@ const plantedMistake = `resource "alicloud_db_instance" "planted" {
 `
 
 // chart is a chart with templates.
-func chart(templates map[string]string, values string) map[string]string {
+func chart(templates map[string]string) map[string]string {
 	files := map[string]string{
 		"chart/Chart.yaml":          "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
-		"chart/values.yaml":         values,
 		"chart/templates/good.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: good\n",
 	}
 	for name, text := range templates {
@@ -79,7 +78,7 @@ func copies(times int) string {
 func bombs() []bomb {
 	slow := []string{"helm-merge-of-itself", "terraform-dynamic", "terraform-for", "terraform-template", "yaml-aliases"}
 	helm := func(name, template string) bomb {
-		return bomb{name: "helm-" + name, guard: guard.HelmBudgets, told: "chart", files: chart(map[string]string{"bomb.yaml": template}, "")}
+		return bomb{name: "helm-" + name, guard: guard.HelmBudgets, told: "chart", files: chart(map[string]string{"bomb.yaml": template})}
 	}
 	terraform := func(name, text string) bomb {
 		return bomb{name: "terraform-" + name, guard: guard.TerraformBudgets, told: "bomb/main.tf", files: map[string]string{"bomb/main.tf": text}}
@@ -224,14 +223,14 @@ resource "alicloud_vpc" "a" { cidr_block = local.d }
 	count(s) > 0`),
 
 		{name: "archive-zeros", guard: guard.HelmBudgets, told: "chart", files: func() map[string]string {
-			files := chart(nil, "")
+			files := chart(nil)
 			files["chart/charts/zeros-1.0.0.tgz"] = archived(map[string]string{
 				"zeros/Chart.yaml": "apiVersion: v2\nname: zeros\nversion: 1.0.0\n", "zeros/templates/a.yaml": strings.Repeat("# zeros\n", 40<<20),
 			})
 			return files
 		}()},
 		{name: "archive-many", guard: guard.HelmBudgets, told: "chart", files: func() map[string]string {
-			files := chart(nil, "")
+			files := chart(nil)
 			for i := range 200 {
 				files[fmt.Sprintf("chart/charts/many%d-1.0.0.tgz", i)] = archived(map[string]string{
 					fmt.Sprintf("many%d/Chart.yaml", i): fmt.Sprintf("apiVersion: v2\nname: many%d\nversion: 1.0.0\n", i),
@@ -241,7 +240,7 @@ resource "alicloud_vpc" "a" { cidr_block = local.d }
 			return files
 		}()},
 		{name: "archive-nested", guard: guard.HelmBudgets, told: "chart", files: func() map[string]string {
-			files := chart(nil, "")
+			files := chart(nil)
 			inner := archived(map[string]string{"n0/Chart.yaml": "apiVersion: v2\nname: n0\nversion: 1.0.0\n", "n0/files/a": strings.Repeat("nested\n", 4<<20)})
 			for i := range 6 {
 				level := map[string]string{fmt.Sprintf("n%d/Chart.yaml", i+1): fmt.Sprintf("apiVersion: v2\nname: n%d\nversion: 1.0.0\n", i+1)}

@@ -72,7 +72,7 @@ locals {
 }
 `})
 	add("terraform-links", map[string]string{"main.tf": reading("link"), "link": "-> /etc/passwd"})
-	add("helm-functions", chart(map[string]string{"a.yaml": object(`{{ getHostByName "example.com" }}`), "b.yaml": object(`{{ env "HOME" }}{{ expandenv "$HOME" }}`), "c.yaml": object(`{{ lookup "v1" "Pod" "" "" | toJson }}`)}, ""))
+	add("helm-functions", chart(map[string]string{"a.yaml": object(`{{ getHostByName "example.com" }}`), "b.yaml": object(`{{ env "HOME" }}{{ expandenv "$HOME" }}`), "c.yaml": object(`{{ lookup "v1" "Pod" "" "" | toJson }}`)}))
 	add("helm-dependencies", map[string]string{
 		"Chart.yaml":          "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies:\n- {name: b, version: 1.0.0, repository: https://example.com}\n- {name: c, version: 1.0.0, repository: \"file:///etc\"}\n- {name: d, version: 1.0.0, repository: \"oci://example.com\"}\n",
 		"templates/a.yaml":    object("a"),
