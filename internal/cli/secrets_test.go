@@ -136,6 +136,9 @@ func secretCommands(dir string) map[string][]string {
 
 // Reports are published: whatever they quote, no secret is in it.
 func TestSecretsStayInside(t *testing.T) {
+	if raced {
+		t.Skip("starts many processes")
+	}
 	dir := secretTree(t)
 	commands := secretCommands(dir)
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
@@ -148,6 +151,9 @@ func TestSecretsStayInside(t *testing.T) {
 // TestJudgedSecretsStayInside does the same for that part of the tree whose secrets are
 // values of what is judged, which more than one guard keeps inside.
 func TestJudgedSecretsStayInside(t *testing.T) {
+	if raced {
+		t.Skip("starts many processes")
+	}
 	dir := t.TempDir()
 	for name, text := range secretFiles {
 		switch folder, _, _ := strings.Cut(name, "/"); folder {
@@ -191,6 +197,9 @@ func checkSecrets(t *testing.T, args []string, files ...string) {
 // comes from, with the mask over source lines, and the filter of all that is printed.
 // Without them, or without the mark, the test above fails.
 func TestSecretsGuards(t *testing.T) {
+	if raced {
+		t.Skip("starts many processes")
+	}
 	tests := []struct {
 		name string
 		off  []guard.Name

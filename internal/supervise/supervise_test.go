@@ -159,6 +159,9 @@ func run(t *testing.T, j job, change func(*supervise.Config)) outcome {
 
 // What a worker dies of is left out, and told; everything else is there.
 func TestRunWithout(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory and time, and more of both under the race detector")
+	}
 	const memory, stack = "it took more than 256 MiB of memory", "it is nested too deep: more than 256 MiB of stack are needed"
 	for _, tt := range []struct {
 		name  string
@@ -207,6 +210,9 @@ func TestRunWithout(t *testing.T) {
 // What comes after the parts is done without the largest of them, if it cannot be done
 // with it.
 func TestRunGivesUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory and time, and more of both under the race detector")
+	}
 	o := run(t, job{Parts: []string{"a", "bb"}, After: "memory"}, nil)
 	var died *supervise.Died
 	if !errors.As(o.err, &died) {
