@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -83,91 +84,96 @@ const (
 	fieldText = `[\w.*/~-]{1,100}`
 )
 
+type mistake struct {
+	error    *regexp.Regexp
+	sentence string
+}
+
 // mistakes are the kinds of errors of kustomize that are told apart, the more telling
 // ones first. What is told is the text that matches, or the sentence with its groups.
 // kustomize quotes patches, literals and whole objects in errors, so nothing else of an
-// error is told.
-var mistakes = []struct {
-	error    *regexp.Regexp
-	sentence string
-}{
-	{matching(`error parsing regexp`), "a selector is no regular expression"},
-	{error: matching(`cycle detected: candidate root '` + pathText + `' contains visited root '` + pathText + `'`)},
-	{error: matching(`may not add resource with an already registered id: ` + idText)},
-	{error: matching(`no resource matches strategic merge patch "` + idText + `"(: no matches for Id ` + idText +
-		`; failed to find unique target for patch ` + idText + `)?`)},
-	{error: matching(`no matches for Id ` + idText)},
-	{error: matching(`multiple matches for Id ` + idText)},
-	{error: matching(`id ` + idText + ` exists; behavior must be merge or replace`)},
-	{error: matching(`id ` + idText + ` does not exist; cannot merge or replace`)},
-	{error: matching(`namespace transformation produces ID conflict`)},
+// error is told. They are compiled when the first error is, because that takes longer
+// than all else that this program does before it reads a file.
+var mistakes = sync.OnceValue(func() []mistake {
+	return []mistake{
+		{matching(`error parsing regexp`), "a selector is no regular expression"},
+		{error: matching(`cycle detected: candidate root '` + pathText + `' contains visited root '` + pathText + `'`)},
+		{error: matching(`may not add resource with an already registered id: ` + idText)},
+		{error: matching(`no resource matches strategic merge patch "` + idText + `"(: no matches for Id ` + idText +
+			`; failed to find unique target for patch ` + idText + `)?`)},
+		{error: matching(`no matches for Id ` + idText)},
+		{error: matching(`multiple matches for Id ` + idText)},
+		{error: matching(`id ` + idText + ` exists; behavior must be merge or replace`)},
+		{error: matching(`id ` + idText + ` does not exist; cannot merge or replace`)},
+		{error: matching(`namespace transformation produces ID conflict`)},
 
-	{error: matching(`nothing selected by ` + idText)},
-	{error: matching(`multiple matches for selector ` + idText)},
-	{matching("fieldPath `(" + fieldText + ")` is missing for replacement source (" + idText + ")"), "field $1 is missing in the source of a replacement, $2"},
-	{matching("is missing for replacement source (" + idText + ")"), "a field is missing in the source of a replacement, $1"},
-	{error: matching(`unable to find (or create )?field "` + fieldText + `" in replacement target`)},
-	{matching(`unable to find (or create )?field ".*" in replacement target`), "unable to find a field in the target of a replacement"},
-	{error: matching(`delimiter option can only be used with scalar nodes`)},
-	{error: matching(`options\.index -?\d+ is out of bounds`)},
-	{error: matching(`replacements must specify a source and at least one target`)},
-	{error: matching(`(target must specify resources to select|cannot specify both path and inline replacement|value and resource selectors are mutually exclusive)`)},
-	{error: matching(`unsupported replacement type`)},
+		{error: matching(`nothing selected by ` + idText)},
+		{error: matching(`multiple matches for selector ` + idText)},
+		{matching("fieldPath `(" + fieldText + ")` is missing for replacement source (" + idText + ")"), "field $1 is missing in the source of a replacement, $2"},
+		{matching("is missing for replacement source (" + idText + ")"), "a field is missing in the source of a replacement, $1"},
+		{error: matching(`unable to find (or create )?field "` + fieldText + `" in replacement target`)},
+		{matching(`unable to find (or create )?field ".*" in replacement target`), "unable to find a field in the target of a replacement"},
+		{error: matching(`delimiter option can only be used with scalar nodes`)},
+		{error: matching(`options\.index -?\d+ is out of bounds`)},
+		{error: matching(`replacements must specify a source and at least one target`)},
+		{error: matching(`(target must specify resources to select|cannot specify both path and inline replacement|value and resource selectors are mutually exclusive)`)},
+		{error: matching(`unsupported replacement type`)},
 
-	{matching(`(add|remove|replace|move|copy|test) operation does not apply: doc is missing (?:path|key): "?(/` + fieldText + `)\b`), "the $1 operation of a JSON patch does not apply: the object has no $2"},
-	{matching(`(add|remove|replace|move|copy|test) operation`), "the $1 operation of a JSON patch does not apply"},
-	{matching(`testing (?:path|value) (/` + fieldText + `)\b`), "the test operation of a JSON patch fails for $1"},
-	{matching(`testing (?:path|value)|test failed`), "the test operation of a JSON patch fails"},
-	{matching(`illegally qualifies as both an SM and JSON patch`), "a patch is both a strategic merge patch and a JSON patch"},
-	{matching(`unable to parse SM or JSON patch|decoding \[`), "a patch is neither a strategic merge patch nor a JSON patch"},
-	{matching(`must specify one of patch and path`), "a patch has neither a patch nor a path"},
-	{matching(`patch and path can't be set at the same time|must specify a file path or jsonOp, not both`), "a patch has both a patch and a path"},
-	{matching(`must specify a target for|must specify the target name`), "a JSON patch has no target"},
-	{matching(`Multiple Strategic-Merge Patches in one`), "a patch with a target has several documents"},
-	{matching(`patch appears to be empty|empty seems to be empty|empty file path and empty`), "a patch is empty"},
-	{matching(`unable to find patch target`), "unable to find the target of a patch"},
+		{matching(`(add|remove|replace|move|copy|test) operation does not apply: doc is missing (?:path|key): "?(/` + fieldText + `)\b`), "the $1 operation of a JSON patch does not apply: the object has no $2"},
+		{matching(`(add|remove|replace|move|copy|test) operation`), "the $1 operation of a JSON patch does not apply"},
+		{matching(`testing (?:path|value) (/` + fieldText + `)\b`), "the test operation of a JSON patch fails for $1"},
+		{matching(`testing (?:path|value)|test failed`), "the test operation of a JSON patch fails"},
+		{matching(`illegally qualifies as both an SM and JSON patch`), "a patch is both a strategic merge patch and a JSON patch"},
+		{matching(`unable to parse SM or JSON patch|decoding \[`), "a patch is neither a strategic merge patch nor a JSON patch"},
+		{matching(`must specify one of patch and path`), "a patch has neither a patch nor a path"},
+		{matching(`patch and path can't be set at the same time|must specify a file path or jsonOp, not both`), "a patch has both a patch and a path"},
+		{matching(`must specify a target for|must specify the target name`), "a JSON patch has no target"},
+		{matching(`Multiple Strategic-Merge Patches in one`), "a patch with a target has several documents"},
+		{matching(`patch appears to be empty|empty seems to be empty|empty file path and empty`), "a patch is empty"},
+		{matching(`unable to find patch target`), "unable to find the target of a patch"},
 
-	{matching(`missing metadata\.name in object`), "an object has no metadata.name"},
-	{matching(`missing kind in object`), "an object has no kind"},
-	{matching(`missing Resource metadata`), "a document is no object"},
-	{matching(`empty item at `), "a list in an object has an empty item"},
-	{matching(`trouble expanding list|expected array in `), "the items of a list are no list of objects"},
-	{matching(`wrong [Nn]ode [Kk]ind for (?:` + fieldText + `)?\s*expected: (\w+) was (\w+)`), "a field is a $2 where a $1 is expected"},
-	{matching(`wrong [Nn]ode [Kk]ind`), "a field is of another kind than is expected"},
+		{matching(`missing metadata\.name in object`), "an object has no metadata.name"},
+		{matching(`missing kind in object`), "an object has no kind"},
+		{matching(`missing Resource metadata`), "a document is no object"},
+		{matching(`empty item at `), "a list in an object has an empty item"},
+		{matching(`trouble expanding list|expected array in `), "the items of a list are no list of objects"},
+		{matching(`wrong [Nn]ode [Kk]ind for (?:` + fieldText + `)?\s*expected: (\w+) was (\w+)`), "a field is a $2 where a $1 is expected"},
+		{matching(`wrong [Nn]ode [Kk]ind`), "a field is of another kind than is expected"},
 
-	{matching(`invalid literal source`), "a literal of a generator is not of the form key=value"},
-	{matching(`key name or file path contains '='`), "a file of a generator has more than one ="},
-	{matching(`missing (?:file path for key name|key name for file path)`), "a file of a generator is not of the form key=path"},
-	{matching(`another key by that name already exists|cannot add key|illegally repeat`), "two sources of a generator have the same key"},
-	{matching(`has invalid utf8 bytes`), "a file of variables is no UTF-8 text"},
-	{error: matching(`a (configmap|secret) must have a name`)},
-	{matching(`conflicting fieldspecs`), "two configurations of a field contradict each other"},
-	{matching(`found multiple possible referrals`), "a name may mean several objects"},
-	{matching(`var '?([\w-]{1,100})'? already encountered`), "variable $1 is declared twice"},
-	{matching(`cannot be mapped to a field`), "a variable is taken from a field that is not there"},
-	{matching(`not found in corresponding resource`), "a variable is taken from a field that is not there"},
+		{matching(`invalid literal source`), "a literal of a generator is not of the form key=value"},
+		{matching(`key name or file path contains '='`), "a file of a generator has more than one ="},
+		{matching(`missing (?:file path for key name|key name for file path)`), "a file of a generator is not of the form key=path"},
+		{matching(`another key by that name already exists|cannot add key|illegally repeat`), "two sources of a generator have the same key"},
+		{matching(`has invalid utf8 bytes`), "a file of variables is no UTF-8 text"},
+		{error: matching(`a (configmap|secret) must have a name`)},
+		{matching(`conflicting fieldspecs`), "two configurations of a field contradict each other"},
+		{matching(`found multiple possible referrals`), "a name may mean several objects"},
+		{matching(`var '?([\w-]{1,100})'? already encountered`), "variable $1 is declared twice"},
+		{matching(`cannot be mapped to a field`), "a variable is taken from a field that is not there"},
+		{matching(`not found in corresponding resource`), "a variable is taken from a field that is not there"},
 
-	{matching(`json: unknown field "(\w{1,100})"`), `invalid Kustomization: json: unknown field "$1"`},
-	{matching(`json: unknown field`), "invalid Kustomization: it has a field that is not known"},
-	{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type \[\]`), "field $2 holds a $1 where a list is expected"},
-	{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type map`), "field $2 holds a $1 where a map is expected"},
-	{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type (\w+)`), "field $2 holds a $1 where a $3 is expected"},
-	{matching(`json: cannot unmarshal`), "a field holds another kind of value than is expected"},
-	{error: matching(`kind should be Kustomization or Component`)},
-	{error: matching(`apiVersion for \w{1,50} should be [\w./]{1,100}`)},
-	{error: matching(`expected kind (!= )?'\w{1,50}' for path '` + pathText + `'( but got '\w{1,50}')?`)},
-	{error: matching(`the specified OpenAPI version is not built in|builtin version and custom schema provided, cannot use both`)},
-	{error: matching(`the field 'sortOptions\.\w+' `)},
-	{error: matching(`(invalid Kustomization: )?yaml: (line \d+: )?(did not find expected [a-z '<>,:"\[\]{}-]+|could not find expected [a-z '<>:"\[\]{}-]+|mapping values are not allowed in this context|` +
-		`block sequence entries are not allowed in this context|block mapping entries are not allowed in this context|` +
-		`found [a-z -]+( in an indentation| that cannot start any token|indicator)?|control characters are not allowed|invalid (leading|trailing) UTF-8 octet|document contains excessive aliasing)`)},
-	{matching(`yaml: (line \d+: )?unknown anchor`), "malformed YAML: ${1}an alias has no anchor"},
-	{matching(`(?:yaml|MalformedYAMLError): (line \d+: )?`), "malformed YAML"},
-	{matching(`unable to parse requirement|found '.*', expected`), "a selector of labels or annotations is malformed"},
-	{matching(`'(` + pathText + `)' doesn't exist`), "'$1' does not exist"},
-	{matching(`is a directory`), "a file is a directory"},
-	{error: matching(`kustomize stops at a mistake in the files`)},
-}
+		{matching(`json: unknown field "(\w{1,100})"`), `invalid Kustomization: json: unknown field "$1"`},
+		{matching(`json: unknown field`), "invalid Kustomization: it has a field that is not known"},
+		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type \[\]`), "field $2 holds a $1 where a list is expected"},
+		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type map`), "field $2 holds a $1 where a map is expected"},
+		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type (\w+)`), "field $2 holds a $1 where a $3 is expected"},
+		{matching(`json: cannot unmarshal`), "a field holds another kind of value than is expected"},
+		{error: matching(`kind should be Kustomization or Component`)},
+		{error: matching(`apiVersion for \w{1,50} should be [\w./]{1,100}`)},
+		{error: matching(`expected kind (!= )?'\w{1,50}' for path '` + pathText + `'( but got '\w{1,50}')?`)},
+		{error: matching(`the specified OpenAPI version is not built in|builtin version and custom schema provided, cannot use both`)},
+		{error: matching(`the field 'sortOptions\.\w+' `)},
+		{error: matching(`(invalid Kustomization: )?yaml: (line \d+: )?(did not find expected [a-z '<>,:"\[\]{}-]+|could not find expected [a-z '<>:"\[\]{}-]+|mapping values are not allowed in this context|` +
+			`block sequence entries are not allowed in this context|block mapping entries are not allowed in this context|` +
+			`found [a-z -]+( in an indentation| that cannot start any token|indicator)?|control characters are not allowed|invalid (leading|trailing) UTF-8 octet|document contains excessive aliasing)`)},
+		{matching(`yaml: (line \d+: )?unknown anchor`), "malformed YAML: ${1}an alias has no anchor"},
+		{matching(`(?:yaml|MalformedYAMLError): (line \d+: )?`), "malformed YAML"},
+		{matching(`unable to parse requirement|found '.*', expected`), "a selector of labels or annotations is malformed"},
+		{matching(`'(` + pathText + `)' doesn't exist`), "'$1' does not exist"},
+		{matching(`is a directory`), "a file is a directory"},
+		{error: matching(`kustomize stops at a mistake in the files`)},
+	}
+})
 
 func matching(expression string) *regexp.Regexp { return regexp.MustCompile(expression) }
 
@@ -179,7 +185,7 @@ func message(err error) string {
 	if !guard.On(guard.ErrorText) {
 		return text
 	}
-	for _, m := range mistakes {
+	for _, m := range mistakes() {
 		at := m.error.FindStringSubmatchIndex(text)
 		switch {
 		case at == nil:

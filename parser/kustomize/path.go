@@ -116,22 +116,26 @@ func isRemote(entry string) bool {
 
 // shownPath is what a path may consist of to be shown. What is written where a path
 // should be may be anything, also a secret.
-var shownPath = regexp.MustCompile(`^[\pL\pN._/+~@:%,=-]{1,200}$`)
+var shownPath = regexp.MustCompile(`^[\pL\pN._/+~@:%,=-]+$`)
+
+// maxShown is how many bytes of a path are shown at most.
+const maxShown = 200
 
 // shown returns entry with a blank before it, as messages name it: nothing for what
 // does not look like a path, and an address without its user, its query and all that
 // follows them, and what stands behind an equals sign.
 func shown(entry string) string {
 	if checkPlain(entry) == nil && !isRemote(entry) || path.IsAbs(entry) {
-		if shownPath.MatchString(entry) {
-			return " " + entry
-		}
-		return ""
+		return shownPlain(entry)
 	}
 	if i := strings.IndexAny(entry, "?#="); i >= 0 {
 		entry = entry[:i]
 	}
-	if entry = source.WithoutUser(entry); shownPath.MatchString(entry) {
+	return shownPlain(source.WithoutUser(entry))
+}
+
+func shownPlain(entry string) string {
+	if len(entry) <= maxShown && shownPath.MatchString(entry) {
 		return " " + entry
 	}
 	return ""
