@@ -13,10 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/supervise"
 	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/nearest"
 )
 
 // The exit codes. They are a contract with scripts; help texts state them.
@@ -213,7 +213,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if name := config.Suggest(missing.GetSpecifiedName(), known); name != "" {
+	if name := nearest.To(missing.GetSpecifiedName(), known); name != "" {
 		return usagef("unknown flag --%s, did you mean --%s?", missing.GetSpecifiedName(), name)
 	}
 	return &usageError{err: err}
