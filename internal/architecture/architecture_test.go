@@ -20,7 +20,7 @@ const module = "github.com/egresslint/egresslint"
 // package may import the packages of the layers above its own line only.
 // Packages that share a line do not import each other.
 var layers = [][]string{
-	{"parser/guard"},
+	{"parser/guard", "parser/nearest"},
 	{"parser/source"},
 	{"parser/part", "parser/bounded"},
 	{"parser/located", "parser/comment"},

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -14,9 +13,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/supervise"
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/nearest"
 )
 
 // The exit codes. They are a contract with scripts; help texts state them.
@@ -61,7 +61,7 @@ func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, arg
 func (a *app) run() (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = a.crash(&panicError{value: r, stack: debug.Stack()})
+			code = a.crash(&panicError{told: guard.PanicText(r), stack: debug.Stack()})
 		}
 	}()
 	root := newRootCommand(a)
@@ -115,24 +115,11 @@ func mistakef(format string, args ...any) error {
 
 // panicError is a panic that was caught.
 type panicError struct {
-	value any
-	told  string // by a worker, in the place of value
+	told  string // what guard.PanicText says of it, here or in a worker
 	stack []byte
 }
 
-func (e *panicError) Error() string { return "internal error: " + e.text() }
-
-// text is what the runtime of Go says of the mistake. Anything else may be a part of a
-// file: of that, the type is told.
-func (e *panicError) text() string {
-	if v, ok := e.value.(runtime.Error); ok {
-		return v.Error()
-	}
-	if e.told != "" {
-		return e.told
-	}
-	return fmt.Sprintf("a panic with a %T", e.value)
-}
+func (e *panicError) Error() string { return "internal error: " + e.told }
 
 // exit tells the user of err and returns the exit code.
 func (a *app) exit(cmd *cobra.Command, err error) int {
@@ -171,7 +158,7 @@ func (a *app) logf(format string, args ...any) {
 // supervisor, which begins anew without what was being read.
 func (a *app) crash(p *panicError) int {
 	if a.panicked = a.worker != nil; a.panicked {
-		a.worker.Panic(p.text(), p.stack)
+		a.worker.Panic(p.told, p.stack)
 		return ExitIncomplete
 	}
 	_, _ = fmt.Fprintf(a.stderr, `egresslint: %v
@@ -226,7 +213,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if name := config.Suggest(missing.GetSpecifiedName(), known); name != "" {
+	if name := nearest.To(missing.GetSpecifiedName(), known); name != "" {
 		return usagef("unknown flag --%s, did you mean --%s?", missing.GetSpecifiedName(), name)
 	}
 	return &usageError{err: err}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -81,7 +81,7 @@ func noRule(id string, known []string) error {
 	if isCode(id) {
 		return mistakef("%s is no rule, but what egresslint says of the files: run 'egresslint rules %s' for its meaning", id, id)
 	}
-	if near := config.Suggest(id, known); near != "" {
+	if near := nearest.To(id, known); near != "" {
 		return mistakef("no rule %q, did you mean %q? run 'egresslint rules' for all", id, near)
 	}
 	return mistakef("no rule %q: run 'egresslint rules' for all", id)

@@ -21,6 +21,7 @@ import (
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/helm"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -187,7 +188,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
+		if name := nearest.To(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)

@@ -13,6 +13,7 @@ import (
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -54,7 +55,7 @@ func start[T any](compute func() (T, error)) pending[T] {
 		var o outcome[T]
 		defer func() {
 			if r := recover(); r != nil {
-				o.err = &panicError{value: r, stack: debug.Stack()}
+				o.err = &panicError{told: guard.PanicText(r), stack: debug.Stack()}
 			}
 			p.ch <- o
 		}()

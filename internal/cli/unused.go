@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/parser"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -123,7 +123,7 @@ func (in *input) unusedVars(f *inputFlags, parsed *parser.Result) []source.Diagn
 			continue
 		}
 		message := "no root declares variable " + v.Name
-		if near := config.Suggest(v.Name, declared); near != "" {
+		if near := nearest.To(v.Name, declared); near != "" {
 			message += fmt.Sprintf(", did you mean %q?", near)
 		}
 		out = append(out, source.Diagnostic{Kind: source.UnmatchedEntry, Message: message})

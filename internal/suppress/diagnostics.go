@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -86,7 +86,7 @@ func (e *entry) isAlone() bool { return e.kind == finding.ByComment && e.first =
 func (e *entry) day() string { return e.until.Format(time.DateOnly) }
 
 func suggestion(rule string, known []string) string {
-	if near := config.Suggest(rule, known); near != "" {
+	if near := nearest.To(rule, known); near != "" {
 		return fmt.Sprintf(", did you mean %q?", near)
 	}
 	return ": run 'egresslint rules' for all"
