@@ -230,7 +230,7 @@ func (in *input) linted(name string) bool {
 		return in.lints(name) // of a baseline that somebody wrote: no file has the name
 	}
 	return slices.Contains(in.parser.Paths, name) || in.lints(name) &&
-		!slices.ContainsFunc(in.parser.Exclude, func(glob string) bool { return source.MatchGlobAbove(glob, name) })
+		!slices.ContainsFunc(in.parser.Exclude, func(glob string) bool { return in.excluding.MatchAbove(glob, name) })
 }
 
 // others returns the entries of a baseline that are about files that the run does not

@@ -82,6 +82,7 @@ type input struct {
 	everything bool
 	policies   *engine.Policies // the rules of the project's own; nil if it has none
 	parser     parser.Options
+	excluding  source.Trials // what it costs to find out whether a file is left out
 	egress     egress.Options
 	redactor   *report.Redactor
 }
@@ -313,6 +314,7 @@ func (in *input) displayErrors(err error) error {
 
 // options puts together what the parsers and the model are to know.
 func (in *input) options(f *inputFlags) error {
+	in.parser.ExcludedBy = in.cfg.File
 	for _, glob := range in.cfg.Exclude {
 		in.parser.Exclude = append(in.parser.Exclude, glob.Pattern)
 	}

@@ -62,8 +62,11 @@ func (in *input) unusedGlobs(f *inputFlags) []source.Diagnostic {
 		return nil
 	}
 	files, _ := in.tree.Walk(in.parser.Paths, source.WalkOptions{})
+	var trials source.Trials
 	matches := func(glob string) bool {
-		return slices.ContainsFunc(files, func(f source.File) bool { return source.MatchGlobAbove(glob, f.Name) })
+		return slices.ContainsFunc(files, func(f source.File) bool {
+			return trials.Over() || trials.MatchAbove(glob, f.Name) // over, it is not known any more
+		})
 	}
 	var out []source.Diagnostic
 	notice := func(at source.Range, what, where string) {

@@ -24,7 +24,7 @@ type Run struct {
 
 // Diagnostics returns what is to be said of the suppressions themselves, once all
 // findings were matched: those that cannot be read, have no reason, have expired, name
-// a rule that does not exist, or were of no use.
+// a rule that does not exist, or were of no use; and that they were too many.
 func (s *Set) Diagnostics(run Run) []source.Diagnostic {
 	var out []source.Diagnostic
 	for _, name := range s.linted {
@@ -34,6 +34,9 @@ func (s *Set) Diagnostics(run Run) []source.Diagnostic {
 	}
 	for _, e := range slices.Concat(s.annotations, s.config) {
 		out = append(out, e.diagnostics(run)...)
+	}
+	if s.over != nil {
+		out = append(out, *s.over)
 	}
 	return out
 }
