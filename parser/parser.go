@@ -200,12 +200,13 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 	if err != nil {
 		return manifests{diagnostics: []source.Diagnostic{readError(f.Name, err)}}
 	}
-	m.objects, m.diagnostics = kubernetes.Parse(f.Name, data)
+	var parsed int
+	m.objects, m.diagnostics, parsed = kubernetes.ParseCounted(f.Name, data)
 	// What egresslint itself printed looks like a manifest.
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
-	m.weight = max(len(data)/textPerValue, weightOf(m.objects))
+	m.weight = max(parsed/textPerValue, weightOf(m.objects))
 	return m
 }
 
