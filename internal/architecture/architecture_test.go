@@ -41,6 +41,7 @@ var layers = [][]string{
 	{"internal/checks"},
 	{"internal/engine"},
 	{"internal/pipeline"},
+	{"internal/analysis"},
 	{"internal/report", "internal/actions"},
 	{"internal/disk", "internal/sandbox", "internal/supervise"},
 	{"internal/cli"},

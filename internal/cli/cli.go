@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/supervise"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -61,7 +62,7 @@ func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, arg
 func (a *app) run() (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = a.crash(&panicError{told: guard.PanicText(r), stack: debug.Stack()})
+			code = a.crash(&analysis.Panic{Text: guard.PanicText(r), Stack: debug.Stack()})
 		}
 	}()
 	root := newRootCommand(a)
@@ -113,18 +114,10 @@ func mistakef(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...), plain: true}
 }
 
-// panicError is a panic that was caught.
-type panicError struct {
-	told  string // what guard.PanicText says of it, here or in a worker
-	stack []byte
-}
-
-func (e *panicError) Error() string { return "internal error: " + e.told }
-
 // exit tells the user of err and returns the exit code.
 func (a *app) exit(cmd *cobra.Command, err error) int {
 	var usage *usageError
-	var panicked *panicError
+	var panicked *analysis.Panic
 	switch {
 	case err == nil:
 		return a.code
@@ -156,16 +149,16 @@ func (a *app) logf(format string, args ...any) {
 
 // crash asks the user to report what must not happen. A worker leaves that to its
 // supervisor, which begins anew without what was being read.
-func (a *app) crash(p *panicError) int {
+func (a *app) crash(p *analysis.Panic) int {
 	if a.panicked = a.worker != nil; a.panicked {
-		a.worker.Panic(p.told, p.stack)
+		a.worker.Panic(p.Text, p.Stack)
 		return ExitIncomplete
 	}
 	_, _ = fmt.Fprintf(a.stderr, `egresslint: %v
 This is a mistake in egresslint. Please report it at https://github.com/egresslint/egresslint/issues with these lines:
 egresslint %s
 
-%s`, report.Visible(p.Error()), version(), p.stack)
+%s`, report.Visible(p.Error()), version(), p.Stack)
 	return ExitIncomplete
 }
 
