@@ -403,7 +403,7 @@ func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
 		return gate
 	}
 	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
-		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src),
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src),
 		Role: role, Scope: src.scope, Groups: []string{}, Status: Unsure, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
 	}}
@@ -472,7 +472,7 @@ type ingressKey struct {
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of
 // vSwitch.
 func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*securityGroup, r *requirementOf) {
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	podCIDR, hasPodCIDR := parseCIDR(c.podCIDR)
 	for _, g := range groups {
 		for _, rule := range g.ingress {
 			if !rule.accept || !rule.matches(strings.ToLower(r.protocol), r.port) {
@@ -485,7 +485,7 @@ func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role s
 						covers = append(covers, v.label())
 					}
 				}
-				if c.Plugin == pluginFlannel && hasPodCIDR && contains(podCIDR, cidr) {
+				if c.plugin == pluginFlannel && hasPodCIDR && contains(podCIDR, cidr) {
 					covers = append(covers, "the pod CIDR "+podCIDR.String())
 				}
 			}

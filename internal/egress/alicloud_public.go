@@ -27,7 +27,7 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 		gate.Reason = unknown
 		return
 	case len(eips) == 0:
-		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
+		gate.Reason = "the public addresses of " + c.name + " are not in the files"
 		return
 	case !allWritten(eips) && slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
 		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"

@@ -38,9 +38,10 @@ type member struct {
 func (b *builder) readSources(c *cluster) {
 	c.pod.role, c.node.role = rolePod, roleNode
 	b.readNodeSources(c)
-	switch c.Plugin {
+	switch c.plugin {
 	case pluginTerway:
 		b.readPodSources(c)
+		return
 	case pluginServerless:
 		// The pods are container groups in the cluster's own vSwitches.
 		b.addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
@@ -54,8 +55,7 @@ func (b *builder) readSources(c *cluster) {
 		c.pod.unknown = "the network plug-in is unknown"
 	}
 	if reason := c.res.Uncertain; reason != "" {
-		c.base = sources{role: rolePod, unknown: reason}
-		c.pod = c.base
+		c.pod = sources{role: rolePod, unknown: reason}
 		c.node = sources{role: roleNode, unknown: reason}
 	}
 }
@@ -106,7 +106,6 @@ func (b *builder) readNodeSources(c *cluster) {
 			own.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
 		}
 		pool.unknown = cmp.Or(own.unknown, pool.res.Uncertain)
-		pool.vswitches = nil
 		for _, m := range own.members {
 			pool.vswitches = append(pool.vswitches, m.vswitch)
 			c.node.addMember(m)
@@ -122,7 +121,7 @@ func (b *builder) readNodeSources(c *cluster) {
 	if len(c.pools) == 0 {
 		b.addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
 	}
-	if c.Kind == "dedicated" {
+	if c.kind == "dedicated" {
 		b.addSources(c, &c.node, c.res, true, "master_vswitch_ids")
 	}
 	if reason := c.unattachedPools(); reason != "" && c.node.unknown == "" {
@@ -160,6 +159,11 @@ func (b *builder) readPodSources(c *cluster) {
 		}
 		b.addAddonVSwitches(c, a, text)
 	}
+	if reason := c.res.Uncertain; reason != "" {
+		c.base = sources{role: rolePod, unknown: reason}
+		c.node = sources{role: roleNode, unknown: reason}
+	}
+	b.applyPodConfig(c)
 	c.spreadPods()
 }
 
@@ -280,7 +284,7 @@ func (c *cluster) findVPC() *vpc {
 
 // primary is where the packets of ordinary pods come from.
 func (c *cluster) primary() *sources {
-	if c.Plugin == pluginFlannel {
+	if c.plugin == pluginFlannel {
 		return &c.node
 	}
 	return &c.pod
@@ -294,10 +298,10 @@ func (c *cluster) allSources() []*sources {
 
 // pluginOf is what gives packets from sources their address.
 func (c *cluster) pluginOf(src *sources) string {
-	if c.Plugin == pluginFlannel && src.role == rolePod {
+	if c.plugin == pluginFlannel && src.role == rolePod {
 		return pluginServerless // container groups beside nodes
 	}
-	return c.Plugin
+	return c.plugin
 }
 
 // sourcesOf is where the packets of plain pods come from, or those of pods on the

@@ -361,8 +361,8 @@ func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bo
 	b.allowGates[key] = gate
 	b.allowList = append(b.allowList, gate)
 	switch {
-	case c.Plugin == pluginUnknown:
-		gate.Reason = "the network plug-in of " + c.Name + " is unknown"
+	case c.plugin == pluginUnknown:
+		gate.Reason = "the network plug-in of " + c.name + " is unknown"
 	case public:
 		b.judgePublicList(gate, t, c)
 	default:
@@ -406,7 +406,7 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 	}
 	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
-		Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: Unsure,
+		Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: Unsure,
 		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
@@ -506,7 +506,7 @@ func (c *cluster) addsNodesTo(t *target) tri {
 // vSwitch.
 func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
 	wrong := c.wrongVSwitches(role)
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	podCIDR, hasPodCIDR := parseCIDR(c.podCIDR)
 	for _, e := range t.entries {
 		if !e.cidr.IsValid() {
 			continue
@@ -517,7 +517,7 @@ func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, r
 				covers = append(covers, v.label())
 			}
 		}
-		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.Overlaps(podCIDR) && contains(podCIDR, e.cidr) {
+		if c.plugin == pluginFlannel && hasPodCIDR && e.cidr.Overlaps(podCIDR) && contains(podCIDR, e.cidr) {
 			covers = append(covers, "the pod CIDR "+podCIDR.String())
 		}
 		if len(covers) == 0 {

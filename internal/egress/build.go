@@ -126,7 +126,22 @@ func (b *builder) worlds(targets bool) ([]*world, error) {
 			return nil, err
 		}
 	}
-	return worlds, nil
+	b.settle(worlds)
+	for _, w := range worlds {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
+		b.readReused(w)
+		b.readViews(w)
+	}
+	// The addresses of pods are those of all worlds of their cluster.
+	for _, w := range worlds {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
+		b.evaluatorOf(w)
+	}
+	return worlds, guard.Overdue(b.ctx)
 }
 
 func (b *builder) sortedDiagnostics() []source.Diagnostic {
@@ -198,9 +213,6 @@ func (b *builder) readCloud() error {
 			b.model.Ignores = append(b.model.Ignores, ignores(t.object)...)
 		}
 	}
-	for _, c := range b.clusterList {
-		b.model.Clusters = append(b.model.Clusters, c.Cluster)
-	}
 	for _, t := range b.targetList {
 		b.model.Targets = append(b.model.Targets, t.Target)
 	}
@@ -221,24 +233,11 @@ func (b *builder) addConfiguredClusters() {
 			})
 		}
 		c := &cluster{
-			Cluster: &Cluster{
-				ID: config.Name, Name: config.Name, Kind: "unknown", Plugin: cmp.Or(config.Network.Plugin, b.options.ClusterNetwork, pluginUnknown),
-				PluginSource: "none", Datapath: cmp.Or(config.Network.Datapath, "unknown"), ProxyMode: "unknown",
-				InternetIntent: "unsaid", Enforcement: "unknown", Mismatches: []Mismatch{},
-			},
-			config: config,
+			network: undecided, id: config.Name, name: config.Name, kind: "unknown", proxyMode: "unknown",
+			mismatches: []Mismatch{}, config: config,
 		}
-		if c.Plugin != pluginUnknown {
-			c.PluginSource = "configuration"
-		}
-		switch {
-		case config.Network.NetworkPolicy == "enforced":
-			c.Enforcement = "enforced"
-		case config.Network.NetworkPolicy == "off", c.Plugin == pluginFlannel:
-			c.Enforcement = "not-enforced"
-		}
-		c.pod = sources{role: rolePod, unknown: c.Name + " is not in the files"}
-		c.node = sources{role: roleNode, unknown: c.Name + " is not in the files"}
+		c.pod = sources{role: rolePod, unknown: c.name + " is not in the files"}
+		c.node = sources{role: roleNode, unknown: c.name + " is not in the files"}
 		c.readIntent()
 		b.clusterList = append(b.clusterList, c)
 	}
@@ -268,7 +267,7 @@ func (b *builder) judgeClusters() {
 			continue
 		}
 		b.routeBlocks(c)
-		if c.Plugin != pluginUnknown {
+		if c.plugin != pluginUnknown {
 			b.latentGroups(c)
 		}
 	}
@@ -281,7 +280,7 @@ func (b *builder) judgeClusters() {
 			continue
 		}
 		for _, c := range b.clusterList {
-			if t.vpc != nil && t.vpc == c.vpc && c.Plugin != pluginUnknown {
+			if t.vpc != nil && t.vpc == c.vpc && c.plugin != pluginUnknown {
 				b.allowListAccess(t, c, c.primary(), false)
 			}
 		}
@@ -295,7 +294,7 @@ func (b *builder) workloadID(w *world, wl *workload) string {
 		id = w.env + ":" + id
 	}
 	if w.cluster != nil && len(b.clusterList) > 1 {
-		id = w.cluster.ID + ":" + id
+		id = w.cluster.id + ":" + id
 	}
 	return id
 }
@@ -372,14 +371,7 @@ func (b *builder) finish(worlds []*world) error {
 		m.IPv6Access = append(m.IPv6Access, gate.IPv6Access)
 	}
 	for _, c := range b.clusterList {
-		if c.res != nil { // they are read as addresses until here
-			if conceals(c.res.Body.Get("service_cidr")) {
-				c.ServiceCIDR = concealed
-			}
-			if conceals(c.res.Body.Get("pod_cidr")) {
-				c.PodCIDR = concealed
-			}
-		}
+		m.Clusters = append(m.Clusters, c.entity())
 	}
 	m.Origins = b.places.list
 	b.sort()

@@ -50,7 +50,7 @@ func (c *cluster) placementOf(wl *workload) placement {
 	switch {
 	case !constrained && !tainted:
 		return placement{whole: true}
-	case len(c.pools) == 0, c.Kind == "dedicated": // a dedicated cluster's masters are nodes, too
+	case len(c.pools) == 0, c.kind == "dedicated": // a dedicated cluster's masters are nodes, too
 		return placement{whole: true, some: constrained}
 	}
 	p := placement{some: unsure}

@@ -105,7 +105,7 @@ func (b *builder) outsideHop(r *requirementOf) Hop {
 	case len(r.outside.Allow) == 0:
 		hop.Status = Open // the configuration says of nobody that he is let in, nor that he is not
 		return hop
-	case c == nil || c.scope == nil || c.Plugin == pluginUnknown:
+	case c == nil || c.scope == nil || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
 	case v.reason != "":

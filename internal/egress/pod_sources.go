@@ -65,7 +65,7 @@ func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, rea
 // groups of their own. Between pods of one node these do not count (vendor's page on
 // PodNetworking).
 func (b *builder) hasOwnGroups(r *requirementOf) bool {
-	if c := r.world.cluster; c == nil || c.Plugin != pluginTerway || r.workload.hostNetwork != no {
+	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.hostNetwork != no {
 		return false
 	}
 	network, reason := b.podNetworkOf(r.world, r.workload)
@@ -306,13 +306,12 @@ func sameGroups(x, y *ids) bool {
 // readViews says where the packets of a world's workloads come from, and on which of
 // them nothing enforces policies.
 func (b *builder) readViews(w *world) {
-	b.applyPodConfig(w)
 	w.views = make([]*view, len(w.workloads))
 	for i, wl := range w.workloads {
 		w.views[i] = b.viewOf(w, wl)
 	}
 	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway || c.trunkingOff {
+	if c == nil || c.scope == nil || c.plugin != pluginTerway || c.trunkingOff {
 		return
 	}
 	// What a PodNetworking gives to pods counts whether or not those are in the files.
@@ -342,7 +341,7 @@ const (
 // is not decided.
 func (w *world) containerGroup(wl *workload) (answer tri, reason string) {
 	c := w.cluster
-	if c != nil && c.Plugin == pluginServerless {
+	if c != nil && c.plugin == pluginServerless {
 		return yes, ""
 	}
 	undecided := "whether " + wl.display() + " runs as container groups is not decided by the files"
@@ -409,7 +408,7 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 		v = unknownView(reason)
 	case len(n.vswitches) > 0:
 		v = b.viewOn(c, n.scope, n.vswitches, n.origin)
-	case c.Plugin == pluginServerless:
+	case c.plugin == pluginServerless:
 		v = wholeView(&c.pod)
 	default:
 		v = unknownView(wl.display() + " runs as container groups, whose vSwitches are not in the files")
@@ -418,7 +417,7 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 	if v.reason != "" && (reason != "" || n.groups == nil) {
 		return v
 	}
-	if n.groups == nil && c.Plugin != pluginServerless {
+	if n.groups == nil && c.plugin != pluginServerless {
 		n.groups = &ids{unknown: "the security group of the virtual nodes is not in the files"}
 	}
 	if n.groups != nil {

@@ -36,7 +36,7 @@ func (b *builder) exemptionOf(w *world, wl *workload) exemption {
 		return exemption{"acs-pods", b.places.objectRange(wl.obj, wl.obj.Root.Range)}
 	}
 	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+	if c == nil || c.scope == nil || c.plugin != pluginTerway {
 		return exemption{}
 	}
 	p := c.placementOf(wl)
@@ -91,7 +91,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	if len(all) == 0 {
 		return
 	}
-	if w := worlds[0]; w.enforcement() == "not-enforced" {
+	if w := worlds[0]; w.network.enforcement == "not-enforced" {
 		code, cause := b.causeOfNoPolicy(w)
 		b.addEnforcement(w, code, cause, all, nil)
 		return

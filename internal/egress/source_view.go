@@ -90,7 +90,7 @@ func (b *builder) viewOf(w *world, wl *workload) *view {
 		return unknownView("the cluster is not in the files")
 	case wl.hostNetwork == maybe:
 		return unknownView("hostNetwork of " + wl.display() + " is unknown")
-	case c.scope == nil || c.Plugin == pluginUnknown:
+	case c.scope == nil || c.plugin == pluginUnknown:
 		return wholeView(c.sourcesOf(wl.hostNetwork == yes))
 	case wl.hostNetwork == yes:
 		return c.nodeView(c.placementOf(wl))
@@ -101,7 +101,7 @@ func (b *builder) viewOf(w *world, wl *workload) *view {
 	case maybe:
 		return &view{reason: reason, own: true}
 	}
-	if c.Plugin != pluginTerway {
+	if c.plugin != pluginTerway {
 		return c.nodeView(c.placementOf(wl))
 	}
 	network, reason := b.podNetworkOf(w, wl)
@@ -158,7 +158,7 @@ func (c *cluster) podView(p placement) *view {
 		v.gap = cmp.Or(v.gap, unknown)
 		for _, m := range members {
 			if !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch }) {
-				return unknownView("the zones of the pod vSwitches of " + c.Name + " are not all in the files")
+				return unknownView("the zones of the pod vSwitches of " + c.name + " are not all in the files")
 			}
 			if !slices.Contains(v.part, m.vswitch) {
 				v.part = append(v.part, m.vswitch)
@@ -166,7 +166,7 @@ func (c *cluster) podView(p placement) *view {
 		}
 	}
 	if len(v.part) == 0 {
-		return unknownView(cmp.Or(v.gap, "the pod vSwitches of "+c.Name+" are not in the files"))
+		return unknownView(cmp.Or(v.gap, "the pod vSwitches of "+c.name+" are not in the files"))
 	}
 	return v.simplified()
 }

@@ -161,13 +161,13 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		return hop
 	}
 	gate := v.gate
-	if c.Plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
+	if c.plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
 		// The annotation is at fault, and told.
 		hop.Status, hop.Code, hop.Origin = Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
 		return hop
 	}
 	if gate == nil {
-		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.Name+" are unknown")
+		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.name+" are unknown")
 		return hop
 	}
 	return gate.hop(b, c, r)
@@ -179,7 +179,7 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 	hop := Hop{Name: "whitelist", Status: Unsure}
 	c := r.world.cluster
 	switch {
-	case c == nil || r.workload.hostNetwork == maybe || c.Plugin == pluginUnknown:
+	case c == nil || r.workload.hostNetwork == maybe || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
 	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
@@ -205,7 +205,7 @@ func (r *requirementOf) view() *view { return r.world.views[r.index] }
 
 // hasWayOut reports whether a workload's pods have a public address of their own.
 func (w *world) hasWayOut(index int) bool {
-	plugin := w.cluster.Plugin
+	plugin := w.cluster.plugin
 	if w.views[index].container {
 		plugin = pluginServerless
 	}

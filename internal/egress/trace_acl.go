@@ -179,7 +179,7 @@ type aclGate struct {
 func (b *builder) networkACLHop(r *requirementOf) Hop {
 	hop := Hop{Name: "network-acl", Status: Open}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork == maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == maybe {
 		hop.Status, hop.Detail = Unsure, "the source vSwitches are not in the files"
 		return hop
 	}
@@ -256,11 +256,11 @@ func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
 func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) Origin {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.res, entry.value)
-	key := strings.Join([]string{c.ID, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
+	key := strings.Join([]string{c.id, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
 	gate := b.aclGates[key]
 	if gate == nil {
 		gate = &aclGate{NetworkACLBlock: &NetworkACLBlock{
-			Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
+			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: entry.text, Origin: at,
 		}}
 		b.aclGates[key] = gate

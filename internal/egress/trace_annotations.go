@@ -49,13 +49,13 @@ func wantsEIP(key string, v *located.Value) bool {
 func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 	c := w.cluster
 	switch {
-	case c != nil && c.Plugin == pluginFlannel:
-		b.addPodEIP(w, wl, key, "flannel", v, c.PluginOrigin)
+	case c != nil && c.plugin == pluginFlannel:
+		b.addPodEIP(w, wl, key, "flannel", v, c.pluginAt)
 	case wl.hostNetwork == yes:
 		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
 		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
-	case c != nil && c.Plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
+	case c != nil && c.plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
 		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
 	}
 }
@@ -66,7 +66,7 @@ func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located
 		Replicas: number(wl.replicas), Origin: b.places.object(wl.obj, v), Cause: cause,
 	}
 	if w.cluster != nil {
-		gate.ClusterName = w.cluster.Name
+		gate.ClusterName = w.cluster.name
 	}
 	b.model.PodEIPs = append(b.model.PodEIPs, gate)
 }
@@ -168,8 +168,8 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 			b.addInjector(w, wl, field, "unsupported-product", Origin{})
 		}
 	case kind == "":
-	case c != nil && c.Plugin == pluginFlannel:
-		b.addInjector(w, wl, field, "flannel", c.PluginOrigin)
+	case c != nil && c.plugin == pluginFlannel:
+		b.addInjector(w, wl, field, "flannel", c.pluginAt)
 	case kind == "rds" && wl.annotation("ack.aliyun.com/white_list_name").IsNull():
 		b.addInjector(w, wl, field, "no-group", Origin{})
 	default:
@@ -182,7 +182,7 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 			case access == no:
 				b.addInjector(w, wl, field, "no-internet", at)
 				return
-			case access == maybe && c.InternetIntent != "no": // who keeps a cluster private knows
+			case access == maybe && c.intent != "no": // who keeps a cluster private knows
 				b.addInjector(w, wl, field, "perhaps-no-internet", at)
 				return
 			}
@@ -291,7 +291,7 @@ func (b *builder) addInjector(w *world, wl *workload, field located.Field, code 
 		Origin: b.places.object(wl.obj, field.Value), Cause: cause,
 	}
 	if w.cluster != nil {
-		gate.ClusterName = w.cluster.Name
+		gate.ClusterName = w.cluster.name
 	}
 	b.model.Injectors = append(b.model.Injectors, gate)
 	return gate
@@ -308,7 +308,7 @@ type ipv6Gate struct {
 func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	hop := Hop{Name: "ipv6", Status: Unsure}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork != no {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork != no {
 		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
 		return hop
 	}
@@ -316,10 +316,10 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	case c.ipStack == "ipv4":
 		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
 	case c.ipStack != "dual":
-		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.Name+" is unknown")
+		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.name+" is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
-		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.origin)
 	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
 		hop.Status = Open
 		return hop
@@ -327,7 +327,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
 		return hop
 	default:
-		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.origin)
 	}
 	hop.Status = Blocked
 	return hop
@@ -338,11 +338,11 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
-	key := strings.Join([]string{c.ID, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
+	key := strings.Join([]string{c.id, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
 	gate := b.ipv6Gates[key]
 	if gate == nil {
 		gate = &ipv6Gate{IPv6Access: &IPv6Access{
-			Cluster: c.ID, ClusterName: c.Name, Code: code, Literal: literal, Plugin: c.Plugin, VPC: c.VPC,
+			Cluster: c.id, ClusterName: c.name, Code: code, Literal: literal, Plugin: c.plugin, VPC: c.vpcName(),
 			Workloads: []string{}, Origin: at, Cause: cause,
 		}}
 		b.ipv6Gates[key] = gate

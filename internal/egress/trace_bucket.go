@@ -113,7 +113,7 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 				}
 			}
 			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
-				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role, Scope: key.src.scope,
+				Bucket: holder.Address, BucketName: t.Name, Cluster: c.id, ClusterName: c.name, Code: d.code, Role: role, Scope: key.src.scope,
 				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
 			}}
 		case maybe:

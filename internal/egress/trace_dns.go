@@ -151,7 +151,7 @@ func (b *builder) nameResolution(w *world) {
 			continue
 		}
 		gate := &dnsGate{NameResolution: &NameResolution{
-			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.enforcement(), Resolver: r.text,
+			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.network.enforcement, Resolver: r.text,
 			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
 			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
 		}}
@@ -199,7 +199,7 @@ func (b *builder) nameResolution(w *world) {
 func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason string, by Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes
-	if !itself || c == nil || c.scope == nil || c.Plugin == pluginUnknown || v.reason != "" {
+	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
 		return Open, "", Origin{}
 	}
 	var prefixes []netip.Prefix
@@ -252,7 +252,7 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 // which are translated before policies see the packet.
 func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
-		if cidr, ok := parseCIDR(w.cluster.ServiceCIDR); ok && contains(cidr, block) {
+		if cidr, ok := parseCIDR(w.cluster.serviceCIDR); ok && contains(cidr, block) {
 			return true
 		}
 	}

@@ -38,16 +38,16 @@ func (b *builder) internetAccess(c *cluster) {
 		return
 	}
 	b.unknownSources(c)
-	if c.Plugin == pluginUnknown {
+	if c.plugin == pluginUnknown {
 		return
 	}
 	for _, src := range c.allSources() {
-		if src == &c.pod && c.Plugin == pluginFlannel || len(src.members) == 0 {
+		if src == &c.pod && c.plugin == pluginFlannel || len(src.members) == 0 {
 			continue
 		}
 		gate := &internetGate{InternetAccess: &InternetAccess{
-			Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
-			Primary: c.primary() == src || src.scope != "", Intent: c.InternetIntent, Origin: src.origin,
+			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
+			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
 			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
 		}, src: src}
 		for _, m := range src.members {
@@ -70,13 +70,13 @@ func (b *builder) internetAccess(c *cluster) {
 // unknownSources tells that the vSwitches which pods' packets come from are not
 // known, whether or not a workload is known to need anything.
 func (b *builder) unknownSources(c *cluster) {
-	subject := "vSwitches of cluster " + c.Name
-	if c.Plugin == pluginUnknown {
-		b.unknown(subject, "the network plug-in of "+c.Name+" is unknown", c.Origin)
+	subject := "vSwitches of cluster " + c.name
+	if c.plugin == pluginUnknown {
+		b.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
 		return
 	}
 	if reason := c.primary().unknown; reason != "" {
-		b.unknown(subject, reason, c.Origin)
+		b.unknown(subject, reason, c.origin)
 	}
 }
 
@@ -366,7 +366,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	}
 	// What certain pods lack, nobody meant to give them by what serves the others.
 	if c.primary() == src && gate.Code == "missing" && allUncovered(gate) && src.unknown == "" {
-		if c.Plugin == pluginTerway && len(c.publicBy) > 0 {
+		if c.plugin == pluginTerway && len(c.publicBy) > 0 {
 			// The nodes' public addresses look like a way out, and are none for pods.
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
 			return
@@ -426,7 +426,7 @@ func summary(blocked, open, unsure int, unknown string) Status {
 // under Flannel.
 func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 	wrong := c.wrongVSwitches(gate.Role)
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
+	podCIDR, hasPodCIDR := parseCIDR(c.podCIDR)
 	for _, e := range b.entriesOf(c.scope) {
 		var covers []string
 		for _, v := range wrong {
@@ -434,7 +434,7 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 				covers = append(covers, v.label())
 			}
 		}
-		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.IsValid() && e.cidr.Overlaps(podCIDR) {
+		if c.plugin == pluginFlannel && hasPodCIDR && e.cidr.IsValid() && e.cidr.Overlaps(podCIDR) {
 			covers = append(covers, "the pod CIDR "+podCIDR.String())
 		}
 		if len(covers) == 0 {

@@ -40,7 +40,7 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 		}}
 		if w.cluster != nil {
 			c := w.cluster
-			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.Name, c.Plugin, c.ProxyMode, c.Version
+			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.name, c.plugin, c.proxyMode, c.version
 		}
 		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
 		gate.InternalOnly = internal == "Local"
@@ -80,9 +80,9 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, s
 	w, s := r.world, r.service
 	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
-		mode, version = c.ProxyMode, c.Version
+		mode, version = c.proxyMode, c.version
 	}
-	datapath := w.datapath()
+	datapath := w.network.datapath
 	ebpf := w.translatesByEBPF()
 	switch {
 	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == yes):
@@ -126,7 +126,7 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, s
 // translatesByEBPF reports whether an eBPF data path, not kube-proxy, translates the
 // addresses of Services for pods.
 func (w *world) translatesByEBPF() bool {
-	return w.datapath() == "v2" || w.datapath() == "ipvlan"
+	return w.network.datapath == "v2" || w.network.datapath == "ipvlan"
 }
 
 // leavesForLoadBalancer says whether a pod's packets to the external address of a
@@ -213,6 +213,6 @@ func (b *builder) hasOwnInterface(r *requirementOf) bool {
 		return false
 	}
 	pod, _ := r.workload.annotation("k8s.aliyun.com/pod-eni").Truth()
-	return c.exclusive.value != nil || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
+	return c.exclusive || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
 		r.view().container || r.view().own || pod
 }

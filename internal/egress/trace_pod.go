@@ -17,22 +17,15 @@ import (
 // packet order of the vendor's page and of the Kubernetes documentation on
 // network policies).
 
-func (w *world) enforcement() string {
-	if w.cluster == nil {
-		return w.network.enforcement
-	}
-	return w.cluster.Enforcement
-}
-
 // polices reports whether something on the cluster may enforce policies: the network
 // plug-in, or the controllers of other kinds that the configuration names, but for the
 // GlobalNetworkPolicies that add to the plug-in's policies. These controllers are not
 // known to see the packets of exclusive ENIs.
 func (w *world) polices() bool {
-	if w.enforcement() != "not-enforced" {
+	if w.network.enforcement != "not-enforced" {
 		return true
 	}
-	return w.mayDeny() && w.cluster.exclusive.value == nil
+	return w.mayDeny() && !w.network.exclusive
 }
 
 // enforcementOf says whether the cluster enforces an object: of the kinds that the
@@ -41,7 +34,7 @@ func (w *world) enforcementOf(o *kubernetes.Object) string {
 	if w.enforces(o) {
 		return "enforced"
 	}
-	return w.enforcement()
+	return w.network.enforcement
 }
 
 // policyName names a policy in messages that say NetworkPolicy in front.
@@ -429,7 +422,7 @@ var deadCodes = map[string]string{
 // that nameResolution takes for a rule that was meant to admit DNS: it says the same
 // with what follows from it.
 func (b *builder) deadPeers(w *world) {
-	if w.enforcement() == "not-enforced" {
+	if w.network.enforcement == "not-enforced" {
 		return
 	}
 	var ports []netpol.ServicePort
@@ -491,7 +484,7 @@ func (b *builder) unsupportedPolicies(w *world) {
 			name = o.Namespace + "/" + o.Name
 		}
 		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &UnsupportedPolicy{
-			Cluster: c.ID, ClusterName: c.Name, Kind: o.Kind, Group: group, Name: name,
+			Cluster: c.id, ClusterName: c.name, Kind: o.Kind, Group: group, Name: name,
 			Origin: b.places.objectRange(o, o.KindRange()),
 		})
 	}

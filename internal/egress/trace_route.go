@@ -54,7 +54,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 // routeBlock is what one vSwitch adds to the block of its attachment.
 func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
 	block := &RouteBlock{
-		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
+		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
 	}
 	holder := way.route.attach

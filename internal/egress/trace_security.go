@@ -133,7 +133,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 	if drop != nil {
 		blocker = drop.res.Address
 	}
-	key := strings.Join([]string{c.ID, blocker}, "|")
+	key := strings.Join([]string{c.id, blocker}, "|")
 	if gate := b.groupGates[key]; gate != nil {
 		// What the groups alone prove says it all; a further destination adds to it.
 		if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
@@ -142,7 +142,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 		return gate
 	}
 	gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
-		Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
+		Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
 		Code: code, Destination: dest, Port: port, Protocol: protocol,
 	}}
 	for _, g := range set.groups {
@@ -167,7 +167,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 func (b *builder) groupHop(r *requirementOf) Hop {
 	hop := Hop{Name: "security-group", Status: Unsure}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork == maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == maybe {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}
