@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -54,13 +55,13 @@ type cluster struct {
 	own  []*sources
 	// publicNodes says whether the nodes have public addresses of their own, and
 	// publicBy what gives them to some of the nodes.
-	publicNodes tri
+	publicNodes truth.Truth
 	publicBy    []Origin
 	// ipStack is ipv4, dual or empty if unknown.
 	ipStack string
 	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
 	// names a way out.
-	newGateway tri
+	newGateway truth.Truth
 	vpc        *vpc
 	config     *ClusterConfig
 	worlds     []*world // what runs on it, or what may

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -193,13 +194,13 @@ func (c *cluster) readNewGateway(body *located.Value) {
 	on, ok := v.Truth()
 	switch {
 	case v.IsNull():
-		c.newGateway = yes
+		c.newGateway = truth.Yes
 	case !ok:
-		c.newGateway = maybe
+		c.newGateway = truth.Maybe
 	case on:
-		c.newGateway = yes
+		c.newGateway = truth.Yes
 	default:
-		c.newGateway = no
+		c.newGateway = truth.No
 	}
 }
 
@@ -207,57 +208,57 @@ func (c *cluster) readNewGateway(body *located.Value) {
 // internet_max_bandwidth_out above 0, a bound EIP, or an EIP associated with an
 // instance that the pool names (provider documentation, cs_kubernetes_node_pool).
 func (b *builder) readPublicNodes(c *cluster) {
-	c.publicNodes = no
+	c.publicNodes = truth.No
 	public := 0
 	for _, pool := range c.pools {
 		answer, by := publicPool(pool.res.Body)
 		switch answer {
-		case yes:
+		case truth.Yes:
 			public++
 			c.publicBy = append(c.publicBy, b.places.value(c.scope, pool.res, by))
-		case maybe:
-			c.publicNodes = maybe
+		case truth.Maybe:
+			c.publicNodes = truth.Maybe
 		}
 	}
 	switch {
 	case public > 0 && public == len(c.pools):
-		c.publicNodes = yes
+		c.publicNodes = truth.Yes
 	case public > 0:
-		c.publicNodes = maybe
+		c.publicNodes = truth.Maybe
 	}
 	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
 		instance := c.scope.ident(assoc.Body.Get("instance_id"))
 		// EIPs of nodes are associated through attributes that the cluster computes.
-		if c.publicNodes == no && instance.unknown() {
-			c.publicNodes = maybe
+		if c.publicNodes == truth.No && instance.unknown() {
+			c.publicNodes = truth.Maybe
 		}
 		for _, pool := range c.pools {
 			list, _ := c.scope.idents(pool.res.Body.Get("instances"))
 			if slices.ContainsFunc(list, func(id ident) bool { return id.res != nil && id.key == instance.key }) {
 				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
-				if c.publicNodes == no {
-					c.publicNodes = maybe
+				if c.publicNodes == truth.No {
+					c.publicNodes = truth.Maybe
 				}
 			}
 		}
 	}
 }
 
-func publicPool(body *located.Value) (answer tri, by *located.Value) {
-	answer = no
+func publicPool(body *located.Value) (answer truth.Truth, by *located.Value) {
+	answer = truth.No
 	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
-		answer = maybe
+		answer = truth.Maybe
 	} else if text, ok := v.Text(); ok && text != "" && text != "0" {
-		return yes, v
+		return truth.Yes, v
 	}
 	for _, block := range body.Get("scaling_config").Items() {
 		v := block.Get("is_bond_eip")
 		on, ok := v.Truth()
 		switch {
 		case ok && on:
-			return yes, v
+			return truth.Yes, v
 		case v.IsUnknown():
-			answer = maybe
+			answer = truth.Maybe
 		}
 	}
 	return answer, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -525,9 +526,9 @@ func (b *builder) addTier(w *world, o *kubernetes.Object) {
 
 // evaluatorOf compiles the policies of a world.
 func (b *builder) evaluatorOf(w *world) {
-	profile := netpol.Profile{Datapath: w.network.datapath, Enforced: netpol.Yes}
+	profile := netpol.Profile{Datapath: w.network.datapath, Enforced: truth.Yes}
 	if w.network.enforcement == "not-enforced" {
-		profile.Enforced = netpol.No
+		profile.Enforced = truth.No
 	}
 	if c := w.cluster; c != nil {
 		if c.plugin == pluginTerway {
@@ -552,7 +553,7 @@ func (b *builder) evaluatorOf(w *world) {
 		w.exempt[i] = b.exemptionOf(w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
-		pods[i].ECI = group != no && wl.hostNetwork != yes && !w.isACS(wl)
+		pods[i].ECI = group != truth.No && wl.hostNetwork != truth.Yes && !w.isACS(wl)
 		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -388,24 +389,24 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 			gate.CoversCluster = true
 		}
 	}
-	if gate.Need.Strength == None && gate.Status != Open && b.injected(gate.cluster, gate.target) {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the whitelist injector adds pods to the list"
+	if gate.Need.Strength == None && gate.Status != truth.Open && b.injected(gate.cluster, gate.target) {
+		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the whitelist injector adds pods to the list"
 	}
 	if gate.Scope == "" && slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
 		return other.target == gate.target && other.cluster == gate.cluster && other.Scope != "" && len(other.need.list) > 0
 	}) {
 		gate.others = "certain pods are known to need it, and no other"
 	}
-	if gate.Need.Strength == None && gate.Status != Open && gate.others != "" {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", gate.others
+	if gate.Need.Strength == None && gate.Status != truth.Open && gate.others != "" {
+		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", gate.others
 	}
-	if gate.Need.Strength == None && gate.Status != Open && b.servesOthers(gate) {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves pods on the nodes' network, and no other is known to need it"
+	if gate.Need.Strength == None && gate.Status != truth.Open && b.servesOthers(gate) {
+		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the list serves pods on the nodes' network, and no other is known to need it"
 	}
 	if scope := b.servesNetwork(gate); scope != "" {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves "+scope+", and no other is known to need it"
+		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the list serves "+scope+", and no other is known to need it"
 	}
-	if gate.Status == Unsure && gate.Reason != "" {
+	if gate.Status == truth.Unknown && gate.Reason != "" {
 		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
 	}
 }
@@ -415,7 +416,7 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 func (b *builder) servesOthers(gate *allowListGate) bool {
 	return slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
 		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
-			other.Status == Open && other.need.sum().Strength != None
+			other.Status == truth.Open && other.need.sum().Strength != None
 	})
 }
 
@@ -423,7 +424,7 @@ func (b *builder) servesOthers(gate *allowListGate) bool {
 // closed for the other pods of their cluster; empty if it is for none, or if other pods
 // are known to need it. It is meant for these pods, in the files or not.
 func (b *builder) servesNetwork(gate *allowListGate) string {
-	if gate.Need.Strength != None || gate.Status == Open || gate.Scope != "" || gate.Role != rolePod {
+	if gate.Need.Strength != None || gate.Status == truth.Open || gate.Scope != "" || gate.Role != rolePod {
 		return ""
 	}
 	for _, src := range gate.cluster.own {
@@ -431,7 +432,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 			continue
 		}
 		own := b.newAllowListGate(gate.target, gate.cluster, src, false)
-		if b.judgeList(own, gate.target, gate.cluster); own.Status == Open {
+		if b.judgeList(own, gate.target, gate.cluster); own.Status == truth.Open {
 			return src.scope
 		}
 	}
@@ -451,7 +452,7 @@ func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
 		b.model.Workloads = append(b.model.Workloads, &Workload{
 			ID: b.workloadID(w, wl), Kind: wl.kind, Namespace: wl.namespace, Name: wl.name, Cluster: w.clusterID(),
-			HostNetwork: wl.hostNetwork == yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
+			HostNetwork: wl.hostNetwork == truth.Yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
 		})
 	}
 	selects := make(map[*netpol.Policy]int)
@@ -463,7 +464,7 @@ func (b *builder) listWorld(w *world) {
 	for _, p := range w.policies {
 		b.model.Policies = append(b.model.Policies, &Policy{
 			Namespace: p.Namespace, Name: p.Name, Cluster: w.clusterID(), Selects: selects[p],
-			Egress: p.Isolates(netpol.Egress) == netpol.Yes, Ingress: p.Isolates(netpol.Ingress) == netpol.Yes,
+			Egress: p.Isolates(netpol.Egress) == truth.Yes, Ingress: p.Isolates(netpol.Ingress) == truth.Yes,
 			Origin: b.places.objectRange(p.Object, p.Object.Root.Range),
 		})
 	}

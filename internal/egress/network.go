@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
 
@@ -20,7 +21,7 @@ type network struct {
 	enforcement  string
 	// inClusterLB says whether the eBPF data path translates the addresses of
 	// LoadBalancer Services itself.
-	inClusterLB tri
+	inClusterLB truth.Truth
 	policyAt    Origin // what of the manifests switches policies off
 	// exclusive says that every pod has a network interface of its own, for which
 	// exclusiveAt is the place.
@@ -169,9 +170,7 @@ func agreed(said []network) network {
 		if other.enforcement != n.enforcement {
 			n.enforcement = "unknown"
 		}
-		if other.inClusterLB != n.inClusterLB {
-			n.inClusterLB = maybe
-		}
+		n.inClusterLB = truth.Agreed(n.inClusterLB, other.inClusterLB)
 	}
 	return n
 }
@@ -210,9 +209,9 @@ func (b *builder) terwayNetwork(config *configSource) network {
 			n.enforcement, n.policyAt = "not-enforced", b.places.object(o, v)
 		}
 	}
-	n.inClusterLB = truth(o, "in_cluster_loadbalance")
+	n.inClusterLB = flagIn(o, "in_cluster_loadbalance")
 	if o.Root.Get("data", "in_cluster_loadbalance").IsNull() {
-		n.inClusterLB = no // clusters from before the key was written do without
+		n.inClusterLB = truth.No // clusters from before the key was written do without
 	}
 	if cni, ok := config.get("10-terway.conf"); ok {
 		var conf struct {
@@ -226,15 +225,15 @@ func (b *builder) terwayNetwork(config *configSource) network {
 	return n
 }
 
-// truth reads a flag of a ConfigMap; maybe if it is absent.
-func truth(o *kubernetes.Object, key string) tri {
+// flagIn reads a flag of a ConfigMap; maybe if it is absent.
+func flagIn(o *kubernetes.Object, key string) truth.Truth {
 	switch on, ok := o.Root.Get("data", key).Truth(); {
 	case !ok:
-		return maybe
+		return truth.Maybe
 	case on:
-		return yes
+		return truth.Yes
 	default:
-		return no
+		return truth.No
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -51,7 +52,7 @@ func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 	switch {
 	case c != nil && c.plugin == pluginFlannel:
 		b.addPodEIP(w, wl, key, "flannel", v, c.pluginAt)
-	case wl.hostNetwork == yes:
+	case wl.hostNetwork == truth.Yes:
 		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
 		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
@@ -179,10 +180,10 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 		}
 		if at, cut := w.cutFromInternet(wl); cut {
 			switch access := w.injectorAccess(); {
-			case access == no:
+			case access == truth.No:
 				b.addInjector(w, wl, field, "no-internet", at)
 				return
-			case access == maybe && c.intent != "no": // who keeps a cluster private knows
+			case access == truth.Maybe && c.intent != "no": // who keeps a cluster private knows
 				b.addInjector(w, wl, field, "perhaps-no-internet", at)
 				return
 			}
@@ -196,7 +197,7 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	policies := w.evaluator.Isolating(i, netpol.Egress)
-	if !w.polices() || wl.hostNetwork != no || len(policies) == 0 {
+	if !w.polices() || wl.hostNetwork != truth.No || len(policies) == 0 {
 		return Origin{}, false
 	}
 	// Its endpoints are public, or in the cloud's own range.
@@ -214,22 +215,22 @@ const injectorName = "kubernetes-webhook-injector"
 // injectorAccess says whether the injector lets its init containers call the OpenAPI
 // inside the VPC, which its argument --intranet-access does; maybe if its own
 // manifest is not in the files.
-func (w *world) injectorAccess() tri {
-	answer := maybe
+func (w *world) injectorAccess() truth.Truth {
+	answer := truth.Maybe
 	for _, wl := range w.workloads {
 		if !strings.Contains(wl.name, injectorName) {
 			continue
 		}
-		if answer == maybe {
-			answer = no
+		if answer == truth.Maybe {
+			answer = truth.No
 		}
 		if wl.kind == helmKind || wl.spec.FirstUnknown() != nil {
-			return yes // the chart's values may say so
+			return truth.Yes // the chart's values may say so
 		}
 		for _, c := range wl.containers() {
 			for _, v := range slices.Concat(c.Get("command").Items(), c.Get("args").Items()) {
 				if text, _ := v.Text(); strings.Contains(text, "intranet-access") {
-					return yes
+					return truth.Yes
 				}
 			}
 		}
@@ -245,11 +246,11 @@ func (w *world) cutFromInternet(wl *workload) (Origin, bool) {
 	if v.reason != "" || v.gate == nil || w.hasWayOut(i) {
 		return Origin{}, false
 	}
-	verdicts := make([]Status, len(v.gate.ways))
+	verdicts := make([]truth.Verdict, len(v.gate.ways))
 	for k, way := range v.gate.ways {
 		verdicts[k] = way.status
 	}
-	return v.gate.Origin, v.sum(verdicts) == Blocked
+	return v.gate.Origin, v.sum(verdicts) == truth.Blocked
 }
 
 // managedGroup reports a whitelist group that the injector writes to and that
@@ -306,9 +307,9 @@ type ipv6Gate struct {
 // ipv6Hop judges the way to public IPv6 addresses (vendor's page on IPv6
 // bandwidth of pods: without it an IPv6 address reaches only its VPC).
 func (b *builder) ipv6Hop(r *requirementOf) Hop {
-	hop := Hop{Name: "ipv6", Status: Unsure}
+	hop := Hop{Name: "ipv6", Status: truth.Unknown}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork != no {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork != truth.No {
 		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
 		return hop
 	}
@@ -321,7 +322,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	case b.lacksIPv6Gateway(c):
 		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.origin)
 	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
-		hop.Status = Open
+		hop.Status = truth.Open
 		return hop
 	case len(c.scope.byType["alicloud_vpc_ipv6_internet_bandwidth"]) > 0 || r.workload.annotation("k8s.aliyun.com/eci-vswitch").Kind != located.Null:
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
@@ -329,7 +330,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	default:
 		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.origin)
 	}
-	hop.Status = Blocked
+	hop.Status = truth.Blocked
 	return hop
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -145,8 +146,8 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 // where the packets leave for it, and both where the files do not decide which.
 func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
 	leaves := b.leavesForLoadBalancer(r)
-	if leaves != yes {
-		if list, unknown = b.backends(r); len(list) == 0 || leaves == no {
+	if leaves != truth.Yes {
+		if list, unknown = b.backends(r); len(list) == 0 || leaves == truth.No {
 			return list, unknown
 		}
 	}
@@ -248,13 +249,13 @@ func (wl *workload) targetPort(p servicePort) int {
 
 // policyHop judges the policies that isolate a workload for one requirement.
 func (b *builder) policyHop(r *requirementOf) Hop {
-	hop := Hop{Name: "network-policy", Status: Open}
+	hop := Hop{Name: "network-policy", Status: truth.Open}
 	w := r.world
 	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
 	}
-	if r.workload.hostNetwork != no {
+	if r.workload.hostNetwork != truth.No {
 		hop.Code = "host-network"
 		return hop
 	}
@@ -265,7 +266,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	flows, unknown := b.flows(r)
 	if len(flows) == 0 {
-		hop.Status, hop.Detail = Unsure, unknown
+		hop.Status, hop.Detail = truth.Unknown, unknown
 		return hop
 	}
 	denied := 0
@@ -275,12 +276,12 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		case netpol.Deny:
 			denied++
 		default:
-			hop.Status, hop.Code, hop.Detail = Unsure, "part", "the policies admit a part, or the files do not decide it"
+			hop.Status, hop.Code, hop.Detail = truth.Unknown, "part", "the policies admit a part, or the files do not decide it"
 		}
 	}
 	if denied < len(flows) {
 		if denied > 0 {
-			hop.Status, hop.Code, hop.Detail = Unsure, "part", partReason(r, flows)
+			hop.Status, hop.Code, hop.Detail = truth.Unknown, "part", partReason(r, flows)
 		}
 		return hop
 	}
@@ -305,13 +306,13 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	switch {
 	case by != nil && denials == len(flows):
-		hop.Status, hop.Code, hop.Origin = Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
 		return hop
 	case denials > 0 || len(isolating) == 0:
-		hop.Status, hop.Code = Unsure, "denied"
+		hop.Status, hop.Code = truth.Unknown, "denied"
 		return hop
 	}
-	hop.Status = Blocked
+	hop.Status = truth.Blocked
 	hop.Code, hop.Origin = b.blockByPolicy(r, flows, isolating)
 	return hop
 }
