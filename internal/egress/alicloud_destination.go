@@ -302,24 +302,20 @@ func (b *builder) aclHop(r *requirementOf) Hop {
 
 func (b *builder) aclAccess(l *listener, r *requirementOf) *allowListGate {
 	c, src := r.world.cluster, r.view().sources
-	key := gateKey{l.list, src, r.public}
-	if gate, ok := b.allowGates[key]; ok {
+	return b.acls.at(gateKey{l.list, src, r.public}, func() *allowListGate {
+		gate := b.newAllowListGate(l.list, c, src, r.public)
+		gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
+		gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
+		switch {
+		case l.kind == "black-acl":
+			b.judgeBlackList(gate, l.list, r.public)
+		case r.public:
+			b.judgePublicList(gate, l.list, c)
+		default:
+			b.judgeList(gate, l.list, c)
+		}
 		return gate
-	}
-	gate := b.newAllowListGate(l.list, c, src, r.public)
-	gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
-	gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
-	b.allowGates[key] = gate
-	b.aclList = append(b.aclList, gate)
-	switch {
-	case l.kind == "black-acl":
-		b.judgeBlackList(gate, l.list, r.public)
-	case r.public:
-		b.judgePublicList(gate, l.list, c)
-	default:
-		b.judgeList(gate, l.list, c)
-	}
-	return gate
+	})
 }
 
 // judgeBlackList reports the sources that a black list holds.
@@ -352,6 +348,11 @@ type ingressGate struct {
 	*SecurityGroupIngress
 	verdicts []truth.Verdict // on the members of the sources
 	need     needs
+}
+
+func (gate *ingressGate) entity() *SecurityGroupIngress {
+	gate.Need = gate.need.sum()
+	return gate.SecurityGroupIngress
 }
 
 // ingressHop judges the inbound rules of a destination's security groups.
@@ -387,19 +388,19 @@ func (b *builder) ingressHop(r *requirementOf) Hop {
 }
 
 func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
+	v := r.view()
+	key := ingressKey{gateKey{r.target, v.sources, false}, v.groups, r.protocol, r.port}
+	return b.ingress.at(key, func() *ingressGate { return b.judgeIngress(r) })
+}
+
+func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 	t, c, v := r.target, r.world.cluster, r.view()
 	src, role := v.sources, v.role
-	key := ingressKey{gateKey{t, src, false}, v.groups, r.protocol, r.port}
-	if gate, ok := b.ingressGates[key]; ok {
-		return gate
-	}
 	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src),
 		Role: role, Scope: src.scope, Groups: []string{}, Status: truth.Unknown, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
 	}}
-	b.ingressGates[key] = gate
-	b.ingressList = append(b.ingressList, gate)
 	var groups []*securityGroup
 	for _, id := range t.groups.list {
 		g := t.scope.securityGroup(id)
@@ -433,13 +434,6 @@ func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
 		}
 	}
 	return gate
-}
-
-type ingressKey struct {
-	gateKey
-	groups   *sources // whose groups the packets' interfaces carry
-	protocol string
-	port     int
 }
 
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of

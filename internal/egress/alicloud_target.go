@@ -351,25 +351,26 @@ type allowListGate struct {
 	others string
 }
 
+func (gate *allowListGate) entity() *AllowListAccess {
+	gate.Need = gate.need.sum()
+	return gate.AllowListAccess
+}
+
 // allowListAccess returns the gate of a target for one cluster and role, judging
 // it on first use.
 func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bool) *allowListGate {
-	key := gateKey{t, src, public}
-	if gate, ok := b.allowGates[key]; ok {
+	return b.allowLists.at(gateKey{t, src, public}, func() *allowListGate {
+		gate := b.newAllowListGate(t, c, src, public)
+		switch {
+		case c.plugin == pluginUnknown:
+			gate.Reason = "the network plug-in of " + c.name + " is unknown"
+		case public:
+			b.judgePublicList(gate, t, c)
+		default:
+			b.judgeList(gate, t, c)
+		}
 		return gate
-	}
-	gate := b.newAllowListGate(t, c, src, public)
-	b.allowGates[key] = gate
-	b.allowList = append(b.allowList, gate)
-	switch {
-	case c.plugin == pluginUnknown:
-		gate.Reason = "the network plug-in of " + c.name + " is unknown"
-	case public:
-		b.judgePublicList(gate, t, c)
-	default:
-		b.judgeList(gate, t, c)
-	}
-	return gate
+	})
 }
 
 // hop judges the list for one requirement, whose packets may come from a part of the
@@ -416,14 +417,6 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 		gate.Entries = append(gate.Entries, e.text)
 	}
 	return gate
-}
-
-// gateKey is what a gate at a target is for: packets from some sources, which arrive
-// with public addresses or not.
-type gateKey struct {
-	target *target
-	src    *sources
-	public bool
 }
 
 // judgeList compares an allow-list with the vSwitches of its sources.

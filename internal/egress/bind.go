@@ -117,11 +117,12 @@ func (b *builder) bind() ([]*world, error) {
 	for _, c := range b.clusterList {
 		worldOf(c)
 	}
+	type place struct{ file, dir, deployer, destination string }
 	type choice struct {
 		clusters []*cluster
 		reason   string
 	}
-	chosen := make(map[string]choice)
+	chosen := make(map[place]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -131,7 +132,7 @@ func (b *builder) bind() ([]*world, error) {
 			loose = append(loose, o)
 			continue
 		}
-		key := strings.Join([]string{o.File, o.Dir, o.Deployer, o.Destination}, "\x00")
+		key := place{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
 			c.clusters, c.reason = b.clustersFor(o)

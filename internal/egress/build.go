@@ -29,30 +29,22 @@ type builder struct {
 	born           []terraformObject
 	outside        []*outsideTarget
 
-	// Gates under construction, in the order in which they are reported, and the
-	// indexes that find them again.
-	internet         []*internetGate
-	routes           []*routeGate
-	entryList        []entryGate
-	allowList        []*allowListGate
-	allowGates       map[gateKey]*allowListGate
-	dns              []*dnsGate
-	policyBlocks     []*policyGate
-	policyGates      map[string]*policyGate
-	groupList        []*groupGate
-	groupGates       map[string]*groupGate
-	loadBalancerList []*loadBalancerGate
-	loadBalancers    map[string]*loadBalancerGate
-	aclList          []*allowListGate
-	ingressList      []*ingressGate
-	ingressGates     map[ingressKey]*ingressGate
-	ipv6List         []*ipv6Gate
-	ipv6Gates        map[string]*ipv6Gate
-	networkACLs      map[*vswitch]*networkACL
-	aclBlocks        []*aclGate
-	aclGates         map[string]*aclGate
-	bucketList       []*bucketGate
-	bucketGates      map[gateKey]*bucketGate
+	// Gates under construction.
+	internet      []*internetGate
+	routes        []*routeGate
+	entryList     []entryGate
+	allowLists    gates[gateKey, *allowListGate]
+	acls          gates[gateKey, *allowListGate]
+	dns           gates[dnsKey, *dnsGate]
+	policyBlocks  gates[policyKey, *policyGate]
+	groups        gates[groupKey, *groupGate]
+	loadBalancers gates[loadBalancerKey, *loadBalancerGate]
+	ingress       gates[ingressKey, *ingressGate]
+	ipv6          gates[ipv6Key, *ipv6Gate]
+	aclBlocks     gates[aclKey, *aclGate]
+	buckets       gates[gateKey, *bucketGate]
+
+	networkACLs map[*vswitch]*networkACL
 
 	// What an object is does not depend on the worlds it belongs to.
 	workloads map[*kubernetes.Object]*workload
@@ -157,30 +149,18 @@ func newBuilder(ctx context.Context, input Input) *builder {
 			APIVersion: APIVersion,
 			Clusters:   []*Cluster{}, SNATEntries: []*SNATEntry{}, Targets: []*Target{}, Workloads: []*Workload{},
 			Policies: []*Policy{}, Requirements: []*Requirement{}, InternetAccess: []*InternetAccess{},
-			RouteBlocks: []*RouteBlock{}, AllowListAccess: []*AllowListAccess{}, LoadBalancerAccess: []*LoadBalancerAccess{},
-			NameResolution: []*NameResolution{}, PolicyBlocks: []*PolicyBlock{}, PolicyEnforcement: []*PolicyEnforcement{},
-			SecurityGroupEgress: []*SecurityGroupEgress{}, Paths: []*Path{},
-			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
-			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
-			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
-			DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{}, UnsupportedPolicies: []*UnsupportedPolicy{},
+			RouteBlocks: []*RouteBlock{}, PolicyEnforcement: []*PolicyEnforcement{}, Paths: []*Path{},
+			PodEIPs: []*PodEIP{}, Injectors: []*Injector{}, DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{},
+			UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
-		entries:       make(map[*scope][]*snatEntry),
-		allowGates:    make(map[gateKey]*allowListGate),
-		policyGates:   make(map[string]*policyGate),
-		groupGates:    make(map[string]*groupGate),
-		loadBalancers: make(map[string]*loadBalancerGate),
-		ipv6Gates:     make(map[string]*ipv6Gate),
-		ingressGates:  make(map[ingressKey]*ingressGate),
-		networkACLs:   make(map[*vswitch]*networkACL),
-		aclGates:      make(map[string]*aclGate),
-		bucketGates:   make(map[gateKey]*bucketGate),
-		workloads:     make(map[*kubernetes.Object]*workload),
-		services:      make(map[*kubernetes.Object]*service),
-		configs:       make(map[*kubernetes.Object]*configSource),
-		policies:      make(map[*kubernetes.Object]*netpol.Policy),
-		diagnosed:     make(map[source.Diagnostic]bool),
-		unknowns:      make(map[Unknown]bool),
+		entries:     make(map[*scope][]*snatEntry),
+		networkACLs: make(map[*vswitch]*networkACL),
+		workloads:   make(map[*kubernetes.Object]*workload),
+		services:    make(map[*kubernetes.Object]*service),
+		configs:     make(map[*kubernetes.Object]*configSource),
+		policies:    make(map[*kubernetes.Object]*netpol.Policy),
+		diagnosed:   make(map[source.Diagnostic]bool),
+		unknowns:    make(map[Unknown]bool),
 	}
 }
 
@@ -325,52 +305,26 @@ func (b *builder) finish(worlds []*world) error {
 		e.Need = merged(list...)
 		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
 	}
-	for _, gate := range b.allowList {
+	for _, gate := range b.allowLists.list {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
 		}
 		b.finishAllowList(gate)
-		m.AllowListAccess = append(m.AllowListAccess, gate.AllowListAccess)
 	}
-	for _, gate := range b.dns {
-		gate.Need = gate.need.sum()
-		if gate.Need.Strength == None && !gate.latent {
-			continue // only literal addresses are needed
-		}
-		m.NameResolution = append(m.NameResolution, gate.NameResolution)
-	}
-	for _, gate := range b.policyBlocks {
-		gate.Need = gate.need.sum()
-		m.PolicyBlocks = append(m.PolicyBlocks, gate.PolicyBlock)
-	}
-	for _, gate := range b.groupList {
-		gate.Need = gate.need.sum()
-		m.SecurityGroupEgress = append(m.SecurityGroupEgress, gate.SecurityGroupEgress)
-	}
-	for _, gate := range b.loadBalancerList {
-		gate.Need = gate.need.sum()
-		m.LoadBalancerAccess = append(m.LoadBalancerAccess, gate.LoadBalancerAccess)
-	}
-	for _, gate := range b.aclList {
-		gate.Need = gate.need.sum()
-		m.ACLAccess = append(m.ACLAccess, gate.AllowListAccess)
-	}
-	for _, gate := range b.ingressList {
-		gate.Need = gate.need.sum()
-		m.SecurityGroupIngress = append(m.SecurityGroupIngress, gate.SecurityGroupIngress)
-	}
-	for _, gate := range b.aclBlocks {
-		gate.Need = gate.need.sum()
-		m.NetworkACLBlocks = append(m.NetworkACLBlocks, gate.NetworkACLBlock)
-	}
-	for _, gate := range b.bucketList {
-		gate.Need = gate.need.sum()
-		m.BucketPolicyBlocks = append(m.BucketPolicyBlocks, gate.BucketPolicyBlock)
-	}
-	for _, gate := range b.ipv6List {
-		gate.Need = gate.need.sum()
-		m.IPv6Access = append(m.IPv6Access, gate.IPv6Access)
-	}
+	b.dns.list = slices.DeleteFunc(b.dns.list, func(gate *dnsGate) bool {
+		return gate.need.sum().Strength == None && !gate.latent // only literal addresses are needed
+	})
+	b.buckets.list = slices.DeleteFunc(b.buckets.list, func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
+	m.AllowListAccess = entities(b.allowLists.list, (*allowListGate).entity)
+	m.ACLAccess = entities(b.acls.list, (*allowListGate).entity)
+	m.NameResolution = entities(b.dns.list, (*dnsGate).entity)
+	m.PolicyBlocks = entities(b.policyBlocks.list, (*policyGate).entity)
+	m.SecurityGroupEgress = entities(b.groups.list, (*groupGate).entity)
+	m.LoadBalancerAccess = entities(b.loadBalancers.list, (*loadBalancerGate).entity)
+	m.SecurityGroupIngress = entities(b.ingress.list, (*ingressGate).entity)
+	m.NetworkACLBlocks = entities(b.aclBlocks.list, (*aclGate).entity)
+	m.BucketPolicyBlocks = entities(b.buckets.list, (*bucketGate).entity)
+	m.IPv6Access = entities(b.ipv6.list, (*ipv6Gate).entity)
 	for _, c := range b.clusterList {
 		m.Clusters = append(m.Clusters, c.entity())
 	}
@@ -384,7 +338,7 @@ func (b *builder) finish(worlds []*world) error {
 // themselves.
 func (b *builder) finishAllowList(gate *allowListGate) {
 	gate.Need = gate.need.sum()
-	for _, other := range b.allowList {
+	for _, other := range b.allowLists.list {
 		if other.target == gate.target && gate.target.vpc != nil && other.cluster.vpc == gate.target.vpc && len(other.Covered) > 0 {
 			gate.CoversCluster = true
 		}
@@ -392,7 +346,7 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 	if gate.Need.Strength == None && gate.Status != truth.Open && b.injected(gate.cluster, gate.target) {
 		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the whitelist injector adds pods to the list"
 	}
-	if gate.Scope == "" && slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
+	if gate.Scope == "" && slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
 		return other.target == gate.target && other.cluster == gate.cluster && other.Scope != "" && len(other.need.list) > 0
 	}) {
 		gate.others = "certain pods are known to need it, and no other"
@@ -414,7 +368,7 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 // servesOthers reports whether a list admits pods of the same cluster that need it
 // and leave from other addresses.
 func (b *builder) servesOthers(gate *allowListGate) bool {
-	return slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
+	return slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
 		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
 			other.Status == truth.Open && other.need.sum().Strength != None
 	})

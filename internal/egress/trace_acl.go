@@ -2,7 +2,6 @@ package egress
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"go4.org/netipx"
@@ -175,6 +174,11 @@ type aclGate struct {
 	need needs
 }
 
+func (gate *aclGate) entity() *NetworkACLBlock {
+	gate.Need = gate.need.sum()
+	return gate.NetworkACLBlock
+}
+
 // networkACLHop judges the network ACLs of the vSwitches that a workload's
 // packets come from.
 func (b *builder) networkACLHop(r *requirementOf) Hop {
@@ -248,16 +252,12 @@ func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
 func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) Origin {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.res, entry.value)
-	key := strings.Join([]string{c.id, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
-	gate := b.aclGates[key]
-	if gate == nil {
-		gate = &aclGate{NetworkACLBlock: &NetworkACLBlock{
+	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
+		return &aclGate{NetworkACLBlock: &NetworkACLBlock{
 			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: entry.text, Origin: at,
 		}}
-		b.aclGates[key] = gate
-		b.aclBlocks = append(b.aclBlocks, gate)
-	}
+	})
 	if name := m.vswitch.label(); !slices.Contains(gate.VSwitches, name) {
 		gate.VSwitches = append(gate.VSwitches, name)
 	}

@@ -2,7 +2,6 @@ package egress
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -304,6 +303,11 @@ type ipv6Gate struct {
 	need needs
 }
 
+func (gate *ipv6Gate) entity() *IPv6Access {
+	gate.Need = gate.need.sum()
+	return gate.IPv6Access
+}
+
 // ipv6Hop judges the way to public IPv6 addresses (vendor's page on IPv6
 // bandwidth of pods: without it an IPv6 address reaches only its VPC).
 func (b *builder) ipv6Hop(r *requirementOf) Hop {
@@ -339,16 +343,12 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
-	key := strings.Join([]string{c.id, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
-	gate := b.ipv6Gates[key]
-	if gate == nil {
-		gate = &ipv6Gate{IPv6Access: &IPv6Access{
+	gate := b.ipv6.at(ipv6Key{c, code, at, literal}, func() *ipv6Gate {
+		return &ipv6Gate{IPv6Access: &IPv6Access{
 			Cluster: c.id, ClusterName: c.name, Code: code, Literal: literal, Plugin: c.plugin, VPC: c.vpcName(),
 			Workloads: []string{}, Origin: at, Cause: cause,
 		}}
-		b.ipv6Gates[key] = gate
-		b.ipv6List = append(b.ipv6List, gate)
-	}
+	})
 	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
 		gate.Workloads = append(gate.Workloads, name)
 	}

@@ -51,19 +51,17 @@ type bucketGate struct {
 	reason             string
 }
 
+func (gate *bucketGate) entity() *BucketPolicyBlock {
+	gate.Need = gate.need.sum()
+	return gate.BucketPolicyBlock
+}
+
 // bucketHop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
 func (b *builder) bucketHop(r *requirementOf) Hop {
 	hop := Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
-	gate, ok := b.bucketGates[key]
-	if !ok {
-		gate = b.judgeBucket(r.target, r.world.cluster, key)
-		b.bucketGates[key] = gate
-		if gate.BucketPolicyBlock != nil {
-			b.bucketList = append(b.bucketList, gate)
-		}
-	}
+	gate := b.buckets.at(key, func() *bucketGate { return b.judgeBucket(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -132,10 +131,14 @@ type dnsGate struct {
 	latent bool // whether some workload without requirements is in it
 }
 
+func (gate *dnsGate) entity() *NameResolution {
+	gate.Need = gate.need.sum()
+	return gate.NameResolution
+}
+
 // nameResolution judges DNS for every workload that policies isolate, and groups
 // those that one place of one policy is to be changed for.
 func (b *builder) nameResolution(w *world) {
-	groups := make(map[string]*dnsGate)
 	w.dns = make([]*dnsGate, len(w.workloads))
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
@@ -172,16 +175,8 @@ func (b *builder) nameResolution(w *world) {
 		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
 			b.findPorts(w, i, gate)
 		}
-		key := strings.Join([]string{
-			wl.namespace, r.kind, string(gate.UDP), string(gate.TCP), gate.Code,
-			strconv.Itoa(gate.Origin.Ref), strconv.Itoa(gate.Ports.Ref), strconv.FormatBool(gate.AdmitsOther),
-		}, "|")
-		if first := groups[key]; first != nil {
-			gate = first
-		} else {
-			groups[key] = gate
-			b.dns = append(b.dns, gate)
-		}
+		key := dnsKey{w, wl.namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
+		gate = b.dns.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.display())
 		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.obj, wl.obj.Root.Range))
 		for _, p := range policies {

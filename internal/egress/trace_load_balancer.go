@@ -15,6 +15,11 @@ type loadBalancerGate struct {
 	need needs
 }
 
+func (gate *loadBalancerGate) entity() *LoadBalancerAccess {
+	gate.Need = gate.need.sum()
+	return gate.LoadBalancerAccess
+}
+
 // loadBalancerHop judges access to the external address of a Service of the same
 // cluster.
 func (b *builder) loadBalancerHop(r *requirementOf) Hop {
@@ -33,10 +38,8 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 		clients = "host"
 	}
 	status, code := b.judgeLoadBalancer(r, clients)
-	key := strings.Join([]string{w.clusterID(), w.env, s.id(), clients, code}, "|")
-	gate := b.loadBalancers[key]
-	if gate == nil {
-		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
+	gate := b.loadBalancers.at(loadBalancerKey{w, s.id(), clients, code}, func() *loadBalancerGate {
+		gate := &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.id(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
 			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
 		}}
@@ -48,9 +51,8 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
 		gate.ENIBackend = backend == "eni"
-		b.loadBalancers[key] = gate
-		b.loadBalancerList = append(b.loadBalancerList, gate)
-	}
+		return gate
+	})
 	gate.need.add(r)
 	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.id(), gate.Origin
 	if status == truth.Unknown {

@@ -57,6 +57,11 @@ type policyGate struct {
 	need needs
 }
 
+func (gate *policyGate) entity() *PolicyBlock {
+	gate.Need = gate.need.sum()
+	return gate.PolicyBlock
+}
+
 // flow is what policies see of a requirement.
 type flow struct {
 	dest       netpol.Dest
@@ -360,17 +365,14 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 // policyBlock returns the gate of what stops a requirement at one place.
 func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
 	w, at := r.world, b.places.objectRange(by, rule)
-	key := strings.Join([]string{w.clusterID(), w.env, r.workload.namespace, strconv.Itoa(at.Ref)}, "|")
-	gate := b.policyGates[key]
-	if gate == nil {
-		gate = &policyGate{PolicyBlock: &PolicyBlock{
+	gate := b.policyBlocks.at(policyKey{w, r.workload.namespace, at}, func() *policyGate {
+		return &policyGate{PolicyBlock: &PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
 			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []Origin{},
 		}}
-		b.policyGates[key] = gate
-		b.policyBlocks = append(b.policyBlocks, gate)
-	} else if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
+	})
+	if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
 		gate.Also = append(gate.Also, other)
 	}
 	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {

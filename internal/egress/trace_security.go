@@ -16,6 +16,11 @@ type groupGate struct {
 	need needs
 }
 
+func (gate *groupGate) entity() *SecurityGroupEgress {
+	gate.Need = gate.need.sum()
+	return gate.SecurityGroupEgress
+}
+
 // publicIPv4 is what "the Internet" means to a security group rule.
 var publicIPv4 = func() *netipx.IPSet {
 	var b netipx.IPSetBuilder
@@ -134,33 +139,30 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 	if drop != nil {
 		blocker = drop.res.Address
 	}
-	key := strings.Join([]string{c.id, blocker}, "|")
-	if gate := b.groupGates[key]; gate != nil {
-		// What the groups alone prove says it all; a further destination adds to it.
-		if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
-			gate.Also = append(gate.Also, dest)
+	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
+		gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
+			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
+			Code: code, Destination: dest, Port: port, Protocol: protocol,
+		}}
+		for _, g := range set.groups {
+			gate.Groups = append(gate.Groups, g.name)
+		}
+		if set.ids.value != nil && set.ids.holder != nil {
+			gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
+		} else {
+			gate.Cause = set.ids.at
+		}
+		if drop != nil {
+			gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
+		} else {
+			gate.Origin = b.places.block(c.scope, set.groups[0].res)
 		}
 		return gate
+	})
+	// What the groups alone prove says it all; a further destination adds to it.
+	if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
+		gate.Also = append(gate.Also, dest)
 	}
-	gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
-		Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
-		Code: code, Destination: dest, Port: port, Protocol: protocol,
-	}}
-	for _, g := range set.groups {
-		gate.Groups = append(gate.Groups, g.name)
-	}
-	if set.ids.value != nil && set.ids.holder != nil {
-		gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
-	} else {
-		gate.Cause = set.ids.at
-	}
-	if drop != nil {
-		gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
-	} else {
-		gate.Origin = b.places.block(c.scope, set.groups[0].res)
-	}
-	b.groupGates[key] = gate
-	b.groupList = append(b.groupList, gate)
 	return gate
 }
 
