@@ -346,9 +346,9 @@ type allowListGate struct {
 	verdicts []truth.Verdict
 	admitted map[string]bool
 	need     needs
-	// others says why the list needs not admit all of the sources: it is known to serve
-	// pods that come from a part of them.
-	others string
+	// serves says that the list lets in somebody who is known to need it; servesPart that
+	// some who do come from a part of the sources, and nothing stops them.
+	serves, servesPart bool
 }
 
 func (gate *allowListGate) entity() *AllowListAccess {
@@ -389,6 +389,7 @@ func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
 	if status == truth.Partial {
 		hop.Status = truth.Blocked
 	}
+	gate.serves = gate.serves || hop.Status == truth.Open
 	if v.whole() || hop.Status == truth.Blocked {
 		gate.need.add(r)
 		return hop
@@ -397,7 +398,7 @@ func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
 	if hop.Status == truth.Unknown {
 		hop.Detail = cmp.Or(gate.Reason, v.someReason())
 	}
-	gate.others = "the list serves pods on some of the nodes, and no other is known to need it"
+	gate.servesPart = true
 	return hop
 }
 

@@ -333,9 +333,8 @@ func (b *builder) finish(worlds []*world) error {
 	return nil
 }
 
-// finishAllowList adds what a gate can only know once all gates are judged:
-// whether the list admits any cluster of the target's VPC, and whether pods add
-// themselves.
+// finishAllowList adds what a gate can only know once all gates are judged: whether the
+// list admits any cluster of the target's VPC, and whether it is meant for others.
 func (b *builder) finishAllowList(gate *allowListGate) {
 	gate.Need = gate.need.sum()
 	for _, other := range b.allowLists.list {
@@ -343,42 +342,48 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 			gate.CoversCluster = true
 		}
 	}
-	if gate.Need.Strength == None && gate.Status != truth.Open && b.injected(gate.cluster, gate.target) {
-		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the whitelist injector adds pods to the list"
-	}
-	if gate.Scope == "" && slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
-		return other.target == gate.target && other.cluster == gate.cluster && other.Scope != "" && len(other.need.list) > 0
-	}) {
-		gate.others = "certain pods are known to need it, and no other"
-	}
-	if gate.Need.Strength == None && gate.Status != truth.Open && gate.others != "" {
-		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", gate.others
-	}
-	if gate.Need.Strength == None && gate.Status != truth.Open && b.servesOthers(gate) {
-		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the list serves pods on the nodes' network, and no other is known to need it"
-	}
-	if scope := b.servesNetwork(gate); scope != "" {
-		gate.Status, gate.Code, gate.Reason = truth.Unknown, "", "the list serves "+scope+", and no other is known to need it"
+	if gate.Need.Strength == None && gate.Status != truth.Open {
+		if reason := b.meantForOthers(gate); reason != "" {
+			gate.Status, gate.Code, gate.Reason = truth.Unknown, "", reason
+		}
 	}
 	if gate.Status == truth.Unknown && gate.Reason != "" {
 		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
 	}
 }
 
-// servesOthers reports whether a list admits pods of the same cluster that need it
-// and leave from other addresses.
-func (b *builder) servesOthers(gate *allowListGate) bool {
-	return slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
-		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
-			other.Status == truth.Open && other.need.sum().Strength != None
-	})
+// meantForOthers says why it proves nothing that a list is closed for sources from which
+// nobody is known to need it; empty if it is meant for nobody else.
+func (b *builder) meantForOthers(gate *allowListGate) string {
+	if scope := b.servesNetwork(gate); scope != "" {
+		return "the list serves " + scope + ", and no other is known to need it"
+	}
+	other := func(is func(*allowListGate) bool) bool {
+		return slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
+			return other != gate && other.target == gate.target && other.cluster == gate.cluster && is(other)
+		})
+	}
+	switch {
+	case other(func(other *allowListGate) bool { return other.serves && other.Scope == "" }):
+		return "the list serves pods on the nodes' network, and no other is known to need it"
+	case other(func(other *allowListGate) bool {
+		return other.Scope != "" && (other.serves || gate.Scope == "" && len(other.need.list) > 0)
+	}):
+		return "certain pods are known to need it, and no other"
+	case gate.servesPart:
+		return "the list serves pods on some of the nodes, and no other is known to need it"
+	case b.injected(gate.cluster, gate.target):
+		return "the whitelist injector adds pods to the list"
+	default:
+		return ""
+	}
 }
 
 // servesNetwork returns the pods with a network of their own that a list admits which is
-// closed for the other pods of their cluster; empty if it is for none, or if other pods
-// are known to need it. It is meant for these pods, in the files or not.
+// closed for the other pods of their cluster; empty if it is for none. It is meant for
+// these pods, in the files or not.
 func (b *builder) servesNetwork(gate *allowListGate) string {
-	if gate.Need.Strength != None || gate.Status == truth.Open || gate.Scope != "" || gate.Role != rolePod {
+	if gate.Scope != "" || gate.Role != rolePod {
 		return ""
 	}
 	for _, src := range gate.cluster.own {
