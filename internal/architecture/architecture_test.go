@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"internal/finding"},
 	{"internal/revision"},
 	{"internal/revision/git"},
+	{"internal/truth"},
 	{"internal/requirement"},
 	{"internal/netpol"},
 	{"internal/alicloud"},

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -30,7 +31,19 @@ const (
 
 // cluster is an ACK cluster with where its packets come from.
 type cluster struct {
-	*Cluster
+	network
+	id, name      string
+	address       string // in Terraform; empty for a cluster that only the configuration names
+	root, variant string
+	kind          string // see Cluster.Kind
+	proxyMode     string
+	version       string
+	serviceCIDR   string
+	podCIDR       string
+	intent        string // see Cluster.InternetIntent
+	mismatches    []Mismatch
+	origin        Origin
+
 	scope *scope              // nil for a cluster that only the configuration names
 	res   *terraform.Resource // nil likewise
 	pools []*nodePool
@@ -42,24 +55,19 @@ type cluster struct {
 	own  []*sources
 	// publicNodes says whether the nodes have public addresses of their own, and
 	// publicBy what gives them to some of the nodes.
-	publicNodes tri
+	publicNodes truth.Truth
 	publicBy    []Origin
 	// ipStack is ipv4, dual or empty if unknown.
 	ipStack string
 	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
 	// names a way out.
-	newGateway tri
+	newGateway truth.Truth
 	vpc        *vpc
 	config     *ClusterConfig
 	worlds     []*world // what runs on it, or what may
-	// exclusive is what gives every pod a network interface of its own.
-	exclusive holding
 	// podGroups are the security groups of pods that a ConfigMap of Terway names; nil
 	// if none does.
 	podGroups *ids
-	// trunkingOff says that the addon's config switches trunk ENIs off, without which
-	// PodNetworkings work on nodes with exclusive ENIs only.
-	trunkingOff bool
 	// acs says that the cluster has no pods but those of Container Compute Service.
 	acs bool
 }
@@ -113,43 +121,56 @@ func (b *builder) clusters(s *scope) []*cluster {
 func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *cluster {
 	body := res.Body
 	c := &cluster{
-		Cluster: &Cluster{
-			ID: scopeID(s, res.Address), Name: clusterName(res), Address: res.Address,
-			Root: s.root.Dir, Variant: s.root.Variant, Kind: kind,
-			Plugin: pluginUnknown, PluginSource: "none", Datapath: "unknown",
-			ProxyMode: "unknown", InternetIntent: "unsaid", Enforcement: "unknown",
-			Mismatches: []Mismatch{}, Origin: b.places.block(s, res),
-		},
-		scope: s, res: res,
+		network: undecided, id: scopeID(s, res.Address), name: clusterName(res), address: res.Address,
+		root: s.root.Dir, variant: s.root.Variant, kind: kind, proxyMode: "unknown",
+		mismatches: []Mismatch{}, origin: b.places.block(s, res), scope: s, res: res,
 	}
 	if profile, _ := body.Get("profile").Text(); kind == "managed" {
 		switch profile {
 		case "Serverless", "Acs":
-			c.Kind, c.acs = "serverless", profile == "Acs"
+			c.kind, c.acs = "serverless", profile == "Acs"
 		case "Edge":
-			c.Kind = "edge"
+			c.kind = "edge"
 		}
 	}
 	c.config = b.configOf(c)
 	if c.config != nil && c.config.Name != "" {
-		c.Name = c.config.Name
+		c.name = c.config.Name
 	}
-	c.Version, _ = plainText(body.Get("version"))
-	c.ServiceCIDR, _ = body.Get("service_cidr").Text()
-	c.PodCIDR, _ = body.Get("pod_cidr").Text()
+	c.version, _ = plainText(body.Get("version"))
+	c.serviceCIDR, _ = body.Get("service_cidr").Text()
+	c.podCIDR, _ = body.Get("pod_cidr").Text()
 	c.readProxyMode(body)
 	c.readPools()
-	b.readPlugin(c)
-	b.readSources(c)
 	c.readNewGateway(body)
 	b.readPublicNodes(c)
-	c.readIPStack(body)
 	c.readIntent()
-	c.vpc = c.findVPC()
-	if c.vpc != nil && c.vpc.res != nil {
-		c.VPC = c.vpc.name
-	}
 	return c
+}
+
+// vpcName is the address of the cluster's VPC; empty if it is outside the files.
+func (c *cluster) vpcName() string {
+	if c.vpc == nil || c.vpc.res == nil {
+		return ""
+	}
+	return c.vpc.name
+}
+
+// entity is the cluster as the model shows it.
+func (c *cluster) entity() *Cluster {
+	e := &Cluster{
+		ID: c.id, Name: c.name, Address: c.address, Root: c.root, Variant: c.variant, Kind: c.kind, VPC: c.vpcName(),
+		Plugin: c.plugin, PluginSource: c.pluginSource, PluginOrigin: c.pluginAt, Datapath: c.datapath,
+		ProxyMode: c.proxyMode, Version: c.version, ServiceCIDR: c.serviceCIDR, PodCIDR: c.podCIDR,
+		InternetIntent: c.intent, Enforcement: c.enforcement, Mismatches: c.mismatches, Origin: c.origin,
+	}
+	if c.res != nil && conceals(c.res.Body.Get("service_cidr")) {
+		e.ServiceCIDR = concealed
+	}
+	if c.res != nil && conceals(c.res.Body.Get("pod_cidr")) {
+		e.PodCIDR = concealed
+	}
+	return e
 }
 
 // scopeID is unique over all roots and variants.
@@ -176,9 +197,9 @@ func clusterName(res *terraform.Resource) string {
 func (c *cluster) readProxyMode(body *located.Value) {
 	v := body.Get("proxy_mode")
 	if text, ok := v.Text(); ok {
-		c.ProxyMode = text
+		c.proxyMode = text
 	} else if v.IsNull() && c.res.Type == "alicloud_cs_managed_kubernetes" {
-		c.ProxyMode = "ipvs"
+		c.proxyMode = "ipvs"
 	}
 }
 
@@ -282,52 +303,38 @@ func (c *cluster) addons() (list []addon, unknown bool) {
 	return list, unknown
 }
 
-// readPlugin decides the network plug-in: the first of configuration, addon
-// resource, addons block, cluster_network_type, pod_vswitch_ids, pod_cidr and
-// kind that says so.
-func (b *builder) readPlugin(c *cluster) {
+// terraformPlugin decides the network plug-in: the first of addon resource, addons
+// block, cluster_network_type, pod_vswitch_ids, pod_cidr and kind that says so. More says
+// that there may be other addons.
+func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network {
 	body := c.res.Body
-	addons, unknownAddons := c.addons()
 	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
 	hasVSwitches := podVSwitches.IsUnknown() || len(splitItems(podVSwitches)) > 0
 	podCIDRText, _ := podCIDR.Text()
 	hasCIDR := podCIDR.IsUnknown() || podCIDRText != ""
-
-	configured := b.options.ClusterNetwork
-	if c.config != nil && c.config.Network.Plugin != "" {
-		configured = c.config.Network.Plugin
-	}
-	stated := Origin{}
+	n := undecided
 	switch networkType := body.Get("cluster_network_type"); {
-	case configured != "":
-		c.Plugin, c.PluginSource = configured, "configuration"
 	case len(addons) > 0:
 		first := addons[0]
-		c.Plugin, c.PluginSource = first.plugin, first.source
-		stated = b.places.value(c.scope, first.holder, first.name)
+		n.plugin, n.pluginSource = first.plugin, first.source
+		n.pluginAt = b.places.value(c.scope, first.holder, first.name)
 	case isText(networkType, pluginTerway, pluginFlannel):
-		c.Plugin, _ = networkType.Text()
-		c.PluginSource = "cluster_network_type"
-		stated = b.places.value(c.scope, c.res, networkType)
-	case c.Kind == "serverless":
-		c.Plugin, c.PluginSource = pluginServerless, "kind"
-		stated = c.Origin
-	case c.Kind == "edge":
-		c.Plugin, c.PluginSource = pluginFlannel, "kind"
-		stated = c.Origin
-	case podVSwitches.IsUnknown() || unknownAddons && hasVSwitches && hasCIDR:
+		n.plugin, _ = networkType.Text()
+		n.pluginSource = "cluster_network_type"
+		n.pluginAt = b.places.value(c.scope, c.res, networkType)
+	case c.kind == "serverless":
+		n.plugin, n.pluginSource, n.pluginAt = pluginServerless, "kind", c.origin
+	case c.kind == "edge":
+		n.plugin, n.pluginSource, n.pluginAt = pluginFlannel, "kind", c.origin
+	case podVSwitches.IsUnknown() || more && hasVSwitches && hasCIDR:
 	case hasVSwitches:
-		c.Plugin, c.PluginSource = pluginTerway, "pod_vswitch_ids"
-		stated = b.places.value(c.scope, c.res, podVSwitches)
+		n.plugin, n.pluginSource = pluginTerway, "pod_vswitch_ids"
+		n.pluginAt = b.places.value(c.scope, c.res, podVSwitches)
 	case hasCIDR && !podCIDR.IsUnknown():
-		c.Plugin, c.PluginSource = pluginFlannel, "pod_cidr"
-		stated = b.places.value(c.scope, c.res, podCIDR)
+		n.plugin, n.pluginSource = pluginFlannel, "pod_cidr"
+		n.pluginAt = b.places.value(c.scope, c.res, podCIDR)
 	}
-	c.PluginOrigin = stated
-	if c.res.Uncertain == "" { // what may not exist proves nothing
-		b.readMismatches(c, addons)
-		c.readDatapath(addons)
-	}
+	return n
 }
 
 func isText(v *located.Value, want ...string) bool {
@@ -335,66 +342,49 @@ func isText(v *located.Value, want ...string) bool {
 	return ok && slices.Contains(want, text)
 }
 
-// readMismatches notes arguments of the other plug-in, where the plug-in is named
-// and not only inferred from these arguments.
-func (b *builder) readMismatches(c *cluster, addons []addon) {
+// mismatchesOf are the arguments of the other plug-in, where the plug-in is named and
+// not only inferred from these arguments.
+func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []Mismatch {
 	for _, a := range addons {
 		if a.plugin != addons[0].plugin {
-			c.Mismatches = append(c.Mismatches, Mismatch{
+			return []Mismatch{{
 				Code: "two-plugins", Attribute: "addons",
 				Origin: b.places.value(c.scope, a.holder, a.name), Plugin: b.places.value(c.scope, addons[0].holder, addons[0].name),
-			})
-			return
+			}}
 		}
 	}
-	switch c.PluginSource {
+	list := []Mismatch{}
+	switch n.pluginSource {
 	case "configuration", "addon-resource", "addons", "cluster_network_type":
 	default:
-		return
+		return list
 	}
 	podVSwitches, podCIDR := c.res.Body.Get("pod_vswitch_ids"), c.res.Body.Get("pod_cidr")
-	if c.Plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(splitItems(podVSwitches)) > 0 {
-		c.Mismatches = append(c.Mismatches, Mismatch{
+	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(splitItems(podVSwitches)) > 0 {
+		list = append(list, Mismatch{
 			Code: "pod-vswitches-with-flannel", Attribute: "pod_vswitch_ids",
-			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: c.PluginOrigin,
+			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: n.pluginAt,
 		})
 	}
-	if text, _ := podCIDR.Text(); c.Plugin == pluginTerway && text != "" {
-		c.Mismatches = append(c.Mismatches, Mismatch{
+	if text, _ := podCIDR.Text(); n.plugin == pluginTerway && text != "" {
+		list = append(list, Mismatch{
 			Code: "pod-cidr-with-terway", Attribute: "pod_cidr",
-			Origin: b.places.value(c.scope, c.res, podCIDR), Plugin: c.PluginOrigin,
+			Origin: b.places.value(c.scope, c.res, podCIDR), Plugin: n.pluginAt,
 		})
 	}
+	return list
 }
 
-// readDatapath reads the Terway addon's config: a JSON object of strings
-// (provider documentation; keys as in the vendor's pages on Terway).
-func (c *cluster) readDatapath(addons []addon) {
-	switch c.Plugin {
-	case pluginFlannel:
-		c.Enforcement = "not-enforced"
-		c.Datapath = "veth"
-	case pluginTerway:
-		for _, a := range addons {
-			if a.plugin == pluginTerway {
-				c.applyTerwayConfig(a.config)
-			}
-		}
-		if c.exclusive = c.exclusiveENI(addons); c.exclusive.value != nil {
-			c.Enforcement = "not-enforced"
+// readTerwayAddons reads what the addons of Terway say: their config is a JSON object of
+// strings (provider documentation; keys as in the vendor's pages on Terway).
+func (b *builder) readTerwayAddons(c *cluster, n *network, addons []addon) {
+	for _, a := range addons {
+		if a.plugin == pluginTerway {
+			n.applyTerwayConfig(a.config)
 		}
 	}
-	if c.config == nil {
-		return
-	}
-	if c.config.Network.Datapath != "" {
-		c.Datapath = c.config.Network.Datapath
-	}
-	switch c.config.Network.NetworkPolicy {
-	case "enforced":
-		c.Enforcement = "enforced"
-	case "off":
-		c.Enforcement = "not-enforced"
+	if e := c.exclusiveENI(addons); e.value != nil {
+		n.enforcement, n.exclusive, n.exclusiveAt = "not-enforced", true, b.places.value(c.scope, e.holder, e.value)
 	}
 }
 
@@ -440,7 +430,7 @@ func (p *nodePool) exclusiveLabel() *located.Value {
 	return nil
 }
 
-func (c *cluster) applyTerwayConfig(v *located.Value) {
+func (n *network) applyTerwayConfig(v *located.Value) {
 	text, ok := v.Text()
 	if !ok || text == "" {
 		return
@@ -459,20 +449,20 @@ func (c *cluster) applyTerwayConfig(v *located.Value) {
 			return ""
 		}
 	}
-	c.trunkingOff = flag("ENITrunking") == "false"
+	n.trunkingOff = flag("ENITrunking") == "false"
 	switch flag("NetworkPolicy") {
 	case "true":
-		c.Enforcement = "enforced"
+		n.enforcement = "enforced"
 	case "false":
-		c.Enforcement = "not-enforced"
+		n.enforcement = "not-enforced"
 	}
 	switch {
 	case strings.EqualFold(flag("DataPathType"), "v2") || strings.EqualFold(flag("DataPathType"), "datapathv2"):
-		c.Datapath = "v2"
+		n.datapath = "v2"
 	case flag("IPVlan") == "true":
-		c.Datapath = "ipvlan"
+		n.datapath = "ipvlan"
 	case flag("IPVlan") == "false":
-		c.Datapath = "veth"
+		n.datapath = "veth"
 	}
 }
 
@@ -483,7 +473,7 @@ func (c *cluster) applyTerwayConfig(v *located.Value) {
 func (c *cluster) readIPStack(body *located.Value) {
 	v := body.Get("ip_stack")
 	switch text, ok := v.Text(); {
-	case c.Plugin == pluginFlannel, v.IsNull() && !c.hasIPv6VSwitch():
+	case c.plugin == pluginFlannel, v.IsNull() && !c.hasIPv6VSwitch():
 		c.ipStack = "ipv4"
 	case ok:
 		c.ipStack = text
@@ -503,11 +493,11 @@ func (c *cluster) hasIPv6VSwitch() bool {
 }
 
 func (c *cluster) readIntent() {
-	c.InternetIntent = "unsaid"
+	c.intent = "unsaid"
 	if c.config != nil && c.config.Internet != nil {
-		c.InternetIntent = "no"
+		c.intent = "no"
 		if *c.config.Internet {
-			c.InternetIntent = "yes"
+			c.intent = "yes"
 		}
 	}
 }
@@ -551,17 +541,17 @@ func (b *builder) configOf(c *cluster) *ClusterConfig {
 	for i := range b.options.Clusters {
 		config := &b.options.Clusters[i]
 		if config.Terraform == "" {
-			if named == nil && config.Name == c.Name {
+			if named == nil && config.Name == c.name {
 				named = config
 			}
 			continue
 		}
 		dir, address, both := strings.Cut(config.Terraform, ":")
 		switch {
-		case both && path.Clean(dir) == c.Root && address == c.Address,
-			!both && path.Clean(config.Terraform) == c.Root,
-			!both && config.Terraform == c.Address,
-			config.Terraform == c.ID:
+		case both && path.Clean(dir) == c.root && address == c.address,
+			!both && path.Clean(config.Terraform) == c.root,
+			!both && config.Terraform == c.address,
+			config.Terraform == c.id:
 			return config
 		}
 	}
@@ -569,5 +559,5 @@ func (b *builder) configOf(c *cluster) *ClusterConfig {
 }
 
 func sortClusters(list []*cluster) {
-	slices.SortFunc(list, func(a, b *cluster) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(a, b *cluster) int { return cmp.Compare(a.id, b.id) })
 }

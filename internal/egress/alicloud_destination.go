@@ -1,11 +1,13 @@
 package egress
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -58,7 +60,7 @@ func (b *builder) destination(s *scope, res *terraform.Resource, typ destination
 	t := &target{
 		Target: &Target{
 			Address: res.Address, Kind: typ.kind, Product: typ.name, Name: res.Name, Root: s.root.Dir,
-			Managed: Unsure, Reason: "it has no allow-list of its own", AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+			Managed: truth.Unknown, Reason: "it has no allow-list of its own", AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
 		},
 		scope: s, res: res, names: []string{res.Name},
 	}
@@ -93,23 +95,23 @@ func (b *builder) destination(s *scope, res *terraform.Resource, typ destination
 // internetFacing reports whether a load balancer has a public address. A CLB
 // without address_type has one unless it names a vSwitch (API documentation,
 // CreateLoadBalancer).
-func internetFacing(res *terraform.Resource, t *target) tri {
+func internetFacing(res *terraform.Resource, t *target) truth.Truth {
 	if t.Kind != "slb" && t.Kind != "alb" && t.Kind != "nlb" {
-		return no
+		return truth.No
 	}
 	v := res.Body.Get("address_type")
 	text, ok := v.Text()
 	switch {
 	case ok && strings.EqualFold(text, "internet"):
-		return yes
+		return truth.Yes
 	case ok:
-		return no
+		return truth.No
 	case v.IsUnknown() || t.Kind != "slb":
-		return maybe
+		return truth.Maybe
 	case res.Body.Get("vswitch_id").IsNull():
-		return yes
+		return truth.Yes
 	default:
-		return no
+		return truth.No
 	}
 }
 
@@ -275,7 +277,7 @@ func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) 
 
 // aclHop judges the listener that a requirement meets.
 func (b *builder) aclHop(r *requirementOf) Hop {
-	hop := Hop{Name: "target-acl", Status: Unsure}
+	hop := Hop{Name: "target-acl", Status: truth.Unknown}
 	var met *listener
 	list := b.listeners(r.target)
 	for _, l := range list {
@@ -289,7 +291,7 @@ func (b *builder) aclHop(r *requirementOf) Hop {
 		return hop
 	case met.kind == "" && met.unknown == "", met.kind == "white-acl" && len(met.list.entries) == 0 && met.unknown == "":
 		// A white list without entries forwards everything (API documentation, ACLs).
-		hop.Status = Open
+		hop.Status = truth.Open
 		return hop
 	case met.kind == "":
 		hop.Detail = met.unknown
@@ -300,24 +302,20 @@ func (b *builder) aclHop(r *requirementOf) Hop {
 
 func (b *builder) aclAccess(l *listener, r *requirementOf) *allowListGate {
 	c, src := r.world.cluster, r.view().sources
-	key := gateKey{l.list, src, r.public}
-	if gate, ok := b.allowGates[key]; ok {
+	return b.acls.at(gateKey{l.list, src, r.public}, func() *allowListGate {
+		gate := b.newAllowListGate(l.list, c, src, r.public)
+		gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
+		gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
+		switch {
+		case l.kind == "black-acl":
+			b.judgeBlackList(gate, l.list, r.public)
+		case r.public:
+			b.judgePublicList(gate, l.list, c)
+		default:
+			b.judgeList(gate, l.list, c)
+		}
 		return gate
-	}
-	gate := b.newAllowListGate(l.list, c, src, r.public)
-	gate.List, gate.Listener, gate.Port = l.kind, l.res.Address, l.port
-	gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Target.Product
-	b.allowGates[key] = gate
-	b.aclList = append(b.aclList, gate)
-	switch {
-	case l.kind == "black-acl":
-		b.judgeBlackList(gate, l.list, r.public)
-	case r.public:
-		b.judgePublicList(gate, l.list, c)
-	default:
-		b.judgeList(gate, l.list, c)
-	}
-	return gate
+	})
 }
 
 // judgeBlackList reports the sources that a black list holds.
@@ -328,50 +326,44 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
 		return
 	}
 	gate.SourceOrigin = src.origin
-	var blocked, open, unsure int
-	for _, m := range src.members {
-		v := m.vswitch
-		if !v.cidr.IsValid() {
-			unsure++
-			gate.verdicts = append(gate.verdicts, Unsure)
-			continue
+	var first *allowEntry
+	gate.take(coverMembers(src, func(m member) (truth.Verdict, string) {
+		if !m.vswitch.cidr.IsValid() {
+			return truth.Unknown, ""
 		}
-		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(v.cidr) })
+		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(m.vswitch.cidr) })
 		if i < 0 {
-			open++
-			gate.verdicts = append(gate.verdicts, Open)
-			gate.Covered = append(gate.Covered, v.label())
-			continue
+			return truth.Open, ""
 		}
-		gate.verdicts = append(gate.verdicts, Blocked)
-		if blocked == 0 {
-			gate.Origin = t.entries[i].origin
-		}
-		blocked++
-		gate.Uncovered = append(gate.Uncovered, v.label())
-	}
-	gate.Status = summary(blocked, open, unsure, src.unknown)
-	if blocked > 0 {
-		gate.Code = "missing"
+		first = cmp.Or(first, &t.entries[i])
+		return truth.Blocked, ""
+	}))
+	if first != nil {
+		gate.Origin = first.origin
 	}
 }
 
 // ingressGate is a SecurityGroupIngress under construction.
 type ingressGate struct {
 	*SecurityGroupIngress
-	verdicts []Status // on the members of the sources
+	verdicts []truth.Verdict // on the members of the sources
 	need     needs
+}
+
+func (gate *ingressGate) entity() *SecurityGroupIngress {
+	gate.Need = gate.need.sum()
+	return gate.SecurityGroupIngress
 }
 
 // ingressHop judges the inbound rules of a destination's security groups.
 func (b *builder) ingressHop(r *requirementOf) Hop {
-	hop := Hop{Name: "target-security-group", Status: Unsure}
+	hop := Hop{Name: "target-security-group", Status: truth.Unknown}
 	t, v := r.target, r.view()
 	switch {
 	case r.public || len(t.groups.list) == 0 && t.groups.unknown == "" && t.Kind == "nlb":
-		hop.Status = Open // an NLB without a group filters nothing
+		hop.Status = truth.Open // an NLB without a group filters nothing
 		if r.public {
-			hop.Status, hop.Detail = Unsure, "which public addresses arrive is known only after apply"
+			hop.Status, hop.Detail = truth.Unknown, "which public addresses arrive is known only after apply"
 		}
 		return hop
 	case len(t.groups.list) == 0 || t.groups.unknown != "":
@@ -384,10 +376,10 @@ func (b *builder) ingressHop(r *requirementOf) Hop {
 		status = v.sum(gate.verdicts)
 	}
 	hop.Status, hop.Code, hop.Origin = status, gate.Code, gate.Origin
-	if status == Partial {
-		hop.Status = Blocked
+	if status == truth.Partial {
+		hop.Status = truth.Blocked
 	}
-	if v.whole() || hop.Status == Blocked {
+	if v.whole() || hop.Status == truth.Blocked {
 		gate.need.add(r)
 	} else {
 		hop.Code = ""
@@ -396,19 +388,19 @@ func (b *builder) ingressHop(r *requirementOf) Hop {
 }
 
 func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
+	v := r.view()
+	key := ingressKey{gateKey{r.target, v.sources, false}, v.groups, r.protocol, r.port}
+	return b.ingress.at(key, func() *ingressGate { return b.judgeIngress(r) })
+}
+
+func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 	t, c, v := r.target, r.world.cluster, r.view()
 	src, role := v.sources, v.role
-	key := ingressKey{gateKey{t, src, false}, v.groups, r.protocol, r.port}
-	if gate, ok := b.ingressGates[key]; ok {
-		return gate
-	}
 	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
-		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src),
-		Role: role, Scope: src.scope, Groups: []string{}, Status: Unsure, Port: r.port, Protocol: r.protocol,
+		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src),
+		Role: role, Scope: src.scope, Groups: []string{}, Status: truth.Unknown, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
 	}}
-	b.ingressGates[key] = gate
-	b.ingressList = append(b.ingressList, gate)
 	var groups []*securityGroup
 	for _, id := range t.groups.list {
 		g := t.scope.securityGroup(id)
@@ -419,84 +411,49 @@ func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
 		gate.Origin = b.places.block(t.scope, groups[0].res)
 	}
 	from, fromUnknown := b.sourceGroups(c, v)
-	judge := func(v *vswitch) groupVerdict {
-		return ingressVerdict(groups, prefixSet(v.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
-	}
-	var blocked, open, unsure int
-	for _, m := range src.members {
+	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
 		if !m.vswitch.cidr.IsValid() {
-			unsure++
-			gate.verdicts = append(gate.verdicts, Unsure)
-			continue
+			return truth.Unknown, ""
 		}
-		verdict := judge(m.vswitch)
-		gate.verdicts = append(gate.verdicts, verdict.status)
-		switch v := verdict; v.status {
-		case Blocked:
-			blocked++
-			gate.Uncovered = append(gate.Uncovered, m.vswitch.label())
-			if v.drop != nil && gate.Rule == "" {
-				gate.Rule, gate.Drop = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
-			}
-		case Open:
-			open++
-			gate.Covered = append(gate.Covered, m.vswitch.label())
-		default:
-			unsure++
+		v := ingressVerdict(groups, prefixSet(m.vswitch.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
+		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
+			gate.Rule, gate.Drop = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
 		}
-	}
-	if len(src.members) == 0 {
-		return gate
-	}
-	gate.Status = summary(blocked, open, unsure, src.unknown)
+		return v.status, ""
+	})
+	gate.verdicts, gate.Status = verdict.verdicts, verdict.status
+	gate.Covered, gate.Uncovered = verdict.covered, verdict.uncovered
 	switch {
-	case blocked == 0:
+	case len(verdict.uncovered) == 0:
 	case gate.Rule != "":
 		gate.Code = "dropped"
 	default:
 		gate.Code = "missing"
-		if blocked == len(src.members) && src.unknown == "" && src == c.primary() {
+		if verdict.none() && src == c.primary() {
 			b.findWrongRule(gate, t, c, role, groups, r)
 		}
 	}
 	return gate
 }
 
-type ingressKey struct {
-	gateKey
-	groups   *sources // whose groups the packets' interfaces carry
-	protocol string
-	port     int
-}
-
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of
 // vSwitch.
 func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*securityGroup, r *requirementOf) {
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
 	for _, g := range groups {
 		for _, rule := range g.ingress {
 			if !rule.accept || !rule.matches(strings.ToLower(r.protocol), r.port) {
 				continue
 			}
-			var covers []string
 			for _, cidr := range rule.cidrs {
-				for _, v := range c.wrongVSwitches(role) {
-					if v.cidr.IsValid() && contains(cidr, v.cidr) {
-						covers = append(covers, v.label())
-					}
+				covers := c.wrongCovers(role, byCIDR(cidr))
+				if len(covers) > 0 && gate.Wrong.Ref == 0 {
+					gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.res)
 				}
-				if c.Plugin == pluginFlannel && hasPodCIDR && contains(podCIDR, cidr) {
-					covers = append(covers, "the pod CIDR "+podCIDR.String())
-				}
+				gate.WrongCovers = append(gate.WrongCovers, covers...)
 			}
-			if len(covers) > 0 && gate.Wrong.Ref == 0 {
-				gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.res)
-			}
-			gate.WrongCovers = append(gate.WrongCovers, covers...)
 		}
 	}
-	slices.Sort(gate.WrongCovers)
-	gate.WrongCovers = slices.Compact(gate.WrongCovers)
+	gate.WrongCovers = sorted(gate.WrongCovers)
 }
 
 // sourceGroups are the keys of the groups that the interfaces of packets carry, on

@@ -8,17 +8,9 @@ import (
 	"go4.org/netipx"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
-)
-
-// tri is a three-valued truth.
-type tri int8
-
-const (
-	no tri = iota - 1
-	maybe
-	yes
 )
 
 // vpc is a virtual private cloud that a scope names.
@@ -44,7 +36,7 @@ type gateway struct {
 	key, name string
 	vpc       *vpc // nil if unknown
 	reason    string
-	internet  tri // whether it is an Internet NAT gateway; intranet ones give no Internet access
+	internet  truth.Truth // whether it is an Internet NAT gateway; intranet ones give no Internet access
 	res       *terraform.Resource
 }
 
@@ -111,7 +103,7 @@ func (s *scope) gateway(id ident) *gateway {
 	if g, ok := s.gateways[id.key]; ok {
 		return g
 	}
-	g := &gateway{key: id.key, name: id.name(), res: id.res, internet: yes}
+	g := &gateway{key: id.key, name: id.name(), res: id.res, internet: truth.Yes}
 	s.gateways[id.key] = g
 	body := id.res.Body
 	g.vpc = s.vpc(s.ident(body.Get("vpc_id")))
@@ -122,9 +114,9 @@ func (s *scope) gateway(id ident) *gateway {
 	if v := body.Get("network_type"); !v.IsNull() {
 		switch text, ok := v.Text(); {
 		case !ok:
-			g.internet = maybe
+			g.internet = truth.Maybe
 		case strings.EqualFold(text, "intranet"):
-			g.internet = no
+			g.internet = truth.No
 		}
 	}
 	return g
@@ -161,7 +153,7 @@ type snatEntry struct {
 // eipVerdict says whether the public addresses of an SNAT entry are EIPs of its
 // gateway.
 type eipVerdict struct {
-	status   Status
+	status   truth.Verdict
 	code     string // see SNATEntry.Code
 	eip      string
 	instance string
@@ -218,36 +210,36 @@ func firstItem(v *located.Value) *located.Value {
 }
 
 // covers reports whether the entry translates packets of the whole vSwitch.
-func (e *snatEntry) covers(v *vswitch) tri {
-	answer := no
+func (e *snatEntry) covers(v *vswitch) truth.Truth {
+	answer := truth.No
 	switch {
 	case e.unknown != "":
-		answer = maybe
+		answer = truth.Maybe
 	case e.vswitch == v.key:
-		answer = yes
+		answer = truth.Yes
 	case e.vswitch != "":
 		// An id written as a literal may be that of a vSwitch in the files.
 		if strings.HasPrefix(e.vswitch, "id:") != (v.res == nil) {
-			answer = maybe
+			answer = truth.Maybe
 		}
 	case !v.cidr.IsValid():
-		answer = maybe
+		answer = truth.Maybe
 	case contains(e.cidr, v.cidr):
-		answer = yes
+		answer = truth.Yes
 		if e.gateway == nil || e.gateway.vpc == nil || v.vpc == nil {
-			answer = maybe
+			answer = truth.Maybe
 		}
 	}
-	if answer == no {
-		return no
+	if answer == truth.No {
+		return truth.No
 	}
 	// A CIDR, or a source that is unknown, means something only inside the
 	// gateway's VPC.
 	if e.vswitch != v.key && e.gateway != nil && e.gateway.vpc != nil && v.vpc != nil && e.gateway.vpc != v.vpc {
-		return no
+		return truth.No
 	}
 	if e.res.Uncertain != "" {
-		return maybe
+		return truth.Maybe
 	}
 	return answer
 }
@@ -267,22 +259,22 @@ func contains(outer, inner netip.Prefix) bool {
 // associated with the gateway that owns the entry's table.
 func (s *scope) eipsOf(e *snatEntry) eipVerdict {
 	if e.gateway == nil || e.res.Uncertain != "" {
-		return eipVerdict{status: Unsure, reason: "its NAT gateway is outside the files"}
+		return eipVerdict{status: truth.Unknown, reason: "its NAT gateway is outside the files"}
 	}
-	if e.gateway.internet != yes {
-		return eipVerdict{status: Unsure, reason: e.gateway.name + " is not an Internet NAT gateway"}
+	if e.gateway.internet != truth.Yes {
+		return eipVerdict{status: truth.Unknown, reason: e.gateway.name + " is not an Internet NAT gateway"}
 	}
 	items := splitItems(e.res.Body.Get("snat_ip"))
-	verdict := eipVerdict{status: Open}
+	verdict := eipVerdict{status: truth.Open}
 	if len(items) == 0 {
-		verdict = eipVerdict{status: Unsure, reason: "its snat_ip is not in the files"}
+		verdict = eipVerdict{status: truth.Unknown, reason: "its snat_ip is not in the files"}
 	}
 	for _, item := range items {
 		v := s.eipOn(item, e.gateway)
-		if v.status == Blocked {
+		if v.status == truth.Blocked {
 			return v
 		}
-		if v.status == Unsure {
+		if v.status == truth.Unknown {
 			verdict = v
 		}
 	}
@@ -313,10 +305,10 @@ func (s *scope) eipOf(item *located.Value) (eip *terraform.Resource, reason stri
 func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {
 	eip, reason := s.eipOf(item)
 	if eip == nil {
-		return eipVerdict{status: Unsure, reason: reason}
+		return eipVerdict{status: truth.Unknown, reason: reason}
 	}
 	if eip.Uncertain != "" {
-		return eipVerdict{status: Unsure, reason: eip.Uncertain}
+		return eipVerdict{status: truth.Unknown, reason: eip.Uncertain}
 	}
 	gatewayHasEIP := false
 	unsure := ""
@@ -334,7 +326,7 @@ func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {
 		case assoc.Uncertain != "":
 			unsure = assoc.Uncertain
 		case instance.key == g.key:
-			return eipVerdict{status: Open}
+			return eipVerdict{status: truth.Open}
 		case instance.res == nil:
 			unsure = "what " + assoc.Address + " associates it with is unknown"
 		default:
@@ -345,9 +337,9 @@ func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {
 		unsure = reason
 	}
 	if unsure != "" {
-		return eipVerdict{status: Unsure, reason: unsure}
+		return eipVerdict{status: truth.Unknown, reason: unsure}
 	}
-	v := eipVerdict{status: Blocked, code: "not-associated", eip: eip.Address, instance: elsewhere}
+	v := eipVerdict{status: truth.Blocked, code: "not-associated", eip: eip.Address, instance: elsewhere}
 	switch {
 	case elsewhere != "":
 		v.code = "other-instance"

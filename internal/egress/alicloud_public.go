@@ -3,6 +3,8 @@ package egress
 import (
 	"net/netip"
 	"slices"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Lists that are asked from outside of the VPC see the EIPs of the NAT gateway.
@@ -19,7 +21,7 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	}
 	set := setOf(entries)
 	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
-		gate.Status = Open
+		gate.Status = truth.Open
 		return
 	}
 	switch {
@@ -27,34 +29,33 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 		gate.Reason = unknown
 		return
 	case len(eips) == 0:
-		gate.Reason = "the public addresses of " + c.Name + " are not in the files"
+		gate.Reason = "the public addresses of " + c.name + " are not in the files"
 		return
 	case !allWritten(eips) && slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
 		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
 		return
 	}
 	gate.admitted = make(map[string]bool)
-	var blocked, open int
-	for _, eip := range eips {
-		source := SourceVSwitch{Name: eip, Status: Blocked}
+	verdict := coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
 		address, isWritten := parseCIDR(eip)
 		if slices.ContainsFunc(entries, func(e allowEntry) bool {
 			return e.ref == eip || isWritten && e.cidr.IsValid() && contains(e.cidr, address)
 		}) {
-			source.Status = Open
 			gate.admitted[eip] = true
-			open++
-			gate.Covered = append(gate.Covered, eip)
-		} else {
-			blocked++
-			gate.Uncovered = append(gate.Uncovered, eip)
+			return truth.Open, ""
 		}
-		gate.Sources = append(gate.Sources, source)
+		return truth.Blocked, ""
+	})
+	for i, eip := range eips {
+		gate.Sources = append(gate.Sources, SourceVSwitch{Name: eip, Status: verdict.verdicts[i]})
 	}
-	gate.Status = summary(blocked, open, 0, "")
-	if blocked > 0 {
-		gate.Code = "missing"
-	}
+	verdict.verdicts = nil // those on the members are not known
+	gate.take(verdict)
+}
+
+// coverPublic asks for each public address that packets arrive with.
+func coverPublic(eips []string, more string, admits func(string) (truth.Verdict, string)) coverage {
+	return cover(eips, more, func(eip string) string { return eip }, admits)
 }
 
 // allWritten reports whether every address is a literal, known before apply.
@@ -76,7 +77,7 @@ func publicSources(v *view) []string {
 		if !v.takes(way.member.vswitch) {
 			continue
 		}
-		if way.entry == nil || way.status == Blocked {
+		if way.entry == nil || way.status == truth.Blocked {
 			return nil
 		}
 		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
@@ -99,17 +100,15 @@ func publicSources(v *view) []string {
 
 // publicVerdict is the verdict over the public addresses that packets of a view arrive
 // with.
-func (b *builder) publicVerdict(gate *allowListGate, v *view) Status {
-	var blocked, open int
-	for _, eip := range publicSources(v) {
+func (b *builder) publicVerdict(gate *allowListGate, v *view) truth.Verdict {
+	eips := publicSources(v)
+	if len(eips) == 0 {
+		return truth.Unknown
+	}
+	return v.conclude(coverPublic(eips, v.gap, func(eip string) (truth.Verdict, string) {
 		if gate.admitted[eip] {
-			open++
-		} else {
-			blocked++
+			return truth.Open, ""
 		}
-	}
-	if blocked+open == 0 {
-		return Unsure
-	}
-	return v.conclude(blocked, open, 0)
+		return truth.Blocked, ""
+	}).status)
 }

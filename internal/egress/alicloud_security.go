@@ -8,6 +8,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
@@ -15,10 +16,10 @@ import (
 type securityGroup struct {
 	key, name  string
 	res        *terraform.Resource // nil if it is outside the files
-	enterprise tri                 // advanced groups deny outbound traffic by default, basic ones allow it
+	enterprise truth.Truth         // advanced groups deny outbound traffic by default, basic ones allow it
 	egress     []*groupRule
 	ingress    []*groupRule
-	inner      tri // whether members of a basic group reach each other
+	inner      truth.Truth // whether members of a basic group reach each other
 	// unknown says why the rules are not known in full; empty if they are.
 	unknown string
 }
@@ -61,7 +62,7 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 	if g, ok := s.groups[id.key]; ok {
 		return g
 	}
-	g := &securityGroup{key: id.key, name: id.name(), enterprise: maybe, unknown: id.name() + " is outside the files"}
+	g := &securityGroup{key: id.key, name: id.name(), enterprise: truth.Maybe, unknown: id.name() + " is outside the files"}
 	s.groups[id.key] = g
 	if id.res == nil || id.res.Type != "alicloud_security_group" {
 		return g
@@ -69,20 +70,20 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 	g.res, g.unknown = id.res, id.res.Uncertain
 	switch typ := id.res.Body.Get("security_group_type"); {
 	case typ.IsNull():
-		g.enterprise = no
+		g.enterprise = truth.No
 	default:
 		if text, ok := typ.Text(); ok {
-			g.enterprise = no
+			g.enterprise = truth.No
 			if text == "enterprise" {
-				g.enterprise = yes
+				g.enterprise = truth.Yes
 			}
 		}
 	}
-	g.inner = yes
+	g.inner = truth.Yes
 	if v := id.res.Body.Get("inner_access_policy"); v.IsUnknown() {
-		g.inner = maybe
-	} else if isText(v, "Drop") || g.enterprise == yes {
-		g.inner = no
+		g.inner = truth.Maybe
+	} else if isText(v, "Drop") || g.enterprise == truth.Yes {
+		g.inner = truth.No
 	}
 	for _, res := range s.byType["alicloud_security_group_rule"] {
 		owner := s.ident(res.Body.Get("security_group_id"))
@@ -223,7 +224,7 @@ func parsePortRange(s string) (low, high int, ok bool) {
 // groupVerdict is what the outbound rules of a set of groups say about a
 // destination.
 type groupVerdict struct {
-	status Status
+	status truth.Verdict
 	reason string
 	drop   *groupRule // the drop that decides a Blocked; nil if nothing accepts
 	// created says that ACK itself creates the group.
@@ -234,17 +235,17 @@ type groupVerdict struct {
 // packets. Basic groups allow what no rule is about, advanced ones deny it.
 func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string, port int) groupVerdict {
 	if len(groups) == 0 {
-		return groupVerdict{status: Unsure, reason: "the security group is created by ACK, its rules are not in the files"}
+		return groupVerdict{status: truth.Unknown, reason: "the security group is created by ACK, its rules are not in the files"}
 	}
 	q := ruleQuery{addresses: dest, protocol: protocol, port: port}
 	for _, g := range groups {
 		if g.unknown != "" && q.unknown == "" {
 			q.unknown = g.unknown
 		}
-		if g.enterprise != yes {
+		if g.enterprise != truth.Yes {
 			q.defaultAccept = true
 		}
-		if g.enterprise == maybe && q.unknown == "" {
+		if g.enterprise == truth.Maybe && q.unknown == "" {
 			q.unknown = "the type of " + g.name + " is unknown"
 		}
 		q.rules = append(q.rules, g.egress...)
@@ -262,9 +263,9 @@ func ingressVerdict(groups []*securityGroup, src *netipx.IPSet, from []string, f
 			q.unknown = g.unknown
 		}
 		// Members of a basic group reach each other, whatever its rules.
-		if slices.Contains(from, g.key) && g.inner != no {
-			if g.inner == yes {
-				return groupVerdict{status: Open}
+		if slices.Contains(from, g.key) && g.inner != truth.No {
+			if g.inner == truth.Yes {
+				return groupVerdict{status: truth.Open}
 			}
 			q.unknown = "the inner_access_policy of " + g.name + " is unknown"
 		}
@@ -337,13 +338,13 @@ func (q *ruleQuery) verdict() groupVerdict {
 	}
 	switch {
 	case unknown != "":
-		return groupVerdict{status: Unsure, reason: unknown}
+		return groupVerdict{status: truth.Unknown, reason: unknown}
 	case isEmpty(accepted):
-		return groupVerdict{status: Blocked, drop: drop}
+		return groupVerdict{status: truth.Blocked, drop: drop}
 	case isEmpty(subtract(q.addresses, accepted)):
-		return groupVerdict{status: Open}
+		return groupVerdict{status: truth.Open}
 	default:
-		return groupVerdict{status: Unsure, reason: "the security group admits only a part of the addresses"}
+		return groupVerdict{status: truth.Unknown, reason: "the security group admits only a part of the addresses"}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -38,9 +39,10 @@ type member struct {
 func (b *builder) readSources(c *cluster) {
 	c.pod.role, c.node.role = rolePod, roleNode
 	b.readNodeSources(c)
-	switch c.Plugin {
+	switch c.plugin {
 	case pluginTerway:
 		b.readPodSources(c)
+		return
 	case pluginServerless:
 		// The pods are container groups in the cluster's own vSwitches.
 		b.addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
@@ -54,8 +56,7 @@ func (b *builder) readSources(c *cluster) {
 		c.pod.unknown = "the network plug-in is unknown"
 	}
 	if reason := c.res.Uncertain; reason != "" {
-		c.base = sources{role: rolePod, unknown: reason}
-		c.pod = c.base
+		c.pod = sources{role: rolePod, unknown: reason}
 		c.node = sources{role: roleNode, unknown: reason}
 	}
 }
@@ -106,7 +107,6 @@ func (b *builder) readNodeSources(c *cluster) {
 			own.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
 		}
 		pool.unknown = cmp.Or(own.unknown, pool.res.Uncertain)
-		pool.vswitches = nil
 		for _, m := range own.members {
 			pool.vswitches = append(pool.vswitches, m.vswitch)
 			c.node.addMember(m)
@@ -122,7 +122,7 @@ func (b *builder) readNodeSources(c *cluster) {
 	if len(c.pools) == 0 {
 		b.addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
 	}
-	if c.Kind == "dedicated" {
+	if c.kind == "dedicated" {
 		b.addSources(c, &c.node, c.res, true, "master_vswitch_ids")
 	}
 	if reason := c.unattachedPools(); reason != "" && c.node.unknown == "" {
@@ -160,6 +160,11 @@ func (b *builder) readPodSources(c *cluster) {
 		}
 		b.addAddonVSwitches(c, a, text)
 	}
+	if reason := c.res.Uncertain; reason != "" {
+		c.base = sources{role: rolePod, unknown: reason}
+		c.node = sources{role: roleNode, unknown: reason}
+	}
+	b.applyPodConfig(c)
 	c.spreadPods()
 }
 
@@ -189,13 +194,13 @@ func (c *cluster) readNewGateway(body *located.Value) {
 	on, ok := v.Truth()
 	switch {
 	case v.IsNull():
-		c.newGateway = yes
+		c.newGateway = truth.Yes
 	case !ok:
-		c.newGateway = maybe
+		c.newGateway = truth.Maybe
 	case on:
-		c.newGateway = yes
+		c.newGateway = truth.Yes
 	default:
-		c.newGateway = no
+		c.newGateway = truth.No
 	}
 }
 
@@ -203,57 +208,57 @@ func (c *cluster) readNewGateway(body *located.Value) {
 // internet_max_bandwidth_out above 0, a bound EIP, or an EIP associated with an
 // instance that the pool names (provider documentation, cs_kubernetes_node_pool).
 func (b *builder) readPublicNodes(c *cluster) {
-	c.publicNodes = no
+	c.publicNodes = truth.No
 	public := 0
 	for _, pool := range c.pools {
 		answer, by := publicPool(pool.res.Body)
 		switch answer {
-		case yes:
+		case truth.Yes:
 			public++
 			c.publicBy = append(c.publicBy, b.places.value(c.scope, pool.res, by))
-		case maybe:
-			c.publicNodes = maybe
+		case truth.Maybe:
+			c.publicNodes = truth.Maybe
 		}
 	}
 	switch {
 	case public > 0 && public == len(c.pools):
-		c.publicNodes = yes
+		c.publicNodes = truth.Yes
 	case public > 0:
-		c.publicNodes = maybe
+		c.publicNodes = truth.Maybe
 	}
 	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
 		instance := c.scope.ident(assoc.Body.Get("instance_id"))
 		// EIPs of nodes are associated through attributes that the cluster computes.
-		if c.publicNodes == no && instance.unknown() {
-			c.publicNodes = maybe
+		if c.publicNodes == truth.No && instance.unknown() {
+			c.publicNodes = truth.Maybe
 		}
 		for _, pool := range c.pools {
 			list, _ := c.scope.idents(pool.res.Body.Get("instances"))
 			if slices.ContainsFunc(list, func(id ident) bool { return id.res != nil && id.key == instance.key }) {
 				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
-				if c.publicNodes == no {
-					c.publicNodes = maybe
+				if c.publicNodes == truth.No {
+					c.publicNodes = truth.Maybe
 				}
 			}
 		}
 	}
 }
 
-func publicPool(body *located.Value) (answer tri, by *located.Value) {
-	answer = no
+func publicPool(body *located.Value) (answer truth.Truth, by *located.Value) {
+	answer = truth.No
 	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
-		answer = maybe
+		answer = truth.Maybe
 	} else if text, ok := v.Text(); ok && text != "" && text != "0" {
-		return yes, v
+		return truth.Yes, v
 	}
 	for _, block := range body.Get("scaling_config").Items() {
 		v := block.Get("is_bond_eip")
 		on, ok := v.Truth()
 		switch {
 		case ok && on:
-			return yes, v
+			return truth.Yes, v
 		case v.IsUnknown():
-			answer = maybe
+			answer = truth.Maybe
 		}
 	}
 	return answer, nil
@@ -280,7 +285,7 @@ func (c *cluster) findVPC() *vpc {
 
 // primary is where the packets of ordinary pods come from.
 func (c *cluster) primary() *sources {
-	if c.Plugin == pluginFlannel {
+	if c.plugin == pluginFlannel {
 		return &c.node
 	}
 	return &c.pod
@@ -294,10 +299,10 @@ func (c *cluster) allSources() []*sources {
 
 // pluginOf is what gives packets from sources their address.
 func (c *cluster) pluginOf(src *sources) string {
-	if c.Plugin == pluginFlannel && src.role == rolePod {
+	if c.plugin == pluginFlannel && src.role == rolePod {
 		return pluginServerless // container groups beside nodes
 	}
-	return c.Plugin
+	return c.plugin
 }
 
 // sourcesOf is where the packets of plain pods come from, or those of pods on the

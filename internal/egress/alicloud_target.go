@@ -8,6 +8,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -35,7 +36,7 @@ type target struct {
 
 	// Of ECS instances, load balancers and buckets.
 	addresses []netip.Addr // private addresses that are in the files
-	internet  tri          // whether a load balancer has a public address
+	internet  truth.Truth  // whether a load balancer has a public address
 	groups    ids          // security groups
 	listeners []*listener
 }
@@ -64,7 +65,7 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 	t := &target{
 		Target: &Target{
 			Address: res.Address, Kind: p.kind, Product: p.name, Name: res.Name, Root: s.root.Dir,
-			Managed: Open, AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+			Managed: truth.Open, AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
 		},
 		scope: s, res: res, product: p,
 	}
@@ -87,9 +88,9 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 	}
 	b.placeTarget(t)
 	b.readAllowList(t)
-	t.Managed = Open
+	t.Managed = truth.Open
 	if t.unknown != "" {
-		t.Managed, t.Reason = Unsure, t.unknown
+		t.Managed, t.Reason = truth.Unknown, t.unknown
 	}
 	return t
 }
@@ -342,33 +343,34 @@ type allowListGate struct {
 	src     *sources
 	// verdicts are those on the members of the sources; for packets that arrive with
 	// public addresses, admitted are these.
-	verdicts []Status
+	verdicts []truth.Verdict
 	admitted map[string]bool
 	need     needs
-	// others says why the list needs not admit all of the sources: it is known to serve
-	// pods that come from a part of them.
-	others string
+	// serves says that the list lets in somebody who is known to need it; servesPart that
+	// some who do come from a part of the sources, and nothing stops them.
+	serves, servesPart bool
+}
+
+func (gate *allowListGate) entity() *AllowListAccess {
+	gate.Need = gate.need.sum()
+	return gate.AllowListAccess
 }
 
 // allowListAccess returns the gate of a target for one cluster and role, judging
 // it on first use.
 func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bool) *allowListGate {
-	key := gateKey{t, src, public}
-	if gate, ok := b.allowGates[key]; ok {
+	return b.allowLists.at(gateKey{t, src, public}, func() *allowListGate {
+		gate := b.newAllowListGate(t, c, src, public)
+		switch {
+		case c.plugin == pluginUnknown:
+			gate.Reason = "the network plug-in of " + c.name + " is unknown"
+		case public:
+			b.judgePublicList(gate, t, c)
+		default:
+			b.judgeList(gate, t, c)
+		}
 		return gate
-	}
-	gate := b.newAllowListGate(t, c, src, public)
-	b.allowGates[key] = gate
-	b.allowList = append(b.allowList, gate)
-	switch {
-	case c.Plugin == pluginUnknown:
-		gate.Reason = "the network plug-in of " + c.Name + " is unknown"
-	case public:
-		b.judgePublicList(gate, t, c)
-	default:
-		b.judgeList(gate, t, c)
-	}
-	return gate
+	})
 }
 
 // hop judges the list for one requirement, whose packets may come from a part of the
@@ -384,18 +386,19 @@ func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
 		status = v.sum(gate.verdicts)
 	}
 	hop.Status, hop.Code, hop.Detail, hop.Origin = status, gate.Code, gate.Reason, gate.Origin
-	if status == Partial {
-		hop.Status = Blocked
+	if status == truth.Partial {
+		hop.Status = truth.Blocked
 	}
-	if v.whole() || hop.Status == Blocked {
+	gate.serves = gate.serves || hop.Status == truth.Open
+	if v.whole() || hop.Status == truth.Blocked {
 		gate.need.add(r)
 		return hop
 	}
 	hop.Code = ""
-	if hop.Status == Unsure {
+	if hop.Status == truth.Unknown {
 		hop.Detail = cmp.Or(gate.Reason, v.someReason())
 	}
-	gate.others = "the list serves pods on some of the nodes, and no other is known to need it"
+	gate.servesPart = true
 	return hop
 }
 
@@ -406,7 +409,7 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 	}
 	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
-		Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: Unsure,
+		Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: truth.Unknown,
 		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
@@ -417,86 +420,65 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 	return gate
 }
 
-// gateKey is what a gate at a target is for: packets from some sources, which arrive
-// with public addresses or not.
-type gateKey struct {
-	target *target
-	src    *sources
-	public bool
-}
-
 // judgeList compares an allow-list with the vSwitches of its sources.
 func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 	src, role := gate.src, gate.src.role
 	gate.SourceOrigin = src.origin
 	set := setOf(t.entries)
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
-	var blocked, open, unsure int
-	for _, m := range src.members {
-		v := m.vswitch
-		source := SourceVSwitch{Name: v.name, CIDR: cidrText(v), Origin: m.origin, Status: Blocked}
-		switch {
-		case everything, v.cidr.IsValid() && set.ContainsPrefix(v.cidr):
-			source.Status = Open
-		case !v.cidr.IsValid():
-			source.Status, source.Reason = Unsure, v.reason
+	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
+		switch cidr := m.vswitch.cidr; {
+		case everything, cidr.IsValid() && set.ContainsPrefix(cidr):
+			return truth.Open, ""
+		case !cidr.IsValid():
+			return truth.Unknown, m.vswitch.reason
 		case t.unknown != "":
-			source.Status, source.Reason = Unsure, t.unknown
-		}
-		if role == roleNode && source.Status == Blocked && c.addsNodesTo(t) != no {
-			source.Status, source.Reason = Open, "the node pool's rds_instances adds the nodes to the list"
-		}
-		if role == rolePod && source.Status == Blocked && c.addsNodesTo(t) != no {
-			source.Status, source.Reason = Unsure, "whether the node pool's rds_instances adds pods to the list too is not documented"
-		}
-		switch source.Status {
-		case Blocked:
-			blocked++
-			gate.Uncovered = append(gate.Uncovered, v.label())
-		case Open:
-			open++
-			gate.Covered = append(gate.Covered, v.label())
+			return truth.Unknown, t.unknown
+		case role == roleNode && c.addsNodesTo(t) != truth.No:
+			return truth.Open, "the node pool's rds_instances adds the nodes to the list"
+		case role == rolePod && c.addsNodesTo(t) != truth.No:
+			return truth.Unknown, "whether the node pool's rds_instances adds pods to the list too is not documented"
 		default:
-			unsure++
-			gate.Reason = source.Reason
+			return truth.Blocked, ""
 		}
-		gate.Sources = append(gate.Sources, source)
-		gate.verdicts = append(gate.verdicts, source.Status)
+	})
+	for i, m := range src.members {
+		gate.Sources = append(gate.Sources, SourceVSwitch{
+			Name: m.vswitch.name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
+		})
 	}
-	if len(src.members) == 0 {
-		gate.Reason = src.unknown
-		return
-	}
-	if src.unknown != "" && blocked == 0 {
-		gate.Reason = src.unknown
-	}
-	gate.Status = summary(blocked, open, unsure, src.unknown)
-	gate.CoversCluster = open > 0
-	if blocked == 0 {
-		return
-	}
-	gate.Code = "missing"
-	if blocked == len(src.members) && src.unknown == "" && src == c.primary() {
+	gate.take(verdict)
+	gate.CoversCluster = len(verdict.covered) > 0
+	if verdict.none() && src == c.primary() {
 		b.findWrongElement(gate, t, c, role)
+	}
+}
+
+// take takes over how far the list admits the sources.
+func (gate *allowListGate) take(c coverage) {
+	gate.verdicts, gate.Status, gate.Reason = c.verdicts, c.status, c.reason
+	gate.Covered, gate.Uncovered = c.covered, c.uncovered
+	if len(c.uncovered) > 0 {
+		gate.Code = "missing"
 	}
 }
 
 // addsNodesTo reports whether a node pool itself adds its nodes to the target's
 // list.
-func (c *cluster) addsNodesTo(t *target) tri {
-	answer := no
+func (c *cluster) addsNodesTo(t *target) truth.Truth {
+	answer := truth.No
 	for _, pool := range c.pools {
 		list, unknown := c.scope.idents(pool.res.Body.Get("rds_instances"))
 		for _, id := range list {
 			if id.key == t.res.Address {
-				return yes
+				return truth.Yes
 			}
 			if id.res == nil {
-				answer = maybe
+				answer = truth.Maybe
 			}
 		}
 		if unknown != "" {
-			answer = maybe
+			answer = truth.Maybe
 		}
 	}
 	return answer
@@ -505,29 +487,15 @@ func (c *cluster) addsNodesTo(t *target) tri {
 // findWrongElement looks for an element that admits the cluster's other kind of
 // vSwitch.
 func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
-	wrong := c.wrongVSwitches(role)
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
 	for _, e := range t.entries {
 		if !e.cidr.IsValid() {
 			continue
 		}
-		var covers []string
-		for _, v := range wrong {
-			if v.cidr.IsValid() && contains(e.cidr, v.cidr) {
-				covers = append(covers, v.label())
-			}
-		}
-		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.Overlaps(podCIDR) && contains(podCIDR, e.cidr) {
-			covers = append(covers, "the pod CIDR "+podCIDR.String())
-		}
-		if len(covers) == 0 {
-			continue
-		}
-		if gate.WrongEntry == "" {
+		covers := c.wrongCovers(role, byCIDR(e.cidr))
+		if len(covers) > 0 && gate.WrongEntry == "" {
 			gate.Code, gate.WrongEntry, gate.Origin = "wrong-vswitch", e.text, e.origin
 		}
 		gate.WrongCovers = append(gate.WrongCovers, covers...)
 	}
-	slices.Sort(gate.WrongCovers)
-	gate.WrongCovers = slices.Compact(gate.WrongCovers)
+	gate.WrongCovers = sorted(gate.WrongCovers)
 }

@@ -193,21 +193,6 @@ func (r *rendering) companions(list []*rendering) []*rendering {
 	return with
 }
 
-// disputes reports whether another world of the same cluster, read before, has another
-// ConfigMap of a name, or none: a cluster has one network.
-func (w *world) disputes(name string) bool {
-	return slices.ContainsFunc(w.cluster.worlds, func(other *world) bool {
-		if other == w || other.configs == nil {
-			return false
-		}
-		mine, its := w.configs[name], other.configs[name]
-		if mine == nil || its == nil {
-			return mine != its
-		}
-		return !sameContent(mine.obj.Root, its.obj.Root)
-	})
-}
-
 // isRead reports whether an object's content matters for what packets meet.
 func isRead(o *kubernetes.Object) bool {
 	return podTemplates[o.Kind] != nil || o.Kind == "Namespace" || slices.Contains(readKinds, o.Kind) || tierGroups[o.Kind] != ""

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -43,7 +44,7 @@ type world struct {
 	tiers netpol.Policies
 	// podNetworkings give pods vSwitches and security groups of their own.
 	podNetworkings []*kubernetes.Object
-	network        network
+	network        network // that of the cluster, once all worlds are sorted
 	evaluator      *netpol.Evaluator
 	dns            []*dnsGate  // by workload; nil if no policy isolates it
 	views          []*view     // by workload: where its packets come from
@@ -54,7 +55,7 @@ func (w *world) clusterID() string {
 	if w.cluster == nil {
 		return ""
 	}
-	return w.cluster.ID
+	return w.cluster.id
 }
 
 // environments maps the words for environments in paths to one spelling.
@@ -116,11 +117,12 @@ func (b *builder) bind() ([]*world, error) {
 	for _, c := range b.clusterList {
 		worldOf(c)
 	}
+	type place struct{ file, dir, deployer, destination string }
 	type choice struct {
 		clusters []*cluster
 		reason   string
 	}
-	chosen := make(map[string]choice)
+	chosen := make(map[place]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -130,7 +132,7 @@ func (b *builder) bind() ([]*world, error) {
 			loose = append(loose, o)
 			continue
 		}
-		key := strings.Join([]string{o.File, o.Dir, o.Deployer, o.Destination}, "\x00")
+		key := place{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
 			c.clusters, c.reason = b.clustersFor(o)
@@ -249,7 +251,7 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 		if c.scope == nil {
 			continue // a cluster without files has no directory to be near to
 		}
-		its := environmentsIn(c.Root + "/" + c.Variant)
+		its := environmentsIn(c.root + "/" + c.variant)
 		common := 0
 		for _, env := range own {
 			if slices.Contains(its, env) {
@@ -260,9 +262,9 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 		if len(own) > 0 && len(its) > 0 && common == 0 {
 			continue
 		}
-		shared := sharedPrefix(o.Dir, c.Root)
+		shared := sharedPrefix(o.Dir, c.root)
 		if o.Deployer != "" {
-			shared = max(shared, sharedPrefix(path.Dir(o.Deployer), c.Root))
+			shared = max(shared, sharedPrefix(path.Dir(o.Deployer), c.root))
 		}
 		scores = append(scores, score{c, shared, common})
 	}
@@ -303,7 +305,7 @@ func sharedPrefix(a, b string) int {
 func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) {
 	names := make([]string, 0, len(clusters))
 	for _, c := range clusters {
-		names = append(names, c.ID)
+		names = append(names, c.id)
 	}
 	binding := Binding{Manifests: dir, Cluster: strings.Join(names, ", "), Reason: reason}
 	if len(clusters) == 0 && len(b.clusterList) > 0 {
@@ -390,10 +392,6 @@ func (b *builder) populate(w *world) error {
 			w.addRoute(o)
 		}
 	}
-	b.readNetwork(w)
-	b.readReused(w)
-	b.readViews(w)
-	b.evaluatorOf(w)
 	return guard.Overdue(b.ctx)
 }
 
@@ -430,7 +428,8 @@ type duplicates struct {
 
 // readKinds are the kinds besides workloads of which it matters that there are two.
 var readKinds = []string{
-	"ConfigMap", "Endpoints", "EndpointSlice", "Ingress", "NetworkPolicy", "PodNetworking", "Secret", "Service",
+	"ConfigMap", "Endpoints", "EndpointSlice", "Gateway", "GRPCRoute", "HTTPRoute", "Ingress", "IngressClass",
+	"NetworkPolicy", "PodNetworking", "Secret", "Service", "ServiceEntry", "TLSRoute",
 }
 
 // duplicate notes that another object of the kind, namespace and name of one that
@@ -528,18 +527,18 @@ func (b *builder) addTier(w *world, o *kubernetes.Object) {
 
 // evaluatorOf compiles the policies of a world.
 func (b *builder) evaluatorOf(w *world) {
-	profile := netpol.Profile{Datapath: w.datapath(), Enforced: netpol.Yes}
-	if w.enforcement() == "not-enforced" {
-		profile.Enforced = netpol.No
+	profile := netpol.Profile{Datapath: w.network.datapath, Enforced: truth.Yes}
+	if w.network.enforcement == "not-enforced" {
+		profile.Enforced = truth.No
 	}
 	if c := w.cluster; c != nil {
-		if c.Plugin == pluginTerway {
+		if c.plugin == pluginTerway {
 			profile.PodCIDRs = c.podAddresses()
 		}
 		if c.node.unknown == "" {
 			profile.NodeCIDRs = c.node.addresses()
 		}
-		if cidr, ok := parseCIDR(c.ServiceCIDR); ok && c.Plugin == pluginTerway {
+		if cidr, ok := parseCIDR(c.serviceCIDR); ok && c.plugin == pluginTerway {
 			profile.ServiceCIDRs = prefixSet(cidr)
 		}
 	}
@@ -555,7 +554,7 @@ func (b *builder) evaluatorOf(w *world) {
 		w.exempt[i] = b.exemptionOf(w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
-		pods[i].ECI = group != no && wl.hostNetwork != yes && !w.isACS(wl)
+		pods[i].ECI = group != truth.No && wl.hostNetwork != truth.Yes && !w.isACS(wl)
 		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies

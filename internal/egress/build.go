@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -28,30 +29,22 @@ type builder struct {
 	born           []terraformObject
 	outside        []*outsideTarget
 
-	// Gates under construction, in the order in which they are reported, and the
-	// indexes that find them again.
-	internet         []*internetGate
-	routes           []*routeGate
-	entryList        []entryGate
-	allowList        []*allowListGate
-	allowGates       map[gateKey]*allowListGate
-	dns              []*dnsGate
-	policyBlocks     []*policyGate
-	policyGates      map[string]*policyGate
-	groupList        []*groupGate
-	groupGates       map[string]*groupGate
-	loadBalancerList []*loadBalancerGate
-	loadBalancers    map[string]*loadBalancerGate
-	aclList          []*allowListGate
-	ingressList      []*ingressGate
-	ingressGates     map[ingressKey]*ingressGate
-	ipv6List         []*ipv6Gate
-	ipv6Gates        map[string]*ipv6Gate
-	networkACLs      map[*vswitch]*networkACL
-	aclBlocks        []*aclGate
-	aclGates         map[string]*aclGate
-	bucketList       []*bucketGate
-	bucketGates      map[gateKey]*bucketGate
+	// Gates under construction.
+	internet      []*internetGate
+	routes        []*routeGate
+	entryList     []entryGate
+	allowLists    gates[gateKey, *allowListGate]
+	acls          gates[gateKey, *allowListGate]
+	dns           gates[dnsKey, *dnsGate]
+	policyBlocks  gates[policyKey, *policyGate]
+	groups        gates[groupKey, *groupGate]
+	loadBalancers gates[loadBalancerKey, *loadBalancerGate]
+	ingress       gates[ingressKey, *ingressGate]
+	ipv6          gates[ipv6Key, *ipv6Gate]
+	aclBlocks     gates[aclKey, *aclGate]
+	buckets       gates[gateKey, *bucketGate]
+
+	networkACLs map[*vswitch]*networkACL
 
 	// What an object is does not depend on the worlds it belongs to.
 	workloads map[*kubernetes.Object]*workload
@@ -126,7 +119,22 @@ func (b *builder) worlds(targets bool) ([]*world, error) {
 			return nil, err
 		}
 	}
-	return worlds, nil
+	b.settle(worlds)
+	for _, w := range worlds {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
+		b.readReused(w)
+		b.readViews(w)
+	}
+	// The addresses of pods are those of all worlds of their cluster.
+	for _, w := range worlds {
+		if err := guard.Overdue(b.ctx); err != nil {
+			return nil, err
+		}
+		b.evaluatorOf(w)
+	}
+	return worlds, guard.Overdue(b.ctx)
 }
 
 func (b *builder) sortedDiagnostics() []source.Diagnostic {
@@ -141,30 +149,18 @@ func newBuilder(ctx context.Context, input Input) *builder {
 			APIVersion: APIVersion,
 			Clusters:   []*Cluster{}, SNATEntries: []*SNATEntry{}, Targets: []*Target{}, Workloads: []*Workload{},
 			Policies: []*Policy{}, Requirements: []*Requirement{}, InternetAccess: []*InternetAccess{},
-			RouteBlocks: []*RouteBlock{}, AllowListAccess: []*AllowListAccess{}, LoadBalancerAccess: []*LoadBalancerAccess{},
-			NameResolution: []*NameResolution{}, PolicyBlocks: []*PolicyBlock{}, PolicyEnforcement: []*PolicyEnforcement{},
-			SecurityGroupEgress: []*SecurityGroupEgress{}, Paths: []*Path{},
-			ACLAccess: []*AllowListAccess{}, SecurityGroupIngress: []*SecurityGroupIngress{},
-			NetworkACLBlocks: []*NetworkACLBlock{}, BucketPolicyBlocks: []*BucketPolicyBlock{},
-			PodEIPs: []*PodEIP{}, IPv6Access: []*IPv6Access{}, Injectors: []*Injector{},
-			DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{}, UnsupportedPolicies: []*UnsupportedPolicy{},
+			RouteBlocks: []*RouteBlock{}, PolicyEnforcement: []*PolicyEnforcement{}, Paths: []*Path{},
+			PodEIPs: []*PodEIP{}, Injectors: []*Injector{}, DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{},
+			UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
-		entries:       make(map[*scope][]*snatEntry),
-		allowGates:    make(map[gateKey]*allowListGate),
-		policyGates:   make(map[string]*policyGate),
-		groupGates:    make(map[string]*groupGate),
-		loadBalancers: make(map[string]*loadBalancerGate),
-		ipv6Gates:     make(map[string]*ipv6Gate),
-		ingressGates:  make(map[ingressKey]*ingressGate),
-		networkACLs:   make(map[*vswitch]*networkACL),
-		aclGates:      make(map[string]*aclGate),
-		bucketGates:   make(map[gateKey]*bucketGate),
-		workloads:     make(map[*kubernetes.Object]*workload),
-		services:      make(map[*kubernetes.Object]*service),
-		configs:       make(map[*kubernetes.Object]*configSource),
-		policies:      make(map[*kubernetes.Object]*netpol.Policy),
-		diagnosed:     make(map[source.Diagnostic]bool),
-		unknowns:      make(map[Unknown]bool),
+		entries:     make(map[*scope][]*snatEntry),
+		networkACLs: make(map[*vswitch]*networkACL),
+		workloads:   make(map[*kubernetes.Object]*workload),
+		services:    make(map[*kubernetes.Object]*service),
+		configs:     make(map[*kubernetes.Object]*configSource),
+		policies:    make(map[*kubernetes.Object]*netpol.Policy),
+		diagnosed:   make(map[source.Diagnostic]bool),
+		unknowns:    make(map[Unknown]bool),
 	}
 }
 
@@ -198,9 +194,6 @@ func (b *builder) readCloud() error {
 			b.model.Ignores = append(b.model.Ignores, ignores(t.object)...)
 		}
 	}
-	for _, c := range b.clusterList {
-		b.model.Clusters = append(b.model.Clusters, c.Cluster)
-	}
 	for _, t := range b.targetList {
 		b.model.Targets = append(b.model.Targets, t.Target)
 	}
@@ -221,24 +214,11 @@ func (b *builder) addConfiguredClusters() {
 			})
 		}
 		c := &cluster{
-			Cluster: &Cluster{
-				ID: config.Name, Name: config.Name, Kind: "unknown", Plugin: cmp.Or(config.Network.Plugin, b.options.ClusterNetwork, pluginUnknown),
-				PluginSource: "none", Datapath: cmp.Or(config.Network.Datapath, "unknown"), ProxyMode: "unknown",
-				InternetIntent: "unsaid", Enforcement: "unknown", Mismatches: []Mismatch{},
-			},
-			config: config,
+			network: undecided, id: config.Name, name: config.Name, kind: "unknown", proxyMode: "unknown",
+			mismatches: []Mismatch{}, config: config,
 		}
-		if c.Plugin != pluginUnknown {
-			c.PluginSource = "configuration"
-		}
-		switch {
-		case config.Network.NetworkPolicy == "enforced":
-			c.Enforcement = "enforced"
-		case config.Network.NetworkPolicy == "off", c.Plugin == pluginFlannel:
-			c.Enforcement = "not-enforced"
-		}
-		c.pod = sources{role: rolePod, unknown: c.Name + " is not in the files"}
-		c.node = sources{role: roleNode, unknown: c.Name + " is not in the files"}
+		c.pod = sources{role: rolePod, unknown: c.name + " is not in the files"}
+		c.node = sources{role: roleNode, unknown: c.name + " is not in the files"}
 		c.readIntent()
 		b.clusterList = append(b.clusterList, c)
 	}
@@ -268,7 +248,7 @@ func (b *builder) judgeClusters() {
 			continue
 		}
 		b.routeBlocks(c)
-		if c.Plugin != pluginUnknown {
+		if c.plugin != pluginUnknown {
 			b.latentGroups(c)
 		}
 	}
@@ -281,7 +261,7 @@ func (b *builder) judgeClusters() {
 			continue
 		}
 		for _, c := range b.clusterList {
-			if t.vpc != nil && t.vpc == c.vpc && c.Plugin != pluginUnknown {
+			if t.vpc != nil && t.vpc == c.vpc && c.plugin != pluginUnknown {
 				b.allowListAccess(t, c, c.primary(), false)
 			}
 		}
@@ -295,7 +275,7 @@ func (b *builder) workloadID(w *world, wl *workload) string {
 		id = w.env + ":" + id
 	}
 	if w.cluster != nil && len(b.clusterList) > 1 {
-		id = w.cluster.ID + ":" + id
+		id = w.cluster.id + ":" + id
 	}
 	return id
 }
@@ -325,113 +305,85 @@ func (b *builder) finish(worlds []*world) error {
 		e.Need = merged(list...)
 		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
 	}
-	for _, gate := range b.allowList {
+	for _, gate := range b.allowLists.list {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
 		}
 		b.finishAllowList(gate)
-		m.AllowListAccess = append(m.AllowListAccess, gate.AllowListAccess)
 	}
-	for _, gate := range b.dns {
-		gate.Need = gate.need.sum()
-		if gate.Need.Strength == None && !gate.latent {
-			continue // only literal addresses are needed
-		}
-		m.NameResolution = append(m.NameResolution, gate.NameResolution)
-	}
-	for _, gate := range b.policyBlocks {
-		gate.Need = gate.need.sum()
-		m.PolicyBlocks = append(m.PolicyBlocks, gate.PolicyBlock)
-	}
-	for _, gate := range b.groupList {
-		gate.Need = gate.need.sum()
-		m.SecurityGroupEgress = append(m.SecurityGroupEgress, gate.SecurityGroupEgress)
-	}
-	for _, gate := range b.loadBalancerList {
-		gate.Need = gate.need.sum()
-		m.LoadBalancerAccess = append(m.LoadBalancerAccess, gate.LoadBalancerAccess)
-	}
-	for _, gate := range b.aclList {
-		gate.Need = gate.need.sum()
-		m.ACLAccess = append(m.ACLAccess, gate.AllowListAccess)
-	}
-	for _, gate := range b.ingressList {
-		gate.Need = gate.need.sum()
-		m.SecurityGroupIngress = append(m.SecurityGroupIngress, gate.SecurityGroupIngress)
-	}
-	for _, gate := range b.aclBlocks {
-		gate.Need = gate.need.sum()
-		m.NetworkACLBlocks = append(m.NetworkACLBlocks, gate.NetworkACLBlock)
-	}
-	for _, gate := range b.bucketList {
-		gate.Need = gate.need.sum()
-		m.BucketPolicyBlocks = append(m.BucketPolicyBlocks, gate.BucketPolicyBlock)
-	}
-	for _, gate := range b.ipv6List {
-		gate.Need = gate.need.sum()
-		m.IPv6Access = append(m.IPv6Access, gate.IPv6Access)
-	}
+	b.dns.list = slices.DeleteFunc(b.dns.list, func(gate *dnsGate) bool {
+		return gate.need.sum().Strength == None && !gate.latent // only literal addresses are needed
+	})
+	b.buckets.list = slices.DeleteFunc(b.buckets.list, func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
+	m.AllowListAccess = entities(b.allowLists.list, (*allowListGate).entity)
+	m.ACLAccess = entities(b.acls.list, (*allowListGate).entity)
+	m.NameResolution = entities(b.dns.list, (*dnsGate).entity)
+	m.PolicyBlocks = entities(b.policyBlocks.list, (*policyGate).entity)
+	m.SecurityGroupEgress = entities(b.groups.list, (*groupGate).entity)
+	m.LoadBalancerAccess = entities(b.loadBalancers.list, (*loadBalancerGate).entity)
+	m.SecurityGroupIngress = entities(b.ingress.list, (*ingressGate).entity)
+	m.NetworkACLBlocks = entities(b.aclBlocks.list, (*aclGate).entity)
+	m.BucketPolicyBlocks = entities(b.buckets.list, (*bucketGate).entity)
+	m.IPv6Access = entities(b.ipv6.list, (*ipv6Gate).entity)
 	for _, c := range b.clusterList {
-		if c.res != nil { // they are read as addresses until here
-			if conceals(c.res.Body.Get("service_cidr")) {
-				c.ServiceCIDR = concealed
-			}
-			if conceals(c.res.Body.Get("pod_cidr")) {
-				c.PodCIDR = concealed
-			}
-		}
+		m.Clusters = append(m.Clusters, c.entity())
 	}
 	m.Origins = b.places.list
 	b.sort()
 	return nil
 }
 
-// finishAllowList adds what a gate can only know once all gates are judged:
-// whether the list admits any cluster of the target's VPC, and whether pods add
-// themselves.
+// finishAllowList adds what a gate can only know once all gates are judged: whether the
+// list admits any cluster of the target's VPC, and whether it is meant for others.
 func (b *builder) finishAllowList(gate *allowListGate) {
 	gate.Need = gate.need.sum()
-	for _, other := range b.allowList {
+	for _, other := range b.allowLists.list {
 		if other.target == gate.target && gate.target.vpc != nil && other.cluster.vpc == gate.target.vpc && len(other.Covered) > 0 {
 			gate.CoversCluster = true
 		}
 	}
-	if gate.Need.Strength == None && gate.Status != Open && b.injected(gate.cluster, gate.target) {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the whitelist injector adds pods to the list"
+	if gate.Need.Strength == None && gate.Status != truth.Open {
+		if reason := b.meantForOthers(gate); reason != "" {
+			gate.Status, gate.Code, gate.Reason = truth.Unknown, "", reason
+		}
 	}
-	if gate.Scope == "" && slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
-		return other.target == gate.target && other.cluster == gate.cluster && other.Scope != "" && len(other.need.list) > 0
-	}) {
-		gate.others = "certain pods are known to need it, and no other"
-	}
-	if gate.Need.Strength == None && gate.Status != Open && gate.others != "" {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", gate.others
-	}
-	if gate.Need.Strength == None && gate.Status != Open && b.servesOthers(gate) {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves pods on the nodes' network, and no other is known to need it"
-	}
-	if scope := b.servesNetwork(gate); scope != "" {
-		gate.Status, gate.Code, gate.Reason = Unsure, "", "the list serves "+scope+", and no other is known to need it"
-	}
-	if gate.Status == Unsure && gate.Reason != "" {
+	if gate.Status == truth.Unknown && gate.Reason != "" {
 		b.unknown("whitelist of "+gate.Target, gate.Reason, gate.Origin)
 	}
 }
 
-// servesOthers reports whether a list admits pods of the same cluster that need it
-// and leave from other addresses.
-func (b *builder) servesOthers(gate *allowListGate) bool {
-	return slices.ContainsFunc(b.allowList, func(other *allowListGate) bool {
-		return other != gate && other.target == gate.target && other.cluster == gate.cluster &&
-			other.Status == Open && other.need.sum().Strength != None
-	})
+// meantForOthers says why it proves nothing that a list is closed for sources from which
+// nobody is known to need it; empty if it is meant for nobody else.
+func (b *builder) meantForOthers(gate *allowListGate) string {
+	if scope := b.servesNetwork(gate); scope != "" {
+		return "the list serves " + scope + ", and no other is known to need it"
+	}
+	other := func(is func(*allowListGate) bool) bool {
+		return slices.ContainsFunc(b.allowLists.list, func(other *allowListGate) bool {
+			return other != gate && other.target == gate.target && other.cluster == gate.cluster && is(other)
+		})
+	}
+	switch {
+	case other(func(other *allowListGate) bool { return other.serves && other.Scope == "" }):
+		return "the list serves pods on the nodes' network, and no other is known to need it"
+	case other(func(other *allowListGate) bool {
+		return other.Scope != "" && (other.serves || gate.Scope == "" && len(other.need.list) > 0)
+	}):
+		return "certain pods are known to need it, and no other"
+	case gate.servesPart:
+		return "the list serves pods on some of the nodes, and no other is known to need it"
+	case b.injected(gate.cluster, gate.target):
+		return "the whitelist injector adds pods to the list"
+	default:
+		return ""
+	}
 }
 
 // servesNetwork returns the pods with a network of their own that a list admits which is
-// closed for the other pods of their cluster; empty if it is for none, or if other pods
-// are known to need it. It is meant for these pods, in the files or not.
+// closed for the other pods of their cluster; empty if it is for none. It is meant for
+// these pods, in the files or not.
 func (b *builder) servesNetwork(gate *allowListGate) string {
-	if gate.Need.Strength != None || gate.Status == Open || gate.Scope != "" || gate.Role != rolePod {
+	if gate.Scope != "" || gate.Role != rolePod {
 		return ""
 	}
 	for _, src := range gate.cluster.own {
@@ -439,7 +391,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 			continue
 		}
 		own := b.newAllowListGate(gate.target, gate.cluster, src, false)
-		if b.judgeList(own, gate.target, gate.cluster); own.Status == Open {
+		if b.judgeList(own, gate.target, gate.cluster); own.Status == truth.Open {
 			return src.scope
 		}
 	}
@@ -459,7 +411,7 @@ func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
 		b.model.Workloads = append(b.model.Workloads, &Workload{
 			ID: b.workloadID(w, wl), Kind: wl.kind, Namespace: wl.namespace, Name: wl.name, Cluster: w.clusterID(),
-			HostNetwork: wl.hostNetwork == yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
+			HostNetwork: wl.hostNetwork == truth.Yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
 		})
 	}
 	selects := make(map[*netpol.Policy]int)
@@ -471,7 +423,7 @@ func (b *builder) listWorld(w *world) {
 	for _, p := range w.policies {
 		b.model.Policies = append(b.model.Policies, &Policy{
 			Namespace: p.Namespace, Name: p.Name, Cluster: w.clusterID(), Selects: selects[p],
-			Egress: p.Isolates(netpol.Egress) == netpol.Yes, Ingress: p.Isolates(netpol.Ingress) == netpol.Yes,
+			Egress: p.Isolates(netpol.Egress) == truth.Yes, Ingress: p.Isolates(netpol.Ingress) == truth.Yes,
 			Origin: b.places.objectRange(p.Object, p.Object.Root.Range),
 		})
 	}

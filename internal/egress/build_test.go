@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -71,7 +72,7 @@ func checkHopPlaces(t *testing.T, m *egress.Model) {
 	t.Helper()
 	for _, p := range m.Paths {
 		for _, hop := range p.Hops {
-			if blocked, placed := hop.Status == egress.Blocked, hop.Origin.Ref != 0; blocked != placed {
+			if blocked, placed := hop.Status == truth.Blocked, hop.Origin.Ref != 0; blocked != placed {
 				t.Errorf("%s -> %s: hop %s is %s (%s), and its place is %+v", p.Workload, p.Destination, hop.Name, hop.Status, hop.Code, hop.Origin)
 			}
 		}

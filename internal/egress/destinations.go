@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -171,7 +172,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 // which is public or not.
 func (r *requirementOf) toLoadBalancer(s *service, direct, public bool) {
 	r.kind, r.service, r.target, r.direct = toLoadBalancer, s, nil, direct
-	r.public = direct && public && s.internet == yes
+	r.public = direct && public && s.internet == truth.Yes
 }
 
 // hostAlias returns the address that the pods' own hosts file gives a name. It comes
@@ -224,12 +225,12 @@ func (c *collector) resolveAddress(r *requirementOf) {
 // toTarget leads to a target by what names it: over its public address if it has
 // one.
 func (c *collector) toTarget(r *requirementOf, t *target) {
-	r.kind, r.target, r.public = toTarget, t, t.internet == yes
+	r.kind, r.target, r.public = toTarget, t, t.internet == truth.Yes
 	if r.port == 0 {
 		r.port = t.port
 	}
 	if s := c.w.reused[t]; s != nil && r.port != 0 && s.serves(r.protocol, r.port) {
-		r.toLoadBalancer(s, s.direct, t.internet == yes)
+		r.toLoadBalancer(s, s.direct, t.internet == truth.Yes)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -25,7 +26,7 @@ type workload struct {
 	spec        *located.Value // spec of the pods
 	labels      netpol.Labels
 	undecided   []string // keys of labels the cluster fills in
-	hostNetwork tri
+	hostNetwork truth.Truth
 	dnsPolicy   string // "" if unknown
 	replicas    *located.Value
 }
@@ -100,13 +101,13 @@ func readWorkload(o *kubernetes.Object) *workload {
 			w.undecided = slices.DeleteFunc(w.undecided, func(k string) bool { return w.labels[k] != "" })
 		}
 	}
-	w.hostNetwork = no
+	w.hostNetwork = truth.No
 	if v := spec.Get("hostNetwork"); !v.IsNull() {
 		switch on, ok := v.Truth(); {
 		case !ok:
-			w.hostNetwork = maybe
+			w.hostNetwork = truth.Maybe
 		case on:
-			w.hostNetwork = yes
+			w.hostNetwork = truth.Yes
 		}
 	}
 	w.dnsPolicy = "ClusterFirst"
@@ -154,7 +155,7 @@ func (w *workload) containers() []*located.Value {
 func (w *workload) pod() netpol.Pod {
 	pod := netpol.Pod{
 		ID: w.id(), Namespace: w.namespace, Labels: w.labels, UnknownLabels: w.undecided,
-		HostNetwork: w.hostNetwork == yes, MoreLabels: w.kind == helmKind, MorePorts: w.kind == helmKind,
+		HostNetwork: w.hostNetwork == truth.Yes, MoreLabels: w.kind == helmKind, MorePorts: w.kind == helmKind,
 	}
 	for _, key := range []string{"initContainers", "containers"} {
 		list := w.spec.Get(key)

@@ -150,15 +150,19 @@ const defaultClass = "ingressclass.kubernetes.io/is-default-class"
 
 // byNginx reports whether the nginx controller serves an ingress class, which is what
 // the LoadBalancer Services that isIngressController finds belong to. Without a class
-// an Ingress is of the default one; where the files have none, it is taken for nginx's.
+// an Ingress is of the default one, the newest of several; where the files have none, it
+// is taken for nginx's.
 func (w *world) byNginx(class string) bool {
+	known := false
 	for _, o := range w.ingressClasses {
 		isDefault := isText(o.Root.Get("metadata", "annotations", defaultClass), "true")
 		if controller, ok := o.Root.Get("spec", "controller").Text(); ok && (o.Name == class || class == "" && isDefault) {
-			return strings.Contains(controller, "nginx")
+			if known = true; !strings.Contains(controller, "nginx") {
+				return false
+			}
 		}
 	}
-	return class == "" || strings.Contains(class, "nginx")
+	return known || class == "" || strings.Contains(class, "nginx")
 }
 
 // isIngressController goes by the names that the nginx ingress controller is shipped

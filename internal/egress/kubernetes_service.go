@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -30,7 +31,7 @@ type service struct {
 	// ipMode Proxy.
 	direct bool
 	// internet says whether the load balancer has a public address.
-	internet tri
+	internet truth.Truth
 }
 
 // externalAddress is an address of a load balancer. Direct says that the nodes do not
@@ -132,12 +133,12 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	class, _ := spec.Get("loadBalancerClass").Text()
 	s.direct = s.direct || class == "alibabacloud.com/nlb" || !annotations.Get("service.beta.kubernetes.io/class").IsNull()
 	s.hosts = append(s.hosts, splitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
-	s.internet = yes
+	s.internet = truth.Yes
 	switch v := s.setting("address-type"); {
 	case isText(v, "intranet"):
-		s.internet = no
+		s.internet = truth.No
 	case !v.IsNull() && !isText(v, "internet"), v.IsNull() && !s.setting("id").IsNull():
-		s.internet = maybe // what an existing load balancer is, its own resource says
+		s.internet = truth.Maybe // what an existing load balancer is, its own resource says
 	}
 }
 
@@ -146,17 +147,17 @@ func (s *service) trafficPolicy() *located.Value {
 	return s.obj.Root.Get("spec", "externalTrafficPolicy")
 }
 
-func (s *service) isLocal() tri {
+func (s *service) isLocal() truth.Truth {
 	v := s.trafficPolicy()
 	switch text, ok := v.Text(); {
 	case v.IsNull():
-		return no
+		return truth.No
 	case !ok:
-		return maybe
+		return truth.Maybe
 	case text == "Local":
-		return yes
+		return truth.Yes
 	default:
-		return no
+		return truth.No
 	}
 }
 

@@ -7,6 +7,7 @@ package egress
 import (
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -66,7 +67,7 @@ type Model struct {
 // RuleInput returns the model as rules see it: without the paths that pass.
 func (m *Model) RuleInput() *Model {
 	input := *m
-	input.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(p *Path) bool { return p.Status == Open })
+	input.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(p *Path) bool { return p.Status == truth.Open })
 	return &input
 }
 
@@ -123,18 +124,6 @@ const (
 	Declared   Strength = "declared"
 )
 
-// Status is the three-valued verdict of a gate or hop; Partial is a block for
-// some of the sources only.
-type Status string
-
-// Verdicts.
-const (
-	Open    Status = "open"
-	Partial Status = "partial"
-	Blocked Status = "blocked"
-	Unsure  Status = "unknown"
-)
-
 // Evidence is one workload's need in a gate: the example a finding shows.
 type Evidence struct {
 	Workload    string `json:"workload" doc:"namespace/name of the workload, with its kind"`
@@ -182,11 +171,11 @@ type Mismatch struct {
 // SourceVSwitch is a vSwitch that packets of a cluster come from, with the
 // verdict of the gate it stands in.
 type SourceVSwitch struct {
-	Name   string `json:"name" doc:"address or id of the vSwitch, for messages"`
-	CIDR   string `json:"cidr" doc:"its IPv4 CIDR, empty if unknown"`
-	Status Status `json:"status" doc:"open, blocked or unknown"`
-	Reason string `json:"reason" doc:"why it is unknown"`
-	Origin Origin `json:"origin" doc:"the element of the list that names it, else the list"`
+	Name   string        `json:"name" doc:"address or id of the vSwitch, for messages"`
+	CIDR   string        `json:"cidr" doc:"its IPv4 CIDR, empty if unknown"`
+	Status truth.Verdict `json:"status" doc:"open, blocked or unknown"`
+	Reason string        `json:"reason" doc:"why it is unknown"`
+	Origin Origin        `json:"origin" doc:"the element of the list that names it, else the list"`
 }
 
 // InternetAccess judges the way of one role of vSwitch of a cluster to public
@@ -198,7 +187,7 @@ type InternetAccess struct {
 	Role         string          `json:"role" doc:"pod or node: whose vSwitches these are"`
 	Scope        string          `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
 	Primary      bool            `json:"primary" doc:"whether packets of ordinary pods leave from here"`
-	Status       Status          `json:"status" doc:"verdict over all vSwitches"`
+	Status       truth.Verdict   `json:"status" doc:"verdict over all vSwitches"`
 	Code         string          `json:"code" doc:"most specific reason: gateway-unusable, eip-not-associated, node-eip, route, wrong-vswitch, missing, or empty"`
 	Intent       string          `json:"intent" doc:"yes, no or unsaid: what the configuration says of Internet access"`
 	VSwitches    []SourceVSwitch `json:"vswitches" doc:"every source vSwitch"`
@@ -218,16 +207,16 @@ type InternetAccess struct {
 
 // SNATEntry is an SNAT entry with the verdict on its public addresses.
 type SNATEntry struct {
-	Address  string   `json:"address" doc:"Terraform address"`
-	Gateway  string   `json:"gateway" doc:"address of the NAT gateway, empty if outside the files"`
-	Status   Status   `json:"status" doc:"open if every address is an EIP of the gateway, blocked if one is proved not to be, else unknown"`
-	Code     string   `json:"code" doc:"not-associated, other-instance, no-eip or empty"`
-	EIP      string   `json:"eip" doc:"the address at fault"`
-	Instance string   `json:"instance" doc:"what the EIP is associated with instead"`
-	Clusters []string `json:"clusters" doc:"names of the clusters whose vSwitches it covers"`
-	WrongFor []string `json:"wrong_for" doc:"names of those whose only entries cover vSwitches that their pods do not leave from"`
-	Need     Need     `json:"need" doc:"requirements that leave through it"`
-	Origin   Origin   `json:"origin" doc:"its snat_ip, else the gateway"`
+	Address  string        `json:"address" doc:"Terraform address"`
+	Gateway  string        `json:"gateway" doc:"address of the NAT gateway, empty if outside the files"`
+	Status   truth.Verdict `json:"status" doc:"open if every address is an EIP of the gateway, blocked if one is proved not to be, else unknown"`
+	Code     string        `json:"code" doc:"not-associated, other-instance, no-eip or empty"`
+	EIP      string        `json:"eip" doc:"the address at fault"`
+	Instance string        `json:"instance" doc:"what the EIP is associated with instead"`
+	Clusters []string      `json:"clusters" doc:"names of the clusters whose vSwitches it covers"`
+	WrongFor []string      `json:"wrong_for" doc:"names of those whose only entries cover vSwitches that their pods do not leave from"`
+	Need     Need          `json:"need" doc:"requirements that leave through it"`
+	Origin   Origin        `json:"origin" doc:"its snat_ip, else the gateway"`
 }
 
 // RouteBlock is a route table that has no usable way to public addresses for a
@@ -258,7 +247,7 @@ type Target struct {
 	Name      string           `json:"name" doc:"the instance's own name, else its label"`
 	Root      string           `json:"root" doc:"Terraform root directory"`
 	VPC       string           `json:"vpc" doc:"address of its VPC, empty if unknown"`
-	Managed   Status           `json:"managed" doc:"open if the files decide the whole allow-list, else unknown"`
+	Managed   truth.Verdict    `json:"managed" doc:"open if the files decide the whole allow-list, else unknown"`
 	Reason    string           `json:"reason" doc:"why the allow-list is unknown"`
 	AllowList []AllowListEntry `json:"allow_list" doc:"every entry of every list"`
 	Origin    Origin           `json:"origin" doc:"the instance's block"`
@@ -284,7 +273,7 @@ type AllowListAccess struct {
 	Plugin        string          `json:"plugin" doc:"terway or flannel"`
 	Role          string          `json:"role" doc:"pod, node or eip: what kind of source the list must hold"`
 	Scope         string          `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
-	Status        Status          `json:"status" doc:"verdict over all sources"`
+	Status        truth.Verdict   `json:"status" doc:"verdict over all sources"`
 	Code          string          `json:"code" doc:"missing, wrong-vswitch or empty"`
 	Reason        string          `json:"reason" doc:"why it is unknown"`
 	Loopback      bool            `json:"loopback" doc:"whether the list holds nothing but 127.0.0.1, written or by default"`
@@ -308,40 +297,40 @@ type AllowListAccess struct {
 // LoadBalancerAccess judges access from pods to the external address of a
 // LoadBalancer Service of their own cluster.
 type LoadBalancerAccess struct {
-	Cluster      string `json:"cluster" doc:"id of the cluster, empty if unbound"`
-	ClusterName  string `json:"cluster_name" doc:"name of the cluster, empty if unbound"`
-	Service      string `json:"service" doc:"namespace/name"`
-	Address      string `json:"address" doc:"the address or host that clients use"`
-	Clients      string `json:"clients" doc:"pod or host: where the clients' packets come from"`
-	Status       Status `json:"status" doc:"open, blocked or unknown"`
-	Code         string `json:"code" doc:"proved: code and vendor documentation agree that it is blocked; documented: only the vendor says so for this unknown version or mode; disputed: code and vendor documentation differ; else why it is open or unknown"`
-	Plugin       string `json:"plugin" doc:"terway, flannel or unknown"`
-	ProxyMode    string `json:"proxy_mode" doc:"ipvs, iptables, nftables or unknown"`
-	Version      string `json:"version" doc:"Kubernetes version, empty if unknown"`
-	InternalOnly bool   `json:"internal_local" doc:"whether internalTrafficPolicy is Local, which defeats the Service name as a way out"`
-	ENIBackend   bool   `json:"eni_backend" doc:"whether backend-type eni is set"`
-	Need         Need   `json:"need" doc:"the clients"`
-	Origin       Origin `json:"origin" doc:"the Service's externalTrafficPolicy"`
+	Cluster      string        `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	ClusterName  string        `json:"cluster_name" doc:"name of the cluster, empty if unbound"`
+	Service      string        `json:"service" doc:"namespace/name"`
+	Address      string        `json:"address" doc:"the address or host that clients use"`
+	Clients      string        `json:"clients" doc:"pod or host: where the clients' packets come from"`
+	Status       truth.Verdict `json:"status" doc:"open, blocked or unknown"`
+	Code         string        `json:"code" doc:"proved: code and vendor documentation agree that it is blocked; documented: only the vendor says so for this unknown version or mode; disputed: code and vendor documentation differ; else why it is open or unknown"`
+	Plugin       string        `json:"plugin" doc:"terway, flannel or unknown"`
+	ProxyMode    string        `json:"proxy_mode" doc:"ipvs, iptables, nftables or unknown"`
+	Version      string        `json:"version" doc:"Kubernetes version, empty if unknown"`
+	InternalOnly bool          `json:"internal_local" doc:"whether internalTrafficPolicy is Local, which defeats the Service name as a way out"`
+	ENIBackend   bool          `json:"eni_backend" doc:"whether backend-type eni is set"`
+	Need         Need          `json:"need" doc:"the clients"`
+	Origin       Origin        `json:"origin" doc:"the Service's externalTrafficPolicy"`
 }
 
 // NameResolution judges DNS for the workloads that one set of policies isolates.
 type NameResolution struct {
-	Cluster     string   `json:"cluster" doc:"id of the cluster, empty if unbound"`
-	Namespace   string   `json:"namespace" doc:"their namespace"`
-	Workloads   []string `json:"workloads" doc:"the workloads, kind/name"`
-	Policies    []string `json:"policies" doc:"names of the policies that isolate them for egress"`
-	Enforcement string   `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
-	Resolver    string   `json:"resolver" doc:"what they ask, for messages"`
-	UDP         Status   `json:"udp" doc:"UDP port 53 of the resolver"`
-	TCP         Status   `json:"tcp" doc:"TCP port 53 of the resolver"`
-	Code        string   `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule; denied: a rule denies it"`
-	Denies      string   `json:"denies" doc:"for denied: kind and name of the policy with the rule, and what it denies"`
-	AdmitsOther bool     `json:"admits_other" doc:"whether the policies admit anything at all"`
-	Need        Need     `json:"need" doc:"requirements that need a name resolved"`
-	Origin      Origin   `json:"origin" doc:"spec.egress of the policy with the nearest miss, else of the first; spec.policyTypes if absent"`
-	Miss        Origin   `json:"miss" doc:"the rule that misses, for the codes other than no-rule"`
-	Ports       Origin   `json:"ports" doc:"the ports of the rule that admits UDP 53"`
-	WorkloadAt  []Origin `json:"workload_origins" doc:"the workloads' places"`
+	Cluster     string        `json:"cluster" doc:"id of the cluster, empty if unbound"`
+	Namespace   string        `json:"namespace" doc:"their namespace"`
+	Workloads   []string      `json:"workloads" doc:"the workloads, kind/name"`
+	Policies    []string      `json:"policies" doc:"names of the policies that isolate them for egress"`
+	Enforcement string        `json:"enforcement" doc:"enforced, or unknown when the network plug-in is not known"`
+	Resolver    string        `json:"resolver" doc:"what they ask, for messages"`
+	UDP         truth.Verdict `json:"udp" doc:"UDP port 53 of the resolver"`
+	TCP         truth.Verdict `json:"tcp" doc:"TCP port 53 of the resolver"`
+	Code        string        `json:"code" doc:"the nearest miss: own-namespace, service-address, port, resolver-address, or no-rule; denied: a rule denies it"`
+	Denies      string        `json:"denies" doc:"for denied: kind and name of the policy with the rule, and what it denies"`
+	AdmitsOther bool          `json:"admits_other" doc:"whether the policies admit anything at all"`
+	Need        Need          `json:"need" doc:"requirements that need a name resolved"`
+	Origin      Origin        `json:"origin" doc:"spec.egress of the policy with the nearest miss, else of the first; spec.policyTypes if absent"`
+	Miss        Origin        `json:"miss" doc:"the rule that misses, for the codes other than no-rule"`
+	Ports       Origin        `json:"ports" doc:"the ports of the rule that admits UDP 53"`
+	WorkloadAt  []Origin      `json:"workload_origins" doc:"the workloads' places"`
 }
 
 // PolicyBlock is a destination that the policies of some workloads do not admit.
@@ -399,28 +388,28 @@ type SecurityGroupEgress struct {
 // SecurityGroupIngress judges the inbound rules of a destination's groups
 // against the addresses that one cluster's packets come from.
 type SecurityGroupIngress struct {
-	Target       string   `json:"target" doc:"address of the destination"`
-	TargetName   string   `json:"target_name" doc:"name of the destination, for messages"`
-	Product      string   `json:"product" doc:"what it is: ECS instance, elastic network interface, NLB"`
-	Cluster      string   `json:"cluster" doc:"id of the cluster"`
-	ClusterName  string   `json:"cluster_name" doc:"name of the cluster"`
-	Plugin       string   `json:"plugin" doc:"terway or flannel"`
-	Role         string   `json:"role" doc:"pod or node: whose addresses must be admitted"`
-	Scope        string   `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
-	Groups       []string `json:"groups" doc:"addresses of the groups"`
-	Status       Status   `json:"status" doc:"verdict over all sources"`
-	Code         string   `json:"code" doc:"missing, wrong-vswitch, dropped or empty"`
-	Port         int      `json:"port" doc:"destination port; 0 for any"`
-	Protocol     string   `json:"protocol" doc:"TCP or UDP"`
-	Uncovered    []string `json:"uncovered" doc:"name and CIDR of each source that is not admitted"`
-	Covered      []string `json:"covered" doc:"name and CIDR of each source that is admitted"`
-	WrongCovers  []string `json:"wrong_covers" doc:"for wrong-vswitch: name and CIDR of the vSwitches that are admitted instead"`
-	Rule         string   `json:"rule" doc:"for dropped: address of the drop rule"`
-	Need         Need     `json:"need" doc:"the requirements"`
-	Origin       Origin   `json:"origin" doc:"the first group"`
-	Drop         Origin   `json:"drop" doc:"the rule that drops, if one does"`
-	Wrong        Origin   `json:"wrong" doc:"for wrong-vswitch: the rule that admits the wrong kind of vSwitch"`
-	SourceOrigin Origin   `json:"source_origin" doc:"the cluster's argument that names the source vSwitches"`
+	Target       string        `json:"target" doc:"address of the destination"`
+	TargetName   string        `json:"target_name" doc:"name of the destination, for messages"`
+	Product      string        `json:"product" doc:"what it is: ECS instance, elastic network interface, NLB"`
+	Cluster      string        `json:"cluster" doc:"id of the cluster"`
+	ClusterName  string        `json:"cluster_name" doc:"name of the cluster"`
+	Plugin       string        `json:"plugin" doc:"terway or flannel"`
+	Role         string        `json:"role" doc:"pod or node: whose addresses must be admitted"`
+	Scope        string        `json:"scope" doc:"which pods these are, such as pods of PodNetworking dmz; empty for those of the whole cluster"`
+	Groups       []string      `json:"groups" doc:"addresses of the groups"`
+	Status       truth.Verdict `json:"status" doc:"verdict over all sources"`
+	Code         string        `json:"code" doc:"missing, wrong-vswitch, dropped or empty"`
+	Port         int           `json:"port" doc:"destination port; 0 for any"`
+	Protocol     string        `json:"protocol" doc:"TCP or UDP"`
+	Uncovered    []string      `json:"uncovered" doc:"name and CIDR of each source that is not admitted"`
+	Covered      []string      `json:"covered" doc:"name and CIDR of each source that is admitted"`
+	WrongCovers  []string      `json:"wrong_covers" doc:"for wrong-vswitch: name and CIDR of the vSwitches that are admitted instead"`
+	Rule         string        `json:"rule" doc:"for dropped: address of the drop rule"`
+	Need         Need          `json:"need" doc:"the requirements"`
+	Origin       Origin        `json:"origin" doc:"the first group"`
+	Drop         Origin        `json:"drop" doc:"the rule that drops, if one does"`
+	Wrong        Origin        `json:"wrong" doc:"for wrong-vswitch: the rule that admits the wrong kind of vSwitch"`
+	SourceOrigin Origin        `json:"source_origin" doc:"the cluster's argument that names the source vSwitches"`
 }
 
 // NetworkACLBlock is a network ACL of a source vSwitch that drops packets of a
@@ -570,23 +559,23 @@ type Requirement struct {
 
 // Path is the way of one requirement.
 type Path struct {
-	Workload    string   `json:"workload" doc:"id of the workload"`
-	Destination string   `json:"destination" doc:"host, address or target name"`
-	Port        int      `json:"port" doc:"destination port; 0 if not said"`
-	Protocol    string   `json:"protocol" doc:"TCP, UDP or SCTP"`
-	Strength    Strength `json:"strength" doc:"declared, referenced or inferred"`
-	Status      Status   `json:"status" doc:"blocked if a hop blocks, unknown if none blocks and one is unknown, else open"`
-	Hops        []Hop    `json:"hops" doc:"in the order in which the packet meets them"`
-	Origin      Origin   `json:"origin" doc:"the evidence"`
+	Workload    string        `json:"workload" doc:"id of the workload"`
+	Destination string        `json:"destination" doc:"host, address or target name"`
+	Port        int           `json:"port" doc:"destination port; 0 if not said"`
+	Protocol    string        `json:"protocol" doc:"TCP, UDP or SCTP"`
+	Strength    Strength      `json:"strength" doc:"declared, referenced or inferred"`
+	Status      truth.Verdict `json:"status" doc:"blocked if a hop blocks, unknown if none blocks and one is unknown, else open"`
+	Hops        []Hop         `json:"hops" doc:"in the order in which the packet meets them"`
+	Origin      Origin        `json:"origin" doc:"the evidence"`
 }
 
 // Hop is one check on a path.
 type Hop struct {
-	Name   string `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
-	Status Status `json:"status" doc:"open, blocked or unknown"`
-	Code   string `json:"code" doc:"stable reason code"`
-	Detail string `json:"detail" doc:"the facts in a few words"`
-	Origin Origin `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
+	Name   string        `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
+	Status truth.Verdict `json:"status" doc:"open, blocked or unknown"`
+	Code   string        `json:"code" doc:"stable reason code"`
+	Detail string        `json:"detail" doc:"the facts in a few words"`
+	Origin Origin        `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
 }
 
 // Unknown is a fact that the files do not decide.

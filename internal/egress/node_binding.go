@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -50,24 +51,24 @@ func (c *cluster) placementOf(wl *workload) placement {
 	switch {
 	case !constrained && !tainted:
 		return placement{whole: true}
-	case len(c.pools) == 0, c.Kind == "dedicated": // a dedicated cluster's masters are nodes, too
+	case len(c.pools) == 0, c.kind == "dedicated": // a dedicated cluster's masters are nodes, too
 		return placement{whole: true, some: constrained}
 	}
 	p := placement{some: unsure}
 	all := true
 	for _, pool := range c.pools {
 		fits := min(pool.tolerated(wl), c.fits(terms, pool))
-		if fits == no {
+		if fits == truth.No {
 			all = false
 			continue
 		}
 		l := landing{pool: pool}
 		for _, v := range pool.vswitches {
 			switch zone := inZone(terms, v.zone); {
-			case zone == no:
+			case zone == truth.No:
 				all = false
 				continue
-			case zone == maybe:
+			case zone == truth.Maybe:
 				p.some = true
 			}
 			l.vswitches = append(l.vswitches, v)
@@ -75,7 +76,7 @@ func (c *cluster) placementOf(wl *workload) placement {
 		if len(l.vswitches) == 0 && len(pool.vswitches) > 0 {
 			continue
 		}
-		p.some = p.some || fits == maybe
+		p.some = p.some || fits == truth.Maybe
 		p.landings = append(p.landings, l)
 	}
 	if len(p.landings) == 0 {
@@ -119,8 +120,8 @@ func (w *workload) nodeTerms() (terms []nodeTerm, unsure bool) {
 
 // fits says whether the nodes of a pool have the labels that pods require, apart
 // from that of the zone.
-func (c *cluster) fits(terms []nodeTerm, pool *nodePool) tri {
-	answer := yes
+func (c *cluster) fits(terms []nodeTerm, pool *nodePool) truth.Truth {
+	answer := truth.Yes
 	for _, t := range terms {
 		if !slices.Contains(zoneLabels, t.key) {
 			answer = min(answer, c.fit(t, pool))
@@ -129,57 +130,50 @@ func (c *cluster) fits(terms []nodeTerm, pool *nodePool) tri {
 	return answer
 }
 
-func (c *cluster) fit(t nodeTerm, pool *nodePool) tri {
+func (c *cluster) fit(t nodeTerm, pool *nodePool) truth.Truth {
 	value, labelled := pool.labels[t.key]
 	switch {
 	case t.unsure:
-		return maybe
+		return truth.Maybe
 	case !labelled && slices.Contains(osLabels, t.key):
-		if pool.windows() != no {
-			return maybe
+		if pool.windows() != truth.No {
+			return truth.Maybe
 		}
 		value, labelled = "linux", true
 	case !labelled && t.key == "type" && slices.Equal(t.values, []string{"virtual-kubelet"}):
 		// Nodes of node pools are no virtual nodes, which alone bear this label.
 	case !labelled && (pool.moreLabels || !c.declaresLabel(t.key)):
-		return maybe // somebody or something else may label the nodes
+		return truth.Maybe // somebody or something else may label the nodes
 	}
 	switch t.operator {
 	case "In":
-		return triOf(labelled && slices.Contains(t.values, value))
+		return truth.Of(labelled && slices.Contains(t.values, value))
 	case "NotIn":
-		return triOf(!labelled || !slices.Contains(t.values, value))
+		return truth.Of(!labelled || !slices.Contains(t.values, value))
 	case "Exists":
-		return triOf(labelled)
+		return truth.Of(labelled)
 	case "DoesNotExist":
-		return triOf(!labelled)
+		return truth.Of(!labelled)
 	default:
-		return maybe // Gt and Lt
+		return truth.Maybe // Gt and Lt
 	}
 }
 
 // inZone says whether the zone of a node is one that pods require.
-func inZone(terms []nodeTerm, zone string) tri {
-	answer := yes
+func inZone(terms []nodeTerm, zone string) truth.Truth {
+	answer := truth.Yes
 	for _, t := range terms {
 		if !slices.Contains(zoneLabels, t.key) {
 			continue
 		}
 		switch {
 		case t.unsure || zone == "" || t.operator != "In" && t.operator != "NotIn":
-			answer = min(answer, maybe)
+			answer = min(answer, truth.Maybe)
 		case slices.Contains(t.values, zone) != (t.operator == "In"):
-			return no
+			return truth.No
 		}
 	}
 	return answer
-}
-
-func triOf(b bool) tri {
-	if b {
-		return yes
-	}
-	return no
 }
 
 // declaresLabel reports whether the files label the nodes of some pool with a key:
@@ -230,28 +224,28 @@ func (p *nodePool) readPlacement() {
 }
 
 // windows says whether the pool's nodes may run Windows.
-func (p *nodePool) windows() tri {
+func (p *nodePool) windows() truth.Truth {
 	for _, name := range []string{"platform", "image_type"} {
 		v := p.res.Body.Get(name)
 		text, _ := v.Text()
 		switch {
 		case v.IsUnknown():
-			return maybe
+			return truth.Maybe
 		case strings.Contains(strings.ToLower(text), "windows"):
-			return yes
+			return truth.Yes
 		}
 	}
-	return no
+	return truth.No
 }
 
 // tolerated says whether a workload's pods tolerate all taints of the pool.
-func (p *nodePool) tolerated(wl *workload) tri {
+func (p *nodePool) tolerated(wl *workload) truth.Truth {
 	tolerations := wl.spec.Get("tolerations")
-	answer := yes
+	answer := truth.Yes
 	for _, t := range p.taints {
-		one := no
+		one := truth.No
 		if t.unknown || tolerations.IsUnknown() {
-			one = maybe
+			one = truth.Maybe
 		}
 		for _, v := range tolerations.Items() {
 			one = max(one, t.toleratedBy(v))
@@ -261,9 +255,9 @@ func (p *nodePool) tolerated(wl *workload) tri {
 	return answer
 }
 
-func (t *taint) toleratedBy(v *located.Value) tri {
+func (t *taint) toleratedBy(v *located.Value) truth.Truth {
 	if v.FirstUnknown() != nil {
-		return maybe
+		return truth.Maybe
 	}
 	key, _ := v.Get("key").Text()
 	operator, _ := v.Get("operator").Text()
@@ -271,16 +265,16 @@ func (t *taint) toleratedBy(v *located.Value) tri {
 	effect, _ := v.Get("effect").Text()
 	switch {
 	case effect != "" && effect != t.effect && !t.unknown:
-		return no
+		return truth.No
 	case key == "":
-		return triOf(operator == "Exists")
+		return truth.Of(operator == "Exists")
 	case t.unknown:
-		return maybe
+		return truth.Maybe
 	case key != t.key:
-		return no
+		return truth.No
 	case operator == "Exists":
-		return yes
+		return truth.Yes
 	default:
-		return triOf(value == t.value)
+		return truth.Of(value == t.value)
 	}
 }

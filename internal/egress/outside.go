@@ -1,6 +1,10 @@
 package egress
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/egresslint/egresslint/internal/truth"
+)
 
 // Things outside the files that the configuration describes: their names, where they
 // are, and whom they let in.
@@ -13,7 +17,7 @@ func (b *builder) outsideTargets() []*outsideTarget {
 		t := &target{
 			Target: &Target{
 				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
-				Managed: Open, AllowList: []AllowListEntry{}, Origin: at,
+				Managed: truth.Open, AllowList: []AllowListEntry{}, Origin: at,
 			},
 			origin: at, attribute: "its allow-list",
 		}
@@ -54,18 +58,18 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 
 // isPublic says whether packets reach the thing at public addresses. What the
 // configuration says of its addresses comes before what a name looks like.
-func (o *outsideTarget) isPublic(r *requirementOf) tri {
+func (o *outsideTarget) isPublic(r *requirementOf) truth.Truth {
 	answers := make(map[bool]bool)
 	for _, p := range o.Addresses {
 		answers[publicAddress(p.Addr())] = true
 	}
 	switch {
 	case r.addr.IsValid() || r.prefix.IsValid(), len(answers) == 0 && r.kind == toInternet:
-		return triOf(r.kind == toInternet)
+		return truth.Of(r.kind == toInternet)
 	case len(answers) == 1:
-		return triOf(answers[true])
+		return truth.Of(answers[true])
 	default:
-		return maybe
+		return truth.Maybe
 	}
 }
 
@@ -88,7 +92,7 @@ func (c *collector) meetOutside(r *requirementOf) {
 		// The names of some private things look public, and the reverse.
 		switch public := o.isPublic(r); {
 		case r.addr.IsValid() || r.prefix.IsValid():
-		case public == yes:
+		case public == truth.Yes:
 			r.kind = toInternet
 		case r.kind == toInternet:
 			r.kind = toName
@@ -99,29 +103,29 @@ func (c *collector) meetOutside(r *requirementOf) {
 
 // outsideHop judges the allow-list that the configuration gives.
 func (b *builder) outsideHop(r *requirementOf) Hop {
-	hop := Hop{Name: "whitelist", Status: Unsure}
+	hop := Hop{Name: "whitelist", Status: truth.Unknown}
 	c, v, public := r.world.cluster, r.view(), r.outside.isPublic(r)
 	switch {
 	case len(r.outside.Allow) == 0:
-		hop.Status = Open // the configuration says of nobody that he is let in, nor that he is not
+		hop.Status = truth.Open // the configuration says of nobody that he is let in, nor that he is not
 		return hop
-	case c == nil || c.scope == nil || c.Plugin == pluginUnknown:
+	case c == nil || c.scope == nil || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
 	case v.reason != "":
 		hop.Detail = v.reason
 		return hop
-	case public == maybe:
+	case public == truth.Maybe:
 		hop.Detail = "whether " + r.outside.Name + " is reached at public or private addresses is not in the files"
 		return hop
-	case public == yes && r.workload.hostNetwork == no && r.world.hasWayOut(r.index):
+	case public == truth.Yes && r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index):
 		hop.Detail = "the public addresses of the pods are not in the files"
 		return hop
 	case r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6():
 		hop.Detail = "the IPv6 addresses of the pods are not in the files"
 		return hop
 	}
-	gate := b.allowListAccess(r.outside.target, c, v.sources, public == yes)
+	gate := b.allowListAccess(r.outside.target, c, v.sources, public == truth.Yes)
 	gate.List = "target"
 	return gate.hop(b, r, hop)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -65,7 +66,7 @@ func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, rea
 // groups of their own. Between pods of one node these do not count (vendor's page on
 // PodNetworking).
 func (b *builder) hasOwnGroups(r *requirementOf) bool {
-	if c := r.world.cluster; c == nil || c.Plugin != pluginTerway || r.workload.hostNetwork != no {
+	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.hostNetwork != truth.No {
 		return false
 	}
 	network, reason := b.podNetworkOf(r.world, r.workload)
@@ -119,9 +120,9 @@ func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) 
 	var found *kubernetes.Object
 	for _, o := range w.podNetworkings {
 		switch w.selectsNetwork(o, wl) {
-		case netpol.No:
+		case truth.No:
 			continue
-		case netpol.Maybe:
+		case truth.Maybe:
 			return nil, "whether PodNetworking " + o.Name + " is for the pods of " + wl.display() + " is not decided by the files"
 		}
 		if found != nil {
@@ -141,16 +142,16 @@ func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) 
 
 // selectsNetwork says whether a PodNetworking is for a workload's pods: both of its
 // selectors must match.
-func (w *world) selectsNetwork(o *kubernetes.Object, wl *workload) netpol.Ternary {
+func (w *world) selectsNetwork(o *kubernetes.Object, wl *workload) truth.Truth {
 	selector := o.Root.Get("spec", "selector")
 	pods, namespaces := selector.Get("podSelector"), selector.Get("namespaceSelector")
 	if selector.IsUnknown() {
-		return netpol.Maybe
+		return truth.Maybe
 	}
 	if pods.IsNull() && namespaces.IsNull() {
-		return netpol.No // meant for pods that ask for it by name
+		return truth.No // meant for pods that ask for it by name
 	}
-	answer := netpol.Yes
+	answer := truth.Yes
 	if !pods.IsNull() {
 		answer = netpol.ParseLabelSelector(o, pods).Matches(wl.labels, wl.undecided, wl.kind == helmKind)
 	}
@@ -306,13 +307,12 @@ func sameGroups(x, y *ids) bool {
 // readViews says where the packets of a world's workloads come from, and on which of
 // them nothing enforces policies.
 func (b *builder) readViews(w *world) {
-	b.applyPodConfig(w)
 	w.views = make([]*view, len(w.workloads))
 	for i, wl := range w.workloads {
 		w.views[i] = b.viewOf(w, wl)
 	}
 	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway || c.trunkingOff {
+	if c == nil || c.scope == nil || c.plugin != pluginTerway || c.trunkingOff {
 		return
 	}
 	// What a PodNetworking gives to pods counts whether or not those are in the files.
@@ -340,38 +340,38 @@ const (
 
 // containerGroup says whether a workload's pods run as container groups, and why that
 // is not decided.
-func (w *world) containerGroup(wl *workload) (answer tri, reason string) {
+func (w *world) containerGroup(wl *workload) (answer truth.Truth, reason string) {
 	c := w.cluster
-	if c != nil && c.Plugin == pluginServerless {
-		return yes, ""
+	if c != nil && c.plugin == pluginServerless {
+		return truth.Yes, ""
 	}
 	undecided := "whether " + wl.display() + " runs as container groups is not decided by the files"
 	for _, key := range []string{eciLabel, acsLabel, burstLabel} {
 		if slices.Contains(wl.undecided, key) {
-			return maybe, undecided
+			return truth.Maybe, undecided
 		}
 	}
 	if w.labelled(wl, eciLabel) || w.labelled(wl, acsLabel) {
-		return yes, ""
+		return truth.Yes, ""
 	}
 	name, _ := wl.spec.Get("nodeName").Text()
 	selector := wl.spec.Get("nodeSelector")
 	if isText(selector.Get("type"), "virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
-		return yes, ""
+		return truth.Yes, ""
 	}
 	for _, v := range wl.spec.Get("tolerations").Items() {
 		if isText(v.Get("key"), "virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
-			return maybe, wl.display() + " may run on virtual nodes, which it tolerates"
+			return truth.Maybe, wl.display() + " may run on virtual nodes, which it tolerates"
 		}
 	}
 	profile := w.configs["ConfigMap/"+systemNamespace+"/eci-profile"]
 	switch {
 	case wl.labels[burstLabel] != "" || !wl.annotation(burstLabel).IsNull():
-		return maybe, undecided
+		return truth.Maybe, undecided
 	case profile != nil && profile.text("selectors") != "":
-		return maybe, "the selectors of ConfigMap eci-profile may let " + wl.display() + " run as container groups"
+		return truth.Maybe, "the selectors of ConfigMap eci-profile may let " + wl.display() + " run as container groups"
 	default:
-		return no, ""
+		return truth.No, ""
 	}
 }
 
@@ -409,7 +409,7 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 		v = unknownView(reason)
 	case len(n.vswitches) > 0:
 		v = b.viewOn(c, n.scope, n.vswitches, n.origin)
-	case c.Plugin == pluginServerless:
+	case c.plugin == pluginServerless:
 		v = wholeView(&c.pod)
 	default:
 		v = unknownView(wl.display() + " runs as container groups, whose vSwitches are not in the files")
@@ -418,7 +418,7 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 	if v.reason != "" && (reason != "" || n.groups == nil) {
 		return v
 	}
-	if n.groups == nil && c.Plugin != pluginServerless {
+	if n.groups == nil && c.plugin != pluginServerless {
 		n.groups = &ids{unknown: "the security group of the virtual nodes is not in the files"}
 	}
 	if n.groups != nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -24,10 +25,10 @@ type exemption struct {
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
 func (b *builder) exemptionOf(w *world, wl *workload) exemption {
-	if wl.hostNetwork != no {
+	if wl.hostNetwork != truth.No {
 		return exemption{}
 	}
-	if group, _ := w.containerGroup(wl); group == yes {
+	if group, _ := w.containerGroup(wl); group == truth.Yes {
 		agent := wl.annotation(policyAgent)
 		on, ok := agent.Truth()
 		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.labels[policyAgent] != "" {
@@ -36,7 +37,7 @@ func (b *builder) exemptionOf(w *world, wl *workload) exemption {
 		return exemption{"acs-pods", b.places.objectRange(wl.obj, wl.obj.Root.Range)}
 	}
 	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
+	if c == nil || c.scope == nil || c.plugin != pluginTerway {
 		return exemption{}
 	}
 	p := c.placementOf(wl)
@@ -91,7 +92,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	if len(all) == 0 {
 		return
 	}
-	if w := worlds[0]; w.enforcement() == "not-enforced" {
+	if w := worlds[0]; w.network.enforcement == "not-enforced" {
 		code, cause := b.causeOfNoPolicy(w)
 		b.addEnforcement(w, code, cause, all, nil)
 		return
@@ -107,7 +108,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 				}
 				selected := false
 				for _, p := range w.policies {
-					if w.evaluator.Selects(p, i) != netpol.Yes {
+					if w.evaluator.Selects(p, i) != truth.Yes {
 						continue
 					}
 					selected = true

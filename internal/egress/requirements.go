@@ -129,7 +129,7 @@ func (r *requirementOf) display() string {
 // requirementsOf collects what a workload needs to reach.
 func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
 	wl := w.workloads[index]
-	c := &collector{b: b, w: w, wl: wl, index: index, seen: make(map[string]bool)}
+	c := &collector{b: b, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
 	c.declarations()
 	for _, container := range wl.containers() {
 		c.environment(container)
@@ -146,7 +146,7 @@ type collector struct {
 	wl    *workload
 	index int
 	list  []*requirementOf
-	seen  map[string]bool
+	seen  map[needKey]int // where in list
 }
 
 // declarations reads the annotation on the workload, its pods and its namespace,
@@ -472,16 +472,23 @@ func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin O
 func (c *collector) add(r *requirementOf) {
 	r.workload, r.index, r.world = c.wl, c.index, c.w
 	c.meetOutside(r)
-	key := fmt.Sprintf("%s|%s|%s|%d|%s", r.kind, r.host, r.prefix, r.port, r.protocol)
-	if c.seen[key] {
-		for i, old := range c.list {
-			same := fmt.Sprintf("%s|%s|%s|%d|%s", old.kind, old.host, old.prefix, old.port, old.protocol)
-			if same == key && strengthRank[r.strength] > strengthRank[old.strength] {
-				c.list[i] = r
-			}
+	key := needKey{r.kind, r.host, r.prefix, r.port, r.protocol}
+	if i, ok := c.seen[key]; ok {
+		if strengthRank[r.strength] > strengthRank[c.list[i].strength] {
+			c.list[i] = r
 		}
 		return
 	}
-	c.seen[key] = true
+	c.seen[key] = len(c.list)
 	c.list = append(c.list, r)
+}
+
+// needKey is what requirements of one workload have in common that lead to one
+// destination.
+type needKey struct {
+	kind     destinationKind
+	host     string
+	prefix   netip.Prefix
+	port     int
+	protocol string
 }

@@ -3,6 +3,8 @@ package egress
 import (
 	"cmp"
 	"slices"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // view is where the packets of one workload come from: sources, or a part of them.
@@ -51,28 +53,20 @@ func (v *view) from() []member {
 
 // sum is the verdict over those vSwitches of the sources that packets may come from,
 // given the verdict on each member.
-func (v *view) sum(verdicts []Status) Status {
-	var blocked, open, unsure int
+func (v *view) sum(verdicts []truth.Verdict) truth.Verdict {
+	var taken []truth.Verdict
 	for i, m := range v.members {
-		if !v.takes(m.vswitch) {
-			continue
-		}
-		switch verdicts[i] {
-		case Blocked:
-			blocked++
-		case Open:
-			open++
-		default:
-			unsure++
+		if v.takes(m.vswitch) {
+			taken = append(taken, verdicts[i])
 		}
 	}
-	return v.conclude(blocked, open, unsure)
+	return v.conclude(truth.Sum(taken, v.gap != ""))
 }
 
-func (v *view) conclude(blocked, open, unsure int) Status {
-	status := summary(blocked, open, unsure, v.gap)
-	if status == Partial && v.some {
-		return Unsure
+// conclude is the verdict on packets of the view, given that over all they may come from.
+func (v *view) conclude(status truth.Verdict) truth.Verdict {
+	if status == truth.Partial && v.some {
+		return truth.Unknown
 	}
 	return status
 }
@@ -88,20 +82,20 @@ func (b *builder) viewOf(w *world, wl *workload) *view {
 	switch {
 	case c == nil:
 		return unknownView("the cluster is not in the files")
-	case wl.hostNetwork == maybe:
+	case wl.hostNetwork == truth.Maybe:
 		return unknownView("hostNetwork of " + wl.display() + " is unknown")
-	case c.scope == nil || c.Plugin == pluginUnknown:
-		return wholeView(c.sourcesOf(wl.hostNetwork == yes))
-	case wl.hostNetwork == yes:
+	case c.scope == nil || c.plugin == pluginUnknown:
+		return wholeView(c.sourcesOf(wl.hostNetwork == truth.Yes))
+	case wl.hostNetwork == truth.Yes:
 		return c.nodeView(c.placementOf(wl))
 	}
 	switch group, reason := w.containerGroup(wl); group {
-	case yes:
+	case truth.Yes:
 		return b.containerView(w, wl)
-	case maybe:
+	case truth.Maybe:
 		return &view{reason: reason, own: true}
 	}
-	if c.Plugin != pluginTerway {
+	if c.plugin != pluginTerway {
 		return c.nodeView(c.placementOf(wl))
 	}
 	network, reason := b.podNetworkOf(w, wl)
@@ -158,7 +152,7 @@ func (c *cluster) podView(p placement) *view {
 		v.gap = cmp.Or(v.gap, unknown)
 		for _, m := range members {
 			if !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch }) {
-				return unknownView("the zones of the pod vSwitches of " + c.Name + " are not all in the files")
+				return unknownView("the zones of the pod vSwitches of " + c.name + " are not all in the files")
 			}
 			if !slices.Contains(v.part, m.vswitch) {
 				v.part = append(v.part, m.vswitch)
@@ -166,7 +160,7 @@ func (c *cluster) podView(p placement) *view {
 		}
 	}
 	if len(v.part) == 0 {
-		return unknownView(cmp.Or(v.gap, "the pod vSwitches of "+c.Name+" are not in the files"))
+		return unknownView(cmp.Or(v.gap, "the pod vSwitches of "+c.name+" are not in the files"))
 	}
 	return v.simplified()
 }

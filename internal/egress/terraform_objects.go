@@ -330,7 +330,7 @@ func (b *builder) clusterOf(t terraformObject) *cluster {
 				address = t.scope.ident(credential.Body.Get("cluster_id")).key
 			}
 			for _, c := range own {
-				if c.Address == address {
+				if c.address == address {
 					named = c
 				}
 			}

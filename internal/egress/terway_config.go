@@ -209,38 +209,47 @@ func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) ident {
 	return id
 }
 
+// configMap is the ConfigMap of a name that the manifests of a cluster have; nil if none
+// does. It is disputed if some that may be deployed without the others have it and some
+// do not, or with another content: unlike the plug-in, vSwitches and security groups are
+// those of one environment.
+func (c *cluster) configMap(name string) (config *configSource, disputed bool) {
+	for i, w := range c.worlds {
+		other := w.configs[name]
+		switch {
+		case i == 0:
+			config = other
+		case config == nil || other == nil:
+			disputed = disputed || config != other
+		case !sameContent(config.obj.Root, other.obj.Root):
+			disputed = true
+		}
+	}
+	return config, disputed
+}
+
 // applyPodConfig lets the ConfigMaps of the manifests decide the vSwitches and
 // security groups of a Terway cluster's pods.
-func (b *builder) applyPodConfig(w *world) {
-	c := w.cluster
-	if c == nil || c.scope == nil || c.Plugin != pluginTerway {
-		return
-	}
-	changed := false
-	var base *podConfig
-	disputed := func(name string) string {
-		if !w.disputes(name) {
-			return ""
-		}
+func (b *builder) applyPodConfig(c *cluster) {
+	undecided := func(name string) string {
 		return "what is deployed together does not decide which " + name + " counts"
 	}
-	if reason := disputed(terwayConfigMap); reason != "" {
-		changed = true
-		c.base, c.podGroups = sources{role: rolePod, unknown: reason}, &ids{unknown: reason}
-		base = &podConfig{unknown: reason}
-	} else if config := w.configs[terwayConfigMap]; config != nil {
-		if p := b.readPodConfig(c, config); p != nil {
-			changed, base = true, p
-			switch {
-			case p.unknown != "":
-				c.base = sources{role: rolePod, unknown: p.unknown}
-				c.podGroups = &ids{unknown: p.unknown}
-			case p.zones != nil:
-				c.base = sources{role: rolePod, members: p.members(), origin: p.origin}
-			}
-			if p.groups != nil {
-				c.podGroups = p.groups
-			}
+	var base *podConfig
+	if config, disputed := c.configMap(terwayConfigMap); disputed {
+		base = &podConfig{unknown: undecided(terwayConfigMap)}
+	} else if config != nil {
+		base = b.readPodConfig(c, config)
+	}
+	if base != nil {
+		switch {
+		case base.unknown != "":
+			c.base = sources{role: rolePod, unknown: base.unknown}
+			c.podGroups = &ids{unknown: base.unknown}
+		case base.zones != nil:
+			c.base = sources{role: rolePod, members: base.members(), origin: base.origin}
+		}
+		if base.groups != nil {
+			c.podGroups = base.groups
 		}
 	}
 	for _, pool := range c.pools {
@@ -248,11 +257,11 @@ func (b *builder) applyPodConfig(w *world) {
 		if !ok {
 			continue
 		}
-		changed = true
 		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
-		if key := "ConfigMap/" + systemNamespace + "/" + name; disputed(key) != "" {
-			pool.pods.unknown = disputed(key)
-		} else if config := w.configs[key]; config != nil {
+		key := "ConfigMap/" + systemNamespace + "/" + name
+		if config, disputed := c.configMap(key); disputed {
+			pool.pods.unknown = undecided(key)
+		} else if config != nil {
 			if p := b.readPodConfig(c, config); p != nil {
 				pool.pods = p
 				p.mergeGroups(base)
@@ -263,9 +272,6 @@ func (b *builder) applyPodConfig(w *world) {
 		if pool.pods.groups == nil && pool.pods.unknown != "" {
 			pool.pods.groups = &ids{unknown: pool.pods.unknown}
 		}
-	}
-	if changed {
-		c.spreadPods()
 	}
 }
 

@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 )
 
@@ -66,7 +67,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	if !r.inCluster() {
 		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
 	} else if r.kind == toService && b.hasOwnGroups(r) {
-		path.Hops = append(path.Hops, Hop{Name: "security-group", Status: Unsure, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
+		path.Hops = append(path.Hops, Hop{Name: "security-group", Status: truth.Unknown, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
 	}
 	if r.toPublic6() {
 		path.Hops = append(path.Hops, b.ipv6Hop(r))
@@ -80,17 +81,17 @@ func (b *builder) tracePath(r *requirementOf) {
 	if r.outside != nil {
 		path.Hops = append(path.Hops, b.outsideHop(r))
 	}
-	path.Status = Open
+	path.Status = truth.Open
 	for i, hop := range path.Hops {
-		if hop.Status != Blocked {
+		if hop.Status != truth.Blocked {
 			path.Hops[i].Origin = Origin{}
 		}
 		switch hop.Status {
-		case Blocked:
-			path.Status = Blocked
-		case Unsure:
-			if path.Status == Open {
-				path.Status = Unsure
+		case truth.Blocked:
+			path.Status = truth.Blocked
+		case truth.Unknown:
+			if path.Status == truth.Open {
+				path.Status = truth.Unknown
 			}
 			if hop.Detail != "" {
 				b.unknown(hop.Name+" of "+path.Destination, hop.Detail, r.origin)
@@ -113,18 +114,18 @@ func (b *builder) tracePath(r *requirementOf) {
 }
 
 func (b *builder) dnsHop(r *requirementOf) Hop {
-	hop := Hop{Name: "dns", Status: Open}
+	hop := Hop{Name: "dns", Status: truth.Open}
 	if code := r.unusableDNS(); code != "" {
-		hop.Status, hop.Code, hop.Origin = Blocked, code, b.dnsSetting(r.workload)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, b.dnsSetting(r.workload)
 		return hop
 	}
 	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
-		hop.Status, hop.Detail = Unsure, "the dnsPolicy of "+r.workload.display()+" is unknown"
+		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.display()+" is unknown"
 		return hop
 	}
 	status, reason, by := b.resolverBeyondGroups(r)
-	if status == Blocked {
-		hop.Status, hop.Code, hop.Origin = Blocked, "security-group", by
+	if status == truth.Blocked {
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "security-group", by
 		return hop
 	}
 	gate := r.world.dns[r.index]
@@ -134,9 +135,9 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 	}
 	gate.need.add(r)
 	hop.Status, hop.Code, hop.Detail, hop.Origin = gate.UDP, gate.Code, gate.Resolver, gate.Origin
-	if gate.UDP == Open {
+	if gate.UDP == truth.Open {
 		hop.Code = ""
-		if status == Unsure {
+		if status == truth.Unknown {
 			hop.Status, hop.Detail = status, reason
 		}
 	}
@@ -145,14 +146,14 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 
 // natHop judges the way to public IPv4 addresses.
 func (b *builder) natHop(r *requirementOf) Hop {
-	hop := Hop{Name: "nat", Status: Unsure}
+	hop := Hop{Name: "nat", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil {
 		hop.Detail = "the cluster is not in the files"
 		return hop
 	}
-	if r.workload.hostNetwork == no && r.world.hasWayOut(r.index) {
-		hop.Status, hop.Code = Open, "pod-eip"
+	if r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index) {
+		hop.Status, hop.Code = truth.Open, "pod-eip"
 		return hop
 	}
 	v := r.view()
@@ -161,13 +162,13 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		return hop
 	}
 	gate := v.gate
-	if c.Plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != Open {
+	if c.plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != truth.Open {
 		// The annotation is at fault, and told.
-		hop.Status, hop.Code, hop.Origin = Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
 		return hop
 	}
 	if gate == nil {
-		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.Name+" are unknown")
+		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.name+" are unknown")
 		return hop
 	}
 	return gate.hop(b, c, r)
@@ -176,14 +177,14 @@ func (b *builder) natHop(r *requirementOf) Hop {
 // targetHop judges what guards the target: its allow-list, ACL, security groups
 // or bucket policy.
 func (b *builder) targetHop(r *requirementOf) Hop {
-	hop := Hop{Name: "whitelist", Status: Unsure}
+	hop := Hop{Name: "whitelist", Status: truth.Unknown}
 	c := r.world.cluster
 	switch {
-	case c == nil || r.workload.hostNetwork == maybe || c.Plugin == pluginUnknown:
+	case c == nil || r.workload.hostNetwork == truth.Maybe || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
-	case r.workload.hostNetwork == no && r.workload.injects(r.target.Kind):
-		hop.Status, hop.Code = Open, "injector"
+	case r.workload.hostNetwork == truth.No && r.workload.injects(r.target.Kind):
+		hop.Status, hop.Code = truth.Open, "injector"
 		return hop
 	case r.view().reason != "":
 		hop.Detail = r.view().reason
@@ -205,7 +206,7 @@ func (r *requirementOf) view() *view { return r.world.views[r.index] }
 
 // hasWayOut reports whether a workload's pods have a public address of their own.
 func (w *world) hasWayOut(index int) bool {
-	plugin := w.cluster.Plugin
+	plugin := w.cluster.plugin
 	if w.views[index].container {
 		plugin = pluginServerless
 	}

@@ -2,11 +2,11 @@ package egress
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -126,13 +126,13 @@ func (s *scope) readEntries(acl *networkACL, res *terraform.Resource, block, pee
 // decide tries the entries in order. It returns the entry that drops every
 // address, for all ports from low to high; nil with a reason if the outcome
 // differs or is not decided.
-func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, high int) (dropped *aclEntry, status Status) {
+func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, high int) (dropped *aclEntry, status truth.Verdict) {
 	rest := addresses
 	var first *aclEntry
 	for i := range entries {
 		e := &entries[i]
 		if e.unknown != "" {
-			return nil, Unsure
+			return nil, truth.Unknown
 		}
 		if e.protocol != "all" && !strings.EqualFold(e.protocol, protocol) || e.high < low || e.low > high {
 			continue
@@ -143,23 +143,23 @@ func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, h
 		}
 		if e.accept {
 			if isEmpty(subtract(rest, hit)) && e.low <= low && high <= e.high && first == nil {
-				return nil, Open
+				return nil, truth.Open
 			}
-			return nil, Unsure // a part passes
+			return nil, truth.Unknown // a part passes
 		}
 		if e.low > low || high > e.high {
-			return nil, Unsure // a part of the ports is dropped
+			return nil, truth.Unknown // a part of the ports is dropped
 		}
 		if first == nil {
 			first = e
 		}
 		if rest = subtract(rest, hit); isEmpty(rest) {
-			return first, Blocked
+			return first, truth.Blocked
 		}
 	}
 	// What no entry matches falls to the ACL's default entries, which the files do
 	// not show.
-	return nil, Unsure
+	return nil, truth.Unknown
 }
 
 // Replies arrive at an ephemeral port: the range that Linux picks from.
@@ -174,27 +174,32 @@ type aclGate struct {
 	need needs
 }
 
+func (gate *aclGate) entity() *NetworkACLBlock {
+	gate.Need = gate.need.sum()
+	return gate.NetworkACLBlock
+}
+
 // networkACLHop judges the network ACLs of the vSwitches that a workload's
 // packets come from.
 func (b *builder) networkACLHop(r *requirementOf) Hop {
-	hop := Hop{Name: "network-acl", Status: Open}
+	hop := Hop{Name: "network-acl", Status: truth.Open}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork == maybe {
-		hop.Status, hop.Detail = Unsure, "the source vSwitches are not in the files"
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == truth.Maybe {
+		hop.Status, hop.Detail = truth.Unknown, "the source vSwitches are not in the files"
 		return hop
 	}
 	v := r.view()
 	if v.reason != "" {
-		hop.Status, hop.Detail = Unsure, v.reason
+		hop.Status, hop.Detail = truth.Unknown, v.reason
 		return hop
 	}
 	addresses := r.destinationSet()
 	if v.gap != "" {
-		hop.Status, hop.Detail = Unsure, v.gap
+		hop.Status, hop.Detail = truth.Unknown, v.gap
 	}
 	from := v.from()
 	if v.some && len(from) > 1 && slices.ContainsFunc(from, func(m member) bool { return b.networkACLOf(c.scope, m.vswitch) != nil }) {
-		hop.Status, hop.Detail = Unsure, v.someReason()
+		hop.Status, hop.Detail = truth.Unknown, v.someReason()
 		return hop
 	}
 	for _, m := range from {
@@ -203,7 +208,7 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		case acl == nil:
 			continue
 		case acl.unknown != "" || addresses == nil:
-			hop.Status, hop.Detail = worse(hop.Status, Unsure), "the network ACL of "+m.vswitch.name+" or the destination is not decided by the files"
+			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.vswitch.name+" or the destination is not decided by the files"
 			continue
 		case m.vswitch.cidr.IsValid() && isEmpty(subtract(addresses, prefixSet(m.vswitch.cidr))):
 			continue // packets inside one vSwitch are not filtered
@@ -214,33 +219,24 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		}
 		direction := "egress"
 		entry, status := decide(acl.egress, addresses, r.protocol, low, high)
-		if status != Blocked {
+		if status != truth.Blocked {
 			out := status
-			if entry, status = decide(acl.ingress, addresses, r.protocol, ephemeralLow, ephemeralHigh); status == Blocked {
+			if entry, status = decide(acl.ingress, addresses, r.protocol, ephemeralLow, ephemeralHigh); status == truth.Blocked {
 				direction = "ingress"
 			} else {
-				status = worse(out, status)
+				status = truth.Worst(out, status)
 			}
 		}
-		if status == Blocked {
+		if status == truth.Blocked {
 			at := b.blockByACL(r, acl, m, v.sources, direction, entry)
-			if hop.Status != Blocked {
+			if hop.Status != truth.Blocked {
 				hop.Origin = at
 			}
 			hop.Code = direction
 		}
-		hop.Status = worse(hop.Status, status)
+		hop.Status = truth.Worst(hop.Status, status)
 	}
 	return hop
-}
-
-// worse returns the verdict that decides a path.
-func worse(a, b Status) Status {
-	rank := map[Status]int{Open: 0, Unsure: 1, Partial: 2, Blocked: 3}
-	if rank[b] > rank[a] {
-		return b
-	}
-	return a
 }
 
 func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
@@ -256,16 +252,12 @@ func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
 func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) Origin {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.res, entry.value)
-	key := strings.Join([]string{c.ID, src.role, src.scope, direction, strconv.Itoa(at.Ref)}, "|")
-	gate := b.aclGates[key]
-	if gate == nil {
-		gate = &aclGate{NetworkACLBlock: &NetworkACLBlock{
-			Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
+	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
+		return &aclGate{NetworkACLBlock: &NetworkACLBlock{
+			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: entry.text, Origin: at,
 		}}
-		b.aclGates[key] = gate
-		b.aclBlocks = append(b.aclBlocks, gate)
-	}
+	})
 	if name := m.vswitch.label(); !slices.Contains(gate.VSwitches, name) {
 		gate.VSwitches = append(gate.VSwitches, name)
 	}

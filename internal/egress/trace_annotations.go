@@ -2,10 +2,10 @@ package egress
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -49,13 +49,13 @@ func wantsEIP(key string, v *located.Value) bool {
 func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 	c := w.cluster
 	switch {
-	case c != nil && c.Plugin == pluginFlannel:
-		b.addPodEIP(w, wl, key, "flannel", v, c.PluginOrigin)
-	case wl.hostNetwork == yes:
+	case c != nil && c.plugin == pluginFlannel:
+		b.addPodEIP(w, wl, key, "flannel", v, c.pluginAt)
+	case wl.hostNetwork == truth.Yes:
 		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
 		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
-	case c != nil && c.Plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
+	case c != nil && c.plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
 		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
 	}
 }
@@ -66,7 +66,7 @@ func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located
 		Replicas: number(wl.replicas), Origin: b.places.object(wl.obj, v), Cause: cause,
 	}
 	if w.cluster != nil {
-		gate.ClusterName = w.cluster.Name
+		gate.ClusterName = w.cluster.name
 	}
 	b.model.PodEIPs = append(b.model.PodEIPs, gate)
 }
@@ -168,8 +168,8 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 			b.addInjector(w, wl, field, "unsupported-product", Origin{})
 		}
 	case kind == "":
-	case c != nil && c.Plugin == pluginFlannel:
-		b.addInjector(w, wl, field, "flannel", c.PluginOrigin)
+	case c != nil && c.plugin == pluginFlannel:
+		b.addInjector(w, wl, field, "flannel", c.pluginAt)
 	case kind == "rds" && wl.annotation("ack.aliyun.com/white_list_name").IsNull():
 		b.addInjector(w, wl, field, "no-group", Origin{})
 	default:
@@ -179,10 +179,10 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 		}
 		if at, cut := w.cutFromInternet(wl); cut {
 			switch access := w.injectorAccess(); {
-			case access == no:
+			case access == truth.No:
 				b.addInjector(w, wl, field, "no-internet", at)
 				return
-			case access == maybe && c.InternetIntent != "no": // who keeps a cluster private knows
+			case access == truth.Maybe && c.intent != "no": // who keeps a cluster private knows
 				b.addInjector(w, wl, field, "perhaps-no-internet", at)
 				return
 			}
@@ -196,7 +196,7 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	policies := w.evaluator.Isolating(i, netpol.Egress)
-	if !w.polices() || wl.hostNetwork != no || len(policies) == 0 {
+	if !w.polices() || wl.hostNetwork != truth.No || len(policies) == 0 {
 		return Origin{}, false
 	}
 	// Its endpoints are public, or in the cloud's own range.
@@ -214,22 +214,22 @@ const injectorName = "kubernetes-webhook-injector"
 // injectorAccess says whether the injector lets its init containers call the OpenAPI
 // inside the VPC, which its argument --intranet-access does; maybe if its own
 // manifest is not in the files.
-func (w *world) injectorAccess() tri {
-	answer := maybe
+func (w *world) injectorAccess() truth.Truth {
+	answer := truth.Maybe
 	for _, wl := range w.workloads {
 		if !strings.Contains(wl.name, injectorName) {
 			continue
 		}
-		if answer == maybe {
-			answer = no
+		if answer == truth.Maybe {
+			answer = truth.No
 		}
 		if wl.kind == helmKind || wl.spec.FirstUnknown() != nil {
-			return yes // the chart's values may say so
+			return truth.Yes // the chart's values may say so
 		}
 		for _, c := range wl.containers() {
 			for _, v := range slices.Concat(c.Get("command").Items(), c.Get("args").Items()) {
 				if text, _ := v.Text(); strings.Contains(text, "intranet-access") {
-					return yes
+					return truth.Yes
 				}
 			}
 		}
@@ -245,11 +245,11 @@ func (w *world) cutFromInternet(wl *workload) (Origin, bool) {
 	if v.reason != "" || v.gate == nil || w.hasWayOut(i) {
 		return Origin{}, false
 	}
-	verdicts := make([]Status, len(v.gate.ways))
+	verdicts := make([]truth.Verdict, len(v.gate.ways))
 	for k, way := range v.gate.ways {
 		verdicts[k] = way.status
 	}
-	return v.gate.Origin, v.sum(verdicts) == Blocked
+	return v.gate.Origin, v.sum(verdicts) == truth.Blocked
 }
 
 // managedGroup reports a whitelist group that the injector writes to and that
@@ -291,7 +291,7 @@ func (b *builder) addInjector(w *world, wl *workload, field located.Field, code 
 		Origin: b.places.object(wl.obj, field.Value), Cause: cause,
 	}
 	if w.cluster != nil {
-		gate.ClusterName = w.cluster.Name
+		gate.ClusterName = w.cluster.name
 	}
 	b.model.Injectors = append(b.model.Injectors, gate)
 	return gate
@@ -303,12 +303,17 @@ type ipv6Gate struct {
 	need needs
 }
 
+func (gate *ipv6Gate) entity() *IPv6Access {
+	gate.Need = gate.need.sum()
+	return gate.IPv6Access
+}
+
 // ipv6Hop judges the way to public IPv6 addresses (vendor's page on IPv6
 // bandwidth of pods: without it an IPv6 address reaches only its VPC).
 func (b *builder) ipv6Hop(r *requirementOf) Hop {
-	hop := Hop{Name: "ipv6", Status: Unsure}
+	hop := Hop{Name: "ipv6", Status: truth.Unknown}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork != no {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork != truth.No {
 		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
 		return hop
 	}
@@ -316,20 +321,20 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	case c.ipStack == "ipv4":
 		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
 	case c.ipStack != "dual":
-		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.Name+" is unknown")
+		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.name+" is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
-		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.origin)
 	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
-		hop.Status = Open
+		hop.Status = truth.Open
 		return hop
 	case len(c.scope.byType["alicloud_vpc_ipv6_internet_bandwidth"]) > 0 || r.workload.annotation("k8s.aliyun.com/eci-vswitch").Kind != located.Null:
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
 		return hop
 	default:
-		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.Origin)
+		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.obj, r.workload.obj.Root.Range), c.origin)
 	}
-	hop.Status = Blocked
+	hop.Status = truth.Blocked
 	return hop
 }
 
@@ -338,16 +343,12 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
-	key := strings.Join([]string{c.ID, code, strconv.Itoa(at.Ref), strconv.FormatBool(literal)}, "|")
-	gate := b.ipv6Gates[key]
-	if gate == nil {
-		gate = &ipv6Gate{IPv6Access: &IPv6Access{
-			Cluster: c.ID, ClusterName: c.Name, Code: code, Literal: literal, Plugin: c.Plugin, VPC: c.VPC,
+	gate := b.ipv6.at(ipv6Key{c, code, at, literal}, func() *ipv6Gate {
+		return &ipv6Gate{IPv6Access: &IPv6Access{
+			Cluster: c.id, ClusterName: c.name, Code: code, Literal: literal, Plugin: c.plugin, VPC: c.vpcName(),
 			Workloads: []string{}, Origin: at, Cause: cause,
 		}}
-		b.ipv6Gates[key] = gate
-		b.ipv6List = append(b.ipv6List, gate)
-	}
+	})
 	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
 		gate.Workloads = append(gate.Workloads, name)
 	}

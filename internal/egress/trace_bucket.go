@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -46,23 +47,21 @@ func (l *stringList) UnmarshalJSON(data []byte) error {
 type bucketGate struct {
 	*BucketPolicyBlock // nil if the policy does not deny the cluster
 	need               needs
-	status             Status
+	status             truth.Verdict
 	reason             string
+}
+
+func (gate *bucketGate) entity() *BucketPolicyBlock {
+	gate.Need = gate.need.sum()
+	return gate.BucketPolicyBlock
 }
 
 // bucketHop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
 func (b *builder) bucketHop(r *requirementOf) Hop {
-	hop := Hop{Name: "bucket-policy", Status: Unsure}
+	hop := Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
-	gate, ok := b.bucketGates[key]
-	if !ok {
-		gate = b.judgeBucket(r.target, r.world.cluster, key)
-		b.bucketGates[key] = gate
-		if gate.BucketPolicyBlock != nil {
-			b.bucketList = append(b.bucketList, gate)
-		}
-	}
+	gate := b.buckets.at(key, func() *bucketGate { return b.judgeBucket(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {
@@ -87,37 +86,37 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	}
 	if v.IsNull() {
 		if reason, found := s.unreadModule(t.res.Address); found {
-			return &bucketGate{status: Unsure, reason: reason}
+			return &bucketGate{status: truth.Unknown, reason: reason}
 		}
-		return &bucketGate{status: Open}
+		return &bucketGate{status: truth.Open}
 	}
 	text, ok := v.Text()
 	var policy bucketPolicy
 	if !ok || json.Unmarshal([]byte(text), &policy) != nil {
-		return &bucketGate{status: Unsure, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
+		return &bucketGate{status: truth.Unknown, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
 	}
-	verdict := &bucketGate{status: Open}
+	verdict := &bucketGate{status: truth.Open}
 	for _, statement := range policy.Statement {
 		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
 			continue // a Deny for everybody is not about networks
 		}
 		d := b.denial(statement.Condition, t, c, key)
-		if d.holds == yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
-			d.holds = maybe // it may be about other users or folders
+		if d.holds == truth.Yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
+			d.holds = truth.Maybe // it may be about other users or folders
 		}
 		switch d.holds {
-		case yes:
+		case truth.Yes:
 			for i := range d.listed {
 				if conceals(v) {
 					d.listed[i] = concealed
 				}
 			}
-			return &bucketGate{status: Blocked, BucketPolicyBlock: &BucketPolicyBlock{
-				Bucket: holder.Address, BucketName: t.Name, Cluster: c.ID, ClusterName: c.Name, Code: d.code, Role: role, Scope: key.src.scope,
+			return &bucketGate{status: truth.Blocked, BucketPolicyBlock: &BucketPolicyBlock{
+				Bucket: holder.Address, BucketName: t.Name, Cluster: c.id, ClusterName: c.name, Code: d.code, Role: role, Scope: key.src.scope,
 				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
 			}}
-		case maybe:
-			verdict = &bucketGate{status: Unsure, reason: "whether a Deny of the policy of " + t.Name + " applies is not decided by the files"}
+		case truth.Maybe:
+			verdict = &bucketGate{status: truth.Unknown, reason: "whether a Deny of the policy of " + t.Name + " applies is not decided by the files"}
 		}
 	}
 	return verdict
@@ -154,7 +153,7 @@ func (t *target) wholeBucket(resources []string) bool {
 
 // denial is what the conditions of a Deny say about a cluster's packets.
 type denial struct {
-	holds     tri
+	holds     truth.Truth
 	code      string
 	listed    []string // what the condition lets through
 	uncovered []string // the sources it does not
@@ -163,11 +162,11 @@ type denial struct {
 // denial reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
 func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
-	all := denial{holds: yes}
+	all := denial{holds: truth.Yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
 			values := conditions[operator][key]
-			one := denial{holds: maybe}
+			one := denial{holds: truth.Maybe}
 			switch {
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
 				one = addressDenial(values, from)
@@ -185,7 +184,7 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 
 // addressDenial judges NotIpAddress: it holds for sources outside the list.
 func addressDenial(values []string, from gateKey) denial {
-	d := denial{holds: maybe, code: "source-ip", listed: []string{}, uncovered: []string{}}
+	d := denial{holds: truth.Maybe, code: "source-ip", listed: []string{}, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
 	refs := make(map[string]bool)
 	for _, text := range values {
@@ -204,24 +203,28 @@ func addressDenial(values []string, from gateKey) denial {
 		return eipDenial(d, build(&builder), refs, publicSources(wholeView(from.src)))
 	}
 	set := build(&builder)
-	members := from.src.members
-	inside := 0
-	for _, m := range members {
-		v := m.vswitch
-		switch {
-		case !v.cidr.IsValid():
-			return d
-		case set.ContainsPrefix(v.cidr):
-			inside++
-		case isEmpty(intersect(set, prefixSet(v.cidr))):
-			d.uncovered = append(d.uncovered, v.label())
+	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {
+		switch cidr := m.vswitch.cidr; {
+		case !cidr.IsValid():
+			return truth.Unknown, m.vswitch.reason
+		case set.ContainsPrefix(cidr):
+			return truth.Open, ""
+		case set.OverlapsPrefix(cidr):
+			return truth.Unknown, "" // some of its addresses are listed
+		default:
+			return truth.Blocked, ""
 		}
-	}
-	switch {
-	case len(members) > 0 && inside == len(members):
-		d.holds = no
-	case len(members) > 0 && len(d.uncovered) == len(members):
-		d.holds = yes
+	}))
+}
+
+// over is the denial of sources that a list does not hold.
+func (d denial) over(listed coverage) denial {
+	d.uncovered = listed.uncovered
+	switch listed.status {
+	case truth.Open:
+		d.holds = truth.No
+	case truth.Blocked:
+		d.holds = truth.Yes
 	}
 	return d
 }
@@ -229,40 +232,34 @@ func addressDenial(values []string, from gateKey) denial {
 // eipDenial judges the list of a NotIpAddress for requests that arrive with the EIPs
 // of a NAT gateway. One that exists only after apply may have any public address.
 func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string) denial {
-	inside := 0
-	for _, eip := range eips {
+	return d.over(coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
 		address, written := parseCIDR(eip)
 		switch {
 		case refs[eip], written && set.ContainsPrefix(address):
-			inside++
-		case written && len(refs) == 0, !written && isEmpty(intersect(set, publicIPv4)) && len(refs) == 0:
-			d.uncovered = append(d.uncovered, eip)
+			return truth.Open, ""
+		case len(refs) == 0 && (written || !set.Overlaps(publicIPv4)):
+			return truth.Blocked, ""
+		default:
+			return truth.Unknown, ""
 		}
-	}
-	switch {
-	case len(eips) > 0 && inside == len(eips):
-		d.holds = no
-	case len(eips) > 0 && len(d.uncovered) == len(eips):
-		d.holds = yes
-	}
-	return d
+	}))
 }
 
 // vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
 // of the files, whose ids exist only after apply.
 func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
-	d := denial{holds: maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
+	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
 	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
 		return d
 	}
-	d.holds = yes
+	d.holds = truth.Yes
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
 		switch id := t.scope.ident(&located.Value{Kind: located.String, Str: text}); {
 		case id.key == c.vpc.key:
-			return denial{holds: no}
+			return denial{holds: truth.No}
 		case id.res == nil:
-			d.holds = maybe
+			d.holds = truth.Maybe
 		}
 	}
 	d.uncovered = append(d.uncovered, c.vpc.name)

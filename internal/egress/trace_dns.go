@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Name resolution: which resolver a pod asks, and whether its policies admit that.
@@ -90,16 +90,16 @@ func (b *builder) nodeLocal(w *world, wl *workload) bool {
 // admits asks whether any of a resolver's addresses is admitted. By is the rule that
 // denies the first of them where rules deny all; no policy that admits them would
 // help.
-func (w *world) admits(pod int, r resolver, protocol string) (status Status, by *netpol.Denial) {
+func (w *world) admits(pod int, r resolver, protocol string) (status truth.Verdict, by *netpol.Denial) {
 	if r.unknown != "" {
-		return Unsure, nil
+		return truth.Unknown, nil
 	}
-	status = Blocked
+	status = truth.Blocked
 	denied := 0
 	for _, d := range r.dests {
 		switch w.evaluator.Egress(pod, d, protocol, 53) {
 		case netpol.Allow:
-			return Open, nil
+			return truth.Open, nil
 		case netpol.Deny:
 			list := w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)
 			if len(list) == 0 {
@@ -108,17 +108,17 @@ func (w *world) admits(pod int, r resolver, protocol string) (status Status, by 
 			denied++
 			first := firstSure(list)
 			if first == nil {
-				status = Unsure
+				status = truth.Unknown
 			}
 			by = cmp.Or(by, first)
 		default:
-			status = Unsure
+			status = truth.Unknown
 		}
 	}
-	if status == Blocked && denied > 0 && denied < len(r.dests) {
-		status = Unsure // a rule and the policies share the blame
+	if status == truth.Blocked && denied > 0 && denied < len(r.dests) {
+		status = truth.Unknown // a rule and the policies share the blame
 	}
-	if status != Blocked {
+	if status != truth.Blocked {
 		by = nil
 	}
 	return status, by
@@ -131,27 +131,31 @@ type dnsGate struct {
 	latent bool // whether some workload without requirements is in it
 }
 
+func (gate *dnsGate) entity() *NameResolution {
+	gate.Need = gate.need.sum()
+	return gate.NameResolution
+}
+
 // nameResolution judges DNS for every workload that policies isolate, and groups
 // those that one place of one policy is to be changed for.
 func (b *builder) nameResolution(w *world) {
-	groups := make(map[string]*dnsGate)
 	w.dns = make([]*dnsGate, len(w.workloads))
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
-		if wl.hostNetwork != no || len(policies) == 0 && !w.mayDeny() {
+		if wl.hostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
 			continue
 		}
 		r := b.resolverOf(w, wl)
 		udp, denial := w.admits(i, r, "UDP")
 		tcp, tcpDenial := w.admits(i, r, "TCP")
 		if tcpDenial != nil && denial == nil {
-			tcp = Unsure // what denies it is no rule that admits UDP alone
+			tcp = truth.Unknown // what denies it is no rule that admits UDP alone
 		}
-		if len(policies) == 0 && (udp == Open || r.unknown != "") {
+		if len(policies) == 0 && (udp == truth.Open || r.unknown != "") {
 			continue
 		}
 		gate := &dnsGate{NameResolution: &NameResolution{
-			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.enforcement(), Resolver: r.text,
+			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.network.enforcement, Resolver: r.text,
 			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
 			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
 		}}
@@ -164,23 +168,15 @@ func (b *builder) nameResolution(w *world) {
 		case len(policies) > 0:
 			gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
 			gate.Enforcement = w.enforcementOf(policies[0].Object)
-			if gate.UDP == Blocked {
+			if gate.UDP == truth.Blocked {
 				b.nearMiss(w, i, r, gate)
 			}
 		}
-		if gate.UDP == Open && gate.TCP == Blocked {
+		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
 			b.findPorts(w, i, gate)
 		}
-		key := strings.Join([]string{
-			wl.namespace, r.kind, string(gate.UDP), string(gate.TCP), gate.Code,
-			strconv.Itoa(gate.Origin.Ref), strconv.Itoa(gate.Ports.Ref), strconv.FormatBool(gate.AdmitsOther),
-		}, "|")
-		if first := groups[key]; first != nil {
-			gate = first
-		} else {
-			groups[key] = gate
-			b.dns = append(b.dns, gate)
-		}
+		key := dnsKey{w, wl.namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
+		gate = b.dns.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.display())
 		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.obj, wl.obj.Root.Range))
 		for _, p := range policies {
@@ -196,23 +192,23 @@ func (b *builder) nameResolution(w *world) {
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status Status, reason string, by Origin) {
+func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
-	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes
-	if !itself || c == nil || c.scope == nil || c.Plugin == pluginUnknown || v.reason != "" {
-		return Open, "", Origin{}
+	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == truth.Yes
+	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
+		return truth.Open, "", Origin{}
 	}
 	var prefixes []netip.Prefix
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
 	status, stopped, verdict := b.groupsVerdict(c, v, prefixSet(prefixes...), "UDP", 53)
-	if status != Blocked {
+	if status != truth.Blocked {
 		return status, verdict.reason, Origin{}
 	}
 	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
 	gate.need.add(r)
-	return Blocked, "", gate.Origin
+	return truth.Blocked, "", gate.Origin
 }
 
 // mayDeny reports whether the cluster has policies with rules that deny.
@@ -227,12 +223,12 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 		code := ""
 		for _, peer := range rule.Peers {
 			switch {
-			case rule.AdmitsPort("UDP", 53) != netpol.Yes:
-				if peer.Kind == netpol.Pods && len(rule.Peers) == 1 && peer.SelectsLabels(dns.Labels) == netpol.Yes &&
-					rule.AdmitsPort("TCP", 53) == netpol.Yes {
+			case rule.AdmitsPort("UDP", 53) != truth.Yes:
+				if peer.Kind == netpol.Pods && len(rule.Peers) == 1 && peer.SelectsLabels(dns.Labels) == truth.Yes &&
+					rule.AdmitsPort("TCP", 53) == truth.Yes {
 					code = "port"
 				}
-			case peer.Kind == netpol.OwnNamespacePods && peer.SelectsLabels(dns.Labels) == netpol.Yes:
+			case peer.Kind == netpol.OwnNamespacePods && peer.SelectsLabels(dns.Labels) == truth.Yes:
 				code = "own-namespace"
 			case peer.Kind == netpol.Block && r.kind == "coredns" && b.isServiceAddress(w, peer.Block):
 				code = "service-address"
@@ -252,7 +248,7 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 // which are translated before policies see the packet.
 func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
-		if cidr, ok := parseCIDR(w.cluster.ServiceCIDR); ok && contains(cidr, block) {
+		if cidr, ok := parseCIDR(w.cluster.serviceCIDR); ok && contains(cidr, block) {
 			return true
 		}
 	}
@@ -267,7 +263,7 @@ func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 // findPorts finds the ports of the rule that admits UDP 53 only.
 func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
-		if !rule.Sure || rule.AdmitsPort("UDP", 53) != netpol.Yes || rule.AdmitsPort("TCP", 53) != netpol.No {
+		if !rule.Sure || rule.AdmitsPort("UDP", 53) != truth.Yes || rule.AdmitsPort("TCP", 53) != truth.No {
 			continue
 		}
 		gate.Ports = b.places.objectRange(rule.Policy.Object, rule.PortsRange)
@@ -287,7 +283,7 @@ func (r *requirementOf) unusableDNS() string {
 		return ""
 	case wl.dnsPolicy == "None" && len(wl.spec.Get("dnsConfig", "nameservers").Items()) == 0:
 		return "no-nameserver"
-	case service && wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == yes:
+	case service && wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == truth.Yes:
 		return "host-network"
 	case service && wl.dnsPolicy == "Default":
 		return "default"

@@ -2,18 +2,20 @@ package egress
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // wayOut is the verdict on one vSwitch's way to public IPv4 addresses.
 type wayOut struct {
 	member  member
-	status  Status
-	code    string // for Blocked: gateway-unusable, eip-not-associated, route or missing
-	reason  string // for Unsure and Open
-	covered tri    // whether an SNAT entry or something equal covers it
+	status  truth.Verdict
+	code    string      // for Blocked: gateway-unusable, eip-not-associated, route or missing
+	reason  string      // for Unsure and Open
+	covered truth.Truth // whether an SNAT entry or something equal covers it
 	entry   *snatEntry
 	route   route
 	// byRoute says that it depends on the destination: the route table has routes
@@ -38,16 +40,16 @@ func (b *builder) internetAccess(c *cluster) {
 		return
 	}
 	b.unknownSources(c)
-	if c.Plugin == pluginUnknown {
+	if c.plugin == pluginUnknown {
 		return
 	}
 	for _, src := range c.allSources() {
-		if src == &c.pod && c.Plugin == pluginFlannel || len(src.members) == 0 {
+		if src == &c.pod && c.plugin == pluginFlannel || len(src.members) == 0 {
 			continue
 		}
 		gate := &internetGate{InternetAccess: &InternetAccess{
-			Cluster: c.ID, ClusterName: c.Name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
-			Primary: c.primary() == src || src.scope != "", Intent: c.InternetIntent, Origin: src.origin,
+			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
+			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
 			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
 		}, src: src}
 		for _, m := range src.members {
@@ -70,13 +72,13 @@ func (b *builder) internetAccess(c *cluster) {
 // unknownSources tells that the vSwitches which pods' packets come from are not
 // known, whether or not a workload is known to need anything.
 func (b *builder) unknownSources(c *cluster) {
-	subject := "vSwitches of cluster " + c.Name
-	if c.Plugin == pluginUnknown {
-		b.unknown(subject, "the network plug-in of "+c.Name+" is unknown", c.Origin)
+	subject := "vSwitches of cluster " + c.name
+	if c.plugin == pluginUnknown {
+		b.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
 		return
 	}
 	if reason := c.primary().unknown; reason != "" {
-		b.unknown(subject, reason, c.Origin)
+		b.unknown(subject, reason, c.origin)
 	}
 }
 
@@ -92,22 +94,22 @@ func cidrText(v *vswitch) string {
 // then SNAT entries.
 func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	v := m.vswitch
-	way := wayOut{member: m, status: Unsure, covered: maybe}
+	way := wayOut{member: m, status: truth.Unknown, covered: truth.Maybe}
 	if v.vpc == nil || v.res == nil {
 		way.reason = v.reason
 		return way
 	}
 	public := c.publicNodesIn(v)
-	if src.role == roleNode && public == yes {
-		way.status, way.covered, way.reason = Open, yes, "the nodes have public addresses"
+	if src.role == roleNode && public == truth.Yes {
+		way.status, way.covered, way.reason = truth.Open, truth.Yes, "the nodes have public addresses"
 		return way
 	}
 	switch {
-	case c.newGateway == maybe:
+	case c.newGateway == truth.Maybe:
 		way.reason = reasonFor(c.res.Body.Get("new_nat_gateway"), "new_nat_gateway is unknown")
 		return way
-	case c.newGateway == yes && m.named:
-		way.status, way.covered, way.reason = Open, yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"
+	case c.newGateway == truth.Yes && m.named:
+		way.status, way.covered, way.reason = truth.Open, truth.Yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"
 		return way
 	}
 	way.route = c.scope.defaultRoute(v)
@@ -119,13 +121,13 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	if way.route.kind == routeNone {
 		judgeRoute(&way, c.primary() == src || src.scope != "")
 	}
-	if way.covered != yes && c.newGateway == yes {
-		way.status, way.code = Unsure, ""
-		way.covered = maybe
+	if way.covered != truth.Yes && c.newGateway == truth.Yes {
+		way.status, way.code = truth.Unknown, ""
+		way.covered = truth.Maybe
 		way.reason = "which vSwitches new_nat_gateway serves beyond those the cluster names is not documented"
 	}
-	if way.status == Blocked && src.role == roleNode && public == maybe {
-		way.status, way.code, way.covered = Unsure, "", maybe
+	if way.status == truth.Blocked && src.role == roleNode && public == truth.Maybe {
+		way.status, way.code, way.covered = truth.Unknown, "", truth.Maybe
 		way.reason = "some nodes may have public addresses of their own"
 	}
 	return way
@@ -133,28 +135,28 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 
 // publicNodesIn says whether the nodes in a vSwitch have public addresses of their
 // own, which the node pools that name it decide.
-func (c *cluster) publicNodesIn(v *vswitch) tri {
-	if c.publicNodes != maybe {
+func (c *cluster) publicNodesIn(v *vswitch) truth.Truth {
+	if c.publicNodes != truth.Maybe {
 		return c.publicNodes
 	}
-	var answers []tri
+	var answers []truth.Truth
 	for _, pool := range c.pools {
 		list, unknown := c.scope.idents(pool.res.Body.Get("vswitch_ids"))
 		if unknown != "" {
-			return maybe
+			return truth.Maybe
 		}
 		if !slices.ContainsFunc(list, func(id ident) bool { return id.key == v.key }) {
 			continue
 		}
 		answer, _ := publicPool(pool.res.Body)
-		if answer == no && c.mayAssociate(pool) {
-			answer = maybe
+		if answer == truth.No && c.mayAssociate(pool) {
+			answer = truth.Maybe
 		}
 		answers = append(answers, answer)
 	}
 	answers = slices.Compact(answers)
 	if len(answers) != 1 {
-		return maybe // of some of them only, or the vSwitch is that of no pool
+		return truth.Maybe // of some of them only, or the vSwitch is that of no pool
 	}
 	return answers[0]
 }
@@ -178,7 +180,7 @@ func judgeRoute(way *wayOut, primary bool) {
 	some := len(way.route.some) > 0
 	switch {
 	case way.code == "route" && some:
-		way.status, way.code, way.byRoute = Unsure, "", true
+		way.status, way.code, way.byRoute = truth.Unknown, "", true
 		way.reason = way.route.table.Address + " has routes for some public addresses only"
 	case way.code == "missing" && !some && primary:
 		way.code = "route"
@@ -191,38 +193,35 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 	entries := b.entriesOf(c.scope)
 	possible := ""
 	outside := ""
-	best := -1 // the better of several entries that cover the vSwitch decides
-	rank := map[Status]int{Blocked: 0, Unsure: 1, Open: 2}
 	for _, e := range entries {
 		switch e.covers(v) {
-		case no:
+		case truth.No:
 			if outside == "" && e.mayShareVPC(v) {
 				outside = "the NAT gateway of " + e.res.Address + " is outside the files, it may have other SNAT entries"
 			}
-		case maybe:
+		case truth.Maybe:
 			if possible == "" {
 				possible = e.res.Address + " may cover it: " + e.why()
 			}
-		case yes:
+		case truth.Yes: // the best of several decides
 			status, code, reason := c.scope.usable(e, v, way.route)
-			if rank[status] > best {
-				best = rank[status]
+			if way.covered != truth.Yes || status.Better(way.status) {
 				way.status, way.code, way.reason, way.entry = status, code, reason, e
 			}
-			way.covered = yes
+			way.covered = truth.Yes
 		}
 	}
-	if way.covered == yes {
+	if way.covered == truth.Yes {
 		return
 	}
 	if possible == "" {
 		possible = cmp.Or(outside, b.otherSupply(c.scope, v))
 	}
 	if possible != "" {
-		way.status, way.reason = Unsure, possible
+		way.status, way.reason = truth.Unknown, possible
 		return
 	}
-	way.status, way.code, way.covered = Blocked, "missing", no
+	way.status, way.code, way.covered = truth.Blocked, "missing", truth.No
 }
 
 func (e *snatEntry) why() string {
@@ -238,37 +237,37 @@ func (e *snatEntry) why() string {
 
 // usable judges an SNAT entry that covers a vSwitch: its gateway, its EIPs and
 // the route to it.
-func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status Status, code, reason string) {
+func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status truth.Verdict, code, reason string) {
 	switch {
 	case e.gateway == nil:
-		return Unsure, "", "the NAT gateway of " + e.res.Address + " is outside the files"
-	case e.gateway.internet == no, e.gateway.vpc != nil && e.gateway.vpc != v.vpc:
-		return Blocked, "gateway-unusable", ""
-	case e.gateway.internet == maybe:
-		return Unsure, "", "the network_type of " + e.gateway.name + " is unknown"
+		return truth.Unknown, "", "the NAT gateway of " + e.res.Address + " is outside the files"
+	case e.gateway.internet == truth.No, e.gateway.vpc != nil && e.gateway.vpc != v.vpc:
+		return truth.Blocked, "gateway-unusable", ""
+	case e.gateway.internet == truth.Maybe:
+		return truth.Unknown, "", "the network_type of " + e.gateway.name + " is unknown"
 	}
 	switch r.kind {
 	case routeNone:
-		return Blocked, "route", ""
+		return truth.Blocked, "route", ""
 	case routeNAT:
 		if r.gateway != e.gateway {
-			return Blocked, "route", ""
+			return truth.Blocked, "route", ""
 		}
 	case routeSystem:
 		// Only the first Internet NAT gateway of a VPC gets a route by itself.
 		list, unknown := s.gatewaysOf(v.vpc)
-		list = slices.DeleteFunc(list, func(g *gateway) bool { return g.internet == no })
+		list = slices.DeleteFunc(list, func(g *gateway) bool { return g.internet == truth.No })
 		if len(list) > 1 || unknown != "" {
-			return Unsure, "", "the system route table's default route belongs to the first of several NAT gateways"
+			return truth.Unknown, "", "the system route table's default route belongs to the first of several NAT gateways"
 		}
 	}
 	switch e.eip.status {
-	case Blocked:
-		return Blocked, "eip-not-associated", ""
-	case Unsure:
-		return Unsure, "", e.eip.reason
+	case truth.Blocked:
+		return truth.Blocked, "eip-not-associated", ""
+	case truth.Unknown:
+		return truth.Unknown, "", e.eip.reason
 	default:
-		return Open, "", ""
+		return truth.Open, "", ""
 	}
 }
 
@@ -319,17 +318,10 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	if gate.Role == roleNode {
 		other = c.pod.gate
 	}
-	var blocked, open, unsure int
+	var verdicts []truth.Verdict
 	var uncovered []member
 	for _, way := range gate.ways {
-		switch way.status {
-		case Blocked:
-			blocked++
-		case Open:
-			open++
-		default:
-			unsure++
-		}
+		verdicts = append(verdicts, way.status)
 		switch {
 		case way.code == "missing":
 			uncovered = append(uncovered, way.member)
@@ -347,13 +339,13 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
 			gate.GatewayName = way.entry.gateway.name
 			gate.GatewayCode = "other-vpc"
-			if way.entry.gateway.internet == no {
+			if way.entry.gateway.internet == truth.No {
 				gate.GatewayCode = "intranet"
 			}
 			gate.Gateway = b.places.block(c.scope, way.entry.gateway.res)
 		}
 	}
-	gate.Status = summary(blocked, open, unsure, src.unknown)
+	gate.Status = truth.Sum(verdicts, src.unknown != "")
 	gate.OtherCovered = other != nil && allCovered(other)
 	if gate.GatewayName == "" && c.vpc != nil {
 		if list, _ := c.scope.gatewaysOf(c.vpc); len(list) > 0 {
@@ -366,7 +358,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	}
 	// What certain pods lack, nobody meant to give them by what serves the others.
 	if c.primary() == src && gate.Code == "missing" && allUncovered(gate) && src.unknown == "" {
-		if c.Plugin == pluginTerway && len(c.publicBy) > 0 {
+		if c.plugin == pluginTerway && len(c.publicBy) > 0 {
 			// The nodes' public addresses look like a way out, and are none for pods.
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
 			return
@@ -395,12 +387,12 @@ func allCovered(gate *internetGate) bool {
 }
 
 func allUncovered(gate *internetGate) bool {
-	return !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.covered != no })
+	return !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.covered != truth.No })
 }
 
 // leadsOut reports whether an SNAT entry or something equal covers the vSwitch; an
 // entry of a gateway that gives no Internet access does not.
-func (w *wayOut) leadsOut() bool { return w.covered == yes && w.code != "gateway-unusable" }
+func (w *wayOut) leadsOut() bool { return w.covered == truth.Yes && w.code != "gateway-unusable" }
 
 // rankOf orders codes of vSwitches by how specific the rule is that speaks.
 func rankOf(code string) int {
@@ -408,35 +400,15 @@ func rankOf(code string) int {
 	return slices.Index(order, code)
 }
 
-func summary(blocked, open, unsure int, unknown string) Status {
-	switch {
-	case blocked > 0 && (open > 0 || unsure > 0):
-		return Partial
-	case blocked > 0:
-		return Blocked
-	case unsure > 0 || unknown != "":
-		return Unsure
-	default:
-		return Open
-	}
-}
-
 // findWrongEntry looks for an SNAT entry that covers the cluster's other kind of
 // vSwitch: the node vSwitches under Terway, the pod vSwitches or the pod CIDR
 // under Flannel.
 func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
-	wrong := c.wrongVSwitches(gate.Role)
-	podCIDR, hasPodCIDR := parseCIDR(c.PodCIDR)
 	for _, e := range b.entriesOf(c.scope) {
-		var covers []string
-		for _, v := range wrong {
-			if e.covers(v) == yes {
-				covers = append(covers, v.label())
-			}
-		}
-		if c.Plugin == pluginFlannel && hasPodCIDR && e.cidr.IsValid() && e.cidr.Overlaps(podCIDR) {
-			covers = append(covers, "the pod CIDR "+podCIDR.String())
-		}
+		covers := c.wrongCovers(gate.Role, admission{
+			func(v *vswitch) bool { return e.covers(v) == truth.Yes },
+			func(pods netip.Prefix) bool { return e.cidr.IsValid() && e.cidr.Overlaps(pods) },
+		})
 		if len(covers) == 0 {
 			continue
 		}
@@ -449,11 +421,10 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 		gate.EntryCovers = append(gate.EntryCovers, covers...)
 	}
 	// An entry without a public address serves nobody, which is told first.
-	if len(gate.wrong) > 0 && !slices.ContainsFunc(gate.wrong, func(e *snatEntry) bool { return e.eip.status != Blocked }) {
+	if len(gate.wrong) > 0 && !slices.ContainsFunc(gate.wrong, func(e *snatEntry) bool { return e.eip.status != truth.Blocked }) {
 		gate.Code = "eip-not-associated"
 	}
-	slices.Sort(gate.EntryCovers)
-	gate.EntryCovers = slices.Compact(gate.EntryCovers)
+	gate.EntryCovers = sorted(gate.EntryCovers)
 }
 
 func before(a, b Origin) bool {
@@ -466,69 +437,48 @@ func before(a, b Origin) bool {
 	return a.Column < b.Column
 }
 
-// wrongVSwitches are the cluster's vSwitches of the other kind that are not of
-// the given role as well.
-func (c *cluster) wrongVSwitches(role string) []*vswitch {
-	right := &c.pod
-	var candidates []*vswitch
-	if role == roleNode {
-		right = &c.node
-		list, _ := c.scope.idents(c.res.Body.Get("pod_vswitch_ids"))
-		for _, id := range list {
-			candidates = append(candidates, c.scope.vswitch(id))
-		}
-	} else {
-		for _, m := range c.node.members {
-			candidates = append(candidates, m.vswitch)
-		}
-	}
-	return slices.DeleteFunc(candidates, func(v *vswitch) bool {
-		return slices.ContainsFunc(right.members, func(m member) bool { return m.vswitch == v })
-	})
-}
-
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
 func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) Hop {
 	v := r.view()
-	verdicts := make([]Status, len(gate.ways))
+	verdicts := make([]truth.Verdict, len(gate.ways))
 	for i, way := range gate.ways {
 		verdicts[i] = way.status
 	}
 	hop := Hop{Name: "nat", Status: v.sum(verdicts), Code: gate.Code}
-	if hop.Status == Partial {
-		hop.Status = Blocked
+	if hop.Status == truth.Partial {
+		hop.Status = truth.Blocked
 	}
-	if hop.Status != Blocked {
+	if hop.Status != truth.Blocked {
 		hop.Code = ""
 	}
 	hop.Origin = gate.at(b, c)
 	reason := v.gap
 	decided := reason == "" && !v.some
 	for i, way := range gate.ways {
-		if v.takes(v.members[i].vswitch) && way.status == Unsure && !way.byRoute {
+		if v.takes(v.members[i].vswitch) && way.status == truth.Unknown && !way.byRoute {
 			decided, reason = false, cmp.Or(way.reason, reason)
 			break
 		}
 	}
 	for _, block := range gate.routes {
 		switch status, why := block.judge(c.scope, r); {
-		case status == Blocked && !v.some:
+		case status == truth.Blocked && !v.some:
 			block.need.add(r)
-			if hop.Status == Unsure {
-				hop.Status, hop.Code, hop.Origin = Blocked, "route", block.Origin
+			if hop.Status == truth.Unknown {
+				hop.Status, hop.Code, hop.Origin = truth.Blocked, "route", block.Origin
 			}
-		case status != Open:
+		case status != truth.Open:
 			decided, reason = false, cmp.Or(reason, why)
 		}
 	}
-	if hop.Status == Unsure {
+	if hop.Status == truth.Unknown {
 		hop.Detail = cmp.Or(reason, v.someReason())
 		if decided {
-			hop.Status = Open
+			hop.Status = truth.Open
 		}
 	}
-	if v.whole() || hop.Status == Blocked {
+	if v.whole() || hop.Status == truth.Blocked {
 		gate.need.add(r)
 	}
 	return hop
@@ -565,7 +515,7 @@ func (gate *internetGate) describeUnknowns() []Unknown {
 		if way.byRoute && len(gate.need.list) > 0 {
 			continue
 		}
-		if way.status == Unsure && way.reason != "" {
+		if way.status == truth.Unknown && way.reason != "" {
 			list = append(list, Unknown{
 				Subject: "Internet access of " + way.member.vswitch.name,
 				Reason:  way.reason, Origin: way.member.origin,

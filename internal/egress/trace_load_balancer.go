@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // loadBalancerGate is a LoadBalancerAccess under construction.
@@ -13,45 +15,47 @@ type loadBalancerGate struct {
 	need needs
 }
 
+func (gate *loadBalancerGate) entity() *LoadBalancerAccess {
+	gate.Need = gate.need.sum()
+	return gate.LoadBalancerAccess
+}
+
 // loadBalancerHop judges access to the external address of a Service of the same
 // cluster.
 func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	s, w := r.service, r.world
-	hop := Hop{Name: "load-balancer", Status: Unsure}
+	hop := Hop{Name: "load-balancer", Status: truth.Unknown}
 	switch {
 	case !s.serves(r.protocol, r.port):
 		hop.Detail = s.id() + " has no port " + strconv.Itoa(r.port)
 		return hop
-	case r.workload.hostNetwork == maybe:
+	case r.workload.hostNetwork == truth.Maybe:
 		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
 		return hop
 	}
 	clients := "pod"
-	if r.workload.hostNetwork == yes {
+	if r.workload.hostNetwork == truth.Yes {
 		clients = "host"
 	}
 	status, code := b.judgeLoadBalancer(r, clients)
-	key := strings.Join([]string{w.clusterID(), w.env, s.id(), clients, code}, "|")
-	gate := b.loadBalancers[key]
-	if gate == nil {
-		gate = &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
+	gate := b.loadBalancers.at(loadBalancerKey{w, s.id(), clients, code}, func() *loadBalancerGate {
+		gate := &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.id(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
 			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
 		}}
 		if w.cluster != nil {
 			c := w.cluster
-			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.Name, c.Plugin, c.ProxyMode, c.Version
+			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.name, c.plugin, c.proxyMode, c.version
 		}
 		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
 		gate.ENIBackend = backend == "eni"
-		b.loadBalancers[key] = gate
-		b.loadBalancerList = append(b.loadBalancerList, gate)
-	}
+		return gate
+	})
 	gate.need.add(r)
 	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.id(), gate.Origin
-	if status == Unsure {
+	if status == truth.Unknown {
 		hop.Detail = unsureLoadBalancer[code] + " (" + s.id() + ")"
 	}
 	return hop
@@ -76,81 +80,81 @@ func (s *service) serves(protocol string, port int) bool {
 // dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
 // and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
 // and the vendor's Service FAQ, which says for all versions that it is blocked.
-func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (Status, string) {
+func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
 	w, s := r.world, r.service
 	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
-		mode, version = c.ProxyMode, c.Version
+		mode, version = c.proxyMode, c.version
 	}
-	datapath := w.datapath()
+	datapath := w.network.datapath
 	ebpf := w.translatesByEBPF()
 	switch {
-	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == yes):
-		return Unsure, "leaves-to-load-balancer"
-	case clients == "pod" && ebpf && w.network.inClusterLB == yes:
+	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == truth.Yes):
+		return truth.Unknown, "leaves-to-load-balancer"
+	case clients == "pod" && ebpf && w.network.inClusterLB == truth.Yes:
 		// The data path translates the address itself and asks for no policy.
-		return Open, "in-cluster-loadbalance"
-	case s.isLocal() == no:
-		return Open, "cluster-policy"
-	case s.isLocal() == maybe:
-		return Unsure, "policy-unknown"
+		return truth.Open, "in-cluster-loadbalance"
+	case s.isLocal() == truth.No:
+		return truth.Open, "cluster-policy"
+	case s.isLocal() == truth.Maybe:
+		return truth.Unknown, "policy-unknown"
 	case b.onEveryNode(r):
-		return Open, "backend-on-every-node"
+		return truth.Open, "backend-on-every-node"
 	case clients == "pod" && ebpf:
-		return Unsure, "ebpf-datapath"
+		return truth.Unknown, "ebpf-datapath"
 	}
 	// Nodes without kube-proxy translate by eBPF for host processes, too.
 	if newer, known := olderThan(version, 34); datapath == "v2" && (!known || !newer) && clients == "host" {
-		return Unsure, "ebpf-datapath"
+		return truth.Unknown, "ebpf-datapath"
 	}
 	old, known := olderThan(version, 21)
 	switch mode {
 	case "iptables", "nftables":
-		return Blocked, "disputed"
+		return truth.Blocked, "disputed"
 	case "ipvs":
 		switch {
 		case clients == "host", known && old:
-			return Blocked, "proved"
+			return truth.Blocked, "proved"
 		case known:
-			return Blocked, "disputed"
+			return truth.Blocked, "disputed"
 		}
-		return Blocked, "documented"
+		return truth.Blocked, "documented"
 	default:
 		if known && !old && clients == "pod" {
-			return Blocked, "disputed"
+			return truth.Blocked, "disputed"
 		}
-		return Blocked, "documented"
+		return truth.Blocked, "documented"
 	}
 }
 
 // translatesByEBPF reports whether an eBPF data path, not kube-proxy, translates the
 // addresses of Services for pods.
 func (w *world) translatesByEBPF() bool {
-	return w.datapath() == "v2" || w.datapath() == "ipvlan"
+	return w.network.datapath == "v2" || w.network.datapath == "ipvlan"
 }
 
 // leavesForLoadBalancer says whether a pod's packets to the external address of a
 // Service leave for the load balancer, so that policies see that address, instead of
 // being translated to a backend on the client's node: eBPF data paths translate it only
 // with in_cluster_loadbalance, interfaces that bypass the node never.
-func (b *builder) leavesForLoadBalancer(r *requirementOf) tri {
+func (b *builder) leavesForLoadBalancer(r *requirementOf) truth.Truth {
 	switch view := r.view(); {
 	case r.direct:
-		return yes
+		return truth.Yes
 	case view.own && view.reason != "":
-		return maybe
+		return truth.Maybe
 	case b.hasOwnInterface(r):
-		return yes
+		return truth.Yes
 	case !r.world.translatesByEBPF():
-		return no
+		return truth.No
 	}
 	switch r.world.network.inClusterLB {
-	case yes:
-		return no
-	case no:
-		return yes
+	case truth.Yes:
+		return truth.No
+	case truth.No:
+		return truth.Yes
 	default:
-		return maybe
+		return truth.Maybe
 	}
 }
 
@@ -213,6 +217,6 @@ func (b *builder) hasOwnInterface(r *requirementOf) bool {
 		return false
 	}
 	pod, _ := r.workload.annotation("k8s.aliyun.com/pod-eni").Truth()
-	return c.exclusive.value != nil || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
+	return c.exclusive || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
 		r.view().container || r.view().own || pod
 }

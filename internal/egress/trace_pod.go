@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -17,22 +18,15 @@ import (
 // packet order of the vendor's page and of the Kubernetes documentation on
 // network policies).
 
-func (w *world) enforcement() string {
-	if w.cluster == nil {
-		return w.network.enforcement
-	}
-	return w.cluster.Enforcement
-}
-
 // polices reports whether something on the cluster may enforce policies: the network
 // plug-in, or the controllers of other kinds that the configuration names, but for the
 // GlobalNetworkPolicies that add to the plug-in's policies. These controllers are not
 // known to see the packets of exclusive ENIs.
 func (w *world) polices() bool {
-	if w.enforcement() != "not-enforced" {
+	if w.network.enforcement != "not-enforced" {
 		return true
 	}
-	return w.mayDeny() && w.cluster.exclusive.value == nil
+	return w.mayDeny() && !w.network.exclusive
 }
 
 // enforcementOf says whether the cluster enforces an object: of the kinds that the
@@ -41,7 +35,7 @@ func (w *world) enforcementOf(o *kubernetes.Object) string {
 	if w.enforces(o) {
 		return "enforced"
 	}
-	return w.enforcement()
+	return w.network.enforcement
 }
 
 // policyName names a policy in messages that say NetworkPolicy in front.
@@ -61,6 +55,11 @@ var privateRanges = prefixSet(
 type policyGate struct {
 	*PolicyBlock
 	need needs
+}
+
+func (gate *policyGate) entity() *PolicyBlock {
+	gate.Need = gate.need.sum()
+	return gate.PolicyBlock
 }
 
 // flow is what policies see of a requirement.
@@ -152,8 +151,8 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 // where the packets leave for it, and both where the files do not decide which.
 func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
 	leaves := b.leavesForLoadBalancer(r)
-	if leaves != yes {
-		if list, unknown = b.backends(r); len(list) == 0 || leaves == no {
+	if leaves != truth.Yes {
+		if list, unknown = b.backends(r); len(list) == 0 || leaves == truth.No {
 			return list, unknown
 		}
 	}
@@ -255,13 +254,13 @@ func (wl *workload) targetPort(p servicePort) int {
 
 // policyHop judges the policies that isolate a workload for one requirement.
 func (b *builder) policyHop(r *requirementOf) Hop {
-	hop := Hop{Name: "network-policy", Status: Open}
+	hop := Hop{Name: "network-policy", Status: truth.Open}
 	w := r.world
 	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
 	}
-	if r.workload.hostNetwork != no {
+	if r.workload.hostNetwork != truth.No {
 		hop.Code = "host-network"
 		return hop
 	}
@@ -272,7 +271,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	flows, unknown := b.flows(r)
 	if len(flows) == 0 {
-		hop.Status, hop.Detail = Unsure, unknown
+		hop.Status, hop.Detail = truth.Unknown, unknown
 		return hop
 	}
 	denied := 0
@@ -282,12 +281,12 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		case netpol.Deny:
 			denied++
 		default:
-			hop.Status, hop.Code, hop.Detail = Unsure, "part", "the policies admit a part, or the files do not decide it"
+			hop.Status, hop.Code, hop.Detail = truth.Unknown, "part", "the policies admit a part, or the files do not decide it"
 		}
 	}
 	if denied < len(flows) {
 		if denied > 0 {
-			hop.Status, hop.Code, hop.Detail = Unsure, "part", partReason(r, flows)
+			hop.Status, hop.Code, hop.Detail = truth.Unknown, "part", partReason(r, flows)
 		}
 		return hop
 	}
@@ -312,13 +311,13 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 	}
 	switch {
 	case by != nil && denials == len(flows):
-		hop.Status, hop.Code, hop.Origin = Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
 		return hop
 	case denials > 0 || len(isolating) == 0:
-		hop.Status, hop.Code = Unsure, "denied"
+		hop.Status, hop.Code = truth.Unknown, "denied"
 		return hop
 	}
-	hop.Status = Blocked
+	hop.Status = truth.Blocked
 	hop.Code, hop.Origin = b.blockByPolicy(r, flows, isolating)
 	return hop
 }
@@ -366,17 +365,14 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 // policyBlock returns the gate of what stops a requirement at one place.
 func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
 	w, at := r.world, b.places.objectRange(by, rule)
-	key := strings.Join([]string{w.clusterID(), w.env, r.workload.namespace, strconv.Itoa(at.Ref)}, "|")
-	gate := b.policyGates[key]
-	if gate == nil {
-		gate = &policyGate{PolicyBlock: &PolicyBlock{
+	gate := b.policyBlocks.at(policyKey{w, r.workload.namespace, at}, func() *policyGate {
+		return &policyGate{PolicyBlock: &PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
 			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []Origin{},
 		}}
-		b.policyGates[key] = gate
-		b.policyBlocks = append(b.policyBlocks, gate)
-	} else if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
+	})
+	if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
 		gate.Also = append(gate.Also, other)
 	}
 	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
@@ -429,7 +425,7 @@ var deadCodes = map[string]string{
 // that nameResolution takes for a rule that was meant to admit DNS: it says the same
 // with what follows from it.
 func (b *builder) deadPeers(w *world) {
-	if w.enforcement() == "not-enforced" {
+	if w.network.enforcement == "not-enforced" {
 		return
 	}
 	var ports []netpol.ServicePort
@@ -491,7 +487,7 @@ func (b *builder) unsupportedPolicies(w *world) {
 			name = o.Namespace + "/" + o.Name
 		}
 		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &UnsupportedPolicy{
-			Cluster: c.ID, ClusterName: c.Name, Kind: o.Kind, Group: group, Name: name,
+			Cluster: c.id, ClusterName: c.name, Kind: o.Kind, Group: group, Name: name,
 			Origin: b.places.objectRange(o, o.KindRange()),
 		})
 	}

@@ -3,6 +3,8 @@ package egress
 import (
 	"cmp"
 	"slices"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Routes to public addresses: what a route table of one's own lacks.
@@ -54,7 +56,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 // routeBlock is what one vSwitch adds to the block of its attachment.
 func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
 	block := &RouteBlock{
-		Cluster: c.ID, ClusterName: c.Name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
+		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
 	}
 	holder := way.route.attach
@@ -77,18 +79,18 @@ func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteB
 
 // judge judges the route tables of a block for one requirement, and says why if it
 // cannot.
-func (r *routeGate) judge(s *scope, req *requirementOf) (status Status, reason string) {
-	status = Open
+func (r *routeGate) judge(s *scope, req *requirementOf) (status truth.Verdict, reason string) {
+	status = truth.Open
 	for _, way := range r.ways {
 		if !req.view().takes(way.member.vswitch) {
 			continue
 		}
 		one, why := way.towards(s, req)
-		if one == Blocked {
-			return Blocked, ""
+		if one == truth.Blocked {
+			return truth.Blocked, ""
 		}
-		if one == Unsure {
-			status, reason = Unsure, cmp.Or(reason, why)
+		if one == truth.Unknown {
+			status, reason = truth.Unknown, cmp.Or(reason, why)
 		}
 	}
 	return status, reason
@@ -96,26 +98,26 @@ func (r *routeGate) judge(s *scope, req *requirementOf) (status Status, reason s
 
 // towards judges the way to the destination of a requirement. Of a name only the
 // addresses that it may have are known.
-func (w *wayOut) towards(s *scope, r *requirementOf) (status Status, reason string) {
+func (w *wayOut) towards(s *scope, r *requirementOf) (status truth.Verdict, reason string) {
 	addr := r.addr
 	switch {
 	case !w.byRoute, r.anywhere:
-		return Blocked, ""
+		return truth.Blocked, ""
 	case r.prefix.IsValid():
 		addr = r.prefix.Addr()
 		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
-			return Blocked, ""
+			return truth.Blocked, ""
 		}
 	case !addr.IsValid(), len(r.others) > 0:
-		return Unsure, w.reason
+		return truth.Unknown, w.reason
 	}
 	to := w.route.towards(addr)
 	if to.kind == routeOther {
-		return Unsure, to.reason
+		return truth.Unknown, to.reason
 	}
 	status, code, reason := s.usable(w.entry, w.member.vswitch, to)
-	if status == Blocked && code != "route" {
-		return Open, "" // told by another rule, not by the route table
+	if status == truth.Blocked && code != "route" {
+		return truth.Open, "" // told by another rule, not by the route table
 	}
 	return status, reason
 }

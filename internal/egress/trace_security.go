@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
 )
 
@@ -13,6 +14,11 @@ import (
 type groupGate struct {
 	*SecurityGroupEgress
 	need needs
+}
+
+func (gate *groupGate) entity() *SecurityGroupEgress {
+	gate.Need = gate.need.sum()
+	return gate.SecurityGroupEgress
 }
 
 // publicIPv4 is what "the Internet" means to a security group rule.
@@ -79,7 +85,7 @@ func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
 
 func (s *groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupVerdict {
 	if s.unknown != "" {
-		return groupVerdict{status: Unsure, reason: s.unknown}
+		return groupVerdict{status: truth.Unknown, reason: s.unknown}
 	}
 	query := groupQuery{fmt.Sprint(dest.Ranges()), strings.ToLower(protocol), port}
 	v, ok := s.verdicts[query]
@@ -107,7 +113,7 @@ func (b *builder) latentGroups(c *cluster) {
 
 func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
-	if all.status == Blocked {
+	if all.status == truth.Blocked {
 		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
 			return // rules for other protocols or families: no accept, but not without any rule
 		}
@@ -119,7 +125,7 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 		return
 	}
 	for _, probe := range platformProbes {
-		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == Blocked && v.drop != nil {
+		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
 			b.groupGate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
 			return
 		}
@@ -133,41 +139,38 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 	if drop != nil {
 		blocker = drop.res.Address
 	}
-	key := strings.Join([]string{c.ID, blocker}, "|")
-	if gate := b.groupGates[key]; gate != nil {
-		// What the groups alone prove says it all; a further destination adds to it.
-		if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
-			gate.Also = append(gate.Also, dest)
+	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
+		gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
+			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
+			Code: code, Destination: dest, Port: port, Protocol: protocol,
+		}}
+		for _, g := range set.groups {
+			gate.Groups = append(gate.Groups, g.name)
+		}
+		if set.ids.value != nil && set.ids.holder != nil {
+			gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
+		} else {
+			gate.Cause = set.ids.at
+		}
+		if drop != nil {
+			gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
+		} else {
+			gate.Origin = b.places.block(c.scope, set.groups[0].res)
 		}
 		return gate
+	})
+	// What the groups alone prove says it all; a further destination adds to it.
+	if dest != "" && dest != gate.Destination && !slices.Contains(gate.Also, dest) {
+		gate.Also = append(gate.Also, dest)
 	}
-	gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
-		Cluster: c.ID, ClusterName: c.Name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
-		Code: code, Destination: dest, Port: port, Protocol: protocol,
-	}}
-	for _, g := range set.groups {
-		gate.Groups = append(gate.Groups, g.name)
-	}
-	if set.ids.value != nil && set.ids.holder != nil {
-		gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
-	} else {
-		gate.Cause = set.ids.at
-	}
-	if drop != nil {
-		gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
-	} else {
-		gate.Origin = b.places.block(c.scope, set.groups[0].res)
-	}
-	b.groupGates[key] = gate
-	b.groupList = append(b.groupList, gate)
 	return gate
 }
 
 // groupHop judges the source's security groups for one requirement.
 func (b *builder) groupHop(r *requirementOf) Hop {
-	hop := Hop{Name: "security-group", Status: Unsure}
+	hop := Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.Plugin == pluginUnknown || r.workload.hostNetwork == maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == truth.Maybe {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}
@@ -184,12 +187,12 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 	status, stopped, verdict := b.groupsVerdict(c, view, dest, r.protocol, r.port)
 	hop.Status, hop.Detail = status, verdict.reason
 	switch {
-	case status == Blocked:
+	case status == truth.Blocked:
 		hop.Code = verdict.code()
 		gate := b.groupGate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
 		gate.need.add(r)
 		hop.Detail, hop.Origin = "by "+strings.Join(gate.Groups, ", "), gate.Origin
-	case status == Open && stopped == nil && verdict.created:
+	case status == truth.Open && stopped == nil && verdict.created:
 		hop.Code = "ack-created"
 	}
 	return hop
@@ -198,34 +201,34 @@ func (b *builder) groupHop(r *requirementOf) Hop {
 // groupsVerdict judges the groups on the interfaces that packets leave from: they stop
 // a packet for certain if those of every kind of node that can run the pods do. It
 // returns the first groups that stop it.
-func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (Status, *groupSet, groupVerdict) {
+func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (truth.Verdict, *groupSet, groupVerdict) {
 	sets := b.groupsUnder(c, v)
 	if len(sets) == 1 && sets[0].ids.created {
 		// ACK's own group accepts everything outbound (vendor's page on cluster
 		// security groups).
-		return Open, nil, groupVerdict{created: true}
+		return truth.Open, nil, groupVerdict{created: true}
 	}
 	blocked := 0
 	var stopped *groupSet
 	var first, unsure groupVerdict
 	for _, set := range sets {
 		switch one := set.verdict(dest, protocol, port); one.status {
-		case Blocked:
+		case truth.Blocked:
 			blocked++
 			if blocked == 1 {
 				stopped, first = set, one
 			}
-		case Unsure:
+		case truth.Unknown:
 			unsure = one
 		}
 	}
 	switch {
 	case len(sets) == 0 || blocked > 0 && blocked < len(sets) || unsure.reason != "" && blocked == 0:
-		return Unsure, nil, unsure
+		return truth.Unknown, nil, unsure
 	case blocked > 0:
-		return Blocked, stopped, first
+		return truth.Blocked, stopped, first
 	default:
-		return Open, nil, groupVerdict{}
+		return truth.Open, nil, groupVerdict{}
 	}
 }
 

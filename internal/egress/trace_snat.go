@@ -26,13 +26,13 @@ func (b *builder) entryGates(s *scope) {
 					continue
 				}
 				if gate.Code == "eip-not-associated" && slices.Contains(gate.wrong, e) {
-					entry.WrongFor = append(entry.WrongFor, c.Name)
+					entry.WrongFor = append(entry.WrongFor, c.name)
 				} else if !slices.ContainsFunc(gate.ways, func(w wayOut) bool { return w.entry == e }) {
 					continue
 				}
 				gates = append(gates, gate)
-				if !slices.Contains(entry.Clusters, c.Name) {
-					entry.Clusters = append(entry.Clusters, c.Name)
+				if !slices.Contains(entry.Clusters, c.name) {
+					entry.Clusters = append(entry.Clusters, c.name)
 				}
 			}
 		}

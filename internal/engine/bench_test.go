@@ -10,6 +10,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/policies"
 )
 
@@ -20,11 +21,11 @@ func largeModel(n int) *egress.Model {
 	at := func(i int) egress.Origin {
 		return egress.Origin{Ref: i + 1, File: fmt.Sprintf("envs/env-%d/main.tf", i%50), Line: i + 1, Column: 3}
 	}
-	status := func(i int) egress.Status {
+	status := func(i int) truth.Verdict {
 		if i%4 == 0 {
-			return egress.Blocked
+			return truth.Blocked
 		}
-		return egress.Open
+		return truth.Open
 	}
 	need := func(i int) egress.Need {
 		return egress.Need{Strength: egress.Referenced, Evidence: []egress.Evidence{
@@ -36,12 +37,12 @@ func largeModel(n int) *egress.Model {
 		cidr := fmt.Sprintf("10.%d.%d.0/24", i/256, i%256)
 		source := egress.SourceVSwitch{Name: name, CIDR: cidr, Status: status(i), Origin: at(i)}
 		uncovered, code := []string{}, ""
-		if status(i) == egress.Blocked {
+		if status(i) == truth.Blocked {
 			uncovered, code = []string{name + " (" + cidr + ")"}, "missing"
 		}
 		m.Workloads = append(m.Workloads, &egress.Workload{ID: fmt.Sprintf("shop/api-%d[Deployment]", i), Kind: "Deployment", Namespace: "shop", Name: fmt.Sprintf("api-%d", i), Cluster: "prod", Origin: at(i)})
 		m.Paths = append(m.Paths, &egress.Path{Workload: fmt.Sprintf("shop/api-%d[Deployment]", i), Destination: "api.partner.com", Port: 443, Protocol: "TCP", Strength: egress.Referenced, Status: status(i), Origin: at(i), Hops: []egress.Hop{
-			{Name: "dns", Status: egress.Open}, {Name: "network-policy", Status: egress.Open}, {Name: "nat", Status: status(i), Code: code},
+			{Name: "dns", Status: truth.Open}, {Name: "network-policy", Status: truth.Open}, {Name: "nat", Status: status(i), Code: code},
 		}})
 		switch i % 3 {
 		case 0, 1:

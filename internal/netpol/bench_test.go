@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // cluster is a large but ordinary cluster: every workload has labels of its own,
@@ -56,7 +57,7 @@ func cluster(b testing.TB, pods, policies int) ([]*netpol.Policy, []netpol.Names
 
 func BenchmarkNew(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	profile := netpol.Profile{Datapath: "veth", Enforced: truth.Yes, PodCIDRs: podCIDRs}
 	b.ReportAllocs()
 	for b.Loop() {
 		netpol.New(b.Context(), policies, namespaces, pods, profile)
@@ -67,7 +68,7 @@ func BenchmarkNew(b *testing.B) {
 // an address and another pod, on a fresh evaluator.
 func BenchmarkFirstAnswers(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	profile := netpol.Profile{Datapath: "veth", Enforced: truth.Yes, PodCIDRs: podCIDRs}
 	dns := netpol.Pod{Namespace: "kube-system", Labels: netpol.Labels{"k8s-app": "kube-dns"}, MoreLabels: true}
 	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
 	b.ReportAllocs()
@@ -85,7 +86,7 @@ func BenchmarkFirstAnswers(b *testing.B) {
 
 func BenchmarkEgress(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: truth.Yes, PodCIDRs: podCIDRs})
 	for _, bm := range []struct {
 		name string
 		dest netpol.Dest
@@ -106,7 +107,7 @@ func BenchmarkEgress(b *testing.B) {
 func BenchmarkConnectAll(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 500, 300)
 	for b.Loop() {
-		e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+		e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
 		for i := range pods {
 			for j := range pods {
 				e.Connect(i, j, "TCP", 8080)
@@ -117,7 +118,7 @@ func BenchmarkConnectAll(b *testing.B) {
 
 func BenchmarkClosest(b *testing.B) {
 	policies, namespaces, pods := cluster(b, 2000, 1000)
-	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
 	for b.Loop() {
 		e.Closest(100, netpol.InternetDest(), "TCP", 80)
 	}
@@ -144,7 +145,7 @@ func BenchmarkConnections(b *testing.B) {
 			links := 0
 			for b.Loop() {
 				links = 0
-				e := netpol.NewTiered(b.Context(), bm.tiers, namespaces, ps, netpol.Profile{Datapath: bm.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+				e := netpol.NewTiered(b.Context(), bm.tiers, namespaces, ps, netpol.Profile{Datapath: bm.datapath, Enforced: truth.Yes, PodCIDRs: podCIDRs})
 				for range e.Connections() {
 					links++
 				}
@@ -182,7 +183,7 @@ func BenchmarkTieredAnswers(b *testing.B) {
 	all := shields(b)
 	policies, namespaces, pods := cluster(b, 2000, 1000)
 	all.Network = policies
-	profile := netpol.Profile{Datapath: "veth", Enforced: netpol.Yes, PodCIDRs: podCIDRs}
+	profile := netpol.Profile{Datapath: "veth", Enforced: truth.Yes, PodCIDRs: podCIDRs}
 	rds := netpol.AddrDest(netip.MustParseAddr("10.9.0.5")).Outside()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -204,7 +205,7 @@ func BenchmarkDeadPeers(b *testing.B) {
 			Namespace: p.Namespace, Service: p.ID, Selector: netpol.Labels{"app": p.Labels["app"]}, Port: 3306, TargetName: "http",
 		})
 	}
-	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+	e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes, PodCIDRs: podCIDRs})
 	b.ReportAllocs()
 	for b.Loop() {
 		e.DeadPeers(services)

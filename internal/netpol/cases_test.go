@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -143,14 +144,14 @@ func textAt(text string, r source.Range) string {
 }
 
 func profile(name, pods, nodes string) netpol.Profile {
-	p := netpol.Profile{Datapath: name, Enforced: netpol.Yes}
+	p := netpol.Profile{Datapath: name, Enforced: truth.Yes}
 	switch name {
 	case "":
 		p.Datapath = "veth"
 	case "flannel":
-		p.Enforced = netpol.No
+		p.Enforced = truth.No
 	case "perhaps":
-		p.Enforced = netpol.Maybe
+		p.Enforced = truth.Maybe
 	}
 	p.PodCIDRs = set(strings.Fields(pods)...)
 	p.NodeCIDRs = set(strings.Fields(nodes)...)

@@ -5,6 +5,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -87,11 +88,11 @@ func (e *Evaluator) miss(s *subject, r *compiledRule, d Dest, sp span) (code str
 		protocolFits = protocolFits || portKey(n.protocol, 1) == protocol.from
 	}
 	switch {
-	case match == Yes && r.any && d.IsPod(): // it is not about this pod in particular
+	case match == truth.Yes && r.any && d.IsPod(): // it is not about this pod in particular
 		score = 45
-	case match == Yes:
+	case match == truth.Yes:
 		score = 50
-	case match == Maybe:
+	case match == truth.Maybe:
 		score = 40
 	case kind:
 		score = 20
@@ -105,9 +106,9 @@ func (e *Evaluator) miss(s *subject, r *compiledRule, d Dest, sp span) (code str
 		score++
 	}
 	switch {
-	case match != No && !protocolFits:
+	case match != truth.No && !protocolFits:
 		code = CodeProtocol
-	case match != No && !portFits:
+	case match != truth.No && !portFits:
 		code = CodePort
 	case family && !kind:
 		code = CodeFamily
@@ -119,24 +120,24 @@ func (e *Evaluator) miss(s *subject, r *compiledRule, d Dest, sp span) (code str
 
 // peerMatch reports whether the peers of a rule match d, or else whether one is
 // of the kind of d, and whether the rule has blocks of the other IP family.
-func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match Ternary, kind, family bool) {
+func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match truth.Truth, kind, family bool) {
 	if r.any {
-		return Yes, true, false
+		return truth.Yes, true, false
 	}
 	if d.IsPod() {
 		c := e.classes[d.class()]
 		match = e.selects(r, c)
-		if match == No && len(r.possible) > 0 && r.cover == coverDatapath && !e.profile.ebpf() {
+		if match == truth.No && len(r.possible) > 0 && r.cover == coverDatapath && !e.profile.ebpf() {
 			addresses, _ := e.podAddresses(s, c.hostNetwork, coverDatapath)
 			for _, a := range addresses {
-				match = max(match, min(r.blocks(a.addr), Maybe))
+				match = max(match, min(r.blocks(a.addr), truth.Maybe))
 			}
 		}
 		return match, len(r.pods) > 0, false
 	}
-	match = No
+	match = truth.No
 	if r.unsure || r.names || r.nodes && !d.outside {
-		match = Maybe
+		match = truth.Maybe
 	}
 	ranges := d.set
 	if d.addr.IsValid() {
@@ -149,9 +150,9 @@ func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match Ternar
 		}
 		switch {
 		case overlap(r.certain, want):
-			match = Yes
+			match = truth.Yes
 		case overlap(r.possible, want):
-			match = max(match, Maybe)
+			match = max(match, truth.Maybe)
 		}
 	}
 	return match, kind, family

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"iter"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
 )
 
@@ -173,10 +174,10 @@ func (m *matrix) matching(r *compiledRule, p compiledPeer) bitset {
 			continue
 		}
 		match := m.e.selects(&one, c)
-		if match != No {
+		if match != truth.No {
 			set.set(i)
 		}
-		all = all && match == Yes
+		all = all && match == truth.Yes
 	}
 	if all {
 		set = nil

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // listing renders links one a line.
@@ -53,7 +54,7 @@ b/dst => {all}: All Connections
 c/lone => a/src a/peer b/dst c/lone: All Connections
 c/lone => {all}: All Connections
 {all} => c/lone: All Connections
-`, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes}},
+`, netpol.Profile{Datapath: "v2", Enforced: truth.Yes}},
 		{"egress of some pods", "spec: {podSelector: {matchLabels: {app: src}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}], ports: [{port: 443}, {port: 444, endPort: 450}, {port: 53, protocol: UDP}]}, {to: [{ipBlock: {cidr: 203.0.113.0/24}}]}]}", `
 a/src => a/src a/peer: TCP 443-450,UDP 53
 a/src => b/dst c/lone: No Connections
@@ -69,7 +70,7 @@ b/dst => {all}: All Connections
 c/lone => a/src a/peer b/dst c/lone: All Connections
 c/lone => {all}: All Connections
 {all} => c/lone: All Connections
-`, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes}},
+`, netpol.Profile{Datapath: "v2", Enforced: truth.Yes}},
 		{"a label that is not known, and pods' addresses", "metadata: {namespace: b}\nspec: {podSelector: {}, policyTypes: [Ingress], ingress: [{from: [{namespaceSelector: {matchLabels: {env: prod}}}], ports: [{port: http}, {port: 9000}]}]}", `
 a/src => a/src a/peer c/lone: All Connections
 a/src => b/dst: TCP 80,9000
@@ -87,7 +88,7 @@ c/lone => a/src a/peer c/lone: All Connections
 c/lone => b/dst: No Connections (perhaps TCP 80,9000)
 c/lone => {rest}: All Connections
 {rest} => c/lone: All Connections
-`, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs}},
+`, netpol.Profile{Datapath: "v2", Enforced: truth.Yes, PodCIDRs: podCIDRs}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			policies, diagnostics := parseTiers(t, tt.policies)
@@ -241,7 +242,7 @@ func TestConnectionsStop(t *testing.T) {
 	}
 	var first string
 	for i := range 10 {
-		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: truth.Yes})
 		n := 0
 		for range e.Connections() {
 			if n++; n > i {

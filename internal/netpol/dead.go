@@ -6,6 +6,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -71,7 +72,7 @@ func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
 	f := e.newDeadFinder(services)
 	for _, c := range e.policies {
 		for _, d := range []Direction{Egress, Ingress} {
-			if c.policy.isolates[d] == No { // its rules are ignored
+			if c.policy.isolates[d] == truth.No { // its rules are ignored
 				continue
 			}
 			for i := range c.policy.rules[d] {
@@ -137,9 +138,9 @@ func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 		f.services[n] = append(f.services[n], s)
 		for _, pod := range byNamespace[s.Namespace] {
 			p := &e.pods[pod]
-			if t := s.selects(labelSet{p.Labels, p.UnknownLabels, p.MoreLabels}); t != No {
-				f.backends[s] = append(f.backends[s], backend{pod, t == Yes})
-				f.byPod[pod] = append(f.byPod[pod], backendOf{s, t == Yes})
+			if t := s.selects(labelSet{p.Labels, p.UnknownLabels, p.MoreLabels}); t != truth.No {
+				f.backends[s] = append(f.backends[s], backend{pod, t == truth.Yes})
+				f.byPod[pod] = append(f.byPod[pod], backendOf{s, t == truth.Yes})
 			}
 		}
 	}
@@ -147,8 +148,8 @@ func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 }
 
 // selects reports whether the Service's selector matches labels.
-func (p *ServicePort) selects(labels labelSet) Ternary {
-	t := Yes
+func (p *ServicePort) selects(labels labelSet) truth.Truth {
+	t := truth.Yes
 	for k, v := range p.Selector {
 		r := requirement{key: k, op: opIn, values: []string{v}}
 		t = min(t, r.match(labels))
@@ -259,9 +260,9 @@ func (f *deadFinder) subjects(c *compiled) (pods []int, complete, ok bool) {
 	}
 	for pod, class := range f.e.classOf {
 		switch f.e.Selects(c.policy, pod) {
-		case Maybe:
+		case truth.Maybe:
 			return nil, false, false
-		case Yes:
+		case truth.Yes:
 			if f.e.classes[class].hostNetwork {
 				return nil, false, false
 			}
@@ -287,9 +288,9 @@ func (f *deadFinder) selectedBy(r *compiledRule, p compiledPeer) selected {
 			continue
 		}
 		switch f.e.selects(&one, c) {
-		case Yes:
+		case truth.Yes:
 			found.sure = append(found.sure, int32(class))
-		case Maybe:
+		case truth.Maybe:
 			found.possible = append(found.possible, int32(class))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 func TestDeadPeers(t *testing.T) {
@@ -113,11 +114,11 @@ func TestDeadPeers(t *testing.T) {
 				t.Fatal(diagnostics)
 			}
 			e := netpol.NewTiered(t.Context(), policies, worldNamespaces, pods, netpol.Profile{
-				Datapath: tt.datapath, Enforced: netpol.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.1.255.0/24"), ServiceCIDRs: set("172.21.0.0/20"),
+				Datapath: tt.datapath, Enforced: truth.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.1.255.0/24"), ServiceCIDRs: set("172.21.0.0/20"),
 			})
 			if strings.Contains(tt.policies, "172.21.0.0/16") {
 				e = netpol.NewTiered(t.Context(), policies, worldNamespaces, pods, netpol.Profile{
-					Datapath: tt.datapath, Enforced: netpol.Yes, ServiceCIDRs: set("172.21.0.0/16"),
+					Datapath: tt.datapath, Enforced: truth.Yes, ServiceCIDRs: set("172.21.0.0/16"),
 				})
 			}
 			dead := e.DeadPeers(services)
@@ -256,7 +257,7 @@ func TestDeadPeersInOrder(t *testing.T) {
 		if i%2 == 1 {
 			slices.Reverse(parsed)
 		}
-		e := netpol.New(t.Context(), parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: set("10.0.0.0/8"), NodeCIDRs: set("192.168.0.0/16")})
+		e := netpol.New(t.Context(), parsed, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes, PodCIDRs: set("10.0.0.0/8"), NodeCIDRs: set("192.168.0.0/16")})
 		var b strings.Builder
 		for _, x := range e.DeadPeers(nil) {
 			fmt.Fprintln(&b, x.Policy.Name, x.Direction, x.Rule, x.Range, x.Code, x.Says)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // countdown is a context whose time is over after it was asked so many times.
@@ -29,7 +30,7 @@ func TestEvaluatorEndsWithItsTime(t *testing.T) {
 		services = append(services, netpol.ServicePort{Namespace: p.Namespace, Service: p.ID, Selector: netpol.Labels{"app": p.Labels["app"]}, Port: 3306, TargetName: "http"})
 	}
 	work := func(ctx context.Context) (links int) {
-		e := netpol.New(ctx, policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes, PodCIDRs: podCIDRs})
+		e := netpol.New(ctx, policies, namespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes, PodCIDRs: podCIDRs})
 		for range e.Connections() {
 			links++
 		}

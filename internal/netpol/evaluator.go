@@ -10,6 +10,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 )
 
@@ -68,7 +69,7 @@ type Profile struct {
 	// (only veth certainly filters them).
 	Datapath string
 	// Enforced tells whether the cluster enforces policies at all.
-	Enforced Ternary
+	Enforced truth.Truth
 	// PodCIDRs are the addresses that pods may have; nil if unknown. An address
 	// among them may be a pod's, unless the question says otherwise; if they are
 	// unknown, only pods given as pods count as such.

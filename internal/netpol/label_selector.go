@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -24,6 +25,6 @@ func ParseLabelSelector(o *kubernetes.Object, v *located.Value) LabelSelector {
 // Matches reports whether the selector matches an object with the given labels.
 // Of the keys in undecided only the presence is known; more says that there may be
 // labels beyond these.
-func (s LabelSelector) Matches(labels Labels, undecided []string, more bool) Ternary {
+func (s LabelSelector) Matches(labels Labels, undecided []string, more bool) truth.Truth {
 	return s.selector.match(labelSet{known: labels, unknown: undecided, open: more})
 }

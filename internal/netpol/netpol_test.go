@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -21,7 +22,7 @@ func evaluator(t testing.TB, datapath, text string) *netpol.Evaluator {
 	if len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}
-	return netpol.New(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Datapath: datapath, Enforced: netpol.Yes})
+	return netpol.New(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Datapath: datapath, Enforced: truth.Yes})
 }
 
 // TestNamedPorts resolves a name on pods that declare it in unusual ways.
@@ -46,7 +47,7 @@ func TestNamedPorts(t *testing.T) {
 	for _, tt := range tests {
 		pods = append(pods, netpol.Pod{Namespace: "a", Ports: tt.ports})
 	}
-	e := netpol.New(t.Context(), policies, worldNamespaces, pods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+	e := netpol.New(t.Context(), policies, worldNamespaces, pods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
 	for i, tt := range tests {
 		if got := e.Egress(0, e.PodDest(i+1), "TCP", 80); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
@@ -106,7 +107,7 @@ spec: {podSelector: {}, policyTypes: [Egress, Both], egress: [{ports: [{port: 0,
 			t.Errorf("got %q", d.Message)
 		}
 	}
-	e := netpol.New(t.Context(), append(policies, nil), worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.New(t.Context(), append(policies, nil), worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
 	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Deny {
 		t.Errorf("got %v, want deny", got)
 	}
@@ -198,7 +199,7 @@ func TestNamespaceTwice(t *testing.T) {
 		{"one without a manifest last", []netpol.Namespace{dev, outside}, netpol.Allow},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := netpol.New(t.Context(), policies, tt.namespaces, worldPods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+			e := netpol.New(t.Context(), policies, tt.namespaces, worldPods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
 			dst, _ := worldPod("b/dst")
 			if got := e.Egress(0, e.PodDest(dst), "TCP", 80); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
@@ -217,7 +218,7 @@ func TestNamespaceName(t *testing.T) {
 		{Name: "b", Known: true, Labels: netpol.Labels{"kubernetes.io/metadata.name": "other"}},
 		{Name: "b", Known: true, UnknownLabels: []string{"kubernetes.io/metadata.name"}},
 	} {
-		e := netpol.New(t.Context(), policies, []netpol.Namespace{ns}, worldPods, netpol.Profile{Datapath: "v2", Enforced: netpol.Yes})
+		e := netpol.New(t.Context(), policies, []netpol.Namespace{ns}, worldPods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
 		if got := e.Egress(0, e.PodDest(dst), "TCP", 80); got != netpol.Allow {
 			t.Errorf("%+v: got %v, want allow", ns, got)
 		}
@@ -325,7 +326,7 @@ func TestDeterminism(t *testing.T) {
 	addr := netpol.AddrDest(d.addr())
 	var first string
 	for range 20 {
-		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: truth.Yes})
 		var b strings.Builder
 		for i := range pods {
 			for _, dest := range []netpol.Dest{netpol.InternetDest(), e.PodDest(1), addr} {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -159,35 +160,35 @@ func (r *reader) spec(p *Policy) {
 
 // policyTypes returns the directions that the policy isolates. Without the
 // field it is Ingress, and Egress only if there is an egress rule.
-func (r *reader) policyTypes(spec cursor) [2]Ternary {
+func (r *reader) policyTypes(spec cursor) [2]truth.Truth {
 	c := spec.field("policyTypes")
 	items, unknown := r.items(c)
 	if unknown {
-		return [2]Ternary{}
+		return [2]truth.Truth{}
 	}
 	if len(items) == 0 {
 		egress := spec.Get(Egress.String())
 		if egress.IsUnknown() {
-			return [2]Ternary{Egress: Maybe, Ingress: Yes}
+			return [2]truth.Truth{Egress: truth.Maybe, Ingress: truth.Yes}
 		}
-		return [2]Ternary{Egress: yesIf(len(egress.Items()) > 0), Ingress: Yes}
+		return [2]truth.Truth{Egress: yesIf(len(egress.Items()) > 0), Ingress: truth.Yes}
 	}
 	if len(items) > 2 {
 		r.reject(c, "names %d types: there are only Ingress and Egress", len(items))
 	}
-	types := [2]Ternary{No, No}
+	types := [2]truth.Truth{truth.No, truth.No}
 	for _, item := range items {
 		if !decided(item.Value) {
 			for d := range types {
-				types[d] = max(types[d], Maybe)
+				types[d] = max(types[d], truth.Maybe)
 			}
 			continue
 		}
 		switch s, ok := r.text(item); {
 		case s == "Egress":
-			types[Egress] = Yes
+			types[Egress] = truth.Yes
 		case s == "Ingress":
-			types[Ingress] = Yes
+			types[Ingress] = truth.Yes
 		case ok:
 			r.reject(item, "%q is no policy type: write Ingress or Egress", s)
 		case item.IsNull():

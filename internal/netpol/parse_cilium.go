@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -61,7 +62,7 @@ type ciliumReader struct {
 func (r *ciliumReader) rule(p *Policy, c cursor) {
 	if c.IsUnknown() {
 		p.pods = newSelector(nil, true)
-		p.isolates = [2]Ternary{}
+		p.isolates = [2]truth.Truth{}
 		for d := range p.rules {
 			p.rules[d] = []rule{unknownRule(c.at)}
 			p.denies[d] = []rule{unknownRule(c.at)}
@@ -90,19 +91,19 @@ func (r *ciliumReader) rule(p *Policy, c cursor) {
 		p.rules[d] = r.rules(c.field(d.String()), d)
 		p.denies[d] = r.rules(c.field(d.String()+"Deny"), d)
 		p.denies[d] = append(p.denies[d], r.required(c.field(d.String()))...)
-		p.isolates[d] = No
+		p.isolates[d] = truth.No
 		for _, key := range []string{d.String(), d.String() + "Deny"} {
 			switch list := c.field(key); {
 			case list.IsUnknown():
-				p.isolates[d] = max(p.isolates[d], Maybe)
+				p.isolates[d] = max(p.isolates[d], truth.Maybe)
 			case len(list.List) > 0:
-				p.isolates[d] = Yes
+				p.isolates[d] = truth.Yes
 			}
 		}
 		if on := defaults.field(d.String()); !on.IsNull() {
 			switch value, ok := on.Truth(); {
 			case on.IsUnknown() || !ok && !decided(on.Value):
-				p.isolates[d] = Maybe
+				p.isolates[d] = truth.Maybe
 			case on.Kind != located.Bool:
 				r.reject(on, "must be true or false")
 			default:

@@ -3,6 +3,7 @@ package netpol
 import (
 	"net/netip"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -24,7 +25,7 @@ type Policy struct {
 	// hosts is set for a Cilium policy on nodes. It selects no pods, but what
 	// hostNetwork pods send is the node's.
 	hosts    bool
-	isolates [2]Ternary
+	isolates [2]truth.Truth
 	rules    [2][]rule
 	denies   [2][]rule // of Cilium; they win over every rule that admits
 }
@@ -104,7 +105,7 @@ func (p *Policy) clusterwide() bool { return p.Namespace == "" && p.dialect != n
 
 // Isolates reports whether the policy's types include the direction. Egress is
 // a type of a policy without policyTypes only if it has an egress rule.
-func (p *Policy) Isolates(d Direction) Ternary { return p.isolates[d] }
+func (p *Policy) Isolates(d Direction) truth.Truth { return p.isolates[d] }
 
 // EgressRange is the place to change what the policy lets out: the key
 // spec.egress, else spec.policyTypes, else the object's kind.

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -83,7 +84,7 @@ func TestPlainEvaluator(t *testing.T) {
 				}
 			}
 		}
-		p := netpol.Profile{Datapath: datapath, Enforced: netpol.Yes, PodCIDRs: set("10.1.0.7/32")}
+		p := netpol.Profile{Datapath: datapath, Enforced: truth.Yes, PodCIDRs: set("10.1.0.7/32")}
 		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, p)
 		for range packets {
 			src, dst := d.IntN(len(pods)), d.IntN(len(pods))
@@ -139,7 +140,7 @@ type scene struct {
 
 func (d dice) scene() scene {
 	s := scene{policies: d.policies(), profile: netpol.Profile{
-		Datapath: pick(d, "veth", "v2", "ipvlan", "unknown"), Enforced: netpol.Yes, PodCIDRs: pick(d, nil, podCIDRs),
+		Datapath: pick(d, "veth", "v2", "ipvlan", "unknown"), Enforced: truth.Yes, PodCIDRs: pick(d, nil, podCIDRs),
 	}}
 	s.namespaces, _ = d.namespaces()
 	for range 4 {
@@ -380,7 +381,7 @@ func TestUnknownFactsAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawn(t)
 		s := d.scene()
-		s.profile.Enforced = pick(d, netpol.Yes, netpol.Maybe)
+		s.profile.Enforced = pick(d, truth.Yes, truth.Maybe)
 		open := s.answers(s.evaluator(t))
 		for range 4 {
 			w := d.filledIn(s)
@@ -416,8 +417,8 @@ func (d dice) filledIn(s scene) scene {
 		w.namespaces[2].Labels["env"] = s.namespaces[2].Labels["env"]
 		w.namespaces[2].Labels["tier"] = pick(d, "x", "y", "z")
 	}
-	if w.profile.Enforced == netpol.Maybe {
-		w.profile.Enforced = pick(d, netpol.Yes, netpol.No)
+	if w.profile.Enforced == truth.Maybe {
+		w.profile.Enforced = pick(d, truth.Yes, truth.No)
 	}
 	if w.profile.Datapath == "unknown" {
 		w.profile.Datapath = pick(d, "veth", "v2", "ipvlan")
@@ -464,9 +465,9 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			pods := []netpol.Pod{{Namespace: "a"}}
-			e := netpol.New(t.Context(), []*netpol.Policy{p}, nil, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+			e := netpol.New(t.Context(), []*netpol.Policy{p}, nil, pods, netpol.Profile{Datapath: "veth", Enforced: truth.Yes})
 			for _, d := range []netpol.Direction{netpol.Egress, netpol.Ingress} {
-				if isolated := len(e.Isolating(0, d))+len(e.PossiblyIsolating(0, d)) > 0; isolated && p.Isolates(d) == netpol.No {
+				if isolated := len(e.Isolating(0, d))+len(e.PossiblyIsolating(0, d)) > 0; isolated && p.Isolates(d) == truth.No {
 					t.Errorf("isolates against its types")
 				}
 				for _, r := range e.Rules(0, d) {

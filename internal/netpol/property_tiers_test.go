@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -43,7 +44,7 @@ func TestPlainTiers(t *testing.T) {
 				}
 			}
 		}
-		s.profile = netpol.Profile{Datapath: datapath, Enforced: netpol.Yes, PodCIDRs: set(podAddress.String() + "/32"), NodeCIDRs: set("10.99.0.0/16")}
+		s.profile = netpol.Profile{Datapath: datapath, Enforced: truth.Yes, PodCIDRs: set(podAddress.String() + "/32"), NodeCIDRs: set("10.99.0.0/16")}
 		s.world.plainWorld = plainWorld{labels, s.policies}
 		e := s.evaluator(t)
 		for range packets {
@@ -173,7 +174,7 @@ func TestUnknownFactsOfTiersAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawn(t)
 		s := d.layeredScene()
-		s.profile.Enforced = pick(d, netpol.Yes, netpol.Maybe)
+		s.profile.Enforced = pick(d, truth.Yes, truth.Maybe)
 		open := s.answers(s.evaluator(t))
 		for range 3 {
 			w := s
@@ -262,7 +263,7 @@ spec: {subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]
 kind: CiliumNetworkPolicy
 metadata: {name: no-mail}
 spec: {endpointSelector: {}, enableDefaultDeny: {egress: false}, egressDeny: [{toPorts: [{ports: [{port: '25'}]}]}]}`)
-	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
 	peer, _ := worldPod("a/peer")
 	dst, _ := worldPod("b/dst")
 	for _, tt := range []struct {
@@ -323,7 +324,7 @@ func FuzzParseTiers(f *testing.F) {
 				continue
 			}
 			pods := []netpol.Pod{{Namespace: "a"}, {Namespace: "a", HostNetwork: true}}
-			e := netpol.NewTiered(t.Context(), policies, nil, pods, netpol.Profile{Enforced: netpol.Yes})
+			e := netpol.NewTiered(t.Context(), policies, nil, pods, netpol.Profile{Enforced: truth.Yes})
 			for _, dest := range []netpol.Dest{netpol.InternetDest(), e.PodDest(0), e.PodDest(1)} {
 				for _, d := range []netpol.Direction{netpol.Egress, netpol.Ingress} {
 					for _, x := range e.Denials(0, d, dest, "TCP", 443) {

@@ -1,5 +1,7 @@
 package netpol
 
+import "github.com/egresslint/egresslint/internal/truth"
+
 // Egress reports whether the pod's policies let packets out to d. Protocol is
 // TCP, UDP or SCTP (TCP if empty), port that of the destination after Service
 // translation.
@@ -88,11 +90,11 @@ func (t *tally) verdict() Verdict {
 
 // Selects reports whether a policy selects a pod, whatever its types and whether
 // or not it is enforced. It is No for a policy that is not the evaluator's.
-func (e *Evaluator) Selects(p *Policy, pod int) Ternary {
+func (e *Evaluator) Selects(p *Policy, pod int) truth.Truth {
 	c, ok := e.compiled[p]
 	class := e.classes[e.classOf[pod]]
 	if !ok || !p.clusterwide() && e.namespaces[class.namespace].name != p.Namespace {
-		return No
+		return truth.No
 	}
 	return e.selectsPods(c, class)
 }

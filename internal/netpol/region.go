@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
 )
 
@@ -27,14 +28,14 @@ type region struct {
 }
 
 // blocks reports whether the blocks of a rule cover the address.
-func (r *compiledRule) blocks(a netip.Addr) Ternary {
+func (r *compiledRule) blocks(a netip.Addr) truth.Truth {
 	switch {
 	case contains(r.certain, a):
-		return Yes
+		return truth.Yes
 	case contains(r.possible, a):
-		return Maybe
+		return truth.Maybe
 	default:
-		return No
+		return truth.No
 	}
 }
 
@@ -173,9 +174,9 @@ func (e *Evaluator) admitAddress(s *subject, region *region, inside, node bool) 
 	return func(r *compiledRule) bounds {
 		match := r.blocks(region.from)
 		if r.any {
-			match = Yes
+			match = truth.Yes
 		} else if r.unsure || r.names || r.nodes && node {
-			match = max(match, Maybe)
+			match = max(match, truth.Maybe)
 		}
 		ports := r.ports
 		if s.eci {
@@ -189,10 +190,10 @@ func (e *Evaluator) admitAddress(s *subject, region *region, inside, node bool) 
 		}
 		covers := r.cover == coverAll || r.cover == coverDatapath && e.profile.veth()
 		if !covers && !r.any {
-			match = min(match, Maybe) // blocks may cover neither pods nor nodes
+			match = min(match, truth.Maybe) // blocks may cover neither pods nor nodes
 		}
 		if len(r.pods) > 0 {
-			match = max(match, Maybe)
+			match = max(match, truth.Maybe)
 		}
 		if s.direction == Egress {
 			for _, n := range r.named {

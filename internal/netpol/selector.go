@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Labels are the labels of a pod or namespace.
@@ -62,23 +64,23 @@ type requirement struct {
 	unsureKey bool
 }
 
-func (r *requirement) match(s labelSet) Ternary {
+func (r *requirement) match(s labelSet) truth.Truth {
 	if r.unsureKey {
-		return Maybe
+		return truth.Maybe
 	}
 	if slices.Contains(s.unknown, r.key) {
 		switch r.op {
 		case opExists:
-			return Yes
+			return truth.Yes
 		case opDoesNotExist:
-			return No
+			return truth.No
 		default:
-			return Maybe
+			return truth.Maybe
 		}
 	}
 	value, present := s.known[r.key]
 	if !present && s.open {
-		return Maybe
+		return truth.Maybe
 	}
 	switch r.op {
 	case opExists:
@@ -93,24 +95,24 @@ func (r *requirement) match(s labelSet) Ternary {
 }
 
 // holds reports whether a label that is present has one of the values.
-func (r *requirement) holds(value string, present bool) Ternary {
+func (r *requirement) holds(value string, present bool) truth.Truth {
 	switch {
 	case !present:
-		return No
+		return truth.No
 	case slices.Contains(r.values, value):
-		return Yes
+		return truth.Yes
 	case r.unsure:
-		return Maybe
+		return truth.Maybe
 	default:
-		return No
+		return truth.No
 	}
 }
 
-func yesIf(b bool) Ternary {
+func yesIf(b bool) truth.Truth {
 	if b {
-		return Yes
+		return truth.Yes
 	}
-	return No
+	return truth.No
 }
 
 // selector is a label selector; the empty one selects everything.
@@ -166,15 +168,15 @@ func (r *requirement) String() string {
 // empty reports whether the selector certainly selects everything.
 func (s *selector) empty() bool { return len(s.requirements) == 0 && !s.unknown }
 
-func (s *selector) match(labels labelSet) Ternary {
-	t := Yes
+func (s *selector) match(labels labelSet) truth.Truth {
+	t := truth.Yes
 	if s.unknown {
-		t = Maybe
+		t = truth.Maybe
 	}
 	for i := range s.requirements {
 		t = min(t, s.requirements[i].match(labels))
-		if t == No {
-			return No
+		if t == truth.No {
+			return truth.No
 		}
 	}
 	return t
@@ -258,14 +260,14 @@ type vector struct {
 	yes, maybe bitset
 }
 
-func (v vector) get(id selectorID) Ternary {
+func (v vector) get(id selectorID) truth.Truth {
 	switch {
 	case v.yes.has(int(id)):
-		return Yes
+		return truth.Yes
 	case v.maybe.has(int(id)):
-		return Maybe
+		return truth.Maybe
 	default:
-		return No
+		return truth.No
 	}
 }
 
@@ -274,9 +276,9 @@ func (m *matcher) match(labels labelSet) vector {
 	check := func(ids []selectorID) {
 		for _, id := range ids {
 			switch m.selectors[id].match(labels) {
-			case Yes:
+			case truth.Yes:
 				v.yes.set(int(id))
-			case Maybe:
+			case truth.Maybe:
 				v.maybe.set(int(id))
 			}
 		}

@@ -3,6 +3,8 @@ package netpol
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // subject is a set of pods that the same policies select in one direction, so
@@ -176,46 +178,46 @@ func (e *Evaluator) findPolicies(s *subject, c *class) {
 	if c.exempt {
 		return
 	}
-	applies := [...]Ternary{networkPolicy: e.profile.Enforced, globalPolicy: e.profile.Enforced, ciliumPolicy: Yes}
+	applies := [...]truth.Truth{networkPolicy: e.profile.Enforced, globalPolicy: e.profile.Enforced, ciliumPolicy: truth.Yes}
 	switch {
 	case c.hostNetwork:
 		// Upstream leaves it undefined. Terway's data paths know such a pod only as
 		// its node, to Cilium it is no endpoint, and of GlobalNetworkPolicies the
 		// documentation says that they are about nodes too.
 		if e.profile.ebpf() || e.profile.veth() {
-			applies[networkPolicy] = No
+			applies[networkPolicy] = truth.No
 		}
-		applies[networkPolicy] = min(applies[networkPolicy], Maybe)
-		applies[globalPolicy] = min(applies[globalPolicy], Maybe)
-		applies[ciliumPolicy] = No
+		applies[networkPolicy] = min(applies[networkPolicy], truth.Maybe)
+		applies[globalPolicy] = min(applies[globalPolicy], truth.Maybe)
+		applies[ciliumPolicy] = truth.No
 	case c.eci:
 		// By the documentation GlobalNetworkPolicies need nodes that are not virtual.
-		applies[globalPolicy] = min(applies[globalPolicy], Maybe)
-		applies[ciliumPolicy] = Maybe
+		applies[globalPolicy] = min(applies[globalPolicy], truth.Maybe)
+		applies[ciliumPolicy] = truth.Maybe
 	}
 	if c.perhapsExempt {
 		for i := range applies {
-			applies[i] = min(applies[i], Maybe)
+			applies[i] = min(applies[i], truth.Maybe)
 		}
 	}
 	for _, list := range [][]*compiled{e.namespaces[c.namespace].policies, e.clusterwide} {
 		for _, p := range list {
 			t := min(e.selectsPods(p, c), applies[p.policy.dialect])
 			if p.policy.hosts && c.hostNetwork {
-				t = Maybe
+				t = truth.Maybe
 			}
-			if t == No {
+			if t == truth.No {
 				continue
 			}
 			isolates := p.policy.isolates[s.direction]
 			switch min(t, isolates) {
-			case Yes:
+			case truth.Yes:
 				s.sure = append(s.sure, p)
-			case Maybe:
+			case truth.Maybe:
 				s.possible = append(s.possible, p)
 			}
-			if len(p.denies[s.direction]) > 0 || p.policy.dialect == ciliumPolicy && isolates != Yes && len(p.rules[s.direction]) > 0 {
-				s.also = append(s.also, selection{p, t == Yes})
+			if len(p.denies[s.direction]) > 0 || p.policy.dialect == ciliumPolicy && isolates != truth.Yes && len(p.rules[s.direction]) > 0 {
+				s.also = append(s.also, selection{p, t == truth.Yes})
 			}
 		}
 	}
@@ -223,9 +225,9 @@ func (e *Evaluator) findPolicies(s *subject, c *class) {
 
 // selectsPods reports whether a policy selects a class of the namespaces that it
 // is found in.
-func (e *Evaluator) selectsPods(p *compiled, c *class) Ternary {
+func (e *Evaluator) selectsPods(p *compiled, c *class) truth.Truth {
 	if p.policy.hosts {
-		return No
+		return truth.No
 	}
 	t := c.vector.get(p.pods)
 	if p.namespaces != noSelector {
@@ -299,11 +301,11 @@ func (e *Evaluator) add(s *subject, base bounds, admit func(r *compiledRule) bou
 var everything = bounds{allPorts, allPorts}
 
 // admitted is what a rule admits whose peers match to the given degree.
-func admitted(match Ternary, ports bounds) bounds {
+func admitted(match truth.Truth, ports bounds) bounds {
 	switch match {
-	case Yes:
+	case truth.Yes:
 		return ports
-	case Maybe:
+	case truth.Maybe:
 		return bounds{noPorts, ports.hi}
 	default:
 		return bounds{}
@@ -328,36 +330,36 @@ func (e *Evaluator) rulePorts(s *subject, r *compiledRule, ports int32) bounds {
 }
 
 // selects reports whether the selectors of a rule match a class of pods.
-func (e *Evaluator) selects(r *compiledRule, c *class) Ternary {
+func (e *Evaluator) selects(r *compiledRule, c *class) truth.Truth {
 	if r.any {
-		return Yes
+		return truth.Yes
 	}
-	t := No
+	t := truth.No
 	if r.unsure {
-		t = Maybe
+		t = truth.Maybe
 	}
 	for _, p := range r.pods {
-		var m Ternary
+		var m truth.Truth
 		if p.namespaces == noSelector {
 			m = yesIf(e.namespaces[c.namespace].name == r.namespace)
 		} else {
 			m = e.namespaces[c.namespace].vector.get(p.namespaces)
 		}
-		if p.pods != noSelector && m != No {
+		if p.pods != noSelector && m != truth.No {
 			m = min(m, c.vector.get(p.pods))
 		}
 		if p.unsure {
-			m = min(m, Maybe)
+			m = min(m, truth.Maybe)
 		}
 		t = max(t, m)
-		if t == Yes {
+		if t == truth.Yes {
 			break
 		}
 	}
 	if c.hostNetwork {
-		t = min(t, Maybe)
+		t = min(t, truth.Maybe)
 		if r.nodes || r.names {
-			t = Maybe
+			t = truth.Maybe
 		}
 	}
 	return t

@@ -3,6 +3,8 @@ package netpol
 import (
 	"cmp"
 	"slices"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // compiledAdmin is an Admin prepared for evaluation.
@@ -70,10 +72,10 @@ func (e *Evaluator) tierOn(t Tier, c *class, d Direction) []tierPolicy {
 		}
 		match := min(e.namespaces[c.namespace].vector.get(p.namespaces), c.vector.get(p.pods))
 		if c.eci || c.perhapsExempt || p.policy.unsureTier {
-			match = min(match, Maybe)
+			match = min(match, truth.Maybe)
 		}
-		if match != No {
-			out = append(out, tierPolicy{p, match == Yes})
+		if match != truth.No {
+			out = append(out, tierPolicy{p, match == truth.Yes})
 		}
 	}
 	return out

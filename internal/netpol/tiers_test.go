@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
 
@@ -145,7 +146,7 @@ spec: {tier: Baseline, priority: 1, subject: {namespaces: {}}}`)
 	}
 	policies.Admin = append(policies.Admin, nil)
 	policies.Cilium = append(policies.Cilium, nil)
-	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
 	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Allow {
 		t.Errorf("policies without rules: got %v, want allow", got)
 	}
@@ -158,23 +159,23 @@ func TestTierViews(t *testing.T) {
 		kind netpol.PeerKind
 		says string
 		// Whether it admits TCP 80, and pods app=x.
-		port, pod netpol.Ternary
+		port, pod truth.Truth
 	}{
-		{"{toEntities: [all]}", netpol.Everywhere, "every port to any address", netpol.Yes, netpol.Yes},
-		{"{toEntities: [world]}", netpol.World, "every port to any address outside the cluster", netpol.Yes, netpol.No},
-		{"{toEntities: [none]}", netpol.Nobody, "every port to nobody", netpol.Yes, netpol.No},
-		{"{toEntities: [host]}", netpol.Nodes, "every port to the pod's own node", netpol.Yes, netpol.No},
-		{"{toEntities: [kube-apiserver]}", netpol.UndecidedPeer, "every port to the addresses of the API server", netpol.Yes, netpol.Maybe},
-		{"{toFQDNs: [{matchName: a.b}]}", netpol.Names, "every port to the addresses of domain names", netpol.Yes, netpol.No},
-		{"{toServices: [{}]}", netpol.UndecidedPeer, "every port to the endpoints of Services", netpol.Yes, netpol.Maybe},
-		{"{toCIDR: [10.0.0.1]}", netpol.Block, "every port to 10.0.0.1/32", netpol.Yes, netpol.No},
-		{"{toEndpoints: [{matchLabels: {app: x}}]}", netpol.OwnNamespacePods, "every port to pods app=x in namespace a", netpol.Yes, netpol.Yes},
-		{"{toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: b}}]}", netpol.Pods, "every port to every pod in namespaces kubernetes.io/metadata.name=b", netpol.Yes, netpol.Yes},
-		{"{}", "", "nothing that has a port", netpol.No, netpol.No},
-		{"{toEntities: [all], toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{}]}}]}", netpol.Everywhere, "some requests on TCP 80 to any address", netpol.Maybe, netpol.Yes},
-		{"{toEntities: [all], toPorts: [{ports: [{port: '80'}]}]}", netpol.Everywhere, "TCP, UDP and SCTP 80 to any address", netpol.Yes, netpol.Yes},
-		{"{toEntities: [all], toPorts: [{ports: [{port: http}]}]}", netpol.Everywhere, "the port named http to any address", netpol.Maybe, netpol.Yes},
-		{"{toEntities: [all], toPorts: [{ports: [{port: '0', protocol: ICMP}]}]}", netpol.Everywhere, "no port to any address", netpol.No, netpol.Yes},
+		{"{toEntities: [all]}", netpol.Everywhere, "every port to any address", truth.Yes, truth.Yes},
+		{"{toEntities: [world]}", netpol.World, "every port to any address outside the cluster", truth.Yes, truth.No},
+		{"{toEntities: [none]}", netpol.Nobody, "every port to nobody", truth.Yes, truth.No},
+		{"{toEntities: [host]}", netpol.Nodes, "every port to the pod's own node", truth.Yes, truth.No},
+		{"{toEntities: [kube-apiserver]}", netpol.UndecidedPeer, "every port to the addresses of the API server", truth.Yes, truth.Maybe},
+		{"{toFQDNs: [{matchName: a.b}]}", netpol.Names, "every port to the addresses of domain names", truth.Yes, truth.No},
+		{"{toServices: [{}]}", netpol.UndecidedPeer, "every port to the endpoints of Services", truth.Yes, truth.Maybe},
+		{"{toCIDR: [10.0.0.1]}", netpol.Block, "every port to 10.0.0.1/32", truth.Yes, truth.No},
+		{"{toEndpoints: [{matchLabels: {app: x}}]}", netpol.OwnNamespacePods, "every port to pods app=x in namespace a", truth.Yes, truth.Yes},
+		{"{toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: b}}]}", netpol.Pods, "every port to every pod in namespaces kubernetes.io/metadata.name=b", truth.Yes, truth.Yes},
+		{"{}", "", "nothing that has a port", truth.No, truth.No},
+		{"{toEntities: [all], toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{}]}}]}", netpol.Everywhere, "some requests on TCP 80 to any address", truth.Maybe, truth.Yes},
+		{"{toEntities: [all], toPorts: [{ports: [{port: '80'}]}]}", netpol.Everywhere, "TCP, UDP and SCTP 80 to any address", truth.Yes, truth.Yes},
+		{"{toEntities: [all], toPorts: [{ports: [{port: http}]}]}", netpol.Everywhere, "the port named http to any address", truth.Maybe, truth.Yes},
+		{"{toEntities: [all], toPorts: [{ports: [{port: '0', protocol: ICMP}]}]}", netpol.Everywhere, "no port to any address", truth.No, truth.Yes},
 	} {
 		policies, diagnostics := parseTiers(t, "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egress: ["+tt.rule+"]}")
 		if len(diagnostics) > 0 {
@@ -223,11 +224,11 @@ spec: {namespaceSelector: {matchLabels: {env: dev}}}
 ---
 kind: CiliumClusterwideNetworkPolicy
 spec: {nodeSelector: {}, egress: [{}]}`)
-	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
 	for _, tt := range []struct {
 		pod             string
-		global, onNodes netpol.Ternary
-	}{{"a/src", netpol.No, netpol.No}, {"b/dst", netpol.Yes, netpol.No}, {"c/lone", netpol.Maybe, netpol.No}, {"a/hn", netpol.No, netpol.No}} {
+		global, onNodes truth.Truth
+	}{{"a/src", truth.No, truth.No}, {"b/dst", truth.Yes, truth.No}, {"c/lone", truth.Maybe, truth.No}, {"a/hn", truth.No, truth.No}} {
 		pod, _ := worldPod(tt.pod)
 		if a, b := e.Selects(policies.Global[0], pod), e.Selects(policies.Cilium[0], pod); a != tt.global || b != tt.onNodes {
 			t.Errorf("%s: got %v and %v", tt.pod, a, b)
@@ -248,7 +249,7 @@ func TestTooManyNetworks(t *testing.T) {
 	if len(policies.Admin) != 40 || len(diagnostics) > 0 {
 		t.Fatalf("got %d policies and %v", len(policies.Admin), diagnostics)
 	}
-	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods[:3], netpol.Profile{Enforced: netpol.Yes})
+	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods[:3], netpol.Profile{Enforced: truth.Yes})
 	for _, tt := range []struct {
 		name string
 		dest netpol.Dest

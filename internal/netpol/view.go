@@ -3,6 +3,7 @@ package netpol
 import (
 	"net/netip"
 
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -135,26 +136,26 @@ func (p *Policy) view(d Direction, i int) RuleView {
 
 // AdmitsPort reports whether the rule admits a port from 1 on to those of its
 // peers that match. It is Maybe for a port that only a name could stand for.
-func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
+func (v RuleView) AdmitsPort(protocol string, port int) truth.Truth {
 	if v.rule.nothing {
-		return No
+		return truth.No
 	}
 	if len(v.rule.ports) == 0 {
-		return Yes
+		return truth.Yes
 	}
 	i, ok := protocolIndex(protocol)
 	if !ok {
-		return Maybe
+		return truth.Maybe
 	}
-	t := No
+	t := truth.No
 	for _, p := range v.rule.ports {
 		for _, q := range p.protocols {
 			switch {
 			case q != i || p.name == "" && (port < p.from || port > p.to):
 			case p.name != "" || p.filtered || len(p.protocols) > 1 && !p.every || port > p.sure:
-				t = max(t, Maybe)
+				t = max(t, truth.Maybe)
 			default:
-				t = Yes
+				t = truth.Yes
 			}
 		}
 	}
@@ -163,18 +164,18 @@ func (v RuleView) AdmitsPort(protocol string, port int) Ternary {
 
 // SelectsLabels reports whether the peer's pod selector matches labels in
 // whatever namespace; Yes if it has none. It is No for what is no pod.
-func (v PeerView) SelectsLabels(labels Labels) Ternary {
+func (v PeerView) SelectsLabels(labels Labels) truth.Truth {
 	switch v.Kind {
 	case Block, World, Nodes, Names, Nobody:
-		return No
+		return truth.No
 	case UndecidedPeer:
-		return Maybe
+		return truth.Maybe
 	case Everywhere:
-		return Yes
+		return truth.Yes
 	}
 	t := v.peer.pods.match(labelSet{known: labels})
 	if v.peer.unsure {
-		t = min(t, Maybe)
+		t = min(t, truth.Maybe)
 	}
 	return t
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
 
@@ -205,16 +206,16 @@ spec: {podSelector: {matchLabels: {pod-template-hash: x}}, policyTypes: [Egress]
 		t.Fatalf("got %d rules", len(rules))
 	}
 	dns, blocks, named := rules[0], rules[1], rules[2]
-	if !dns.Sure || dns.Peers[0].Kind != netpol.OwnNamespacePods || dns.AdmitsPort("UDP", 53) != netpol.Yes || dns.AdmitsPort("TCP", 53) != netpol.No ||
-		dns.Peers[0].SelectsLabels(netpol.Labels{"k8s-app": "kube-dns"}) != netpol.Yes || dns.Peers[0].SelectsLabels(netpol.Labels{}) != netpol.No ||
+	if !dns.Sure || dns.Peers[0].Kind != netpol.OwnNamespacePods || dns.AdmitsPort("UDP", 53) != truth.Yes || dns.AdmitsPort("TCP", 53) != truth.No ||
+		dns.Peers[0].SelectsLabels(netpol.Labels{"k8s-app": "kube-dns"}) != truth.Yes || dns.Peers[0].SelectsLabels(netpol.Labels{}) != truth.No ||
 		textAt(text, dns.PortsRange) != "ports" || dns.Ports[0].Protocol != "UDP" || dns.Ports[0].From != 53 {
 		t.Errorf("got %+v", dns)
 	}
 	if blocks.Peers[0].Kind != netpol.Block || blocks.Peers[0].Block.String() != "10.0.0.0/8" || blocks.Peers[1].Kind != netpol.Pods ||
-		blocks.AdmitsPort("SCTP", 9) != netpol.Yes || len(blocks.Ports) != 0 {
+		blocks.AdmitsPort("SCTP", 9) != truth.Yes || len(blocks.Ports) != 0 {
 		t.Errorf("got %+v", blocks)
 	}
-	if named.Sure || !named.AnyPeer || named.AdmitsPort("TCP", 80) != netpol.Maybe || named.AdmitsPort("UDP", 80) != netpol.No || named.Ports[0].Name != "web" {
+	if named.Sure || !named.AnyPeer || named.AdmitsPort("TCP", 80) != truth.Maybe || named.AdmitsPort("UDP", 80) != truth.No || named.Ports[0].Name != "web" {
 		t.Errorf("got %+v", named)
 	}
 	if got := e.PossiblyIsolating(0, netpol.Egress); len(got) != 1 || got[0].Name != "perhaps" {
@@ -223,12 +224,12 @@ spec: {podSelector: {matchLabels: {pod-template-hash: x}}, policyTypes: [Egress]
 	policy := dns.Policy
 	dst, _ := worldPod("b/dst")
 	peer, _ := worldPod("a/peer")
-	for pod, want := range map[int]netpol.Ternary{0: netpol.Yes, peer: netpol.No, dst: netpol.No} {
+	for pod, want := range map[int]truth.Truth{0: truth.Yes, peer: truth.No, dst: truth.No} {
 		if got := e.Selects(policy, pod); got != want {
 			t.Errorf("selects pod %d: got %v, want %v", pod, got, want)
 		}
 	}
-	if got := e.Selects(named.Policy, 0); got != netpol.Maybe {
+	if got := e.Selects(named.Policy, 0); got != truth.Maybe {
 		t.Errorf("got %v, want maybe", got)
 	}
 }

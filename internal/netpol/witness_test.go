@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // TestVerdictsHaveWitnesses follows, for verdicts on many packets at once, single
@@ -23,7 +24,7 @@ func TestVerdictsHaveWitnesses(t *testing.T) {
 		namespaces, labels := d.namespaces()
 		w := plainWorld{labels, policies}
 		pods := []netpol.Pod{d.pod(), d.pod(), d.pod()}
-		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: netpol.Yes})
+		e := netpol.New(t.Context(), parsePlain(t, policies), namespaces, pods, netpol.Profile{Datapath: "veth", Enforced: truth.Yes})
 		for i := range pods {
 			for _, text := range []string{"203.0.113.0/29", "203.0.112.0/22", "10.0.0.0/8", "2001:db8::/32"} {
 				prefix := netip.MustParsePrefix(text)

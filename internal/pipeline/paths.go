@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -56,7 +57,7 @@ type PathWorkload struct {
 
 // PathVerdict is what one state of the files says of a path.
 type PathVerdict struct {
-	Status egress.Status // Open, Blocked or Unsure
+	Status truth.Verdict // Open, Blocked or Unsure
 	Hop    egress.Hop    // that decides; see [egress.Path.Verdict]
 	// Place is what stops the packet, where a module is called with it: at the
 	// outermost caller; zero if nothing stops it for certain.
@@ -148,13 +149,13 @@ func (c *PathComparison) Count(kind PathChangeKind) int {
 	return n
 }
 
-func kindOfChange(before, after egress.Status) PathChangeKind {
+func kindOfChange(before, after truth.Verdict) PathChangeKind {
 	switch {
-	case after == egress.Unsure:
+	case after == truth.Unknown:
 		return PathBecameUnknown
-	case before == egress.Unsure:
+	case before == truth.Unknown:
 		return PathBecameKnown
-	case after == egress.Blocked:
+	case after == truth.Blocked:
 		return PathClosed
 	default:
 		return PathOpened
@@ -226,7 +227,7 @@ func newPathSide(m *egress.Model) *pathSide {
 			end.cluster.name = strings.TrimSuffix(prefix, ":")
 		}
 		end.verdict.Status, end.verdict.Hop = p.Verdict()
-		if ref := end.verdict.Hop.Origin.Ref; end.verdict.Status == egress.Blocked && ref < len(m.Origins) {
+		if ref := end.verdict.Hop.Origin.Ref; end.verdict.Status == truth.Blocked && ref < len(m.Origins) {
 			place := m.Origins[ref]
 			end.verdict.Place = place.Range
 			if n := len(place.Callers); n > 0 {
@@ -237,16 +238,11 @@ func newPathSide(m *egress.Model) *pathSide {
 		if other := seen[known{end.key, end.cluster}]; other == nil {
 			seen[known{end.key, end.cluster}] = end
 			s.ends = append(s.ends, end)
-		} else if worse(end.verdict.Status, other.verdict.Status) {
+		} else if other.verdict.Status.Better(end.verdict.Status) {
 			other.verdict = end.verdict
 		}
 	}
 	return s
-}
-
-func worse(a, b egress.Status) bool {
-	order := []egress.Status{egress.Open, egress.Unsure, egress.Blocked}
-	return slices.Index(order, a) > slices.Index(order, b)
 }
 
 // several reports whether the workloads of paths are of more than one cluster.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -34,13 +35,13 @@ func pathModel(lines ...string) *egress.Model {
 			m.Workloads = append(m.Workloads, w)
 		}
 		status, code, _ := strings.Cut(words[3], ":")
-		hop := egress.Hop{Name: "whitelist", Status: egress.Status(status), Code: code}
-		if hop.Status == egress.Blocked {
+		hop := egress.Hop{Name: "whitelist", Status: truth.Verdict(status), Code: code}
+		if hop.Status == truth.Blocked {
 			hop.Origin = egress.Origin{Ref: 1, File: "stop.tf", Line: 7, Column: 1}
 		}
 		m.Paths = append(m.Paths, &egress.Path{
 			Workload: w.ID, Destination: words[2], Port: 3306, Protocol: "TCP", Status: hop.Status,
-			Hops: []egress.Hop{{Name: "dns", Status: egress.Open}, hop},
+			Hops: []egress.Hop{{Name: "dns", Status: truth.Open}, hop},
 		})
 	}
 	return m

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // BlockedPath is a connection that a workload needs and that the files prove to be
@@ -35,7 +36,7 @@ func BlockedPaths(model *egress.Model) []BlockedPath {
 	seen := make(map[BlockedPath]bool)
 	for _, p := range model.Paths {
 		verdict, hop := p.Verdict()
-		if verdict != egress.Blocked {
+		if verdict != truth.Blocked {
 			continue
 		}
 		path := BlockedPath{

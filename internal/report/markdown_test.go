@@ -20,6 +20,7 @@ import (
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -271,22 +272,22 @@ func TestMarkdownComparison(t *testing.T) {
 }
 
 func TestBlockedPaths(t *testing.T) {
-	hop := func(name string, status egress.Status, code string) egress.Hop {
+	hop := func(name string, status truth.Verdict, code string) egress.Hop {
 		return egress.Hop{Name: name, Status: status, Code: code}
 	}
-	path := func(workload, destination string, status egress.Status, hops ...egress.Hop) *egress.Path {
+	path := func(workload, destination string, status truth.Verdict, hops ...egress.Hop) *egress.Path {
 		return &egress.Path{Workload: workload, Destination: destination, Status: status, Hops: hops}
 	}
 	model := &egress.Model{
 		Clusters:  []*egress.Cluster{{ID: "infra/ack.a", Name: "prod"}, {ID: "infra/ack.b"}},
 		Workloads: []*egress.Workload{{ID: "infra/ack.a:shop/api[Deployment]", Cluster: "infra/ack.a"}, {ID: "shop/job[Job]"}},
 		Paths: []*egress.Path{
-			path("infra/ack.a:shop/api[Deployment]", "a:1", egress.Blocked, hop("dns", egress.Open, ""), hop("nat", egress.Blocked, "missing"), hop("whitelist", egress.Blocked, "x")),
-			path("infra/ack.a:shop/api[Deployment]", "a:1", egress.Blocked, hop("nat", egress.Blocked, "missing")),
-			path("shop/job[Job]", "b:2", egress.Unsure, hop("nat", egress.Unsure, "")),
-			path("shop/job[Job]", "c:3", egress.Open, hop("nat", egress.Open, "")),
-			path("shop/job[Job]", "d:4", egress.Blocked, hop("load-balancer", egress.Blocked, "disputed")),
-			path("shop/job[Job]", "e:5", egress.Blocked, hop("load-balancer", egress.Blocked, "documented"), hop("network-policy", egress.Blocked, "")),
+			path("infra/ack.a:shop/api[Deployment]", "a:1", truth.Blocked, hop("dns", truth.Open, ""), hop("nat", truth.Blocked, "missing"), hop("whitelist", truth.Blocked, "x")),
+			path("infra/ack.a:shop/api[Deployment]", "a:1", truth.Blocked, hop("nat", truth.Blocked, "missing")),
+			path("shop/job[Job]", "b:2", truth.Unknown, hop("nat", truth.Unknown, "")),
+			path("shop/job[Job]", "c:3", truth.Open, hop("nat", truth.Open, "")),
+			path("shop/job[Job]", "d:4", truth.Blocked, hop("load-balancer", truth.Blocked, "disputed")),
+			path("shop/job[Job]", "e:5", truth.Blocked, hop("load-balancer", truth.Blocked, "documented"), hop("network-policy", truth.Blocked, "")),
 		},
 	}
 	want := []report.BlockedPath{

@@ -9,6 +9,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // PathDiff is how the paths of workloads differ between two states of the files.
@@ -153,13 +154,13 @@ func destination(c *pipeline.PathChange) string {
 func (s *PathDiffSide) words(v *pipeline.PathVerdict) (verdict, place string) {
 	hop := &v.Hop
 	switch v.Status {
-	case egress.Blocked:
+	case truth.Blocked:
 		if at := v.Place; !at.IsZero() {
 			at.File = s.Display(at.File)
 			place = at.String()
 		}
 		return "blocked by " + blocker(hop), place
-	case egress.Unsure:
+	case truth.Unknown:
 		detail := hop.Detail
 		if hop.Doubted() {
 			detail = "the vendor's documentation says that it drops the packet, and the files do not prove it"

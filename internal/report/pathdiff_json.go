@@ -3,8 +3,8 @@ package report
 import (
 	"io"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // jsonPathDiff is the document of a comparison of paths.
@@ -53,7 +53,7 @@ type jsonPathWorkload struct {
 }
 
 type jsonPathVerdict struct {
-	Status   egress.Status `json:"status"`
+	Status   truth.Verdict `json:"status"`
 	Hop      string        `json:"hop"`
 	Code     string        `json:"code"`
 	Message  string        `json:"message"`

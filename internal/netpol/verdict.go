@@ -16,29 +16,6 @@
 // pods and container ports, not ClusterIPs and Service ports.
 package netpol
 
-// Ternary is the answer to a yes-or-no question that the files may not decide.
-// The zero Ternary is Maybe. Conjunction is min, disjunction is max.
-type Ternary int8
-
-// The answers.
-const (
-	No    Ternary = -1
-	Maybe Ternary = 0
-	Yes   Ternary = 1
-)
-
-// String renders t as "no", "maybe" or "yes".
-func (t Ternary) String() string {
-	switch t {
-	case Yes:
-		return "yes"
-	case No:
-		return "no"
-	default:
-		return "maybe"
-	}
-}
-
 // Verdict is what the policies do with packets.
 type Verdict int8
 

@@ -1,0 +1,110 @@
+package egress
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/egresslint/egresslint/internal/truth"
+)
+
+// coverage is how far something admits packets of several sources: the entries of a NAT
+// gateway, a list, the rules of groups, a bucket policy.
+type coverage struct {
+	verdicts           []truth.Verdict // on each source
+	reasons            []string        // why a verdict is not the plain one, or unknown
+	covered, uncovered []string        // the sources that are admitted, and that are not
+	// status is the verdict over all; reason says why it is unknown.
+	status truth.Verdict
+	reason string
+	// more says why there may be other sources.
+	more string
+}
+
+// cover asks for each source whether something admits packets from it. More says why
+// there may be other sources; nothing is decided where none is known.
+func cover[T any](list []T, more string, label func(T) string, admits func(T) (truth.Verdict, string)) coverage {
+	c := coverage{covered: []string{}, uncovered: []string{}, status: truth.Unknown, more: more}
+	for _, source := range list {
+		verdict, reason := admits(source)
+		c.verdicts, c.reasons = append(c.verdicts, verdict), append(c.reasons, reason)
+		switch verdict {
+		case truth.Open:
+			c.covered = append(c.covered, label(source))
+		case truth.Blocked:
+			c.uncovered = append(c.uncovered, label(source))
+		default:
+			c.reason = reason
+		}
+	}
+	if len(list) > 0 {
+		c.status = truth.Sum(c.verdicts, more != "")
+	}
+	if more != "" && c.status == truth.Unknown {
+		c.reason = more
+	}
+	return c
+}
+
+// coverMembers asks for each vSwitch of sources.
+func coverMembers(src *sources, admits func(member) (truth.Verdict, string)) coverage {
+	return cover(src.members, src.unknown, func(m member) string { return m.vswitch.label() }, admits)
+}
+
+// none reports whether certainly nothing is admitted.
+func (c *coverage) none() bool { return c.status == truth.Blocked && c.more == "" }
+
+// admission says which vSwitches something admits, and whether it is meant for the pods
+// of a pod CIDR.
+type admission struct {
+	vswitch func(*vswitch) bool
+	podCIDR func(netip.Prefix) bool
+}
+
+// byCIDR admits the vSwitches inside a CIDR. One that lies in a cluster's pod CIDR is
+// meant for its pods.
+func byCIDR(cidr netip.Prefix) admission {
+	return admission{
+		func(v *vswitch) bool { return v.cidr.IsValid() && contains(cidr, v.cidr) },
+		func(pods netip.Prefix) bool { return contains(pods, cidr) },
+	}
+}
+
+// wrongCovers are those of the cluster's other kind of sources that something admits:
+// the node vSwitches under Terway, the pod vSwitches or the pod CIDR under Flannel.
+func (c *cluster) wrongCovers(role string, by admission) []string {
+	var covers []string
+	for _, v := range c.wrongVSwitches(role) {
+		if by.vswitch(v) {
+			covers = append(covers, v.label())
+		}
+	}
+	if cidr, ok := parseCIDR(c.podCIDR); ok && c.plugin == pluginFlannel && by.podCIDR(cidr) {
+		covers = append(covers, "the pod CIDR "+cidr.String())
+	}
+	return covers
+}
+
+// wrongVSwitches are the vSwitches of a cluster that packets of a role do not leave
+// from, and packets of the other do.
+func (c *cluster) wrongVSwitches(role string) []*vswitch {
+	right := &c.pod
+	var candidates []*vswitch
+	if role == roleNode {
+		right = &c.node
+		list, _ := c.scope.idents(c.res.Body.Get("pod_vswitch_ids"))
+		for _, id := range list {
+			candidates = append(candidates, c.scope.vswitch(id))
+		}
+	} else {
+		candidates = vswitchesOf(c.node.members)
+	}
+	return slices.DeleteFunc(candidates, func(v *vswitch) bool {
+		return slices.ContainsFunc(right.members, func(m member) bool { return m.vswitch == v })
+	})
+}
+
+// sorted is a list in order, each once.
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
