@@ -37,6 +37,7 @@ func withoutSchemas(document []byte) (without []byte, blank int) {
 		content := bytes.TrimLeft(line, " ")
 		switch {
 		case len(bytes.TrimSpace(content)) == 0:
+		case indent >= 0 && content[0] == '#' && len(line)-len(content) <= indent:
 		case indent >= 0 && len(line)-len(content) > indent:
 			if mayRefer(content) {
 				return document, 0
