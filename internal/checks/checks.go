@@ -33,6 +33,8 @@ type Checks struct {
 	// Policies are the hashes of the files with the project's own rules, by name.
 	Policies map[string]string
 	Baseline []baseline.Entry
+	// Run is what was read of the files, nil if that is not to be compared.
+	Run *Run
 }
 
 // Annotation is one that is meant for egresslint.
@@ -52,10 +54,23 @@ type Between struct {
 	Former map[string]string
 	// Unlinted says of the files that are there now why they are not linted, by name.
 	Unlinted map[string]string
+	// Changed are the names that do not have the same contents in both states.
+	Changed map[string]bool
+	// Given are the files and folders that the command line names.
+	Given []string
 }
 
 // former is the name that a file had before.
 func (b *Between) former(name string) string { return cmp.Or(b.Former[name], name) }
+
+// current are the names that renamed files have now, by those that they had before.
+func (b *Between) current() map[string]string {
+	names := make(map[string]string, len(b.Former))
+	for now, former := range b.Former {
+		names[former] = now
+	}
+	return names
+}
 
 // Kind says which part of the checks a change is about.
 type Kind string
@@ -68,6 +83,7 @@ const (
 	InBaseline    Kind = "baseline"
 	Policy        Kind = "policy"
 	NotLinted     Kind = "not-linted"
+	NotJudged     Kind = "not-judged"
 )
 
 // Change is one thing that a change does to the checks. It need not make them weaker:
@@ -91,6 +107,7 @@ func Compare(before, now *Checks, between *Between) []Change {
 	c.baseline()
 	c.policies()
 	c.files()
+	c.judged()
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 	})

@@ -121,10 +121,7 @@ func (c *comparison) policies() {
 			c.add(Policy, at, "changes rules in "+name)
 		}
 	}
-	current := make(map[string]string)
-	for now, former := range c.between.Former {
-		current[former] = now
-	}
+	current := c.between.current()
 	for name := range c.before.Policies {
 		now := cmp.Or(current[name], name)
 		if _, there := c.now.Policies[now]; !there {
@@ -135,10 +132,7 @@ func (c *comparison) policies() {
 
 // files tells of files that were linted before and no longer are, although they are there.
 func (c *comparison) files() {
-	current := make(map[string]string)
-	for now, former := range c.between.Former {
-		current[former] = now
-	}
+	current := c.between.current()
 	for _, name := range c.before.Linted {
 		now := cmp.Or(current[name], name)
 		why, unlinted := c.between.Unlinted[now]

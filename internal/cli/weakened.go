@@ -28,6 +28,7 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 	between := &checks.Between{
 		Severity: make(map[string]finding.Severity),
 		Former:   make(map[string]string), Unlinted: make(map[string]string),
+		Changed: make(map[string]bool), Given: in.given,
 	}
 	for _, r := range judged.rules.Rules() {
 		between.Severity[r.ID] = r.Severity
@@ -62,6 +63,14 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 		}
 		if why := in.unlinted(name, linted[name]); why != "" {
 			between.Unlinted[name] = why
+		}
+	}
+	for _, c := range b.files.snapshot.Changes {
+		between.Changed[c.Name] = true
+		if _, known := source.KindOf(c.Name); known && !linted[c.Name] {
+			if why := in.unlinted(c.Name, false); why != "" {
+				between.Unlinted[c.Name] = why
+			}
 		}
 	}
 	return checks.Compare(then, now, between)
@@ -108,7 +117,10 @@ func (b *before) linted(in *input, then *checks.Checks) []string {
 // checks reads the checks of a state of the files, but for its comments and the files
 // that it lints. What is wrong in it is told by the run that uses it.
 func (in *input) checks(f *lintFlags, tree *source.Tree, start string, parsed *parser.Result) *checks.Checks {
-	c := &checks.Checks{Owners: make(map[string]source.Range), Policies: make(map[string]string)}
+	c := &checks.Checks{
+		Owners: make(map[string]source.Range), Policies: make(map[string]string),
+		Run: &checks.Run{Tree: tree, Parsed: parsed},
+	}
 	if file := in.ownConfig(&f.input, tree, start); file != nil {
 		c.Config = file.Name
 		keys, err := config.Keys(file)
