@@ -43,6 +43,11 @@ type Annotation struct {
 	Value string
 	Owner string // kind/namespace/name of the object, or the address of the resource
 	At    source.Range
+	// Folder is that of the overlay or chart which gives the annotation to an object that
+	// stands elsewhere, and From what that is called; both are empty for one that stands
+	// with its object.
+	Folder string
+	From   string
 }
 
 // Between is what has to be known of two states beside their checks.
@@ -52,10 +57,14 @@ type Between struct {
 	// Former are the names that files had before, by the names that they have now, of
 	// those that were renamed.
 	Former map[string]string
+	// FormerFolders are the names that the folders of annotations had before.
+	FormerFolders map[string][]string
 	// Unlinted says of the files that are there now why they are not linted, by name.
 	Unlinted map[string]string
 	// Changed are the names that do not have the same contents in both states.
 	Changed map[string]bool
+	// Submodules are those whose commit the change moves.
+	Submodules []string
 	// Given are the files and folders that the command line names.
 	Given []string
 }
@@ -108,6 +117,7 @@ func Compare(before, now *Checks, between *Between) []Change {
 	c.policies()
 	c.files()
 	c.judged()
+	c.submodules()
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 	})

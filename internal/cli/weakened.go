@@ -28,7 +28,7 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 	between := &checks.Between{
 		Severity: make(map[string]finding.Severity),
 		Former:   make(map[string]string), Unlinted: make(map[string]string),
-		Changed: make(map[string]bool), Given: in.given,
+		Changed: make(map[string]bool), Given: in.given, Submodules: b.files.snapshot.Submodules, FormerFolders: make(map[string][]string),
 	}
 	for _, r := range judged.rules.Rules() {
 		between.Severity[r.ID] = r.Severity
@@ -42,6 +42,11 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 
 	now := in.checks(f, in.tree, in.startDir(), w.parsed)
 	now.Comments = judged.suppressions.Written(nil)
+	for _, a := range now.Annotations {
+		if a.Folder != "" && between.FormerFolders[a.Folder] == nil {
+			between.FormerFolders[a.Folder] = b.files.snapshot.Formerly(a.Folder)
+		}
+	}
 	then := b.in.checks(f, b.in.tree, b.start, b.world.parsed)
 	var files []string // that the state before has comments of, if at all
 	for _, c := range now.Comments {
@@ -151,7 +156,12 @@ func (in *input) checks(f *lintFlags, tree *source.Tree, start string, parsed *p
 	for _, o := range parsed.Objects {
 		owner := objectName(o)
 		c.Owners[owner] = o.Root.Range
-		c.Annotations = annotationsOf(c.Annotations, owner, o.Root)
+		for _, a := range annotationsOf(nil, owner, o.Root) {
+			if a.At.File != o.KindRange().File {
+				a.Folder, a.From = o.Dir, o.From
+			}
+			c.Annotations = append(c.Annotations, a)
+		}
 	}
 	for _, root := range parsed.Roots {
 		for _, r := range root.Resources {
