@@ -88,6 +88,7 @@ func (c *comparison) judged() {
 			j.file(f)
 		}
 	}
+	j.overlays()
 	j.moved()
 }
 

@@ -61,6 +61,9 @@ func (j *judging) reason(f source.File, whole bool, roots []string) string {
 	if there(path.Join(dir, "terragrunt.hcl")) || there(path.Join(dir, "terragrunt.hcl.json")) {
 		return "its folder belongs to Terragrunt, as terragrunt.hcl says"
 	}
+	if slices.Contains(strings.Split(dir, "/"), "tests") {
+		return "its folder is one of tests"
+	}
 	for _, root := range append([]string{dir}, roots...) {
 		if document, _ := j.document(root, root); document != "" {
 			return fmt.Sprintf("%s is read in the place of the configuration", document)
