@@ -98,10 +98,9 @@ func (j *judging) file(then source.File) {
 	if _, unlinted := j.between.Unlinted[name]; unlinted {
 		return // told already
 	}
-	now := source.File{Name: name}
-	var known bool
-	if now, known = j.lintedNow[name]; !known {
-		now = source.File{Name: name}
+	now, known := j.lintedNow[name]
+	if !known {
+		now.Name = name
 		now.Kind, _ = source.KindOf(name)
 	}
 	was, is := j.was[then.Name], j.is[name]
