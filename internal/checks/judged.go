@@ -105,12 +105,10 @@ func (j *judging) file(then source.File) {
 	}
 	was, is := j.was[then.Name], j.is[name]
 	dir := path.Dir(name)
-	document, asked := j.document(dir, path.Dir(then.Name))
+	document, _ := j.document(dir, path.Dir(then.Name))
 	switch {
 	case then.Kind == source.JSON && slices.ContainsFunc(slices.Collect(maps.Values(was)), func(roots []string) bool { return len(roots) > 0 }):
 		return // a plan or a state, which is data
-	case document != "" && asked:
-		return
 	case document == "" && name == then.Name && !j.between.Changed[name] && within(was, is):
 		return
 	}
