@@ -56,6 +56,9 @@ type Result struct {
 	// and rendered as they say.
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root // by directory, then variant
+	// Documents are the plans and states that Roots come from, by the directory of the
+	// root.
+	Documents map[string][]string
 	// Diagnostics are in the order of their places.
 	Diagnostics []source.Diagnostic
 	Files       Files
@@ -141,6 +144,10 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	result.Objects = read.objects
 	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
 	result.Roots = preferDocuments(roots, read.documents)
+	result.Documents = make(map[string][]string)
+	for _, d := range read.documents {
+		result.Documents[d.root.Dir] = append(result.Documents[d.root.Dir], d.file)
+	}
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
 	result.Diagnostics = toldOnce(slices.Compact(result.Diagnostics))
 	return result, nil
