@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/finding"},
 	{"internal/revision"},
 	{"internal/revision/git"},
-	{"internal/truth"},
+	{"internal/truth", "internal/ipset"},
 	{"internal/requirement"},
 	{"internal/netpol"},
 	{"internal/alicloud"},

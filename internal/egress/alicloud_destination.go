@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -248,7 +249,7 @@ func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) 
 	}
 	add := func(res *terraform.Resource, v *located.Value) {
 		text, ok := v.Text()
-		cidr, valid := parseCIDR(text)
+		cidr, valid := ipset.Parse(text)
 		if !ok || !valid || res.Uncertain != "" {
 			l.unknown = reasonFor(v, "an entry of "+id.res.Address+" is not in the files")
 			return
@@ -415,7 +416,7 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 		if !m.vswitch.cidr.IsValid() {
 			return truth.Unknown, ""
 		}
-		v := ingressVerdict(groups, prefixSet(m.vswitch.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
+		v := ingressVerdict(groups, ipset.Of(m.vswitch.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
 			gate.Rule, gate.Drop = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
 		}

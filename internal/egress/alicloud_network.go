@@ -5,9 +5,8 @@ import (
 	"net/netip"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -68,7 +67,7 @@ func (s *scope) vswitch(id ident) *vswitch {
 		v.reason = reasonFor(body.Get("vpc_id"), v.name+" names no VPC")
 	}
 	if text, ok := body.Get("cidr_block").Text(); ok {
-		if cidr, ok := parseCIDR(text); ok {
+		if cidr, ok := ipset.Parse(text); ok {
 			v.cidr = cidr
 		}
 	}
@@ -177,7 +176,7 @@ func (s *scope) readSource(e *snatEntry) {
 	byID, byCIDR := firstItem(e.res.Body.Get("source_vswitch_id")), e.res.Body.Get("source_cidr")
 	if text, ok := byCIDR.Text(); ok && text != "" {
 		e.source = byCIDR
-		if cidr, ok := parseCIDR(text); ok {
+		if cidr, ok := ipset.Parse(text); ok {
 			e.cidr = cidr
 		} else {
 			e.unknown = "its source_cidr is not a CIDR"
@@ -224,7 +223,7 @@ func (e *snatEntry) covers(v *vswitch) truth.Truth {
 		}
 	case !v.cidr.IsValid():
 		answer = truth.Maybe
-	case contains(e.cidr, v.cidr):
+	case ipset.Covers(e.cidr, v.cidr):
 		answer = truth.Yes
 		if e.gateway == nil || e.gateway.vpc == nil || v.vpc == nil {
 			answer = truth.Maybe
@@ -251,7 +250,7 @@ func (e *snatEntry) mayShareVPC(v *vswitch) bool {
 	return e.gateway == nil && (e.sourceVPC == nil || e.sourceVPC == v.vpc)
 }
 
-func contains(outer, inner netip.Prefix) bool {
+func Covers(outer, inner netip.Prefix) bool {
 	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
 }
 
@@ -439,14 +438,14 @@ func (s *scope) applyRoute(r *route, res *terraform.Resource, tableKey string) {
 		r.kind, r.reason = routeUnknown, "the destination of "+res.Address+" is unknown"
 		return
 	}
-	cidr, ok := parseCIDR(text)
+	cidr, ok := ipset.Parse(text)
 	if !ok || !cidr.Addr().Is4() {
 		return
 	}
 	kind, g, reason := s.nextHop(res)
 	// Halves and quarters of the address space are used to outrank a default route.
 	if cidr.Bits() > 2 {
-		if publicIPv4.OverlapsPrefix(cidr) {
+		if ipset.Public4.OverlapsPrefix(cidr) {
 			r.some = append(r.some, someRoute{cidr, g, reason})
 		}
 		return
@@ -511,17 +510,4 @@ func (s *scope) publishedRoutes(v *vpc) string {
 		}
 	}
 	return ""
-}
-
-// prefixSet builds an IP set of prefixes.
-func prefixSet(prefixes ...netip.Prefix) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range prefixes {
-		b.AddPrefix(p)
-	}
-	set, err := b.IPSet()
-	if err != nil { // only for invalid prefixes, which callers never pass
-		return &netipx.IPSet{}
-	}
-	return set
 }

@@ -8,6 +8,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -163,7 +164,7 @@ func (s *scope) readPeer(r *groupRule) {
 			return
 		}
 		if text, ok := v.Text(); ok && text != "" {
-			if cidr, ok := parseCIDR(text); ok {
+			if cidr, ok := ipset.Parse(text); ok {
 				r.cidrs = []netip.Prefix{cidr}
 			} else {
 				r.unknown = "the " + name + " of " + r.res.Address + " is not a CIDR"
@@ -192,7 +193,7 @@ func (s *scope) readPrefixList(r *groupRule, res *terraform.Resource) {
 	}
 	for _, entry := range entries.Items() {
 		text, _ := entry.Get("cidr").Text()
-		if cidr, ok := parseCIDR(text); ok {
+		if cidr, ok := ipset.Parse(text); ok {
 			r.cidrs = append(r.cidrs, cidr)
 		}
 	}
@@ -315,33 +316,33 @@ func (q *ruleQuery) verdict() groupVerdict {
 		if why != "" && unknown == "" {
 			unknown = why
 		}
-		if hit == nil || isEmpty(hit) {
+		if hit == nil || ipset.IsEmpty(hit) {
 			continue
 		}
 		// With any port asked for, a rule for some ports accepts in part and drops in
 		// part: neither decides.
 		if !r.matches(q.protocol, q.port) {
 			if r.accept {
-				accepted = union(accepted, hit)
+				accepted = ipset.Union(accepted, hit)
 			}
 			continue
 		}
-		rest = subtract(rest, hit)
+		rest = ipset.Subtract(rest, hit)
 		if r.accept {
-			accepted = union(accepted, hit)
+			accepted = ipset.Union(accepted, hit)
 		} else if drop == nil {
 			drop = r
 		}
 	}
 	if q.defaultAccept {
-		accepted = union(accepted, rest)
+		accepted = ipset.Union(accepted, rest)
 	}
 	switch {
 	case unknown != "":
 		return groupVerdict{status: truth.Unknown, reason: unknown}
-	case isEmpty(accepted):
+	case ipset.IsEmpty(accepted):
 		return groupVerdict{status: truth.Blocked, drop: drop}
-	case isEmpty(subtract(q.addresses, accepted)):
+	case ipset.IsEmpty(ipset.Subtract(q.addresses, accepted)):
 		return groupVerdict{status: truth.Open}
 	default:
 		return groupVerdict{status: truth.Unknown, reason: "the security group admits only a part of the addresses"}
@@ -354,7 +355,7 @@ func (q *ruleQuery) hit(r *groupRule, rest *netipx.IPSet) (set *netipx.IPSet, un
 	case r.unknown != "":
 		return nil, r.unknown
 	case r.group == "":
-		return intersect(rest, prefixSet(r.cidrs...)), ""
+		return ipset.Intersect(rest, ipset.Of(r.cidrs...)), ""
 	case slices.Contains(q.peers, r.group):
 		return rest, ""
 	case q.peersUnknown != "":
@@ -365,34 +366,3 @@ func (q *ruleQuery) hit(r *groupRule, rest *netipx.IPSet) (set *netipx.IPSet, un
 		return nil, ""
 	}
 }
-
-func union(a, b *netipx.IPSet) *netipx.IPSet {
-	var builder netipx.IPSetBuilder
-	builder.AddSet(a)
-	builder.AddSet(b)
-	return build(&builder)
-}
-
-func intersect(a, b *netipx.IPSet) *netipx.IPSet {
-	var builder netipx.IPSetBuilder
-	builder.AddSet(a)
-	builder.Intersect(b)
-	return build(&builder)
-}
-
-func subtract(a, b *netipx.IPSet) *netipx.IPSet {
-	var builder netipx.IPSetBuilder
-	builder.AddSet(a)
-	builder.RemoveSet(b)
-	return build(&builder)
-}
-
-func build(b *netipx.IPSetBuilder) *netipx.IPSet {
-	set, err := b.IPSet()
-	if err != nil { // only for invalid prefixes, which are never added
-		return &netipx.IPSet{}
-	}
-	return set
-}
-
-func isEmpty(s *netipx.IPSet) bool { return len(s.Ranges()) == 0 }

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -326,7 +327,7 @@ func (c *cluster) podAddresses() *netipx.IPSet {
 		if all == nil || more == nil {
 			return nil
 		}
-		all = union(all, more)
+		all = ipset.Union(all, more)
 	}
 	return all
 }
@@ -341,5 +342,5 @@ func (s *sources) addresses() *netipx.IPSet {
 		}
 		list = append(list, m.vswitch.cidr)
 	}
-	return prefixSet(list...)
+	return ipset.Of(list...)
 }

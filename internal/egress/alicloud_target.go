@@ -8,6 +8,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -290,7 +291,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 			if res := t.scope.byAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
 				b.unknownList(t, list, "the element "+ref.String()+" is not in the files")
 			}
-		} else if cidr, ok := parseCIDR(text); ok {
+		} else if cidr, ok := ipset.Parse(text); ok {
 			e.cidr = cidr
 		} else {
 			b.unknownList(t, list, "the element "+e.text+" of "+list.String()+" is not an address")
@@ -322,13 +323,13 @@ func setOf(entries []allowEntry) *netipx.IPSet {
 			builder.AddPrefix(e.cidr)
 		}
 	}
-	return build(&builder)
+	return ipset.Build(&builder)
 }
 
 func (t *target) loopbackOnly() bool {
 	loopback := netip.MustParsePrefix("127.0.0.0/8")
 	for _, e := range t.entries {
-		if !e.cidr.IsValid() || !contains(loopback, e.cidr) && e.text != "::1" {
+		if !e.cidr.IsValid() || !ipset.Covers(loopback, e.cidr) && e.text != "::1" {
 			return false
 		}
 	}

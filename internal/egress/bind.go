@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -538,8 +539,8 @@ func (b *builder) evaluatorOf(w *world) {
 		if c.node.unknown == "" {
 			profile.NodeCIDRs = c.node.addresses()
 		}
-		if cidr, ok := parseCIDR(c.serviceCIDR); ok && c.plugin == pluginTerway {
-			profile.ServiceCIDRs = prefixSet(cidr)
+		if cidr, ok := ipset.Parse(c.serviceCIDR); ok && c.plugin == pluginTerway {
+			profile.ServiceCIDRs = ipset.Of(cidr)
 		}
 	}
 	var namespaces []netpol.Namespace

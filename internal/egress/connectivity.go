@@ -10,6 +10,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
@@ -91,7 +92,7 @@ func ParseEndFilter(text string) (EndFilter, error) {
 	if text == "" {
 		return EndFilter{}, nil
 	}
-	if prefix, ok := parseCIDR(text); ok {
+	if prefix, ok := ipset.Parse(text); ok {
 		return EndFilter{Prefix: prefix}, nil
 	}
 	if _, err := path.Match(escapeKind(text), ""); err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -64,8 +65,8 @@ type admission struct {
 // meant for its pods.
 func byCIDR(cidr netip.Prefix) admission {
 	return admission{
-		func(v *vswitch) bool { return v.cidr.IsValid() && contains(cidr, v.cidr) },
-		func(pods netip.Prefix) bool { return contains(pods, cidr) },
+		func(v *vswitch) bool { return v.cidr.IsValid() && ipset.Covers(cidr, v.cidr) },
+		func(pods netip.Prefix) bool { return ipset.Covers(pods, cidr) },
 	}
 }
 
@@ -78,7 +79,7 @@ func (c *cluster) wrongCovers(role string, by admission) []string {
 			covers = append(covers, v.label())
 		}
 	}
-	if cidr, ok := parseCIDR(c.podCIDR); ok && c.plugin == pluginFlannel && by.podCIDR(cidr) {
+	if cidr, ok := ipset.Parse(c.podCIDR); ok && c.plugin == pluginFlannel && by.podCIDR(cidr) {
 		covers = append(covers, "the pod CIDR "+cidr.String())
 	}
 	return covers

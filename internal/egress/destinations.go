@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -201,7 +202,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 	}
 	if front != nil {
 		_, direct := front.hasAddress(r.addr)
-		r.toLoadBalancer(front, direct, publicAddress(r.addr))
+		r.toLoadBalancer(front, direct, ipset.IsPublic(r.addr))
 		return
 	}
 	for _, s := range sortedServices(c.w.services) {
@@ -217,7 +218,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 		}
 	}
 	r.kind = toAddress
-	if publicAddress(r.addr) {
+	if ipset.IsPublic(r.addr) {
 		r.kind = toInternet
 	}
 }
@@ -312,23 +313,6 @@ func (c *collector) toEndpoint(r *requirementOf, s *service) {
 			r.scattered = true
 		}
 	}
-}
-
-// publicAddress reports whether an address is routed on the Internet.
-func publicAddress(a netip.Addr) bool {
-	if !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	return !slices.ContainsFunc(sharedRanges, func(p netip.Prefix) bool { return p.Contains(a) })
-}
-
-// sharedRanges are unicast ranges that are not routed on the Internet (IANA
-// special purpose registry); 100.64.0.0/10 holds Alibaba Cloud's own services.
-// The ranges reserved for documentation count as public: a packet to one takes
-// the way to the Internet.
-var sharedRanges = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
 }
 
 // isPrivateName reports whether a name with a public suffix is served privately:

@@ -3,6 +3,7 @@ package egress
 import (
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -49,7 +50,7 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 		}
 	}
 	for _, p := range o.Addresses {
-		if r.addr.IsValid() && p.Contains(r.addr) || r.prefix.IsValid() && contains(p, r.prefix) {
+		if r.addr.IsValid() && p.Contains(r.addr) || r.prefix.IsValid() && ipset.Covers(p, r.prefix) {
 			return true
 		}
 	}
@@ -61,7 +62,7 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 func (o *outsideTarget) isPublic(r *requirementOf) truth.Truth {
 	answers := make(map[bool]bool)
 	for _, p := range o.Addresses {
-		answers[publicAddress(p.Addr())] = true
+		answers[ipset.IsPublic(p.Addr())] = true
 	}
 	switch {
 	case r.addr.IsValid() || r.prefix.IsValid(), len(answers) == 0 && r.kind == toInternet:

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -221,7 +222,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin, shown stri
 		}
 	case item.Prefix.IsValid():
 		r.prefix, r.kind = item.Prefix, toAddress
-		if publicAddress(item.Prefix.Addr()) {
+		if ipset.IsPublic(item.Prefix.Addr()) {
 			r.kind = toInternet
 		}
 		c.addRange(r, item.PortEnd)

@@ -237,19 +237,6 @@ func mentions(v *located.Value, keys []string) bool {
 	}
 }
 
-// parseCIDR reads an address or CIDR as the cloud's products do: host bits are
-// dropped and a bare address stands for itself.
-func parseCIDR(s string) (netip.Prefix, bool) {
-	s = strings.TrimSpace(s)
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Masked(), true
-	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true
-	}
-	return netip.Prefix{}, false
-}
-
 // label names a thing with its CIDR, as messages show it.
 func label(name string, cidr netip.Prefix) string {
 	if !cidr.IsValid() {

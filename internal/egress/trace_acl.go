@@ -6,6 +6,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -106,12 +107,12 @@ func (s *scope) readEntries(acl *networkACL, res *terraform.Resource, block, pee
 		protocol, okProtocol := v.Get("protocol").Text()
 		port, okPort := v.Get("port").Text()
 		cidrText, okCIDR := v.Get(peer).Text()
-		cidr, valid := parseCIDR(cidrText)
+		cidr, valid := ipset.Parse(cidrText)
 		low, high, validPort := parsePortRange(port)
 		if !okPolicy || !okProtocol || !okPort || !okCIDR || !valid || !validPort {
 			e.unknown = reasonFor(v, "an entry of "+res.Address+" is not decided by the files")
 		} else {
-			e.addresses = prefixSet(cidr)
+			e.addresses = ipset.Of(cidr)
 		}
 		e.accept, e.protocol = policy == "accept", strings.ToLower(protocol)
 		if low > 0 {
@@ -137,12 +138,12 @@ func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, h
 		if e.protocol != "all" && !strings.EqualFold(e.protocol, protocol) || e.high < low || e.low > high {
 			continue
 		}
-		hit := intersect(rest, e.addresses)
-		if isEmpty(hit) {
+		hit := ipset.Intersect(rest, e.addresses)
+		if ipset.IsEmpty(hit) {
 			continue
 		}
 		if e.accept {
-			if isEmpty(subtract(rest, hit)) && e.low <= low && high <= e.high && first == nil {
+			if ipset.IsEmpty(ipset.Subtract(rest, hit)) && e.low <= low && high <= e.high && first == nil {
 				return nil, truth.Open
 			}
 			return nil, truth.Unknown // a part passes
@@ -153,7 +154,7 @@ func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, h
 		if first == nil {
 			first = e
 		}
-		if rest = subtract(rest, hit); isEmpty(rest) {
+		if rest = ipset.Subtract(rest, hit); ipset.IsEmpty(rest) {
 			return first, truth.Blocked
 		}
 	}
@@ -210,7 +211,7 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		case acl.unknown != "" || addresses == nil:
 			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.vswitch.name+" or the destination is not decided by the files"
 			continue
-		case m.vswitch.cidr.IsValid() && isEmpty(subtract(addresses, prefixSet(m.vswitch.cidr))):
+		case m.vswitch.cidr.IsValid() && ipset.IsEmpty(ipset.Subtract(addresses, ipset.Of(m.vswitch.cidr))):
 			continue // packets inside one vSwitch are not filtered
 		}
 		low, high := r.port, r.port

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -193,16 +194,16 @@ func addressDenial(values []string, from gateKey) denial {
 			refs[ref.String()] = true
 			continue
 		}
-		cidr, ok := parseCIDR(text)
+		cidr, ok := ipset.Parse(text)
 		if !ok {
 			return d
 		}
 		builder.AddPrefix(cidr)
 	}
 	if from.public {
-		return eipDenial(d, build(&builder), refs, publicSources(wholeView(from.src)))
+		return eipDenial(d, ipset.Build(&builder), refs, publicSources(wholeView(from.src)))
 	}
-	set := build(&builder)
+	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {
 		switch cidr := m.vswitch.cidr; {
 		case !cidr.IsValid():
@@ -233,11 +234,11 @@ func (d denial) over(listed coverage) denial {
 // of a NAT gateway. One that exists only after apply may have any public address.
 func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string) denial {
 	return d.over(coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
-		address, written := parseCIDR(eip)
+		address, written := ipset.Parse(eip)
 		switch {
 		case refs[eip], written && set.ContainsPrefix(address):
 			return truth.Open, ""
-		case len(refs) == 0 && (written || !set.Overlaps(publicIPv4)):
+		case len(refs) == 0 && (written || !set.Overlaps(ipset.Routed4)):
 			return truth.Blocked, ""
 		default:
 			return truth.Unknown, ""

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -202,7 +203,7 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, 
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	status, stopped, verdict := b.groupsVerdict(c, v, prefixSet(prefixes...), "UDP", 53)
+	status, stopped, verdict := b.groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
 		return status, verdict.reason, Origin{}
 	}
@@ -248,7 +249,7 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 // which are translated before policies see the packet.
 func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
-		if cidr, ok := parseCIDR(w.cluster.serviceCIDR); ok && contains(cidr, block) {
+		if cidr, ok := ipset.Parse(w.cluster.serviceCIDR); ok && ipset.Covers(cidr, block) {
 			return true
 		}
 	}

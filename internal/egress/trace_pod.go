@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -46,11 +47,6 @@ func policyName(p *netpol.Policy) string {
 	return p.Name + " (" + p.Object.Kind + ")"
 }
 
-// privateRanges are the addresses that a VPC may have.
-var privateRanges = prefixSet(
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-)
-
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*PolicyBlock
@@ -72,7 +68,7 @@ type flow struct {
 
 // anyService is where a cloud service may be: any address that is not the machine's
 // own or its link's.
-var anyService = subtract(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), prefixSet(
+var anyService = ipset.Subtract(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), ipset.Of(
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"),
 	netip.MustParsePrefix("224.0.0.0/3"),
 ))
@@ -85,7 +81,7 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 	case toInternet:
 		plain.dest = netpol.InternetDest()
 		if r.anywhere6 {
-			plain.dest = netpol.PrefixDest(netip.MustParsePrefix("2000::/3")).Outside()
+			plain.dest = netpol.SetDest(ipset.Public6).Outside()
 		}
 		if r.addr.IsValid() {
 			plain.dest = netpol.AddrDest(r.addr).Outside()
@@ -112,7 +108,7 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		case len(r.target.addresses) == 1:
 			plain.dest = netpol.AddrDest(r.target.addresses[0]).Outside()
 		default:
-			plain.dest = netpol.SetDest(privateRanges).Outside()
+			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}
 	case toService:
 		return b.backends(r)
@@ -126,7 +122,7 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			return nil, "a ServiceEntry lets the service mesh decide where packets for " + r.display() + " go"
 		}
 		if r.outside != nil && len(r.outside.Addresses) > 0 {
-			plain.dest = netpol.SetDest(prefixSet(r.outside.Addresses...)).Outside()
+			plain.dest = netpol.SetDest(ipset.Of(r.outside.Addresses...)).Outside()
 			break
 		}
 		if !r.cloud {

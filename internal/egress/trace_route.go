@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -105,7 +106,7 @@ func (w *wayOut) towards(s *scope, r *requirementOf) (status truth.Verdict, reas
 		return truth.Blocked, ""
 	case r.prefix.IsValid():
 		addr = r.prefix.Addr()
-		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
+		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return ipset.Covers(some.cidr, r.prefix) }) {
 			return truth.Blocked, ""
 		}
 	case !addr.IsValid(), len(r.others) > 0:

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // groupGate is a SecurityGroupEgress under construction.
@@ -20,19 +22,6 @@ func (gate *groupGate) entity() *SecurityGroupEgress {
 	gate.Need = gate.need.sum()
 	return gate.SecurityGroupEgress
 }
-
-// publicIPv4 is what "the Internet" means to a security group rule.
-var publicIPv4 = func() *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddPrefix(netip.MustParsePrefix("0.0.0.0/0"))
-	for _, s := range []string{"10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"} {
-		b.RemovePrefix(netip.MustParsePrefix(s))
-	}
-	for _, p := range sharedRanges {
-		b.RemovePrefix(p)
-	}
-	return build(&b)
-}()
 
 // cloudServices is the range of the cloud's own services inside every VPC: OSS,
 // registries, name servers (vendor's page on OSS endpoints and their ranges).
@@ -112,7 +101,7 @@ func (b *builder) latentGroups(c *cluster) {
 }
 
 func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
-	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
+	all := set.verdict(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == truth.Blocked {
 		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
 			return // rules for other protocols or families: no accept, but not without any rule
@@ -125,7 +114,7 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 		return
 	}
 	for _, probe := range platformProbes {
-		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
+		if v := set.verdict(ipset.Of(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
 			b.groupGate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
 			return
 		}
@@ -252,21 +241,21 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 			}
 			prefixes = append(prefixes, netip.PrefixFrom(other.Addr(), other.Addr().BitLen()))
 		}
-		return prefixSet(prefixes...)
+		return ipset.Of(prefixes...)
 	case r.addr.IsValid():
-		return prefixSet(netip.PrefixFrom(r.addr, r.addr.BitLen()))
+		return ipset.Of(netip.PrefixFrom(r.addr, r.addr.BitLen()))
 	case r.prefix.IsValid():
-		return prefixSet(r.prefix)
+		return ipset.Of(r.prefix)
 	case r.anywhere6:
-		return prefixSet(netip.MustParsePrefix("2000::/3"))
+		return ipset.Of(netip.MustParsePrefix("2000::/3"))
 	case r.kind == toInternet, r.public:
-		return publicIPv4
+		return ipset.Public4
 	case r.kind == toTarget && r.target.Kind == "oss":
-		return prefixSet(cloudServices)
+		return ipset.Of(cloudServices)
 	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
-		return prefixSet(r.target.vswitch.cidr)
+		return ipset.Of(r.target.vswitch.cidr)
 	case r.outside != nil && len(r.outside.Addresses) > 0:
-		return prefixSet(r.outside.Addresses...)
+		return ipset.Of(r.outside.Addresses...)
 	default:
 		return nil
 	}
