@@ -208,14 +208,14 @@ func (c *cluster) readPools() {
 		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
 			continue
 		}
-		pool := &nodePool{res: res, groups: c.scope.poolGroups(res)}
+		pool := &nodePool{res: res, groups: poolGroups(c.scope, res)}
 		pool.groups.pool = pool
 		pool.readPlacement()
 		c.pools = append(c.pools, pool)
 	}
 }
 
-func (s *scope) poolGroups(res *terraform.Resource) ids {
+func poolGroups(s *scope, res *terraform.Resource) ids {
 	for _, name := range []string{"security_group_ids", "security_group_id"} {
 		if v := res.Body.Get(name); !v.IsNull() {
 			list, unknown := s.idents(v)

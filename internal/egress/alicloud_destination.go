@@ -89,7 +89,7 @@ func (b *builder) destination(s *scope, res *terraform.Resource, typ destination
 		}
 	}
 	t.internet = internetFacing(res, t)
-	t.groups = s.destinationGroups(res, typ)
+	t.groups = destinationGroups(s, res, typ)
 	return t
 }
 
@@ -116,7 +116,7 @@ func internetFacing(res *terraform.Resource, t *target) truth.Truth {
 	}
 }
 
-func (s *scope) destinationGroups(res *terraform.Resource, typ destinationType) ids {
+func destinationGroups(s *scope, res *terraform.Resource, typ destinationType) ids {
 	var out ids
 	for _, name := range typ.groups {
 		if v := res.Body.Get(name); !v.IsNull() {

@@ -172,7 +172,7 @@ func (b *builder) readCloud() error {
 			b.places.blocks[[2]string{root.ID(), m.Address}] = m.Blocks
 		}
 	}
-	b.joinScopes()
+	joinScopes(b.scopes)
 	for _, s := range b.scopes {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err

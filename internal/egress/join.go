@@ -16,9 +16,9 @@ const maxLent = 20_000
 // directly or by others between: what one root creates for a VPC may lie in any of
 // them. A resource of another root is a copy, whose address and references name the
 // root; it is no cluster, target or object of the scope that borrows it.
-func (b *builder) joinScopes() {
-	byID := make(map[string]*scope, len(b.scopes))
-	for _, s := range b.scopes {
+func joinScopes(scopes []*scope) {
+	byID := make(map[string]*scope, len(scopes))
+	for _, s := range scopes {
 		byID[s.root.ID()] = s
 	}
 	// group holds for each scope the first one of those it is joined with.
@@ -30,7 +30,7 @@ func (b *builder) joinScopes() {
 		}
 		return s
 	}
-	for _, s := range b.scopes {
+	for _, s := range scopes {
 		for id := range statesRead(s.root) {
 			if other := byID[id]; other != nil {
 				if x, y := find(s), find(other); x != y {
@@ -40,7 +40,7 @@ func (b *builder) joinScopes() {
 		}
 	}
 	members := make(map[*scope][]*scope)
-	for _, s := range b.scopes {
+	for _, s := range scopes {
 		first := find(s)
 		members[first] = append(members[first], s)
 	}
@@ -156,23 +156,4 @@ func (s *scope) localAddress(res *terraform.Resource) string {
 		return strings.TrimPrefix(res.Address, root.ID()+":")
 	}
 	return res.Address
-}
-
-// onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
-// through it, or else as its own root does.
-func onceEach(list []entryGate) []entryGate {
-	best := make(map[int]int) // by place: index among list
-	for i, e := range list {
-		j, ok := best[e.Origin.Ref]
-		if !ok || len(list[j].gates) == 0 && (len(e.gates) > 0 || len(e.Address) < len(list[j].Address)) {
-			best[e.Origin.Ref] = i
-		}
-	}
-	var once []entryGate
-	for i, e := range list {
-		if best[e.Origin.Ref] == i {
-			once = append(once, e)
-		}
-	}
-	return once
 }

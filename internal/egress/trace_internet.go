@@ -201,10 +201,10 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 			}
 		case truth.Maybe:
 			if possible == "" {
-				possible = e.res.Address + " may cover it: " + e.why()
+				possible = e.res.Address + " may cover it: " + whyUnsure(e)
 			}
 		case truth.Yes: // the best of several decides
-			status, code, reason := c.scope.usable(e, v, way.route)
+			status, code, reason := usable(c.scope, e, v, way.route)
 			if way.covered != truth.Yes || status.Better(way.status) {
 				way.status, way.code, way.reason, way.entry = status, code, reason, e
 			}
@@ -224,7 +224,7 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 	way.status, way.code, way.covered = truth.Blocked, "missing", truth.No
 }
 
-func (e *snatEntry) why() string {
+func whyUnsure(e *snatEntry) string {
 	switch {
 	case e.res.Uncertain != "":
 		return e.res.Uncertain
@@ -237,7 +237,7 @@ func (e *snatEntry) why() string {
 
 // usable judges an SNAT entry that covers a vSwitch: its gateway, its EIPs and
 // the route to it.
-func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status truth.Verdict, code, reason string) {
+func usable(s *scope, e *snatEntry, v *vswitch, r route) (status truth.Verdict, code, reason string) {
 	switch {
 	case e.gateway == nil:
 		return truth.Unknown, "", "the NAT gateway of " + e.res.Address + " is outside the files"

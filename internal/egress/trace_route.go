@@ -116,7 +116,7 @@ func (w *wayOut) towards(s *scope, r *requirementOf) (status truth.Verdict, reas
 	if to.kind == routeOther {
 		return truth.Unknown, to.reason
 	}
-	status, code, reason := s.usable(w.entry, w.member.vswitch, to)
+	status, code, reason := usable(s, w.entry, w.member.vswitch, to)
 	if status == truth.Blocked && code != "route" {
 		return truth.Open, "" // told by another rule, not by the route table
 	}

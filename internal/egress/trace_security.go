@@ -221,14 +221,6 @@ func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protoco
 	}
 }
 
-// code names a verdict of Blocked.
-func (v *groupVerdict) code() string {
-	if v.drop != nil {
-		return "dropped"
-	}
-	return "not-covered"
-}
-
 // destinationSet is the addresses a requirement may lead to outside the cluster;
 // nil if they are not known.
 func (r *requirementOf) destinationSet() *netipx.IPSet {

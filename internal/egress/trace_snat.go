@@ -54,3 +54,22 @@ func (b *builder) entriesOf(s *scope) []*snatEntry {
 	}
 	return list
 }
+
+// onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
+// through it, or else as its own root does.
+func onceEach(list []entryGate) []entryGate {
+	best := make(map[int]int) // by place: index among list
+	for i, e := range list {
+		j, ok := best[e.Origin.Ref]
+		if !ok || len(list[j].gates) == 0 && (len(e.gates) > 0 || len(e.Address) < len(list[j].Address)) {
+			best[e.Origin.Ref] = i
+		}
+	}
+	var once []entryGate
+	for i, e := range list {
+		if best[e.Origin.Ref] == i {
+			once = append(once, e)
+		}
+	}
+	return once
+}

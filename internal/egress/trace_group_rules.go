@@ -1,0 +1,163 @@
+package egress
+
+import (
+	"slices"
+
+	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/truth"
+)
+
+// groupVerdict is what the outbound rules of a set of groups say about a
+// destination.
+type groupVerdict struct {
+	status truth.Verdict
+	reason string
+	drop   *groupRule // the drop that decides a Blocked; nil if nothing accepts
+	// created says that ACK itself creates the group.
+	created bool
+}
+
+// egressVerdict merges the rules of all groups on an interface for outbound
+// packets. Basic groups allow what no rule is about, advanced ones deny it.
+func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string, port int) groupVerdict {
+	if len(groups) == 0 {
+		return groupVerdict{status: truth.Unknown, reason: "the security group is created by ACK, its rules are not in the files"}
+	}
+	q := ruleQuery{addresses: dest, protocol: protocol, port: port}
+	for _, g := range groups {
+		if g.unknown != "" && q.unknown == "" {
+			q.unknown = g.unknown
+		}
+		if g.enterprise != truth.Yes {
+			q.defaultAccept = true
+		}
+		if g.enterprise == truth.Maybe && q.unknown == "" {
+			q.unknown = "the type of " + g.name + " is unknown"
+		}
+		q.rules = append(q.rules, g.egress...)
+	}
+	return q.verdict()
+}
+
+// ingressVerdict merges the rules of a destination's groups for packets from an
+// address range whose interfaces carry the groups in from; fromUnknown says why
+// those may not be all. Both types of group deny what no rule accepts.
+func ingressVerdict(groups []*securityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int) groupVerdict {
+	q := ruleQuery{addresses: src, protocol: protocol, port: port, peers: from, peersUnknown: fromUnknown}
+	for _, g := range groups {
+		if g.unknown != "" && q.unknown == "" {
+			q.unknown = g.unknown
+		}
+		// Members of a basic group reach each other, whatever its rules.
+		if slices.Contains(from, g.key) && g.inner != truth.No {
+			if g.inner == truth.Yes {
+				return groupVerdict{status: truth.Open}
+			}
+			q.unknown = "the inner_access_policy of " + g.name + " is unknown"
+		}
+		q.rules = append(q.rules, g.ingress...)
+	}
+	return q.verdict()
+}
+
+// ruleQuery is a question to the merged rules of some groups.
+type ruleQuery struct {
+	rules         []*groupRule
+	defaultAccept bool
+	addresses     *netipx.IPSet
+	protocol      string
+	port          int
+	peers         []string // keys of the groups that the other side carries
+	peersUnknown  string   // why it may carry others
+	unknown       string
+}
+
+// verdict answers as the vendor merges rules: lower priority number first, drop
+// before accept at equal priority, then the default. A range that is only
+// accepted in part is Unsure: the files do not say which part is meant.
+func (q *ruleQuery) verdict() groupVerdict {
+	rules := slices.Clone(q.rules)
+	slices.SortStableFunc(rules, func(a, b *groupRule) int {
+		if a.priority != b.priority {
+			return a.priority - b.priority
+		}
+		switch {
+		case a.accept == b.accept:
+			return 0
+		case a.accept:
+			return 1
+		default:
+			return -1
+		}
+	})
+	unknown := q.unknown
+	rest, accepted := q.addresses, &netipx.IPSet{}
+	var drop *groupRule
+	for _, r := range rules {
+		if !r.touches(q.protocol, q.port) {
+			continue
+		}
+		hit, why := q.hit(r, rest)
+		if why != "" && unknown == "" {
+			unknown = why
+		}
+		if hit == nil || ipset.IsEmpty(hit) {
+			continue
+		}
+		// With any port asked for, a rule for some ports accepts in part and drops in
+		// part: neither decides.
+		if !r.matches(q.protocol, q.port) {
+			if r.accept {
+				accepted = ipset.Union(accepted, hit)
+			}
+			continue
+		}
+		rest = ipset.Subtract(rest, hit)
+		if r.accept {
+			accepted = ipset.Union(accepted, hit)
+		} else if drop == nil {
+			drop = r
+		}
+	}
+	if q.defaultAccept {
+		accepted = ipset.Union(accepted, rest)
+	}
+	switch {
+	case unknown != "":
+		return groupVerdict{status: truth.Unknown, reason: unknown}
+	case ipset.IsEmpty(accepted):
+		return groupVerdict{status: truth.Blocked, drop: drop}
+	case ipset.IsEmpty(ipset.Subtract(q.addresses, accepted)):
+		return groupVerdict{status: truth.Open}
+	default:
+		return groupVerdict{status: truth.Unknown, reason: "the security group admits only a part of the addresses"}
+	}
+}
+
+// hit is the part of the addresses that a rule is about.
+func (q *ruleQuery) hit(r *groupRule, rest *netipx.IPSet) (set *netipx.IPSet, unknown string) {
+	switch {
+	case r.unknown != "":
+		return nil, r.unknown
+	case r.group == "":
+		return ipset.Intersect(rest, ipset.Of(r.cidrs...)), ""
+	case slices.Contains(q.peers, r.group):
+		return rest, ""
+	case q.peersUnknown != "":
+		return nil, q.peersUnknown
+	case q.peers == nil:
+		return nil, r.res.Address + " names a group, whose members the files do not say"
+	default:
+		return nil, ""
+	}
+}
+
+// code names a verdict of Blocked.
+func (v *groupVerdict) code() string {
+	if v.drop != nil {
+		return "dropped"
+	}
+	return "not-covered"
+}
