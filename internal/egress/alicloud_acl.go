@@ -108,7 +108,7 @@ func (s *scope) readEntries(acl *networkACL, res *terraform.Resource, block, pee
 		cidr, valid := ipset.Parse(cidrText)
 		low, high, validPort := parsePortRange(port)
 		if !okPolicy || !okProtocol || !okPort || !okCIDR || !valid || !validPort {
-			e.unknown = reasonFor(v, "an entry of "+res.Address+" is not decided by the files")
+			e.unknown = v.ReasonOr("an entry of " + res.Address + " is not decided by the files")
 		} else {
 			e.addresses = ipset.Of(cidr)
 		}

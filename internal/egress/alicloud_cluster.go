@@ -318,7 +318,7 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 		first := addons[0]
 		n.plugin, n.pluginSource = first.plugin, first.source
 		n.pluginAt = b.places.value(c.scope, first.holder, first.name)
-	case isText(networkType, pluginTerway, pluginFlannel):
+	case networkType.Is(pluginTerway, pluginFlannel):
 		n.plugin, _ = networkType.Text()
 		n.pluginSource = "cluster_network_type"
 		n.pluginAt = b.places.value(c.scope, c.res, networkType)
@@ -335,11 +335,6 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 		n.pluginAt = b.places.value(c.scope, c.res, podCIDR)
 	}
 	return n
-}
-
-func isText(v *located.Value, want ...string) bool {
-	text, ok := v.Text()
-	return ok && slices.Contains(want, text)
 }
 
 // mismatchesOf are the arguments of the other plug-in, where the plug-in is named and
@@ -399,7 +394,7 @@ type holding struct {
 // pool (vendor's pages on Terway and on exclusive ENIs of node pools).
 func (c *cluster) exclusiveENI(addons []addon) holding {
 	for _, a := range addons {
-		if isText(a.name, "terway-eni") {
+		if a.name.Is("terway-eni") {
 			return holding{a.name, a.holder}
 		}
 	}
@@ -423,7 +418,7 @@ func (c *cluster) exclusiveENI(addons []addon) holding {
 // interface of its own; nil if it has none.
 func (p *nodePool) exclusiveLabel() *located.Value {
 	for _, label := range p.res.Body.Get("labels").Items() {
-		if isText(label.Get("key"), "k8s.aliyun.com/exclusive-mode-eni-type") && isText(label.Get("value"), "eniOnly") {
+		if label.Get("key").Is("k8s.aliyun.com/exclusive-mode-eni-type") && label.Get("value").Is("eniOnly") {
 			return label.Get("value")
 		}
 	}

@@ -189,7 +189,7 @@ func (b *builder) readCLBList(l *listener) {
 		l.unknown = status.Reason
 		return
 	}
-	if !isText(status, "on") {
+	if !status.Is("on") {
 		return
 	}
 	l.readKind(body.Get("acl_type"))
@@ -232,7 +232,7 @@ func (l *listener) readKind(v *located.Value) {
 	case "black":
 		l.kind = "black-acl"
 	default:
-		l.unknown = reasonFor(v, "the acl_type of "+l.res.Address+" is not in the files")
+		l.unknown = v.ReasonOr("the acl_type of " + l.res.Address + " is not in the files")
 	}
 }
 
@@ -251,7 +251,7 @@ func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) 
 		text, ok := v.Text()
 		cidr, valid := ipset.Parse(text)
 		if !ok || !valid || res.Uncertain != "" {
-			l.unknown = reasonFor(v, "an entry of "+id.res.Address+" is not in the files")
+			l.unknown = v.ReasonOr("an entry of " + id.res.Address + " is not in the files")
 			return
 		}
 		l.list.entries = append(l.list.entries, allowEntry{text: shownText(v), cidr: cidr, origin: b.places.value(s, res, v)})

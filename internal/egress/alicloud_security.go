@@ -80,7 +80,7 @@ func (s *scope) securityGroup(id ident) *securityGroup {
 	g.inner = truth.Yes
 	if v := id.res.Body.Get("inner_access_policy"); v.IsUnknown() {
 		g.inner = truth.Maybe
-	} else if isText(v, "Drop") || g.enterprise == truth.Yes {
+	} else if v.Is("Drop") || g.enterprise == truth.Yes {
 		g.inner = truth.No
 	}
 	for _, res := range s.byType["alicloud_security_group_rule"] {
@@ -124,7 +124,7 @@ func (s *scope) readGroupRule(res *terraform.Resource) *groupRule {
 		text, _ := v.Text()
 		n, err := strconv.Atoi(text)
 		if err != nil {
-			r.unknown = reasonFor(v, "the priority of "+res.Address+" is not a number")
+			r.unknown = v.ReasonOr("the priority of " + res.Address + " is not a number")
 		} else {
 			r.priority = n
 		}
@@ -133,7 +133,7 @@ func (s *scope) readGroupRule(res *terraform.Resource) *groupRule {
 		text, ok := v.Text()
 		r.protocol = strings.ToLower(text)
 		if !ok {
-			r.unknown = reasonFor(v, "the protocol of "+res.Address+" is unknown")
+			r.unknown = v.ReasonOr("the protocol of " + res.Address + " is unknown")
 		}
 	}
 	if v := body.Get("port_range"); !v.IsNull() {
@@ -141,7 +141,7 @@ func (s *scope) readGroupRule(res *terraform.Resource) *groupRule {
 		low, high, valid := parsePortRange(text)
 		switch {
 		case !ok || !valid:
-			r.unknown = reasonFor(v, "the port_range of "+res.Address+" is not a range")
+			r.unknown = v.ReasonOr("the port_range of " + res.Address + " is not a range")
 		case low > 0:
 			r.low, r.high = low, high
 		}
@@ -178,7 +178,7 @@ func (s *scope) readPeer(r *groupRule) {
 		return
 	}
 	if r.unknown == "" {
-		r.unknown = reasonFor(body, "the peer of "+r.res.Address+" is outside the files")
+		r.unknown = body.ReasonOr("the peer of " + r.res.Address + " is outside the files")
 	}
 }
 

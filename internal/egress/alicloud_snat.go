@@ -66,7 +66,7 @@ func (s *scope) readSource(e *snatEntry) {
 	id := s.ident(byID)
 	switch {
 	case !id.known():
-		e.unknown = reasonFor(byID, "it names no source")
+		e.unknown = byID.ReasonOr("it names no source")
 	case id.res == nil && !strings.HasPrefix(id.key, "id:"):
 		e.unknown = id.name() + " is not decided by the files"
 	default:
@@ -169,7 +169,7 @@ func (s *scope) eipOf(item *located.Value) (eip *terraform.Resource, reason stri
 			return res, ""
 		}
 	}
-	return nil, reasonFor(item, "the address is written as a literal, its EIP is outside the files")
+	return nil, item.ReasonOr("the address is written as a literal, its EIP is outside the files")
 }
 
 func (s *scope) eipOn(item *located.Value, g *gateway) eipVerdict {

@@ -81,7 +81,7 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 			id := c.scope.ident(item)
 			if !id.known() {
 				if src.unknown == "" {
-					src.unknown = reasonFor(item, "an element of "+name+" of "+holder.Address+" is unknown")
+					src.unknown = item.ReasonOr("an element of " + name + " of " + holder.Address + " is unknown")
 				}
 				continue
 			}

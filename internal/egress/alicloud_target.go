@@ -242,7 +242,7 @@ func (b *builder) readAttached(t *target) bool {
 		case owner.unknown():
 			t.unknown = "which instance " + res.Address + " belongs to is unknown"
 		case owner.key == t.res.Address:
-			if attached.only != "" && !isText(res.Body.Get(attached.only), attached.value) {
+			if attached.only != "" && !res.Body.Get(attached.only).Is(attached.value) {
 				continue
 			}
 			if res.Uncertain != "" {
@@ -259,7 +259,7 @@ func (b *builder) readTemplates(t *target, template templateArgument) {
 	for _, item := range splitItems(t.res.Body.Get(template.argument)) {
 		id := t.scope.ident(item)
 		if id.res == nil || id.res.Type != template.typ {
-			t.unknown = reasonFor(item, template.argument+" names a group outside the files")
+			t.unknown = item.ReasonOr(template.argument + " names a group outside the files")
 			continue
 		}
 		b.readLists(t, id.res, listArgument{name: template.list})
@@ -282,7 +282,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 	for _, item := range splitItems(v) {
 		text, ok := item.Text()
 		if !ok {
-			b.unknownList(t, list, reasonFor(item, "an element of "+list.String()+" is unknown"))
+			b.unknownList(t, list, item.ReasonOr("an element of "+list.String()+" is unknown"))
 			continue
 		}
 		e := allowEntry{text: shownText(item), origin: b.places.value(t.scope, holder, item)}

@@ -63,7 +63,7 @@ func (s *scope) vswitch(id ident) *vswitch {
 	body := id.res.Body
 	v.vpc = s.vpc(s.ident(body.Get("vpc_id")))
 	if v.vpc == nil {
-		v.reason = reasonFor(body.Get("vpc_id"), v.name+" names no VPC")
+		v.reason = body.Get("vpc_id").ReasonOr(v.name + " names no VPC")
 	}
 	if text, ok := body.Get("cidr_block").Text(); ok {
 		if cidr, ok := ipset.Parse(text); ok {
@@ -71,7 +71,7 @@ func (s *scope) vswitch(id ident) *vswitch {
 		}
 	}
 	if !v.cidr.IsValid() {
-		v.reason = reasonFor(body.Get("cidr_block"), "the cidr_block of "+v.name+" is not in the files")
+		v.reason = body.Get("cidr_block").ReasonOr("the cidr_block of " + v.name + " is not in the files")
 	}
 	v.zone = zoneOf(body)
 	if id.res.Uncertain != "" {
@@ -106,7 +106,7 @@ func (s *scope) gateway(id ident) *gateway {
 	body := id.res.Body
 	g.vpc = s.vpc(s.ident(body.Get("vpc_id")))
 	if g.vpc == nil {
-		g.reason = reasonFor(body.Get("vpc_id"), g.name+" names no VPC")
+		g.reason = body.Get("vpc_id").ReasonOr(g.name + " names no VPC")
 	}
 	// network_type omitted means internet (provider documentation, nat_gateway).
 	if v := body.Get("network_type"); !v.IsNull() {

@@ -74,7 +74,7 @@ var routeKinds = []string{"HTTPRoute", "GRPCRoute", "TLSRoute"}
 func (w *world) addRoute(o *kubernetes.Object) {
 	for _, parent := range o.Root.Get("spec", "parentRefs").Items() {
 		group, kind := parent.Get("group"), parent.Get("kind")
-		if !kind.IsNull() && !isText(kind, "Gateway") || !group.IsNull() && !isText(group, gatewayGroup) {
+		if !kind.IsNull() && !kind.Is("Gateway") || !group.IsNull() && !group.Is(gatewayGroup) {
 			continue // a mesh takes routes of Services
 		}
 		name, _ := parent.Get("name").Text()
@@ -155,7 +155,7 @@ const defaultClass = "ingressclass.kubernetes.io/is-default-class"
 func (w *world) byNginx(class string) bool {
 	known := false
 	for _, o := range w.ingressClasses {
-		isDefault := isText(o.Root.Get("metadata", "annotations", defaultClass), "true")
+		isDefault := o.Root.Get("metadata", "annotations", defaultClass).Is("true")
 		if controller, ok := o.Root.Get("spec", "controller").Text(); ok && (o.Name == class || class == "" && isDefault) {
 			if known = true; !strings.Contains(controller, "nginx") {
 				return false
@@ -190,7 +190,7 @@ type meshEntry struct {
 
 func readMeshEntry(o *kubernetes.Object) *meshEntry {
 	spec := o.Root.Get("spec")
-	if isText(spec.Get("location"), "MESH_INTERNAL") {
+	if spec.Get("location").Is("MESH_INTERNAL") {
 		return nil
 	}
 	e := &meshEntry{

@@ -111,7 +111,7 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	annotations := s.obj.Root.Get("metadata", "annotations")
 	// The status then shows the EIP, and the nodes know nothing of the load balancer's
 	// own address.
-	eip := isText(s.setting("external-ip-type"), "eip")
+	eip := s.setting("external-ip-type").Is("eip")
 	for _, v := range []*located.Value{spec.Get("loadBalancerIP"), s.setting("ip")} {
 		if !v.IsNull() {
 			s.addresses = append(s.addresses, externalAddress{v, eip})
@@ -135,9 +135,9 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	s.hosts = append(s.hosts, splitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
 	s.internet = truth.Yes
 	switch v := s.setting("address-type"); {
-	case isText(v, "intranet"):
+	case v.Is("intranet"):
 		s.internet = truth.No
-	case !v.IsNull() && !isText(v, "internet"), v.IsNull() && !s.setting("id").IsNull():
+	case !v.IsNull() && !v.Is("internet"), v.IsNull() && !s.setting("id").IsNull():
 		s.internet = truth.Maybe // what an existing load balancer is, its own resource says
 	}
 }
@@ -180,7 +180,7 @@ func (s *service) hasAddress(a netip.Addr) (found, direct bool) {
 // which is IPv4 unless it says otherwise, else all.
 func (s *service) reachable() []endpointAddress {
 	families := s.obj.Root.Get("spec", "ipFamilies").Items()
-	six := len(families) > 0 && isText(families[0], "IPv6")
+	six := len(families) > 0 && families[0].Is("IPv6")
 	var list []endpointAddress
 	for _, e := range s.endpoints {
 		if e.addr.Is6() == six {

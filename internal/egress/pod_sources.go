@@ -172,7 +172,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	spec := o.Root.Get("spec")
 	options, groups := spec.Get("vSwitchOptions"), spec.Get("securityGroupIDs")
 	if u := options.FirstUnknown(); u != nil {
-		return nil, reasonFor(u, "the vSwitchOptions of PodNetworking "+o.Name+" are unknown")
+		return nil, u.ReasonOr("the vSwitchOptions of PodNetworking " + o.Name + " are unknown")
 	}
 	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.object(o, options)}
 	for _, v := range options.Items() {
@@ -183,7 +183,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	for _, v := range groups.Items() {
 		text, ok := v.Text()
 		if !ok {
-			n.groups = &ids{unknown: reasonFor(v, "the securityGroupIDs of PodNetworking "+o.Name+" are unknown")}
+			n.groups = &ids{unknown: v.ReasonOr("the securityGroupIDs of PodNetworking " + o.Name + " are unknown")}
 			return n, ""
 		}
 		list = append(list, text)
@@ -356,11 +356,11 @@ func (w *world) containerGroup(wl *workload) (answer truth.Truth, reason string)
 	}
 	name, _ := wl.spec.Get("nodeName").Text()
 	selector := wl.spec.Get("nodeSelector")
-	if isText(selector.Get("type"), "virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
+	if selector.Get("type").Is("virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
 		return truth.Yes, ""
 	}
 	for _, v := range wl.spec.Get("tolerations").Items() {
-		if isText(v.Get("key"), "virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
+		if v.Get("key").Is("virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
 			return truth.Maybe, wl.display() + " may run on virtual nodes, which it tolerates"
 		}
 	}
@@ -388,7 +388,7 @@ func (w *world) labelled(wl *workload, key string) bool {
 		return text == "true"
 	}
 	ns := w.namespaces[wl.namespace]
-	return ns != nil && isText(ns.Root.Get("metadata", "labels", key), "true")
+	return ns != nil && ns.Root.Get("metadata", "labels", key).Is("true")
 }
 
 // text is a value of a ConfigMap; empty if it has none.
@@ -449,7 +449,7 @@ func (b *builder) containerNetwork(w *world, wl *workload) (n *podNetwork, reaso
 		}
 		text, ok := v.Text()
 		if !ok {
-			return nil, reasonFor(v, "the annotation "+key+" of "+wl.display()+" is unknown")
+			return nil, v.ReasonOr("the annotation " + key + " of " + wl.display() + " is unknown")
 		}
 		lists[i], origins[i] = splitList(text), b.places.object(wl.obj, v)
 		if i == 0 {

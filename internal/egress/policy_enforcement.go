@@ -68,7 +68,7 @@ func (w *world) hasPoseidon() bool {
 	if c == nil || c.scope == nil {
 		return false
 	}
-	isPoseidon := func(body *located.Value) bool { return isText(body.Get("name"), "poseidon", "ack-poseidon") }
+	isPoseidon := func(body *located.Value) bool { return body.Get("name").Is("poseidon", "ack-poseidon") }
 	return slices.ContainsFunc(c.scope.byType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
 		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.ident(res.Body.Get("cluster_id")).key == c.res.Address
 	}) || slices.ContainsFunc(c.res.Body.Get("addons").Items(), func(block *located.Value) bool {

@@ -244,12 +244,3 @@ func label(name string, cidr netip.Prefix) string {
 	}
 	return name + " (" + cidr.String() + ")"
 }
-
-// reasonFor is the reason of an unknown value, or a given one when the value has
-// none.
-func reasonFor(v *located.Value, otherwise string) string {
-	if u := v.FirstUnknown(); u != nil && u.Reason != "" {
-		return u.Reason
-	}
-	return otherwise
-}

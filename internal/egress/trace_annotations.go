@@ -82,7 +82,7 @@ func (c *cluster) lacksAddon(name string) bool {
 		return false
 	}
 	for _, block := range blocks.Items() {
-		if isText(block.Get("name"), name) {
+		if block.Get("name").Is(name) {
 			return false
 		}
 	}
@@ -321,7 +321,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	case c.ipStack == "ipv4":
 		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
 	case c.ipStack != "dual":
-		hop.Detail = reasonFor(c.res.Body.Get("ip_stack"), "the ip_stack of "+c.name+" is unknown")
+		hop.Detail = c.res.Body.Get("ip_stack").ReasonOr("the ip_stack of " + c.name + " is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
 		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.origin)

@@ -94,7 +94,7 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	text, ok := v.Text()
 	var policy bucketPolicy
 	if !ok || json.Unmarshal([]byte(text), &policy) != nil {
-		return &bucketGate{status: truth.Unknown, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
+		return &bucketGate{status: truth.Unknown, reason: v.ReasonOr("the policy of " + t.Address + " is not decided by the files")}
 	}
 	verdict := &bucketGate{status: truth.Open}
 	for _, statement := range policy.Statement {

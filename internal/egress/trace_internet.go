@@ -106,7 +106,7 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	}
 	switch {
 	case c.newGateway == truth.Maybe:
-		way.reason = reasonFor(c.res.Body.Get("new_nat_gateway"), "new_nat_gateway is unknown")
+		way.reason = c.res.Body.Get("new_nat_gateway").ReasonOr("new_nat_gateway is unknown")
 		return way
 	case c.newGateway == truth.Yes && m.named:
 		way.status, way.covered, way.reason = truth.Open, truth.Yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"

@@ -4,6 +4,7 @@
 package located
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -108,6 +109,12 @@ func (v *Value) Field(key string) (Field, bool) {
 	return Field{}, false
 }
 
+// Is reports whether v is certainly one of some texts.
+func (v *Value) Is(texts ...string) bool {
+	text, ok := v.Text()
+	return ok && slices.Contains(texts, text)
+}
+
 // Text returns the string of a String, Number or Bool; false for anything else.
 func (v *Value) Text() (string, bool) {
 	if v == nil {
@@ -158,6 +165,15 @@ func (v *Value) IsNull() bool { return v == nil || v.Kind == Null }
 // IsUnknown reports whether the files do not decide v itself. A List or Map is
 // known even when it holds unknown elements.
 func (v *Value) IsUnknown() bool { return v != nil && v.Kind == Unknown }
+
+// ReasonOr is why v, or the first part of it, is unknown; otherwise where it is known or
+// has no reason.
+func (v *Value) ReasonOr(otherwise string) string {
+	if u := v.FirstUnknown(); u != nil && u.Reason != "" {
+		return u.Reason
+	}
+	return otherwise
+}
 
 // FirstUnknown returns the first Unknown in v, depth first, or nil.
 func (v *Value) FirstUnknown() *Value {
