@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -81,7 +82,7 @@ func publicSources(v *view) []string {
 		if way.entry == nil || way.status == truth.Blocked {
 			return nil
 		}
-		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
+		for _, item := range alicloud.SplitItems(way.entry.Resource.Body.Get("snat_ip")) {
 			address := ""
 			if ref, ok := item.Ref(); ok {
 				address = ref.String()

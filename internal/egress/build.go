@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -21,10 +22,10 @@ type builder struct {
 	model   *Model
 	places  *places
 
-	scopes         []*scope
+	scopes         []*alicloud.Scope
 	clusterList    []*cluster
 	targetList     []*target
-	entries        map[*scope][]*snatEntry
+	entries        map[*alicloud.Scope][]*alicloud.SNATEntry
 	privateDomains []string
 	born           []terraformObject
 	outside        []*outsideTarget
@@ -44,7 +45,7 @@ type builder struct {
 	aclBlocks     gates[aclKey, *aclGate]
 	buckets       gates[gateKey, *bucketGate]
 
-	networkACLs map[*vswitch]*networkACL
+	networkACLs map[*alicloud.VSwitch]*alicloud.NetworkACL
 
 	// What an object is does not depend on the worlds it belongs to.
 	workloads map[*kubernetes.Object]*workload
@@ -153,8 +154,8 @@ func newBuilder(ctx context.Context, input Input) *builder {
 			PodEIPs: []*PodEIP{}, Injectors: []*Injector{}, DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{},
 			UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
-		entries:     make(map[*scope][]*snatEntry),
-		networkACLs: make(map[*vswitch]*networkACL),
+		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
+		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
 		workloads:   make(map[*kubernetes.Object]*workload),
 		services:    make(map[*kubernetes.Object]*service),
 		configs:     make(map[*kubernetes.Object]*configSource),
@@ -167,12 +168,12 @@ func newBuilder(ctx context.Context, input Input) *builder {
 // readCloud reads every Terraform root.
 func (b *builder) readCloud() error {
 	for _, root := range b.input.Roots {
-		b.scopes = append(b.scopes, newScope(root))
+		b.scopes = append(b.scopes, alicloud.NewScope(root))
 		for _, m := range root.Modules {
 			b.places.blocks[[2]string{root.ID(), m.Address}] = m.Blocks
 		}
 	}
-	joinScopes(b.scopes)
+	alicloud.JoinScopes(b.scopes)
 	for _, s := range b.scopes {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err

@@ -67,10 +67,10 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 		return nil, false
 	}
 	address, public := ref.Address, publicAttributes[ref.Attribute]
-	if res := born.scope.byAddress[address]; res != nil {
+	if res := born.scope.ByAddress[address]; res != nil {
 		for _, connection := range publicConnections {
 			if res.Type == connection.typ {
-				address, public = born.scope.ident(res.Body.Get(connection.instance)).key, true
+				address, public = born.scope.Ident(res.Body.Get(connection.instance)).Key, true
 			}
 		}
 	}
@@ -249,7 +249,7 @@ func (b *builder) readReused(w *world) {
 		}
 		id := b.idIn(w.cluster, s.obj, text)
 		for _, t := range b.targetList {
-			if id.res != nil && t.scope == w.cluster.scope && t.res == id.res {
+			if id.Resource != nil && t.scope == w.cluster.scope && t.res == id.Resource {
 				w.reused[t] = s
 			}
 		}
@@ -328,7 +328,7 @@ func (b *builder) isPrivateName(host string) bool {
 func (b *builder) readPrivateDomains() {
 	b.privateDomains = slices.Clone(b.options.PrivateDomains)
 	for _, s := range b.scopes {
-		for _, res := range s.byType["alicloud_pvtz_zone"] {
+		for _, res := range s.ByType["alicloud_pvtz_zone"] {
 			for _, name := range []string{"zone_name", "name"} {
 				text, ok := res.Body.Get(name).Text()
 				if !ok || text == "" {
@@ -351,14 +351,14 @@ func (b *builder) reachableTargets(w *world) []*target {
 		return nil
 	}
 	own := w.cluster.scope
-	its := environmentsIn(own.root.Dir + "/" + own.root.Variant)
+	its := environmentsIn(own.Root.Dir + "/" + own.Root.Variant)
 	var list []*target
 	for _, t := range b.targetList {
 		if t.scope != own {
-			if t.scope.root.Dir == own.root.Dir {
+			if t.scope.Root.Dir == own.Root.Dir {
 				continue // another variant of the same root
 			}
-			env := environmentsIn(t.scope.root.Dir + "/" + t.scope.root.Variant)
+			env := environmentsIn(t.scope.Root.Dir + "/" + t.scope.Root.Variant)
 			if len(env) > 0 && len(its) > 0 && !slices.ContainsFunc(env, func(e string) bool { return slices.Contains(its, e) }) {
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -132,7 +133,7 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	}
 	class, _ := spec.Get("loadBalancerClass").Text()
 	s.direct = s.direct || class == "alibabacloud.com/nlb" || !annotations.Get("service.beta.kubernetes.io/class").IsNull()
-	s.hosts = append(s.hosts, splitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
+	s.hosts = append(s.hosts, alicloud.SplitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
 	s.internet = truth.Yes
 	switch v := s.setting("address-type"); {
 	case v.Is("intranet"):

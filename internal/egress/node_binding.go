@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -27,7 +28,7 @@ type placement struct {
 // landing is a node pool with those of its vSwitches whose nodes can run the pods.
 type landing struct {
 	pool      *nodePool
-	vswitches []*vswitch
+	vswitches []*alicloud.VSwitch
 }
 
 // zoneLabels are the labels that name a node's zone.
@@ -64,7 +65,7 @@ func (c *cluster) placementOf(wl *workload) placement {
 		}
 		l := landing{pool: pool}
 		for _, v := range pool.vswitches {
-			switch zone := inZone(terms, v.zone); {
+			switch zone := inZone(terms, v.Zone); {
 			case zone == truth.No:
 				all = false
 				continue

@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -68,18 +69,18 @@ func last(list []source.Range) source.Range {
 }
 
 // value is the origin of a value of a Terraform resource.
-func (p *places) value(s *scope, res *terraform.Resource, v *located.Value) Origin {
-	root := s.lender(res)
+func (p *places) value(s *alicloud.Scope, res *terraform.Resource, v *located.Value) Origin {
+	root := s.Lender(res)
 	return p.add(Place{
 		Range: v.Range, Callers: v.Callers, Via: v.Via,
-		Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant, Module: res.Module,
+		Address: s.LocalAddress(res), Root: root.Dir, Variant: root.Variant, Module: res.Module,
 		ModuleBlocks: p.blocks[[2]string{root.ID(), res.Module}],
 	})
 }
 
 // argument is the origin of an argument of a Terraform resource, or of the
 // resource's block when the argument is not written.
-func (p *places) argument(s *scope, res *terraform.Resource, path ...string) Origin {
+func (p *places) argument(s *alicloud.Scope, res *terraform.Resource, path ...string) Origin {
 	if v := res.Body.Get(path...); !v.Range.IsZero() {
 		return p.value(s, res, v)
 	}
@@ -87,7 +88,7 @@ func (p *places) argument(s *scope, res *terraform.Resource, path ...string) Ori
 }
 
 // block is the origin of a Terraform resource's header line.
-func (p *places) block(s *scope, res *terraform.Resource) Origin {
+func (p *places) block(s *alicloud.Scope, res *terraform.Resource) Origin {
 	return p.value(s, res, res.Body)
 }
 
@@ -107,8 +108,8 @@ func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
 	place := Place{Range: r, Address: objectAddress(o), Ignores: ignores(o), From: cmp.Or(o.From, o.DeployedBy)}
 	if t, ok := p.born[o]; ok {
 		place.Address = t.res.Address
-		place.Root, place.Variant, place.Module = t.scope.root.Dir, t.scope.root.Variant, t.res.Module
-		place.ModuleBlocks = p.blocks[[2]string{t.scope.root.ID(), t.res.Module}]
+		place.Root, place.Variant, place.Module = t.scope.Root.Dir, t.scope.Root.Variant, t.res.Module
+		place.ModuleBlocks = p.blocks[[2]string{t.scope.Root.ID(), t.res.Module}]
 	}
 	return place
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -226,7 +227,7 @@ func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	}
 	part := list
 	if !p.whole && c.unattachedPools() == "" {
-		var nodes []*vswitch
+		var nodes []*alicloud.VSwitch
 		for _, l := range p.landings {
 			if l.pool.unknown != "" {
 				nodes = nil
@@ -247,8 +248,8 @@ func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	return v
 }
 
-func vswitchesOf(members []member) []*vswitch {
-	list := make([]*vswitch, 0, len(members))
+func vswitchesOf(members []member) []*alicloud.VSwitch {
+	list := make([]*alicloud.VSwitch, 0, len(members))
 	for _, m := range members {
 		list = append(list, m.vswitch)
 	}
@@ -256,22 +257,22 @@ func vswitchesOf(members []member) []*vswitch {
 }
 
 // inZonesOf drops members outside of the zones of nodes, unless some zone is unknown.
-func inZonesOf(list []member, nodes []*vswitch) []member {
+func inZonesOf(list []member, nodes []*alicloud.VSwitch) []member {
 	zones := make(map[string]bool)
 	for _, v := range nodes {
-		zones[v.zone] = true
+		zones[v.Zone] = true
 	}
-	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m member) bool { return m.vswitch.zone == "" }) {
+	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m member) bool { return m.vswitch.Zone == "" }) {
 		return list
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(m member) bool { return !zones[m.vswitch.zone] })
+	return slices.DeleteFunc(slices.Clone(list), func(m member) bool { return !zones[m.vswitch.Zone] })
 }
 
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
 func (b *builder) viewOn(c *cluster, scope string, list []member, at Origin) *view {
 	part := vswitchesOf(list)
-	inside := !slices.ContainsFunc(part, func(v *vswitch) bool {
+	inside := !slices.ContainsFunc(part, func(v *alicloud.VSwitch) bool {
 		return !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == v })
 	})
 	if inside {
@@ -301,7 +302,7 @@ func sameGroups(x, y *ids) bool {
 	if x == nil || y == nil {
 		return x == y
 	}
-	return x.unknown == y.unknown && slices.EqualFunc(x.list, y.list, func(a, b ident) bool { return a.key == b.key })
+	return x.unknown == y.unknown && slices.EqualFunc(x.list, y.list, func(a, b alicloud.Ident) bool { return a.Key == b.Key })
 }
 
 // readViews says where the packets of a world's workloads come from, and on which of

@@ -69,8 +69,8 @@ func (w *world) hasPoseidon() bool {
 		return false
 	}
 	isPoseidon := func(body *located.Value) bool { return body.Get("name").Is("poseidon", "ack-poseidon") }
-	return slices.ContainsFunc(c.scope.byType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
-		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.ident(res.Body.Get("cluster_id")).key == c.res.Address
+	return slices.ContainsFunc(c.scope.ByType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
+		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.Ident(res.Body.Get("cluster_id")).Key == c.res.Address
 	}) || slices.ContainsFunc(c.res.Body.Get("addons").Items(), func(block *located.Value) bool {
 		off := block.Get("disabled")
 		on, known := off.Truth()

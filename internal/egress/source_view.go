@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -15,7 +16,7 @@ type view struct {
 	// reason says why nothing is known; there are no sources then.
 	reason string
 	// part are the vSwitches that the packets come from; nil for all of the sources.
-	part []*vswitch
+	part []*alicloud.VSwitch
 	// some says that the packets come from only some of these, which ones the files do
 	// not say.
 	some bool
@@ -37,7 +38,7 @@ func unknownView(reason string) *view { return &view{reason: reason} }
 func wholeView(src *sources) *view { return &view{sources: src, gap: src.unknown, groups: src} }
 
 // takes reports whether packets may come from a vSwitch of the sources.
-func (v *view) takes(vs *vswitch) bool { return v.part == nil || slices.Contains(v.part, vs) }
+func (v *view) takes(vs *alicloud.VSwitch) bool { return v.part == nil || slices.Contains(v.part, vs) }
 
 // whole reports whether the view is all of its sources: then the verdict is that of
 // their gate.
@@ -119,7 +120,7 @@ func (c *cluster) nodeView(p placement) *view {
 	if p.whole {
 		return v
 	}
-	v.part, v.gap = []*vswitch{}, c.unattachedPools()
+	v.part, v.gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.landings {
 		v.pools = append(v.pools, l.pool)
 		v.gap = cmp.Or(v.gap, l.pool.unknown)
@@ -145,7 +146,7 @@ func (c *cluster) podView(p placement) *view {
 	if p.whole {
 		return v
 	}
-	v.part, v.gap = []*vswitch{}, c.unattachedPools()
+	v.part, v.gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.landings {
 		v.pools = append(v.pools, l.pool)
 		members, unknown := c.podsOn(l.pool, l.vswitches)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -52,14 +53,14 @@ var acronyms = map[string]string{
 // terraformObject is an object with the resource that creates it.
 type terraformObject struct {
 	object *kubernetes.Object
-	scope  *scope
+	scope  *alicloud.Scope
 	res    *terraform.Resource
 }
 
 // terraformObjects reads the Kubernetes objects of a scope.
-func (b *builder) terraformObjects(s *scope) []terraformObject {
+func (b *builder) terraformObjects(s *alicloud.Scope) []terraformObject {
 	var list []terraformObject
-	for _, res := range s.root.Resources {
+	for _, res := range s.Root.Resources {
 		if res.Data || res.Uncertain != "" {
 			continue
 		}
@@ -321,13 +322,13 @@ func (b *builder) clusterOf(t terraformObject) *cluster {
 		}
 	}
 	var named *cluster
-	for _, p := range t.scope.root.Providers {
+	for _, p := range t.scope.Root.Providers {
 		if p.Name != t.res.Provider {
 			continue
 		}
 		for _, address := range addressesIn(p.Body, nil) {
-			if credential := t.scope.byAddress[address]; credential != nil && credential.Data {
-				address = t.scope.ident(credential.Body.Get("cluster_id")).key
+			if credential := t.scope.ByAddress[address]; credential != nil && credential.Data {
+				address = t.scope.Ident(credential.Body.Get("cluster_id")).Key
 			}
 			for _, c := range own {
 				if c.address == address {

@@ -6,6 +6,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -13,28 +14,28 @@ import (
 // decide tries the entries in order. It returns the entry that drops every
 // address, for all ports from low to high; nil with a reason if the outcome
 // differs or is not decided.
-func decide(entries []aclEntry, addresses *netipx.IPSet, protocol string, low, high int) (dropped *aclEntry, status truth.Verdict) {
+func decide(entries []alicloud.ACLEntry, addresses *netipx.IPSet, protocol string, low, high int) (dropped *alicloud.ACLEntry, status truth.Verdict) {
 	rest := addresses
-	var first *aclEntry
+	var first *alicloud.ACLEntry
 	for i := range entries {
 		e := &entries[i]
-		if e.unknown != "" {
+		if e.Unknown != "" {
 			return nil, truth.Unknown
 		}
-		if !strings.EqualFold(e.protocol, "all") && !strings.EqualFold(e.protocol, protocol) || e.high < low || e.low > high {
+		if !strings.EqualFold(e.Protocol, "all") && !strings.EqualFold(e.Protocol, protocol) || e.High < low || e.Low > high {
 			continue
 		}
-		hit := ipset.Intersect(rest, e.addresses)
+		hit := ipset.Intersect(rest, e.Addresses)
 		if ipset.IsEmpty(hit) {
 			continue
 		}
-		if e.accept {
-			if ipset.IsEmpty(ipset.Subtract(rest, hit)) && e.low <= low && high <= e.high && first == nil {
+		if e.Accept {
+			if ipset.IsEmpty(ipset.Subtract(rest, hit)) && e.Low <= low && high <= e.High && first == nil {
 				return nil, truth.Open
 			}
 			return nil, truth.Unknown // a part passes
 		}
-		if e.low > low || high > e.high {
+		if e.Low > low || high > e.High {
 			return nil, truth.Unknown // a part of the ports is dropped
 		}
 		if first == nil {
@@ -94,10 +95,10 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 		switch {
 		case acl == nil:
 			continue
-		case acl.unknown != "" || addresses == nil:
-			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.vswitch.name+" or the destination is not decided by the files"
+		case acl.Unknown != "" || addresses == nil:
+			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.vswitch.Name+" or the destination is not decided by the files"
 			continue
-		case m.vswitch.cidr.IsValid() && ipset.IsEmpty(ipset.Subtract(addresses, ipset.Of(m.vswitch.cidr))):
+		case m.vswitch.CIDR.IsValid() && ipset.IsEmpty(ipset.Subtract(addresses, ipset.Of(m.vswitch.CIDR))):
 			continue // packets inside one vSwitch are not filtered
 		}
 		low, high := r.port, r.port
@@ -105,10 +106,10 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 			low, high = 1, 65535
 		}
 		direction := "egress"
-		entry, status := decide(acl.egress, addresses, r.protocol, low, high)
+		entry, status := decide(acl.Egress, addresses, r.protocol, low, high)
 		if status != truth.Blocked {
 			out := status
-			if entry, status = decide(acl.ingress, addresses, r.protocol, ephemeralLow, ephemeralHigh); status == truth.Blocked {
+			if entry, status = decide(acl.Ingress, addresses, r.protocol, ephemeralLow, ephemeralHigh); status == truth.Blocked {
 				direction = "ingress"
 			} else {
 				status = truth.Worst(out, status)
@@ -126,26 +127,26 @@ func (b *builder) networkACLHop(r *requirementOf) Hop {
 	return hop
 }
 
-func (b *builder) networkACLOf(s *scope, v *vswitch) *networkACL {
+func (b *builder) networkACLOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud.NetworkACL {
 	acl, ok := b.networkACLs[v]
 	if !ok {
-		acl = s.networkACLOf(v)
+		acl = s.NetworkACLOf(v)
 		b.networkACLs[v] = acl
 	}
 	return acl
 }
 
 // blockByACL records a requirement that an entry drops, and returns the entry's place.
-func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *sources, direction string, entry *aclEntry) Origin {
+func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) Origin {
 	c := r.world.cluster
-	at := b.places.value(c.scope, entry.res, entry.value)
+	at := b.places.value(c.scope, entry.Resource, entry.Value)
 	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
 		return &aclGate{NetworkACLBlock: &NetworkACLBlock{
-			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.res.Address, VSwitches: []string{}, Direction: direction,
+			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.Resource.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: textOf(entry), Origin: at,
 		}}
 	})
-	if name := m.vswitch.label(); !slices.Contains(gate.VSwitches, name) {
+	if name := m.vswitch.Label(); !slices.Contains(gate.VSwitches, name) {
 		gate.VSwitches = append(gate.VSwitches, name)
 	}
 	if name := r.display(); name != gate.Destination && !slices.Contains(gate.Also, name) {
@@ -156,6 +157,6 @@ func (b *builder) blockByACL(r *requirementOf, acl *networkACL, m member, src *s
 }
 
 // textOf is an entry as messages show it.
-func textOf(e *aclEntry) string {
-	return strings.Join([]string{e.policy, e.protocol, e.port, shownText(e.peer)}, " ")
+func textOf(e *alicloud.ACLEntry) string {
+	return strings.Join([]string{e.Policy, e.Protocol, e.Port, shownText(e.Peer)}, " ")
 }

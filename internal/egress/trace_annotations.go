@@ -87,7 +87,7 @@ func (c *cluster) lacksAddon(name string) bool {
 		}
 	}
 	for _, typ := range []string{"alicloud_cs_kubernetes_addon", "helm_release"} {
-		for _, res := range c.scope.byType[typ] {
+		for _, res := range c.scope.ByType[typ] {
 			for _, argument := range []string{"name", "chart"} {
 				v := res.Body.Get(argument)
 				if text, _ := v.Text(); v.IsUnknown() || strings.Contains(text, name) {
@@ -96,7 +96,7 @@ func (c *cluster) lacksAddon(name string) bool {
 			}
 		}
 	}
-	_, unread := c.scope.unreadModule(c.res.Address)
+	_, unread := c.scope.UnreadModule(c.res.Address)
 	return !unread
 }
 
@@ -324,11 +324,11 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 		hop.Detail = c.res.Body.Get("ip_stack").ReasonOr("the ip_stack of " + c.name + " is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
-		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.res), c.origin)
+		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.Resource), c.origin)
 	case !r.workload.annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
 		hop.Status = truth.Open
 		return hop
-	case len(c.scope.byType["alicloud_vpc_ipv6_internet_bandwidth"]) > 0 || r.workload.annotation("k8s.aliyun.com/eci-vswitch").Kind != located.Null:
+	case len(c.scope.ByType["alicloud_vpc_ipv6_internet_bandwidth"]) > 0 || r.workload.annotation("k8s.aliyun.com/eci-vswitch").Kind != located.Null:
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
 		return hop
 	default:
@@ -362,23 +362,23 @@ func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Ori
 // lacksIPv6Gateway reports whether the files prove that the cluster's VPC has no
 // IPv6 gateway.
 func (b *builder) lacksIPv6Gateway(c *cluster) bool {
-	if c.vpc == nil || c.vpc.res == nil {
+	if c.vpc == nil || c.vpc.Resource == nil {
 		return false
 	}
 	for _, s := range b.scopes {
-		for _, res := range s.byType["alicloud_vpc_ipv6_gateway"] {
-			id := s.ident(res.Body.Get("vpc_id"))
+		for _, res := range s.ByType["alicloud_vpc_ipv6_gateway"] {
+			id := s.Ident(res.Body.Get("vpc_id"))
 			if s != c.scope {
-				if s.root.Dir != c.scope.root.Dir && id.res == nil {
+				if s.Root.Dir != c.scope.Root.Dir && id.Resource == nil {
 					return false
 				}
 				continue
 			}
-			if !id.known() || id.key == c.vpc.key || id.res == nil {
+			if !id.Known() || id.Key == c.vpc.Key || id.Resource == nil {
 				return false
 			}
 		}
 	}
-	_, unread := c.scope.unreadModule(c.vpc.key)
+	_, unread := c.scope.UnreadModule(c.vpc.Key)
 	return !unread
 }

@@ -78,15 +78,15 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	}
 	s := t.scope
 	holder, v := t.res, t.res.Body.Get("policy")
-	for _, res := range s.byType["alicloud_oss_bucket_policy"] {
+	for _, res := range s.ByType["alicloud_oss_bucket_policy"] {
 		bucket := res.Body.Get("bucket")
 		text, _ := bucket.Text()
-		if s.ident(bucket).key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
+		if s.Ident(bucket).Key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
 			holder, v = res, res.Body.Get("policy")
 		}
 	}
 	if v.IsNull() {
-		if reason, found := s.unreadModule(t.res.Address); found {
+		if reason, found := s.UnreadModule(t.res.Address); found {
 			return &bucketGate{status: truth.Unknown, reason: reason}
 		}
 		return &bucketGate{status: truth.Open}
@@ -205,9 +205,9 @@ func addressDenial(values []string, from gateKey) denial {
 	}
 	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {
-		switch cidr := m.vswitch.cidr; {
+		switch cidr := m.vswitch.CIDR; {
 		case !cidr.IsValid():
-			return truth.Unknown, m.vswitch.reason
+			return truth.Unknown, m.vswitch.Reason
 		case set.ContainsPrefix(cidr):
 			return truth.Open, ""
 		case set.OverlapsPrefix(cidr):
@@ -250,19 +250,19 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 // of the files, whose ids exist only after apply.
 func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
-	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
+	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.scope {
 		return d
 	}
 	d.holds = truth.Yes
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		switch id := t.scope.ident(&located.Value{Kind: located.String, Str: text}); {
-		case id.key == c.vpc.key:
+		switch id := t.scope.Ident(&located.Value{Kind: located.String, Str: text}); {
+		case id.Key == c.vpc.Key:
 			return denial{holds: truth.No}
-		case id.res == nil:
+		case id.Resource == nil:
 			d.holds = truth.Maybe
 		}
 	}
-	d.uncovered = append(d.uncovered, c.vpc.name)
+	d.uncovered = append(d.uncovered, c.vpc.Name)
 	return d
 }

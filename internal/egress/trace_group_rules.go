@@ -5,6 +5,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -14,29 +15,29 @@ import (
 type groupVerdict struct {
 	status truth.Verdict
 	reason string
-	drop   *groupRule // the drop that decides a Blocked; nil if nothing accepts
+	drop   *alicloud.GroupRule // the drop that decides a Blocked; nil if nothing accepts
 	// created says that ACK itself creates the group.
 	created bool
 }
 
 // egressVerdict merges the rules of all groups on an interface for outbound
 // packets. Basic groups allow what no rule is about, advanced ones deny it.
-func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string, port int) groupVerdict {
+func egressVerdict(groups []*alicloud.SecurityGroup, dest *netipx.IPSet, protocol string, port int) groupVerdict {
 	if len(groups) == 0 {
 		return groupVerdict{status: truth.Unknown, reason: "the security group is created by ACK, its rules are not in the files"}
 	}
 	q := ruleQuery{addresses: dest, protocol: protocol, port: port}
 	for _, g := range groups {
-		if g.unknown != "" && q.unknown == "" {
-			q.unknown = g.unknown
+		if g.Unknown != "" && q.unknown == "" {
+			q.unknown = g.Unknown
 		}
-		if g.enterprise != truth.Yes {
+		if g.Enterprise != truth.Yes {
 			q.defaultAccept = true
 		}
-		if g.enterprise == truth.Maybe && q.unknown == "" {
-			q.unknown = "the type of " + g.name + " is unknown"
+		if g.Enterprise == truth.Maybe && q.unknown == "" {
+			q.unknown = "the type of " + g.Name + " is unknown"
 		}
-		q.rules = append(q.rules, g.egress...)
+		q.rules = append(q.rules, g.Egress...)
 	}
 	return q.verdict()
 }
@@ -44,27 +45,27 @@ func egressVerdict(groups []*securityGroup, dest *netipx.IPSet, protocol string,
 // ingressVerdict merges the rules of a destination's groups for packets from an
 // address range whose interfaces carry the groups in from; fromUnknown says why
 // those may not be all. Both types of group deny what no rule accepts.
-func ingressVerdict(groups []*securityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int) groupVerdict {
+func ingressVerdict(groups []*alicloud.SecurityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int) groupVerdict {
 	q := ruleQuery{addresses: src, protocol: protocol, port: port, peers: from, peersUnknown: fromUnknown}
 	for _, g := range groups {
-		if g.unknown != "" && q.unknown == "" {
-			q.unknown = g.unknown
+		if g.Unknown != "" && q.unknown == "" {
+			q.unknown = g.Unknown
 		}
 		// Members of a basic group reach each other, whatever its rules.
-		if slices.Contains(from, g.key) && g.inner != truth.No {
-			if g.inner == truth.Yes {
+		if slices.Contains(from, g.Key) && g.Inner != truth.No {
+			if g.Inner == truth.Yes {
 				return groupVerdict{status: truth.Open}
 			}
-			q.unknown = "the inner_access_policy of " + g.name + " is unknown"
+			q.unknown = "the inner_access_policy of " + g.Name + " is unknown"
 		}
-		q.rules = append(q.rules, g.ingress...)
+		q.rules = append(q.rules, g.Ingress...)
 	}
 	return q.verdict()
 }
 
 // ruleQuery is a question to the merged rules of some groups.
 type ruleQuery struct {
-	rules         []*groupRule
+	rules         []*alicloud.GroupRule
 	defaultAccept bool
 	addresses     *netipx.IPSet
 	protocol      string
@@ -79,14 +80,14 @@ type ruleQuery struct {
 // accepted in part is Unsure: the files do not say which part is meant.
 func (q *ruleQuery) verdict() groupVerdict {
 	rules := slices.Clone(q.rules)
-	slices.SortStableFunc(rules, func(a, b *groupRule) int {
-		if a.priority != b.priority {
-			return a.priority - b.priority
+	slices.SortStableFunc(rules, func(a, b *alicloud.GroupRule) int {
+		if a.Priority != b.Priority {
+			return a.Priority - b.Priority
 		}
 		switch {
-		case a.accept == b.accept:
+		case a.Accept == b.Accept:
 			return 0
-		case a.accept:
+		case a.Accept:
 			return 1
 		default:
 			return -1
@@ -94,9 +95,9 @@ func (q *ruleQuery) verdict() groupVerdict {
 	})
 	unknown := q.unknown
 	rest, accepted := q.addresses, &netipx.IPSet{}
-	var drop *groupRule
+	var drop *alicloud.GroupRule
 	for _, r := range rules {
-		if !r.touches(q.protocol, q.port) {
+		if !r.Touches(q.protocol, q.port) {
 			continue
 		}
 		hit, why := q.hit(r, rest)
@@ -108,14 +109,14 @@ func (q *ruleQuery) verdict() groupVerdict {
 		}
 		// With any port asked for, a rule for some ports accepts in part and drops in
 		// part: neither decides.
-		if !r.matches(q.protocol, q.port) {
-			if r.accept {
+		if !r.Matches(q.protocol, q.port) {
+			if r.Accept {
 				accepted = ipset.Union(accepted, hit)
 			}
 			continue
 		}
 		rest = ipset.Subtract(rest, hit)
-		if r.accept {
+		if r.Accept {
 			accepted = ipset.Union(accepted, hit)
 		} else if drop == nil {
 			drop = r
@@ -137,18 +138,18 @@ func (q *ruleQuery) verdict() groupVerdict {
 }
 
 // hit is the part of the addresses that a rule is about.
-func (q *ruleQuery) hit(r *groupRule, rest *netipx.IPSet) (set *netipx.IPSet, unknown string) {
+func (q *ruleQuery) hit(r *alicloud.GroupRule, rest *netipx.IPSet) (set *netipx.IPSet, unknown string) {
 	switch {
-	case r.unknown != "":
-		return nil, r.unknown
-	case r.group == "":
-		return ipset.Intersect(rest, ipset.Of(r.cidrs...)), ""
-	case slices.Contains(q.peers, r.group):
+	case r.Unknown != "":
+		return nil, r.Unknown
+	case r.Group == "":
+		return ipset.Intersect(rest, ipset.Of(r.CIDRs...)), ""
+	case slices.Contains(q.peers, r.Group):
 		return rest, ""
 	case q.peersUnknown != "":
 		return nil, q.peersUnknown
 	case q.peers == nil:
-		return nil, r.res.Address + " names a group, whose members the files do not say"
+		return nil, r.Resource.Address + " names a group, whose members the files do not say"
 	default:
 		return nil, ""
 	}

@@ -101,8 +101,8 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		switch {
 		case r.public:
 			plain.dest = netpol.InternetDest()
-		case r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
-			plain.dest = netpol.PrefixDest(r.target.vswitch.cidr).Outside()
+		case r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
+			plain.dest = netpol.PrefixDest(r.target.vswitch.CIDR).Outside()
 		case r.target.Kind == "oss":
 			plain.dest = netpol.PrefixDest(cloudServices).Outside()
 		case len(r.target.addresses) == 1:

@@ -8,6 +8,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -43,7 +44,7 @@ var platformProbes = []struct {
 
 // groupSet is the groups on one kind of interface.
 type groupSet struct {
-	groups   []*securityGroup
+	groups   []*alicloud.SecurityGroup
 	unknown  string
 	ids      ids
 	verdicts map[groupQuery]groupVerdict // thousands of workloads ask the same few questions
@@ -64,7 +65,7 @@ func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
 	for _, list := range c.groupsOf(src) {
 		set := &groupSet{unknown: list.unknown, ids: list, verdicts: make(map[groupQuery]groupVerdict)}
 		for _, id := range list.list {
-			set.groups = append(set.groups, c.scope.securityGroup(id))
+			set.groups = append(set.groups, c.scope.SecurityGroup(id))
 		}
 		sets = append(sets, set)
 	}
@@ -103,7 +104,7 @@ func (b *builder) latentGroups(c *cluster) {
 func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 	all := set.verdict(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == truth.Blocked {
-		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
+		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *alicloud.SecurityGroup) bool { return len(g.Egress) > 0 }) {
 			return // rules for other protocols or families: no accept, but not without any rule
 		}
 		code := "no-rule"
@@ -123,10 +124,10 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 
 // groupGate returns the gate of one blocker, one for both roles if they share the
 // group.
-func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
-	blocker := set.groups[0].key
+func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *alicloud.GroupRule, dest string, port int, protocol string) *groupGate {
+	blocker := set.groups[0].Key
 	if drop != nil {
-		blocker = drop.res.Address
+		blocker = drop.Resource.Address
 	}
 	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
 		gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
@@ -134,7 +135,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 			Code: code, Destination: dest, Port: port, Protocol: protocol,
 		}}
 		for _, g := range set.groups {
-			gate.Groups = append(gate.Groups, g.name)
+			gate.Groups = append(gate.Groups, g.Name)
 		}
 		if set.ids.value != nil && set.ids.holder != nil {
 			gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
@@ -142,9 +143,9 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 			gate.Cause = set.ids.at
 		}
 		if drop != nil {
-			gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
+			gate.Rule, gate.Priority, gate.Origin = drop.Resource.Address, drop.Priority, b.places.block(c.scope, drop.Resource)
 		} else {
-			gate.Origin = b.places.block(c.scope, set.groups[0].res)
+			gate.Origin = b.places.block(c.scope, set.groups[0].Resource)
 		}
 		return gate
 	})
@@ -244,8 +245,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return ipset.Public4
 	case r.kind == toTarget && r.target.Kind == "oss":
 		return ipset.Of(cloudServices)
-	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
-		return ipset.Of(r.target.vswitch.cidr)
+	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
+		return ipset.Of(r.target.vswitch.CIDR)
 	case r.outside != nil && len(r.outside.Addresses) > 0:
 		return ipset.Of(r.outside.Addresses...)
 	default:
