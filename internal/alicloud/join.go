@@ -97,6 +97,7 @@ func statesRead(root *terraform.Root) map[string]bool {
 // borrow adds the resources of another root.
 func (s *Scope) borrow(root *terraform.Root) {
 	from, into := root.ID(), s.Root.ID()
+	s.addModules(root)
 	for _, res := range root.Resources {
 		lent := *res
 		lent.Address = from + ":" + res.Address
@@ -142,16 +143,16 @@ func Adopt(v *located.Value, from, into string) *located.Value {
 	return &out
 }
 
-// Lender is the root that a resource of the scope belongs to.
-func (s *Scope) Lender(res *terraform.Resource) *terraform.Root {
+// lender is the root that a resource of the scope belongs to.
+func (s *Scope) lender(res *terraform.Resource) *terraform.Root {
 	if root := s.lenders[res]; root != nil {
 		return root
 	}
 	return s.Root
 }
 
-// LocalAddress is a resource's address in the root that it belongs to.
-func (s *Scope) LocalAddress(res *terraform.Resource) string {
+// localAddress is a resource's address in the root that it belongs to.
+func (s *Scope) localAddress(res *terraform.Resource) string {
 	if root := s.lenders[res]; root != nil {
 		return strings.TrimPrefix(res.Address, root.ID()+":")
 	}

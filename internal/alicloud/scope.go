@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
@@ -23,6 +25,10 @@ type Scope struct {
 	lenders    map[*terraform.Resource]*terraform.Root
 	incomplete []string
 	unread     []terraform.UnreadModule
+
+	// blocks are the module blocks that lead to the module instances of each root, by
+	// the instance's address.
+	blocks map[*terraform.Root]map[string][]source.Range
 
 	literals map[string]*terraform.Resource // by the id that a state or plan knows; nil if not read yet
 
@@ -44,7 +50,9 @@ func NewScope(root *terraform.Root) *Scope {
 		groups:    make(map[string]*SecurityGroup),
 		lenders:   make(map[*terraform.Resource]*terraform.Root),
 		unread:    slices.Clone(root.UnreadModules),
+		blocks:    make(map[*terraform.Root]map[string][]source.Range),
 	}
+	s.addModules(root)
 	if root.Incomplete {
 		s.incomplete = []string{root.Dir}
 	}
@@ -52,6 +60,27 @@ func NewScope(root *terraform.Root) *Scope {
 		s.add(res)
 	}
 	return s
+}
+
+func (s *Scope) addModules(root *terraform.Root) {
+	s.blocks[root] = make(map[string][]source.Range, len(root.Modules))
+	for _, m := range root.Modules {
+		s.blocks[root][m.Address] = m.Blocks
+	}
+}
+
+// ModuleBlocks are the module blocks that lead to the module instance of a resource.
+func (s *Scope) ModuleBlocks(res *terraform.Resource) []source.Range {
+	return s.blocks[s.lender(res)][res.Module]
+}
+
+// Place is where a value of a resource stands.
+func (s *Scope) Place(res *terraform.Resource, v *located.Value) place.Place {
+	root := s.lender(res)
+	return place.Place{
+		Range: v.Range, Callers: v.Callers, Via: v.Via, Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant,
+		Module: res.Module, ModuleBlocks: s.ModuleBlocks(res),
+	}
 }
 
 func (s *Scope) add(res *terraform.Resource) {

@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/finding"},
 	{"internal/revision"},
 	{"internal/revision/git"},
-	{"internal/truth", "internal/ipset"},
+	{"internal/truth", "internal/ipset", "internal/place"},
 	{"internal/requirement"},
 	{"internal/netpol"},
 	{"internal/alicloud"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -43,7 +44,7 @@ type cluster struct {
 	podCIDR       string
 	intent        string // see Cluster.InternetIntent
 	mismatches    []Mismatch
-	origin        Origin
+	origin        place.Origin
 
 	scope *alicloud.Scope     // nil for a cluster that only the configuration names
 	res   *terraform.Resource // nil likewise
@@ -57,7 +58,7 @@ type cluster struct {
 	// publicNodes says whether the nodes have public addresses of their own, and
 	// publicBy what gives them to some of the nodes.
 	publicNodes truth.Truth
-	publicBy    []Origin
+	publicBy    []place.Origin
 	// ipStack is ipv4, dual or empty if unknown.
 	ipStack string
 	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
@@ -93,9 +94,9 @@ type ids struct {
 	unknown string
 	value   *located.Value // what names them in Terraform, with the resource that holds it
 	holder  *terraform.Resource
-	at      Origin    // what names them in a Kubernetes object
-	created bool      // whether nothing names any, so that ACK creates one
-	pool    *nodePool // whose nodes they are for; nil for all
+	at      place.Origin // what names them in a Kubernetes object
+	created bool         // whether nothing names any, so that ACK creates one
+	pool    *nodePool    // whose nodes they are for; nil for all
 }
 
 // clusterKinds are the resource types of clusters.

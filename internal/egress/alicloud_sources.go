@@ -11,6 +11,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -22,8 +23,8 @@ type sources struct {
 	role    string
 	scope   string // which pods these are, for messages; empty for those of the whole cluster
 	members []member
-	unknown string // why there may be others; empty if members is all
-	origin  Origin // the argument that names them
+	unknown string       // why there may be others; empty if members is all
+	origin  place.Origin // the argument that names them
 	// own are the security groups on the interfaces of certain pods; nil if they carry
 	// the cluster's.
 	own  *ids
@@ -33,8 +34,8 @@ type sources struct {
 
 type member struct {
 	vswitch *alicloud.VSwitch
-	origin  Origin // the element that names it
-	named   bool   // whether the cluster resource itself names it
+	origin  place.Origin // the element that names it
+	named   bool         // whether the cluster resource itself names it
 }
 
 // readSources collects the vSwitches that the cluster's packets come from.

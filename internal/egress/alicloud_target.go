@@ -10,6 +10,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -28,7 +29,7 @@ type target struct {
 	publicUnknown string
 	omitted       bool // no list is written and the product is closed then
 	attribute     string
-	origin        Origin // the list, else the instance
+	origin        place.Origin // the list, else the instance
 	vswitch       *alicloud.VSwitch
 	vpc           *alicloud.VPC
 	prefixes      []string // first labels of its private host names
@@ -47,7 +48,7 @@ type allowEntry struct {
 	text   string
 	cidr   netip.Prefix // invalid for a reference
 	ref    string       // the reference, e.g. alicloud_eip_address.a.ip_address
-	origin Origin
+	origin place.Origin
 }
 
 // targets reads the cloud service instances of a scope.

@@ -118,12 +118,12 @@ func (b *builder) bind() ([]*world, error) {
 	for _, c := range b.clusterList {
 		worldOf(c)
 	}
-	type place struct{ file, dir, deployer, destination string }
+	type origin struct{ file, dir, deployer, destination string }
 	type choice struct {
 		clusters []*cluster
 		reason   string
 	}
-	chosen := make(map[place]choice)
+	chosen := make(map[origin]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -133,7 +133,7 @@ func (b *builder) bind() ([]*world, error) {
 			loose = append(loose, o)
 			continue
 		}
-		key := place{o.File, o.Dir, o.Deployer, o.Destination}
+		key := origin{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
 			c.clusters, c.reason = b.clustersFor(o)
@@ -448,15 +448,15 @@ func (b *builder) duplicate(o, used *kubernetes.Object) {
 	if !matters {
 		return
 	}
-	place := used.Dir
+	also := used.Dir
 	if used.Dir == o.Dir {
-		place = used.File
+		also = used.File
 	}
-	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.used == place })
+	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.used == also })
 	if i < 0 {
 		i = len(b.duplicated)
 		b.duplicated = append(b.duplicated, &duplicates{
-			dir: o.Dir, used: place, rendered: rendered, example: o, objects: make(map[*kubernetes.Object]bool),
+			dir: o.Dir, used: also, rendered: rendered, example: o, objects: make(map[*kubernetes.Object]bool),
 		})
 	}
 	b.duplicated[i].objects[o] = true

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -169,9 +170,6 @@ func newBuilder(ctx context.Context, input Input) *builder {
 func (b *builder) readCloud() error {
 	for _, root := range b.input.Roots {
 		b.scopes = append(b.scopes, alicloud.NewScope(root))
-		for _, m := range root.Modules {
-			b.places.blocks[[2]string{root.ID(), m.Address}] = m.Blocks
-		}
 	}
 	alicloud.JoinScopes(b.scopes)
 	for _, s := range b.scopes {
@@ -329,7 +327,7 @@ func (b *builder) finish(worlds []*world) error {
 	for _, c := range b.clusterList {
 		m.Clusters = append(m.Clusters, c.entity())
 	}
-	m.Origins = b.places.list
+	m.Origins = b.places.List
 	b.sort()
 	return nil
 }
@@ -452,7 +450,7 @@ func (b *builder) sort() {
 	})
 }
 
-func (b *builder) unknown(subject, reason string, origin Origin) {
+func (b *builder) unknown(subject, reason string, origin place.Origin) {
 	u := Unknown{Subject: subject, Reason: reason, Origin: origin}
 	if !b.unknowns[u] {
 		b.unknowns[u] = true

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
@@ -15,18 +16,18 @@ import (
 // decided once, from all files, before anything is compiled or judged.
 type network struct {
 	plugin       string
-	pluginSource string // see Cluster.PluginSource
-	pluginAt     Origin // what names the plug-in
+	pluginSource string       // see Cluster.PluginSource
+	pluginAt     place.Origin // what names the plug-in
 	datapath     string
 	enforcement  string
 	// inClusterLB says whether the eBPF data path translates the addresses of
 	// LoadBalancer Services itself.
 	inClusterLB truth.Truth
-	policyAt    Origin // what of the manifests switches policies off
+	policyAt    place.Origin // what of the manifests switches policies off
 	// exclusive says that every pod has a network interface of its own, for which
 	// exclusiveAt is the place.
 	exclusive   bool
-	exclusiveAt Origin
+	exclusiveAt place.Origin
 	// trunkingOff says that the addon's config switches trunk ENIs off, without which
 	// PodNetworkings work on nodes with exclusive ENIs only.
 	trunkingOff bool
@@ -163,7 +164,7 @@ func agreed(said []network) network {
 		if other.plugin != n.plugin {
 			return undecided
 		}
-		n.pluginAt, n.policyAt = firstPlace(n.pluginAt, other.pluginAt), firstPlace(n.policyAt, other.policyAt)
+		n.pluginAt, n.policyAt = place.First(n.pluginAt, other.pluginAt), place.First(n.policyAt, other.policyAt)
 		if other.datapath != n.datapath {
 			n.datapath = "unknown"
 		}
@@ -173,14 +174,6 @@ func agreed(said []network) network {
 		n.inClusterLB = truth.Agreed(n.inClusterLB, other.inClusterLB)
 	}
 	return n
-}
-
-// firstPlace is the first of two places, either of which may be none.
-func firstPlace(a, b Origin) Origin {
-	if a.Ref == 0 || b.Ref != 0 && before(b, a) {
-		return b
-	}
-	return a
 }
 
 // manifestNetwork is what a world's own manifests say of its network: the ConfigMaps of
@@ -247,7 +240,7 @@ func (w *world) clusterName() string {
 
 // causeOfNoPolicy is what decides that policies are not enforced, and the code for
 // it.
-func (b *builder) causeOfNoPolicy(w *world) (code string, cause Origin) {
+func (b *builder) causeOfNoPolicy(w *world) (code string, cause place.Origin) {
 	n := w.network
 	switch {
 	case n.plugin == pluginFlannel:

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -14,7 +15,7 @@ import (
 func (b *builder) outsideTargets() []*outsideTarget {
 	list := make([]*outsideTarget, 0, len(b.options.Targets))
 	for _, config := range b.options.Targets {
-		at := b.places.add(Place{Range: config.At, Address: "targets/" + config.Name})
+		at := b.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
 		t := &target{
 			Target: &Target{
 				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
@@ -24,7 +25,7 @@ func (b *builder) outsideTargets() []*outsideTarget {
 		}
 		for _, entry := range config.Allow {
 			t.entries = append(t.entries, allowEntry{
-				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.add(Place{Range: entry.At, Address: t.Address}),
+				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.Add(place.Place{Range: entry.At, Address: t.Address}),
 			})
 		}
 		list = append(list, &outsideTarget{config, t})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -28,7 +29,7 @@ type podNetwork struct {
 	scope     string   // which pods, for messages
 	vswitches []member // empty for the cluster's
 	groups    *ids     // nil for the cluster's
-	origin    Origin
+	origin    place.Origin
 }
 
 // podNetworkOf returns the network of its own that a workload's pods get; nil if they
@@ -270,7 +271,7 @@ func inZonesOf(list []member, nodes []*alicloud.VSwitch) []member {
 
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
-func (b *builder) viewOn(c *cluster, scope string, list []member, at Origin) *view {
+func (b *builder) viewOn(c *cluster, scope string, list []member, at place.Origin) *view {
 	part := vswitchesOf(list)
 	inside := !slices.ContainsFunc(part, func(v *alicloud.VSwitch) bool {
 		return !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == v })
@@ -442,7 +443,7 @@ func (b *builder) containerNetwork(w *world, wl *workload) (n *podNetwork, reaso
 	}
 	n = &podNetwork{scope: "pods on virtual nodes"}
 	lists := make([][]string, 2)
-	origins := make([]Origin, 2)
+	origins := make([]place.Origin, 2)
 	for i, key := range keys {
 		v := wl.annotation(key)
 		if v.IsNull() {

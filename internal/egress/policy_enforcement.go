@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -20,7 +21,7 @@ const policyAgent = "alibabacloud.com/enable-network-policy-agent"
 // empty where the files do not prove it.
 type exemption struct {
 	code  string // as in PolicyEnforcement
-	cause Origin
+	cause place.Origin
 }
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
@@ -44,7 +45,7 @@ func (b *builder) exemptionOf(w *world, wl *workload) exemption {
 	if p.whole || c.unattachedPools() != "" { // of a whole cluster, see exclusiveENI
 		return exemption{}
 	}
-	var cause Origin
+	var cause place.Origin
 	for _, l := range p.landings {
 		label := l.pool.exclusiveLabel()
 		if label == nil || l.pool.res.Uncertain != "" {
@@ -100,7 +101,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	for _, code := range []string{"acs-pods", "exclusive-eni-pods"} {
 		var policies []*netpol.Policy
 		var workloads []string
-		var cause Origin
+		var cause place.Origin
 		for _, w := range worlds {
 			for i, wl := range w.workloads {
 				if w.exempt[i].code != code {
@@ -130,10 +131,10 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	}
 }
 
-func (b *builder) addEnforcement(w *world, code string, cause Origin, policies []*netpol.Policy, workloads []string) {
+func (b *builder) addEnforcement(w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) {
 	gate := &PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
-		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []Origin{},
+		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []place.Origin{},
 	}
 	slices.Sort(gate.Workloads)
 	list := slices.Clone(policies)

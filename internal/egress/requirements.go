@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -38,7 +39,7 @@ type requirementOf struct {
 	index    int // of the workload in its world
 	world    *world
 	strength Strength
-	origin   Origin
+	origin   place.Origin
 
 	kind     destinationKind
 	host     string       // as named; empty for CIDRs
@@ -194,14 +195,14 @@ func (c *collector) declarations() {
 				c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
 			}
 			for _, item := range items {
-				c.declare(item, c.b.places.add(Place{Range: config.At, Address: "requirements"}), "")
+				c.declare(item, c.b.places.Add(place.Place{Range: config.At, Address: "requirements"}), "")
 			}
 		}
 	}
 }
 
 // declare adds a declared item; shown stands for it where it must not be printed.
-func (c *collector) declare(item requirement.Declared, origin Origin, shown string) {
+func (c *collector) declare(item requirement.Declared, origin place.Origin, shown string) {
 	r := &requirementOf{strength: Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
 	switch {
 	case item.Internet:
@@ -263,7 +264,7 @@ func (w *workload) matches(pattern string) bool {
 // variable is an environment variable with where its value stands.
 type variable struct {
 	name, text string
-	origin     Origin
+	origin     place.Origin
 	secret     string // what to print instead of a host in it, if the value is sensitive
 }
 
@@ -445,7 +446,7 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 }
 
 // endpoint resolves a destination and adds it.
-func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin Origin, shown string) {
+func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin place.Origin, shown string) {
 	r := &requirementOf{
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,

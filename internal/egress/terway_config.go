@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -27,7 +28,7 @@ type podConfig struct {
 	one, many *[]alicloud.Ident
 	// unknown says why it cannot be read.
 	unknown string
-	origin  Origin
+	origin  place.Origin
 }
 
 // eniConf is the part of eni_conf that decides where packets come from.
@@ -167,7 +168,7 @@ func (p *podConfig) over(base *sources) (list []member, unknown string) {
 }
 
 // membersIn are the vSwitches that a Kubernetes object names.
-func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at Origin) []member {
+func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) []member {
 	var members []member
 	for _, id := range list {
 		if id != "" {
@@ -179,7 +180,7 @@ func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at 
 
 // groupsIn are the security groups that a Kubernetes object names; nil if it names
 // none.
-func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at Origin) *ids {
+func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) *ids {
 	groups := &ids{at: at}
 	for _, id := range list {
 		if id != "" {

@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 )
@@ -84,7 +85,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	path.Status = truth.Open
 	for i, hop := range path.Hops {
 		if hop.Status != truth.Blocked {
-			path.Hops[i].Origin = Origin{}
+			path.Hops[i].Origin = place.Origin{}
 		}
 		switch hop.Status {
 		case truth.Blocked:

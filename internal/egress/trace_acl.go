@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -137,7 +138,7 @@ func (b *builder) networkACLOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud
 }
 
 // blockByACL records a requirement that an entry drops, and returns the entry's place.
-func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) Origin {
+func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
 	c := r.world.cluster
 	at := b.places.value(c.scope, entry.Resource, entry.Value)
 	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {

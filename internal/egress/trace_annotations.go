@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -32,7 +33,7 @@ func (b *builder) podEIPs(w *world) {
 			case wantsEIP(key, onPods):
 				b.podEIP(w, wl, key, onPods)
 			case wantsEIP(key, onOwner) && onPods.IsNull():
-				b.addPodEIP(w, wl, key, "on-owner", onOwner, Origin{})
+				b.addPodEIP(w, wl, key, "on-owner", onOwner, place.Origin{})
 			}
 		}
 	}
@@ -60,7 +61,7 @@ func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 	}
 }
 
-func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located.Value, cause Origin) {
+func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located.Value, cause place.Origin) {
 	gate := &PodEIP{
 		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Annotation: key, Code: code,
 		Replicas: number(wl.replicas), Origin: b.places.object(wl.obj, v), Cause: cause,
@@ -151,7 +152,7 @@ func (b *builder) injectors(w *world) {
 		for _, f := range wl.obj.Root.Get("metadata", "annotations").Items() {
 			for _, field := range f.Map {
 				if injectorAnnotations[field.Key] != "" && wl.annotation(field.Key).IsNull() {
-					b.addInjector(w, wl, field, "on-owner", Origin{})
+					b.addInjector(w, wl, field, "on-owner", place.Origin{})
 				}
 			}
 		}
@@ -165,13 +166,13 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 	case !known:
 		name := strings.TrimPrefix(field.Key, injectorPrefix)
 		if slices.ContainsFunc(unsupportedByInjector, func(p string) bool { return strings.HasPrefix(name, p+"_") }) {
-			b.addInjector(w, wl, field, "unsupported-product", Origin{})
+			b.addInjector(w, wl, field, "unsupported-product", place.Origin{})
 		}
 	case kind == "":
 	case c != nil && c.plugin == pluginFlannel:
 		b.addInjector(w, wl, field, "flannel", c.pluginAt)
 	case kind == "rds" && wl.annotation("ack.aliyun.com/white_list_name").IsNull():
-		b.addInjector(w, wl, field, "no-group", Origin{})
+		b.addInjector(w, wl, field, "no-group", place.Origin{})
 	default:
 		if at, cut := b.cutFromOpenAPI(w, wl); cut {
 			b.addInjector(w, wl, field, "no-openapi", at)
@@ -193,16 +194,16 @@ func (b *builder) injector(w *world, wl *workload, field located.Field) {
 
 // cutFromOpenAPI reports whether policies let the pods reach TCP 443 nowhere: the
 // injected init container calls the OpenAPI from the pod's own network.
-func (b *builder) cutFromOpenAPI(w *world, wl *workload) (Origin, bool) {
+func (b *builder) cutFromOpenAPI(w *world, wl *workload) (place.Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	policies := w.evaluator.Isolating(i, netpol.Egress)
 	if !w.polices() || wl.hostNetwork != truth.No || len(policies) == 0 {
-		return Origin{}, false
+		return place.Origin{}, false
 	}
 	// Its endpoints are public, or in the cloud's own range.
 	for _, dest := range []netpol.Dest{netpol.InternetDest(), netpol.PrefixDest(cloudServices).Outside()} {
 		if w.evaluator.Egress(i, dest, "TCP", 443) != netpol.Deny {
-			return Origin{}, false
+			return place.Origin{}, false
 		}
 	}
 	return b.places.objectRange(policies[0].Object, policies[0].EgressRange()), true
@@ -239,11 +240,11 @@ func (w *world) injectorAccess() truth.Truth {
 
 // cutFromInternet reports whether the vSwitches that pods leave from have certainly no
 // way to public addresses, and the argument that names them.
-func (w *world) cutFromInternet(wl *workload) (Origin, bool) {
+func (w *world) cutFromInternet(wl *workload) (place.Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	v := w.views[i]
 	if v.reason != "" || v.gate == nil || w.hasWayOut(i) {
-		return Origin{}, false
+		return place.Origin{}, false
 	}
 	verdicts := make([]truth.Verdict, len(v.gate.ways))
 	for k, way := range v.gate.ways {
@@ -285,7 +286,7 @@ func (b *builder) managedGroup(w *world, wl *workload, field located.Field, kind
 	gate.Group, gate.Target = group, t.Address
 }
 
-func (b *builder) addInjector(w *world, wl *workload, field located.Field, code string, cause Origin) *Injector {
+func (b *builder) addInjector(w *world, wl *workload, field located.Field, code string, cause place.Origin) *Injector {
 	gate := &Injector{
 		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Annotation: field.Key, Code: code,
 		Origin: b.places.object(wl.obj, field.Value), Cause: cause,
@@ -340,7 +341,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 
 // blockIPv6 records a requirement that cannot leave by IPv6, and returns the place that
 // tells why: what makes it so if the evidence itself is where it is reported.
-func (b *builder) blockIPv6(r *requirementOf, code string, at, cause Origin) Origin {
+func (b *builder) blockIPv6(r *requirementOf, code string, at, cause place.Origin) place.Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
 	gate := b.ipv6.at(ipv6Key{c, code, at, literal}, func() *ipv6Gate {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -158,7 +159,7 @@ func (b *builder) nameResolution(w *world) {
 		gate := &dnsGate{NameResolution: &NameResolution{
 			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.network.enforcement, Resolver: r.text,
 			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
-			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
+			Workloads: []string{}, WorkloadAt: []place.Origin{}, Policies: []string{},
 		}}
 		gate.Code = "no-rule"
 		switch {
@@ -193,11 +194,11 @@ func (b *builder) nameResolution(w *world) {
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by Origin) {
+func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == truth.Yes
 	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
-		return truth.Open, "", Origin{}
+		return truth.Open, "", place.Origin{}
 	}
 	var prefixes []netip.Prefix
 	for _, a := range vpcResolvers {
@@ -205,7 +206,7 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, 
 	}
 	status, stopped, verdict := b.groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
-		return status, verdict.reason, Origin{}
+		return status, verdict.reason, place.Origin{}
 	}
 	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
 	gate.need.add(r)
@@ -313,7 +314,7 @@ func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementO
 }
 
 // dnsSetting is the place of what decides which resolver a workload asks.
-func (b *builder) dnsSetting(wl *workload) Origin {
+func (b *builder) dnsSetting(wl *workload) place.Origin {
 	at := wl.spec.Get("dnsPolicy")
 	if at.IsNull() {
 		at = wl.spec.Get("hostNetwork")

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -51,7 +52,7 @@ func (b *builder) internetAccess(c *cluster) {
 		gate := &internetGate{InternetAccess: &InternetAccess{
 			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
 			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
-			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
+			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
 			way := b.wayOut(c, src, m)
@@ -333,7 +334,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if at := b.unusableEntry(c, way); at.Ref != 0 && at.samePlace(gate.Entry) {
+		if at := b.unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.Label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
@@ -369,17 +370,11 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 }
 
 // unusableEntry is the SNAT entry of a gateway that gives no Internet access.
-func (b *builder) unusableEntry(c *cluster, way wayOut) Origin {
+func (b *builder) unusableEntry(c *cluster, way wayOut) place.Origin {
 	if way.code != "gateway-unusable" {
-		return Origin{}
+		return place.Origin{}
 	}
 	return b.places.block(c.scope, way.entry.Resource)
-}
-
-// samePlace reports whether two origins are one for people, as those of the
-// instances of one block are.
-func (o Origin) samePlace(other Origin) bool {
-	return o.File == other.File && o.Line == other.Line && o.Column == other.Column
 }
 
 func allCovered(gate *internetGate) bool {
@@ -414,7 +409,7 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 			continue
 		}
 		origin := b.places.value(c.scope, e.Resource, e.Source)
-		if gate.Entry.Ref == 0 || before(origin, gate.Entry) {
+		if gate.Entry.Ref == 0 || origin.Before(gate.Entry) {
 			gate.Entry = origin
 		}
 		gate.Code = "wrong-vswitch"
@@ -426,16 +421,6 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 		gate.Code = "eip-not-associated"
 	}
 	gate.EntryCovers = sorted(gate.EntryCovers)
-}
-
-func before(a, b Origin) bool {
-	if a.File != b.File {
-		return a.File < b.File
-	}
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
 }
 
 // hop judges the gate for one requirement, whose packets may leave from a part of the
@@ -486,7 +471,7 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) Hop {
 }
 
 // at is the place of what the code of the gate names.
-func (gate *internetGate) at(b *builder, c *cluster) Origin {
+func (gate *internetGate) at(b *builder, c *cluster) place.Origin {
 	switch gate.Code {
 	case "wrong-vswitch", "gateway-unusable":
 		return gate.Entry

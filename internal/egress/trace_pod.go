@@ -9,6 +9,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -333,7 +334,7 @@ func partReason(r *requirementOf, flows []flow) string {
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
 // rule, and returns why it is and the rule's place.
-func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, Origin) {
+func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code := closest.Code
@@ -365,7 +366,7 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 		return &policyGate{PolicyBlock: &PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
-			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []Origin{},
+			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []place.Origin{},
 		}}
 	})
 	if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
@@ -380,7 +381,7 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
-func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) Origin {
+func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
 	gate := b.policyBlock(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
@@ -442,7 +443,7 @@ func (b *builder) deadPeers(w *world) {
 	said := make(map[source.Range]bool)
 	for _, gate := range w.dns {
 		if gate != nil && gate.Miss.Ref != 0 {
-			said[b.places.list[gate.Miss.Ref].Range] = true
+			said[b.places.List[gate.Miss.Ref].Range] = true
 		}
 	}
 	for _, dead := range w.evaluator.DeadPeers(ports) {
@@ -490,9 +491,9 @@ func (b *builder) unsupportedPolicies(w *world) {
 }
 
 // addonConfig is the place of the Terway addon's config.
-func (b *builder) addonConfig(c *cluster) Origin {
+func (b *builder) addonConfig(c *cluster) place.Origin {
 	if c.scope == nil {
-		return Origin{}
+		return place.Origin{}
 	}
 	addons, _ := c.addons()
 	for _, a := range addons {
@@ -500,5 +501,5 @@ func (b *builder) addonConfig(c *cluster) Origin {
 			return b.places.value(c.scope, a.holder, a.config)
 		}
 	}
-	return Origin{}
+	return place.Origin{}
 }

@@ -37,7 +37,7 @@ func (b *builder) routeBlocks(c *cluster) {
 
 func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 	block := b.routeBlock(c, gate, way)
-	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.samePlace(block.Origin) })
+	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.Same(block.Origin) })
 	if i < 0 {
 		i = len(gate.routes)
 		gate.routes = append(gate.routes, &routeGate{RouteBlock: block, gate: gate})
