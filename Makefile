@@ -42,6 +42,10 @@ policies: ## Check, test and lint the Rego rules
 golden: ## Rewrite golden files and generated pages from the current output; review the diff
 	grep -rl --include='*_test.go' 'flag.Bool("update"' cmd internal parser policies | xargs -n 1 dirname | sort -u | sed 's|^|./|' | while read -r dir; do go test "$$dir" -update || exit 1; done
 
+.PHONY: mutate
+mutate: ## Change conditions of PKG, and print those changes that no test notices
+	go run ./tools/mutate $(if $(NUMBER),-n $(NUMBER)) -tests $(or $(TESTS),$(PKG)) $(PKG)
+
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times; keep the output to compare it later
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) $(PKG)

@@ -27,6 +27,20 @@ func lines(format string, n int) string {
 	return b.String()
 }
 
+// definition is a definition of a custom resource with the lines of a schema.
+func definition(schema string) string {
+	return "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: bombs.example.com\nspec:\n  versions:\n  - name: v1\n    schema:\n      openAPIV3Schema:\n" + schema
+}
+
+// overlays are kustomizations that all build the same manifest.
+func overlays(n int, manifest string) map[string]string {
+	files := map[string]string{"bomb.yaml": manifest}
+	for i := range n {
+		files[fmt.Sprintf("bomb%d/kustomization.yaml", i)] = "resources: [../bomb.yaml]\n"
+	}
+	return files
+}
+
 // aliases are anchors of lists of the anchor before.
 func aliases(levels, each int) string {
 	var b strings.Builder
@@ -56,6 +70,8 @@ func TestManifestBombs(t *testing.T) {
 		"many documents":  many(8, "bomb%d.yaml", strings.Repeat("---\n"+withData(lines("  k%d: v\n", 100)), 3000)),
 		"many lists":      many(6, "bomb%d.json", `{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"x":[`+strings.Repeat("1,", 400_000)+`1]}}]}`),
 		"much other text": many(14, "bomb%d.yaml", "a:\n"+lines("- text %d, which is of no object\n", 200_000)),
+		"much of schemas": many(14, "bomb%d.yaml", definition(lines("        k%d: text of a schema that cannot be passed over\n", 120_000)+"        description: \"\nnot indented\"\n")),
+		"many overlays":   overlays(25, withData("  x:\n"+lines("  - v%d\n", 100_000))),
 		"many values":     {"bomb.yaml": withData(lines("  k%d: v\n", 600_000))},
 		"dense":           {"bomb.yaml": withData("  x: [" + strings.Repeat("1,", 3_000_000) + "1]\n")},
 		"dense json":      {"bomb.json": `{"apiVersion":"v1","kind":"ConfigMap","data":{"x":[` + strings.Repeat("1,", 3_000_000) + `1]}}`},
@@ -92,6 +108,9 @@ func checkSurvives(t *testing.T, result *parser.Result) {
 		}
 		t.Logf("%v %s", d.Range, d.Message)
 	}
+	if limits > 1 {
+		t.Errorf("the limit is told %d times", limits)
+	}
 	if limits == 0 {
 		t.Errorf("no limit was reached: %v", result.Diagnostics)
 	}
@@ -101,4 +120,21 @@ func checkSurvives(t *testing.T, result *parser.Result) {
 		}
 	}
 	t.Errorf("the good object is not among %d", len(result.Objects))
+}
+
+// TestSchemasAreLight checks that the schemas of an operator's custom resources, which
+// say nothing of what is deployed, keep nothing else from being read.
+func TestSchemasAreLight(t *testing.T) {
+	schema := definition(lines("        k%d: a line of a schema that goes on for long\n", 60_000))
+	fsys := fstest.MapFS{
+		"kustomization.yaml": {Data: []byte("resources: [base.yaml]\n")},
+		"base.yaml":          {Data: []byte(goodManifest)},
+	}
+	for i := range 30 {
+		fsys[fmt.Sprintf("install/v%d.yaml", i)] = &fstest.MapFile{Data: []byte(schema)}
+	}
+	result, err := parser.Parse(context.Background(), source.NewTree(fsys), parser.Options{Paths: []string{"."}})
+	if err != nil || len(result.Diagnostics) > 0 || len(result.Objects) != 31 {
+		t.Errorf("there are %d objects, not 31: %v, %v", len(result.Objects), result.Diagnostics, err)
+	}
 }

@@ -44,17 +44,19 @@ const (
 // charts, and all of these as objects of Argo CD and Flux say. Such objects may be
 // deployed themselves, so it begins anew until no further ones are found.
 type deployer struct {
-	tree     *source.Tree
-	files    []source.File
-	exclude  []string
-	overlays *kustomize.Set
-	charts   *helm.Set
-	written  []*kubernetes.Object
-	outputs  map[outputKey]output // made once each
-	copies   int                  // of objects so far
-	full     *gitops.Deployment   // the first with more than maxCopies; nil if there is none
-	ration   *ration
-	budget   *gitops.Budget // for variables
+	tree    *source.Tree
+	files   []source.File
+	exclude []string
+	// excluding is what that costs. When it is too much, the walk has said so.
+	excluding source.Trials
+	overlays  *kustomize.Set
+	charts    *helm.Set
+	written   []*kubernetes.Object
+	outputs   map[outputKey]output // made once each
+	copies    int                  // of objects so far
+	full      *gitops.Deployment   // the first with more than maxCopies; nil if there is none
+	ration    *ration
+	budget    *gitops.Budget // for variables
 
 	deployments []gitops.Deployment
 	objects     []*kubernetes.Object
@@ -134,7 +136,7 @@ func (d *deployer) excluded(x gitops.Deployment) bool {
 	default:
 		return false // the files of a walk
 	}
-	return slices.ContainsFunc(d.exclude, func(glob string) bool { return source.MatchGlobAbove(glob, name) })
+	return slices.ContainsFunc(d.exclude, func(glob string) bool { return d.excluding.MatchAbove(glob, name) })
 }
 
 func keyOf(x gitops.Deployment) outputKey { return outputKey{kind: "deployment", name: x.Key} }

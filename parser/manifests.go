@@ -68,6 +68,6 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 		return m, err
 	}
 	m.objects = d.objects
-	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
+	m.diagnostics = toldOnce(slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics))
 	return m, nil
 }

@@ -30,9 +30,11 @@ type Options struct {
 	// What they refer to is read too, wherever in the tree it lies.
 	Paths []string
 	// Exclude are globs of what not to lint, see [source.WalkOptions].
-	Exclude   []string
-	Terraform terraform.Options
-	Helm      helm.Options
+	Exclude []string
+	// ExcludedBy is the file that Exclude is written in, for diagnostics; empty for none.
+	ExcludedBy string
+	Terraform  terraform.Options
+	Helm       helm.Options
 }
 
 // Files counts what was read, by kind. Files that were found but are nothing
@@ -84,7 +86,7 @@ type document struct {
 // parallel; the result does not depend on the order. The only error is that of
 // ctx; work under way is then abandoned.
 func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error) {
-	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude})
+	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude, ExcludedBy: opts.ExcludedBy})
 	result := &Result{Diagnostics: diagnostics, Linted: files}
 
 	var names []string // of Terraform files
@@ -198,12 +200,13 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 	if err != nil {
 		return manifests{diagnostics: []source.Diagnostic{readError(f.Name, err)}}
 	}
-	m.objects, m.diagnostics = kubernetes.Parse(f.Name, data)
+	var parsed int
+	m.objects, m.diagnostics, parsed = kubernetes.ParseCounted(f.Name, data)
 	// What egresslint itself printed looks like a manifest.
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
-	m.weight = max(len(data)/textPerValue, weightOf(m.objects))
+	m.weight = max(parsed/textPerValue, weightOf(m.objects))
 	return m
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -28,8 +29,6 @@ const (
 	// heavyFile is the size from which files are parsed one at a time: a file takes up
 	// to a hundred times its size while it is parsed.
 	heavyFile = 1 << 20
-	// maxNamed is how many of the files that are left out are named.
-	maxNamed = 20
 )
 
 // ration is what is left of maxRunValues. When it is used up, what follows is left out.
@@ -71,13 +70,42 @@ func (r *ration) spend(ctx context.Context, n int, do func(ctx context.Context, 
 
 func (r *ration) usedUp(left int) bool { return left < 0 && guard.On(guard.ManifestBudgets) }
 
+// leftOut is what is said of all that is left out as a ration is used up.
+var leftOut = fmt.Sprintf("the manifests of the run are more than %d values or %d MiB of text together; it is left out",
+	maxRunValues, maxRunValues*textPerValue>>20)
+
 // usedUpBy says that something is left out.
 func usedUpBy(file, action string) source.Diagnostic {
-	return source.Diagnostic{
-		Kind: source.LimitReached, Range: source.Range{File: file},
-		Message: fmt.Sprintf("%s: the manifests of the run are more than %d values or %d MiB of text together; it is left out",
-			action, maxRunValues, maxRunValues*textPerValue>>20),
+	return source.Diagnostic{Kind: source.LimitReached, Range: source.Range{File: file}, Message: action + ": " + leftOut}
+}
+
+// toldOnce tells of all that is left out in the same way as one, the first of them.
+func toldOnce(diagnostics []source.Diagnostic) []source.Diagnostic {
+	first := make(map[string]int) // by the message
+	files := make(map[string]map[string]bool)
+	var told []source.Diagnostic
+	for _, d := range diagnostics {
+		if !strings.HasSuffix(d.Message, leftOut) {
+			told = append(told, d)
+			continue
+		}
+		if files[d.Message] == nil {
+			first[d.Message] = len(told)
+			files[d.Message] = make(map[string]bool)
+			told = append(told, d)
+		}
+		files[d.Message][d.Range.File] = true
 	}
+	for message, at := range first {
+		switch n := len(files[message]) - 1; n {
+		case 0:
+		case 1:
+			told[at].Message += ", as is 1 other"
+		default:
+			told[at].Message += fmt.Sprintf(", as are %d others", n)
+		}
+	}
+	return told
 }
 
 // readFiles parses candidates, the smallest first, so that it is the largest that are
@@ -104,16 +132,9 @@ func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []
 		return nil, nil, err
 	}
 	var diagnostics []source.Diagnostic
-	for n, at := range order[kept:] {
+	for _, at := range order[kept:] {
 		read[at] = manifests{}
-		if n < maxNamed {
-			diagnostics = append(diagnostics, usedUpBy(candidates[at].Name, "read file"))
-		}
-	}
-	if n := len(order) - kept - maxNamed; n > 0 {
-		d := usedUpBy(candidates[order[kept+maxNamed]].Name, "read file")
-		d.Message += fmt.Sprintf(", as are %d others", n)
-		diagnostics = append(diagnostics, d)
+		diagnostics = append(diagnostics, usedUpBy(candidates[at].Name, "read file"))
 	}
 	return read, diagnostics, nil
 }

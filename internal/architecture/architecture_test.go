@@ -20,7 +20,7 @@ const module = "github.com/egresslint/egresslint"
 // package may import the packages of the layers above its own line only.
 // Packages that share a line do not import each other.
 var layers = [][]string{
-	{"parser/guard"},
+	{"parser/guard", "parser/nearest"},
 	{"parser/source"},
 	{"parser/part", "parser/bounded"},
 	{"parser/located", "parser/comment"},
@@ -42,11 +42,12 @@ var layers = [][]string{
 	{"internal/checks"},
 	{"internal/engine"},
 	{"internal/pipeline"},
+	{"internal/analysis"},
 	{"internal/report", "internal/actions"},
 	{"internal/disk", "internal/sandbox", "internal/supervise"},
 	{"internal/cli"},
 	{"cmd/egresslint"},
-	{"internal/architecture", "internal/hostile"},
+	{"internal/architecture", "internal/hostile", "tools/mutate"},
 }
 
 // forbidden imports would go down the list and are still wrong. Each gives the

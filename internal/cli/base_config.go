@@ -107,7 +107,7 @@ func (in *input) openBase(ctx context.Context, from configRevision) error {
 	}
 	files := in.contents(ctx, revision.Nothing{}, c.Snapshot)
 	b := &configBase{label: from.label(c.Snapshot.Commit), tree: source.NewTree(files), files: files, beside: make(map[string][]byte)}
-	former := formerPaths(c.Snapshot, b.tree, in.parser.Paths)
+	former := formerPaths(c.Snapshot, b.tree, in.settings.Paths)
 	if b.start = in.startDir(); len(former) > 0 {
 		b.start = startDir(b.tree, former)
 	}

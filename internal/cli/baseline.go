@@ -10,11 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/baseline"
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
-	"github.com/egresslint/egresslint/parser/source"
 )
 
 // defaultBaseline is the file of the baseline, in the working directory, unless the
@@ -116,9 +115,9 @@ func (a *app) writeBaseline(f *inputFlags, output string, args []string) error {
 	if err != nil || run == nil {
 		return err
 	}
-	b := baseline.New(run.judged.Findings)
+	b := baseline.New(run.result.Findings)
 	file := run.in.baselineFile(output)
-	kept, err := run.in.others(file)
+	kept, err := file.others(run.session)
 	if err != nil {
 		return err
 	}
@@ -152,9 +151,9 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 	if err != nil || run == nil {
 		return err
 	}
-	ran := run.judged.enabled(run.opts)
-	gone := slices.DeleteFunc(run.opts.Baseline.Left(), func(e baseline.Entry) bool {
-		return !slices.Contains(ran, e.Rule) || !run.in.linted(e.File)
+	scope := run.session.Scope()
+	gone := slices.DeleteFunc(run.result.Baseline.Left(), func(e baseline.Entry) bool {
+		return !slices.Contains(run.result.Ran, e.Rule) || !scope.Covers(e.File)
 	})
 	b := base.Without(gone)
 	removed := base.Len() - b.Len()
@@ -164,7 +163,7 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 		}
 	}
 	_, err = fmt.Fprintf(a.stdout, "Removed %s from %s, %d left.\n", report.Plural(removed, "finding"), report.Visible(file.path), b.Len())
-	if n := len(run.judged.Findings); n > 0 && err == nil {
+	if n := len(run.result.Findings); n > 0 && err == nil {
 		verb := "are"
 		if n == 1 {
 			verb = "is"
@@ -176,112 +175,67 @@ func (a *app) updateBaseline(f *inputFlags, path string, args []string) error {
 
 // baselineRun is a run whose findings go into a baseline.
 type baselineRun struct {
-	in     *input
-	judged *judgement
-	opts   pipeline.Options
+	in      *input
+	session analysis.Session
+	result  *analysis.Result
 }
 
 // runForBaseline lints args against the baseline that load returns, if it is given. It
 // returns nil, and sets the exit code, if something could not be analysed: a baseline
 // that lacks findings would make them count later as new ones.
 func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*baseline.Baseline, error)) (*baselineRun, error) {
-	watch := newStopwatch()
-	compiled := compileBuiltIn(nil, nil)
+	rules := analysis.BuiltIn(analysis.Selection{})
 	ctx, cancel := a.context()
 	defer cancel()
 	in, err := a.input(ctx, f, args)
 	if err != nil {
-		return nil, timedOut(err, f.limits.timeout)
+		return nil, failed(err, f.limits.timeout)
 	}
-	opts := settings(in.cfg, nil)
+	session := a.session(ctx, in, rules, analysis.Selection{})
 	if load != nil {
 		base, err := load(in)
 		if err != nil {
 			return nil, err
 		}
-		opts.Baseline = base.Use()
+		session = session.WithBaseline(base)
 	}
-	compiled = in.compileOwn(ctx, compiled, nil, nil)
-	w, err := read(ctx, in, watch)
+	result, err := session.Analyze(ctx)
 	if err != nil {
-		return nil, timedOut(err, f.limits.timeout)
-	}
-	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
-	if err != nil {
-		return nil, timedOut(err, f.limits.timeout)
+		return nil, failed(err, f.limits.timeout)
 	}
 	switch {
-	case !w.complete() && !f.skipInvalid:
-		a.showBroken(&report.Report{Diagnostics: w.diagnostics, Display: in.display})
+	case !f.incomplete(result.Parsed.Empty(), result.Complete()):
+		return &baselineRun{in: in, session: session, result: result}, nil
+	case !result.Complete() && !f.skipInvalid:
+		a.showBroken(&report.Report{Diagnostics: result.Diagnostics, Display: in.display})
 		a.logf("nothing was written, since findings may be missing; --skip-invalid writes what there is")
-	case w.parsed.Empty() && !f.allowEmpty:
-		a.logf("found no Kubernetes manifest and no Terraform in %s; nothing was written", strings.Join(displayAll(in, args), ", "))
 	default:
-		return &baselineRun{in: in, judged: judged, opts: opts}, nil
+		a.logf("found no Kubernetes manifest and no Terraform in %s; nothing was written", strings.Join(displayAll(in, args), ", "))
 	}
 	a.code = ExitIncomplete
 	return nil, nil
 }
 
-// linted reports whether what is found in a file is for the run to say: the paths name
-// it, and it is not left out.
-func (in *input) linted(name string) bool {
-	if !fs.ValidPath(name) {
-		return in.lints(name) // of a baseline that somebody wrote: no file has the name
-	}
-	return slices.Contains(in.parser.Paths, name) || in.lints(name) &&
-		!slices.ContainsFunc(in.parser.Exclude, func(glob string) bool { return source.MatchGlobAbove(glob, name) })
-}
-
 // others returns the entries of a baseline that are about files that the run does not
 // lint. One with mistakes, as a merge leaves them, has none if the run is over
 // everything; a file that was never a baseline is an error, so that it is not replaced.
-func (in *input) others(file baselineFile) ([]baseline.Entry, error) {
-	old, err := file.read()
+func (f baselineFile) others(session analysis.Session) ([]baseline.Entry, error) {
+	old, err := f.read()
 	switch {
 	case errors.Is(err, errNoFile):
 		return nil, nil
 	case err != nil:
-		data, readErr := file.data()
+		data, readErr := f.data()
 		switch {
 		case readErr == nil && len(data) > 0 && !baseline.Is(data):
-			return nil, mistakef("write baseline %s: the file holds something else; name another one, or remove it", file.path)
-		case in.lintsAll() && len(in.parser.Exclude) == 0:
+			return nil, mistakef("write baseline %s: the file holds something else; name another one, or remove it", f.path)
+		case session.LintsAll() && !session.Excludes():
 			return nil, nil
 		}
 		return nil, err
 	}
-	return slices.DeleteFunc(old.Entries, func(e baseline.Entry) bool { return in.linted(e.File) }), nil
-}
-
-// lints reports whether the paths of the run name a file.
-func (in *input) lints(name string) bool {
-	return slices.ContainsFunc(in.parser.Paths, func(p string) bool {
-		return p == "." || p == name || strings.HasPrefix(name, p+"/")
-	})
-}
-
-// fixed returns a notice for each entry of the baseline whose finding is gone: of
-// rules that ran, and if the run was over all that the baseline is about.
-func (in *input) fixed(base *baseline.Baseline, use *baseline.Use, ran []string) []source.Diagnostic {
-	if !in.lintsAll() && slices.ContainsFunc(base.Entries, func(e baseline.Entry) bool { return !in.lints(e.File) }) {
-		return nil
-	}
-	var out []source.Diagnostic
-	for _, e := range use.Left() {
-		if !slices.Contains(ran, e.Rule) || !in.linted(e.File) {
-			continue
-		}
-		times := ""
-		if e.Count > 1 {
-			times = fmt.Sprintf(" (%d times)", e.Count)
-		}
-		out = append(out, source.Diagnostic{
-			Kind: source.BaselineFixed, Range: e.At,
-			Message: fmt.Sprintf("keep %s of %s in %s%s: it is fixed; 'egresslint baseline update' removes it", e.Rule, cmp.Or(e.Address, "the file"), e.File, times),
-		})
-	}
-	return out
+	scope := session.Scope()
+	return slices.DeleteFunc(old.Entries, func(e baseline.Entry) bool { return scope.Covers(e.File) }), nil
 }
 
 // baselineFile is where a baseline is kept.

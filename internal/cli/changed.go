@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/checks"
-	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
-	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
 	"github.com/egresslint/egresslint/internal/revision/git"
-	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -22,35 +18,33 @@ import (
 type before struct {
 	ref, commit string
 	// same says that nothing has changed, so that the findings need not be computed.
-	same     bool
-	findings []*finding.Finding
-	missing  *revision.Unavailable // why there is nothing of it
+	same    bool
+	missing *revision.Unavailable // why there is nothing of it
 
 	// What the checks are compared with. The files are open until that is done.
-	in           *input
-	files        *earlier
-	world        *world
-	suppressions *suppress.Set
-	renames      []revision.Rename
-	given        []string // the paths of the command line, by their names there
-	start        string   // the folder from which the configuration is looked for
+	in      *input
+	files   *earlier
+	result  *analysis.Result
+	renames []revision.Rename
+	given   []string // the paths of the command line, by their names there
+	start   string   // the folder from which the configuration is looked for
 }
 
 // startBefore calls findBefore beside the run.
-func startBefore(ctx context.Context, in *input, ref string, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) pending[*before] {
-	return start(func() (*before, error) { return findBefore(ctx, in, ref, compiled, opts, now) })
+func startBefore(ctx context.Context, in *input, session analysis.Session, ref string) analysis.Pending[*before] {
+	return analysis.Start(func() (*before, error) { return findBefore(ctx, in, session, ref) })
 }
 
-// findBefore lints the files of the commit at which HEAD and ref part, with the
-// options of the run and the configuration that is there now, so that neither a
+// findBefore judges the files of the commit at which HEAD and ref part, with the
+// settings of the run and the configuration that is there now, so that neither a
 // new rule nor a new setting makes an old mistake a new one. Without a ref there
 // is nothing to do.
-func findBefore(ctx context.Context, in *input, ref string, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) (*before, error) {
+func findBefore(ctx context.Context, in *input, session analysis.Session, ref string) (*before, error) {
 	if ref == "" {
 		return nil, nil //nolint:nilnil // no comparison was asked for
 	}
 	b := &before{ref: ref}
-	err := b.lint(ctx, in, compiled, opts, now)
+	err := b.judge(ctx, in, session)
 	if err != nil && ctx.Err() == nil && errors.As(err, &b.missing) {
 		return b, nil
 	}
@@ -89,7 +83,7 @@ func (f *lintFlags) changedFrom(ctx context.Context, repo *git.Repository) (*rev
 	return repo.Snapshot(ctx, id)
 }
 
-func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
+func (b *before) judge(ctx context.Context, in *input, session analysis.Session) error {
 	c := in.commit(beforeChange)
 	if err := c.unavailable(); err != nil {
 		return err
@@ -100,27 +94,18 @@ func (b *before) lint(ctx context.Context, in *input, compiled pending[*engine.E
 		return nil
 	}
 	files := in.at(ctx, c.Snapshot)
-	if err := b.read(ctx, in, files, compiled, opts, now); err != nil {
-		_ = files.Close() // the error is what counts
-		return err
-	}
-	return nil
-}
-
-func (b *before) read(ctx context.Context, in *input, files *earlier, compiled pending[*engine.Engine], opts pipeline.Options, now time.Time) error {
 	b.hold(files, in.given)
-	w, err := read(ctx, files.input, newStopwatch())
-	if err != nil {
-		return err
+	then := session.At(files.tree, files.settings.Paths)
+	facts, err := then.Facts(ctx)
+	if err == nil {
+		// What is suppressed there is not there: who removes a comment or an annotation
+		// brings its finding back. The configuration is that of now on both sides.
+		b.result, err = then.Judge(ctx, facts)
 	}
-	// What is suppressed there is not there: who removes a comment or an annotation
-	// brings its finding back. The configuration is that of now on both sides.
-	judged, err := judge(ctx, files.input, w, compiled, opts, now, newStopwatch())
 	if err != nil {
-		return err
+		_ = files.Close() // the error is what counts
 	}
-	b.findings, b.world, b.suppressions = judged.Findings, w, judged.suppressions
-	return nil
+	return err
 }
 
 // earlier is an input whose files are those of a revision.
@@ -137,10 +122,10 @@ func (in *input) at(ctx context.Context, s *revision.Snapshot) *earlier {
 	place.tree = in.tree.At(e.FS, s.Tracked())
 	then.workspace = &place
 	e.input = &then
-	e.parser.Paths = formerPaths(s, e.tree, e.parser.Paths)
+	e.settings.Paths = formerPaths(s, e.tree, e.settings.Paths)
 	// The revision may not have a file of variables that the command line names: then it
 	// is read as it is now.
-	for _, name := range in.parser.Terraform.VarFiles {
+	for _, name := range in.settings.Terraform.VarFiles {
 		if _, err := e.tree.Stat(name); err == nil {
 			continue
 		}
@@ -161,53 +146,35 @@ func (b *before) close() error {
 }
 
 // compare suppresses the findings that were there before, and tells what became of the
-// checks. It returns nil if there is nothing to compare with.
-func (in *input) compare(ctx context.Context, f *lintFlags, w *world, judged *judgement, pending pending[*before]) (*report.Comparison, error) {
-	b, err := pending.wait(ctx)
+// checks. There is no comparison if there is nothing to compare with.
+func (in *input) compare(ctx context.Context, f *lintFlags, session analysis.Session, result *analysis.Result, pending analysis.Pending[*before]) (*analysis.Result, *report.Comparison, error) {
+	b, err := pending.Wait(ctx)
 	if err != nil || b == nil {
-		return nil, err
+		return result, nil, err
 	}
 	var changes []checks.Change
 	if b.missing == nil {
-		changes = in.weakened(f, w, judged, b)
+		changes = in.weakened(f, session, result, b)
 		if err := b.close(); err != nil && !errors.As(err, &b.missing) {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if b.missing != nil {
-		w.diagnostics = append(w.diagnostics, source.Diagnostic{
+		result.Diagnostics = append(result.Diagnostics, source.Diagnostic{
 			Kind: source.NoBase,
 			Message: fmt.Sprintf("compare with %s: %v; all findings are reported, also older ones, and what the change does to the checks is not known",
 				b.ref, b.missing),
 		})
-		return nil, nil //nolint:nilnil,nilerr // told in a diagnostic, and there is no comparison
+		return result, nil, nil //nolint:nilerr // told in a diagnostic, and there is no comparison
 	}
-	introduced := make(map[*finding.Finding]bool)
-	if !b.same {
-		// What the baseline has is compared too: of two equal findings it has the
-		// first, and the second must not go for the one that was there before.
-		all := slices.Clone(judged.Findings)
-		for _, f := range judged.Suppressed {
-			if f.Suppression.Kind == finding.ByBaseline {
-				all = append(all, f)
-			}
-		}
-		finding.Sort(all)
-		added, _ := pipeline.Introduced(all, b.findings, w.model.Origins)
-		for _, f := range added {
-			introduced[f] = true
-		}
+	result, unchanged := result.Unchanged(b.findings(), b.same)
+	return result, &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged, Checks: changes}, nil
+}
+
+// findings are those that were there before; none if they were not computed.
+func (b *before) findings() []*finding.Finding {
+	if b.result == nil {
+		return nil
 	}
-	unchanged := 0
-	judged.Findings = slices.DeleteFunc(judged.Findings, func(f *finding.Finding) bool {
-		if introduced[f] {
-			return false
-		}
-		f.Suppression = &finding.Suppression{Kind: finding.Unchanged}
-		judged.Suppressed = append(judged.Suppressed, f)
-		unchanged++
-		return true
-	})
-	finding.Sort(judged.Suppressed)
-	return &report.Comparison{Ref: b.ref, Commit: b.commit, Unchanged: unchanged, Checks: changes}, nil
+	return b.result.Findings
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -14,9 +13,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/supervise"
+	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/nearest"
 )
 
 // The exit codes. They are a contract with scripts; help texts state them.
@@ -61,7 +62,7 @@ func mainAt(now func() time.Time, stdin io.Reader, stdout, stderr io.Writer, arg
 func (a *app) run() (code int) {
 	defer func() {
 		if r := recover(); r != nil {
-			code = a.crash(&panicError{value: r, stack: debug.Stack()})
+			code = a.crash(&analysis.Panic{Text: guard.PanicText(r), Stack: debug.Stack()})
 		}
 	}()
 	root := newRootCommand(a)
@@ -113,31 +114,10 @@ func mistakef(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...), plain: true}
 }
 
-// panicError is a panic that was caught.
-type panicError struct {
-	value any
-	told  string // by a worker, in the place of value
-	stack []byte
-}
-
-func (e *panicError) Error() string { return "internal error: " + e.text() }
-
-// text is what the runtime of Go says of the mistake. Anything else may be a part of a
-// file: of that, the type is told.
-func (e *panicError) text() string {
-	if v, ok := e.value.(runtime.Error); ok {
-		return v.Error()
-	}
-	if e.told != "" {
-		return e.told
-	}
-	return fmt.Sprintf("a panic with a %T", e.value)
-}
-
 // exit tells the user of err and returns the exit code.
 func (a *app) exit(cmd *cobra.Command, err error) int {
 	var usage *usageError
-	var panicked *panicError
+	var panicked *analysis.Panic
 	switch {
 	case err == nil:
 		return a.code
@@ -169,16 +149,16 @@ func (a *app) logf(format string, args ...any) {
 
 // crash asks the user to report what must not happen. A worker leaves that to its
 // supervisor, which begins anew without what was being read.
-func (a *app) crash(p *panicError) int {
+func (a *app) crash(p *analysis.Panic) int {
 	if a.panicked = a.worker != nil; a.panicked {
-		a.worker.Panic(p.text(), p.stack)
+		a.worker.Panic(p.Text, p.Stack)
 		return ExitIncomplete
 	}
 	_, _ = fmt.Fprintf(a.stderr, `egresslint: %v
 This is a mistake in egresslint. Please report it at https://github.com/egresslint/egresslint/issues with these lines:
 egresslint %s
 
-%s`, report.Visible(p.Error()), version(), p.stack)
+%s`, report.Visible(p.Error()), version(), p.Stack)
 	return ExitIncomplete
 }
 
@@ -226,7 +206,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-	if name := config.Suggest(missing.GetSpecifiedName(), known); name != "" {
+	if name := nearest.To(missing.GetSpecifiedName(), known); name != "" {
 		return usagef("unknown flag --%s, did you mean --%s?", missing.GetSpecifiedName(), name)
 	}
 	return &usageError{err: err}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/egresslint/egresslint/internal/config"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -29,7 +29,7 @@ var codes = []code{
 	{source.InvalidObject, "A Kubernetes object, or an annotation of egresslint on it, is not valid: the API server would reject it or ignore a part. " +
 		"That part was left out."},
 	{source.DuplicateObject, "Objects of the same kind, namespace and name are in the files more than once, as they are where every environment has its own copy. " +
-		"Of those in one cluster the first is used; --verbose lists the places."},
+		"Of those in one cluster the last by file name is used, as kubectl apply of a folder does; --verbose lists the places."},
 	{source.EmptyFile, "A file has no bytes. Terraform takes it as one that declares nothing, but it may have been cut off, " +
 		"so that what it should hold is not judged; --verbose lists such files."},
 	{source.UnmatchedEntry, "A flag or an entry of the configuration is about nothing that was read: a glob that matches no file, a variable that no root module declares, " +
@@ -81,7 +81,7 @@ func noRule(id string, known []string) error {
 	if isCode(id) {
 		return mistakef("%s is no rule, but what egresslint says of the files: run 'egresslint rules %s' for its meaning", id, id)
 	}
-	if near := config.Suggest(id, known); near != "" {
+	if near := nearest.To(id, known); near != "" {
 		return mistakef("no rule %q, did you mean %q? run 'egresslint rules' for all", id, near)
 	}
 	return mistakef("no rule %q: run 'egresslint rules' for all", id)

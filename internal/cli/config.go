@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
 )
@@ -46,15 +47,15 @@ Exit codes:
 			defer cancel()
 			in, err := a.input(ctx, &f, args)
 			if err != nil {
-				return timedOut(err, f.limits.timeout)
+				return failed(err, f.limits.timeout)
 			}
 			if in.cfg.File == "" {
 				return mistakef("verify configuration: no %s in %s or above it: egresslint config init writes one", config.FileName, in.display(in.startDir()))
 			}
 			if in.policies != nil {
-				own, err := in.newOwn(ctx, nil, nil)
+				own, err := analysis.CompileOwn(ctx, in.policies, in.cfg, analysis.Selection{})
 				if err != nil {
-					return err
+					return failed(err, f.limits.timeout)
 				}
 				for _, left := range own.Left() {
 					return mistakef("%s: %s", in.display(left.Range.File), left.Message)
@@ -86,7 +87,7 @@ Exit codes:
 			defer cancel()
 			in, err := a.input(ctx, &f, args)
 			if err != nil {
-				return timedOut(err, f.limits.timeout)
+				return failed(err, f.limits.timeout)
 			}
 			head, dir := "# No "+config.FileName+" was found: these are the defaults.", "."
 			if in.cfg.File != "" {
@@ -194,18 +195,18 @@ func (a *app) initConfig(f *inputFlags, args []string) error {
 	defer cancel()
 	in, err := a.input(ctx, f, args)
 	if err != nil {
-		return timedOut(err, f.limits.timeout)
+		return failed(err, f.limits.timeout)
 	}
-	w, err := read(ctx, in, newStopwatch())
+	w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
 	if err != nil {
-		return timedOut(err, f.limits.timeout)
+		return failed(err, f.limits.timeout)
 	}
-	a.showBroken(&report.Report{Diagnostics: w.diagnostics, Display: in.display})
+	a.showBroken(&report.Report{Diagnostics: w.Diagnostics, Display: in.display})
 	s := newSketch(w, in)
 	if err := a.write(file, s.text()); err != nil {
 		return mistakef("write configuration %s: %w", file, err)
 	}
-	if !w.complete() {
+	if !w.Complete() {
 		a.code = ExitIncomplete
 	}
 	_, err = fmt.Fprintf(a.stdout, "Wrote %s (clusters: %d, stacks: %d).\n", report.Visible(file), len(s.clusters), len(s.stacks))

@@ -10,6 +10,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/parser/source"
@@ -33,9 +34,9 @@ type sketchCluster struct {
 	shared    []string // folders of what runs on others too, or may
 }
 
-func newSketch(w *world, in *input) *sketch {
-	s := &sketch{dir: in.parser.Paths[0]}
-	for _, root := range w.parsed.Roots {
+func newSketch(w *analysis.Facts, in *input) *sketch {
+	s := &sketch{dir: in.settings.Paths[0]}
+	for _, root := range w.Parsed.Roots {
 		if root.Variant != "" && len(root.VarFiles) > 0 {
 			s.stacks = append(s.stacks, root)
 		}
@@ -43,7 +44,7 @@ func newSketch(w *world, in *input) *sketch {
 
 	bound := make(map[string][]string) // folder of manifests to clusters
 	reasons := make(map[string]string)
-	for _, b := range w.model.Bindings {
+	for _, b := range w.Model.Bindings {
 		if b.Cluster == "" {
 			s.loose = append(s.loose, b.Manifests)
 			continue
@@ -53,7 +54,7 @@ func newSketch(w *world, in *input) *sketch {
 	}
 	// A glob is right if it matches what runs on the one cluster and nothing else.
 	only := func(glob, cluster string) bool {
-		for _, o := range w.parsed.Objects {
+		for _, o := range w.Parsed.Objects {
 			if !source.MatchGlob(glob, o.File) && !source.MatchGlob(glob, o.Dir+"/kustomization.yaml") {
 				continue
 			}
@@ -63,7 +64,7 @@ func newSketch(w *world, in *input) *sketch {
 		}
 		return true
 	}
-	for _, c := range w.model.Clusters {
+	for _, c := range w.Model.Clusters {
 		if c.Address == "" {
 			continue // the files do not create it
 		}
@@ -74,13 +75,13 @@ func newSketch(w *world, in *input) *sketch {
 			if slices.ContainsFunc(s.clusters, func(other sketchCluster) bool { return other.Name == c.Name }) {
 				continue
 			}
-		case slices.ContainsFunc(w.model.Clusters, func(other *egress.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }):
+		case slices.ContainsFunc(w.Model.Clusters, func(other *egress.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }):
 			found.terraform = s.name(c.Root) + ":" + c.Address
 		default:
 			found.terraform = s.name(c.Root)
 		}
 		named := 0
-		for _, other := range w.model.Clusters {
+		for _, other := range w.Model.Clusters {
 			if other.Name == c.Name {
 				named++
 			}
@@ -89,7 +90,7 @@ func newSketch(w *world, in *input) *sketch {
 			s.clusters = append(s.clusters, found)
 			continue
 		}
-		for _, b := range w.model.Bindings {
+		for _, b := range w.Model.Bindings {
 			if !slices.Contains(bound[b.Manifests], c.ID) {
 				continue
 			}
@@ -103,7 +104,7 @@ func newSketch(w *world, in *input) *sketch {
 		s.clusters = append(s.clusters, found)
 	}
 
-	files, _ := in.tree.Walk(in.parser.Paths, source.WalkOptions{}) // read before, with its diagnostics
+	files, _ := in.tree.Walk(in.settings.Paths, source.WalkOptions{}) // read before, with its diagnostics
 	for _, f := range files {
 		if path.Base(f.Name) == "Chart.yaml" {
 			s.charts = append(s.charts, s.name(path.Dir(f.Name)))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -13,11 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/report"
-	"github.com/egresslint/egresslint/parser"
 )
 
 // connectivityFlags say which connections to print and how.
@@ -124,52 +123,33 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	defer cancel()
 	in, err := a.input(ctx, &f.input, args)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
-	w, c, err := readConnectivity(ctx, in)
+	c, w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Connectivity(ctx)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
-	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.input.skipInvalid, Display: in.display})
+	a.showBroken(&report.Report{Diagnostics: w.Diagnostics, SkipInvalid: f.input.skipInvalid, Display: in.display})
 
 	out := bufio.NewWriterSize(a.stdout, 1<<16)
 	printer := connectivityFormats[i].open(out)
 	for connection := range c.Connections(filter) {
 		if ctx.Err() != nil {
-			return timedOut(ctx.Err(), f.input.limits.timeout)
+			return failed(ctx.Err(), f.input.limits.timeout)
 		}
 		printer.write(connection)
 	}
 	if ctx.Err() != nil { // the connections ended for it
-		return timedOut(ctx.Err(), f.input.limits.timeout)
+		return failed(ctx.Err(), f.input.limits.timeout)
 	}
 	printer.close()
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write connections: %w", err)
 	}
-	if (w.parsed.Empty() && !f.input.allowEmpty) || (!w.complete() && !f.input.skipInvalid) {
+	if f.input.incomplete(w.Parsed.Empty(), w.Complete()) {
 		a.code = ExitIncomplete
 	}
 	return nil
-}
-
-// readConnectivity parses the input and reads its policies.
-func readConnectivity(ctx context.Context, in *input) (*world, *egress.Connectivity, error) {
-	w := &world{}
-	c, err := start(func() (*egress.Connectivity, error) {
-		parsed, err := parser.Parse(ctx, in.tree, in.parser)
-		if err != nil {
-			return nil, err
-		}
-		in.redactor.Add(parsed.Secrets())
-		c, diagnostics, err := egress.NewConnectivity(ctx, egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: in.egress})
-		if err != nil {
-			return nil, err
-		}
-		w.parsed, w.diagnostics = parsed, slices.Concat(parsed.Diagnostics, diagnostics)
-		return c, nil
-	}).wait(ctx)
-	return w, c, err
 }
 
 // textConnections prints a line for each connection.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
@@ -106,41 +107,40 @@ func (a *app) diff(f *diffFlags, revisions, paths []string) error {
 	defer cancel()
 	in, err := a.input(ctx, &f.input, paths)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
 	base, head := in.sides(ctx, revisions, f.mergeBase)
 	// Both are read at once; where nothing differs, once.
-	was := start(func() (*world, error) { return base.read(ctx) })
+	was := analysis.Start(func() (*analysis.Facts, error) { return base.read(ctx, a) })
 	is := was
 	if part.Alone(ctx) {
-		_, _ = was.wait(ctx) // told below
+		_, _ = was.Wait(ctx) // told below
 	}
 	if !base.same(head) {
-		is = start(func() (*world, error) { return head.read(ctx) })
+		is = analysis.Start(func() (*analysis.Facts, error) { return head.read(ctx, a) })
 	} else {
 		head.close()
 	}
-	before, err := was.wait(ctx)
+	before, err := was.Wait(ctx)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
-	after, err := is.wait(ctx)
+	after, err := is.Wait(ctx)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
 	d := &report.PathDiff{
-		PathComparison: pipeline.ComparePaths(before.model, after.model),
+		PathComparison: pipeline.ComparePaths(before.Model, after.Model),
 		Version:        version(), Base: base.report(before), Head: head.report(after),
 	}
-	a.showBroken(&report.Report{Diagnostics: before.diagnostics, SkipInvalid: f.input.skipInvalid, Display: d.Base.Display})
+	a.showBroken(&report.Report{Diagnostics: before.Diagnostics, SkipInvalid: f.input.skipInvalid, Display: d.Base.Display})
 	if is != was {
-		a.showBroken(&report.Report{Diagnostics: after.diagnostics, SkipInvalid: f.input.skipInvalid, Display: d.Head.Display})
+		a.showBroken(&report.Report{Diagnostics: after.Diagnostics, SkipInvalid: f.input.skipInvalid, Display: d.Head.Display})
 	}
 	if err := report.WritePathDiff(a.stdout, f.format, d); err != nil {
 		return err
 	}
-	empty := before.parsed.Empty() && after.parsed.Empty()
-	if empty && !f.input.allowEmpty || (!d.Base.Complete || !d.Head.Complete) && !f.input.skipInvalid {
+	if f.input.incomplete(before.Parsed.Empty() && after.Parsed.Empty(), d.Base.Complete && d.Head.Complete) {
 		a.code = ExitIncomplete
 	}
 	return nil
@@ -223,8 +223,8 @@ func (s *side) same(head *side) bool {
 }
 
 // read parses the files of the side and builds the model.
-func (s *side) read(ctx context.Context) (*world, error) {
-	w, err := read(ctx, s.in, newStopwatch())
+func (s *side) read(ctx context.Context, a *app) (*analysis.Facts, error) {
+	w, err := a.session(ctx, s.in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
 	if s.files != nil {
 		// What could not be read is not what the commit holds.
 		if unreadable := s.files.Close(); err == nil {
@@ -242,10 +242,10 @@ func (s *side) close() {
 }
 
 // report describes the side. Names of files are written as git does for revisions.
-func (s *side) report(w *world) report.PathDiffSide {
+func (s *side) report(w *analysis.Facts) report.PathDiffSide {
 	display := s.in.display
 	if s.commit != "" {
 		display = func(name string) string { return s.label + ":" + name }
 	}
-	return report.PathDiffSide{Ref: s.ref, Commit: s.commit, MergeBase: s.parted, Complete: w.complete(), Display: display}
+	return report.PathDiffSide{Ref: s.ref, Commit: s.commit, MergeBase: s.parted, Complete: w.Complete(), Display: display}
 }

@@ -12,15 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/disk"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
-	"github.com/egresslint/egresslint/internal/report"
-	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/guard"
-	"github.com/egresslint/egresslint/parser/helm"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -80,9 +77,8 @@ type input struct {
 	given      []string
 	everything bool
 	policies   *engine.Policies // the rules of the project's own; nil if it has none
-	parser     parser.Options
-	egress     egress.Options
-	redactor   *report.Redactor
+	// settings are what the flags and the configuration say.
+	settings analysis.Settings
 }
 
 // check returns a usage error of the flags' values.
@@ -145,7 +141,7 @@ func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, 
 		return nil, err
 	}
 
-	in := &input{workspace: w, redactor: a.redactor}
+	in := &input{workspace: w}
 	for _, arg := range args {
 		p := arg
 		if arg == stdinArg {
@@ -158,10 +154,10 @@ func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, 
 		if arg == stdinArg {
 			w.tree.Overlay(name, stdin)
 		}
-		in.parser.Paths = append(in.parser.Paths, name)
+		in.settings.Paths = append(in.settings.Paths, name)
 	}
 
-	in.given, in.everything = in.parser.Paths, everything
+	in.given, in.everything = in.settings.Paths, everything
 	if in.cfg, err = in.configuration(ctx, f); err != nil {
 		return nil, err
 	}
@@ -169,8 +165,8 @@ func (a *app) input(ctx context.Context, f *inputFlags, args []string) (*input, 
 		return nil, err
 	}
 	// In a folder below the configuration's, the folder is meant, not all of them.
-	if everything && len(in.cfg.Paths) > 0 && in.parser.Paths[0] == path.Dir(in.cfg.File) {
-		in.parser.Paths = in.cfg.Paths
+	if everything && len(in.cfg.Paths) > 0 && in.settings.Paths[0] == path.Dir(in.cfg.File) {
+		in.settings.Paths = in.cfg.Paths
 	}
 	if err := in.options(f); err != nil {
 		return nil, err
@@ -187,7 +183,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := config.Suggest(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
+		if name := nearest.To(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)
@@ -293,7 +289,7 @@ func (in *input) loadPolicies(ctx context.Context, f *inputFlags, configured []c
 }
 
 // startDir is the folder from which the configuration file is looked for.
-func (in *input) startDir() string { return startDir(in.tree, in.parser.Paths) }
+func (in *input) startDir() string { return startDir(in.tree, in.settings.Paths) }
 
 // displayErrors makes the places of configuration mistakes paths for the user.
 func (in *input) displayErrors(err error) error {
@@ -310,21 +306,17 @@ func (in *input) displayErrors(err error) error {
 	return &usageError{err: err, plain: true}
 }
 
-// options puts together what the parsers and the model are to know.
+// options takes what the flags and the configuration say into the settings.
 func (in *input) options(f *inputFlags) error {
-	for _, glob := range in.cfg.Exclude {
-		in.parser.Exclude = append(in.parser.Exclude, glob.Pattern)
-	}
+	in.settings.Config, in.settings.ClusterNetwork = in.cfg, f.clusterNetwork
 	for _, pattern := range f.exclude {
 		glob, err := in.glob(pattern)
 		if err != nil {
 			return err
 		}
-		in.parser.Exclude = append(in.parser.Exclude, glob)
+		in.settings.Exclude = append(in.settings.Exclude, analysis.Glob{Pattern: glob, Text: "--exclude " + pattern})
 	}
-
-	tf := &in.parser.Terraform
-	tf.Schema = alicloud.Table{}
+	tf := &in.settings.Terraform
 	for _, file := range f.varFiles {
 		name, _, err := in.flagFile(file)
 		if err != nil {
@@ -342,37 +334,6 @@ func (in *input) options(f *inputFlags) error {
 	// Whoever writes the files could print what the environment of a job holds.
 	if f.tfVarEnv || !guard.On(guard.TerraformEnv) {
 		tf.Env = terraformEnv(os.Environ())
-	}
-	for _, s := range in.cfg.Stacks {
-		vars := make(map[string]string, len(s.Vars))
-		for _, v := range s.Vars {
-			vars[v.Name] = v.Value
-		}
-		tf.Stacks = append(tf.Stacks, terraform.Stack{Name: s.Name, Dir: s.Dir, VarFiles: s.VarFiles, Vars: vars})
-	}
-	for _, c := range in.cfg.Helm {
-		in.parser.Helm.Releases = append(in.parser.Helm.Releases, helm.Release{
-			Name: c.Release, Namespace: c.Namespace, Chart: c.Dir, Values: helm.Files(c.Values...),
-		})
-	}
-
-	in.egress.ClusterNetwork = f.clusterNetwork
-	in.egress.PrivateDomains = in.cfg.PrivateDomains
-	for _, c := range in.cfg.Clusters {
-		in.egress.Clusters = append(in.egress.Clusters, egress.ClusterConfig{
-			Name: c.Name, Terraform: c.Terraform, Manifests: c.Manifests,
-			Network: egress.NetworkConfig(c.Network), Internet: c.Internet, At: c.At,
-		})
-	}
-	for _, r := range in.cfg.Requirements {
-		in.egress.Requirements = append(in.egress.Requirements, egress.RequirementConfig(r))
-	}
-	for _, t := range in.cfg.Targets {
-		target := egress.TargetConfig{Name: t.Name, Hosts: t.Hosts, Addresses: t.Addresses, At: t.At}
-		for _, entry := range t.Allow {
-			target.Allow = append(target.Allow, egress.AllowEntry(entry))
-		}
-		in.egress.Targets = append(in.egress.Targets, target)
 	}
 	return nil
 }

@@ -8,13 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
-	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision/git"
-	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/part"
 )
 
@@ -145,31 +144,24 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	watch := newStopwatch()
-	compiled := compileBuiltIn(f.only, f.disable)
+	selected := analysis.Selection{Only: f.only, Disable: f.disable}
+	rules := analysis.BuiltIn(selected)
 	ctx, cancel := a.context()
 	defer cancel()
 	in, err := a.input(ctx, &f.input, args)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
 	if err := f.checkRules(in.allRules()); err != nil {
 		return err
 	}
-	compiled = in.compileOwn(ctx, compiled, f.only, f.disable)
-
-	opts := settings(in.cfg, f.only)
-	before := startBefore(ctx, in, f.changedSince, compiled, opts, a.now())
+	session := a.session(ctx, in, rules, selected)
+	before := startBefore(ctx, in, session, f.changedSince)
 	// One after the other where it must be certain what takes too much: parts, or the
 	// rules of the project's own.
 	if part.Alone(ctx) || in.policies != nil {
-		_, _ = before.wait(ctx) // compare tells
+		_, _ = before.Wait(ctx) // compare tells
 	}
-	w, err := read(ctx, in, watch)
-	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
-	}
-	w.diagnostics = append(w.diagnostics, in.unused(&f.input, w.parsed)...)
 	base, err := in.baseline(f.baseline)
 	if err != nil {
 		return err
@@ -177,40 +169,30 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err := in.closeBase(f.input.configFrom); err != nil {
 		return err
 	}
-	w.diagnostics = append(w.diagnostics, in.noBaseConfig(f.input.configFrom)...)
-	if base != nil {
-		opts.Baseline = base.Use()
-	}
-	judged, err := judge(ctx, in, w, compiled, opts, a.now(), watch)
+	result, err := session.WithBaseline(base).Analyze(ctx)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
-	ran := judged.enabled(opts)
-	w.diagnostics = append(w.diagnostics, judged.suppressions.Diagnostics(suppress.Run{
-		Known: idsOf(judged.rules.Rules()), Ran: func(id string) bool { return slices.Contains(ran, id) },
-		Whole: in.lintsAll() && len(f.input.exclude) == 0 && w.complete(),
-	})...)
-	if base != nil && len(f.input.exclude) == 0 && w.complete() {
-		w.diagnostics = append(w.diagnostics, in.fixed(base, opts.Baseline, ran)...)
-	}
-	comparison, err := in.compare(ctx, f, w, judged, before)
+	result.Diagnostics = append(result.Diagnostics, in.noBaseConfig(f.input.configFrom)...)
+	result, comparison, err := in.compare(ctx, f, session, result, before)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
-	watch.lap("compare")
+	stages := result.Facts.Stages
+	stages.Lap("compare")
 
 	// A file that is broken is reason enough for having nothing.
-	empty := w.parsed.Empty() && !f.input.allowEmpty && (w.complete() || f.input.skipInvalid)
+	empty := result.Parsed.Empty() && !f.input.allowEmpty && (result.Complete() || f.input.skipInvalid)
 	r := &report.Report{
 		Version:     version(),
-		Rules:       slices.DeleteFunc(judged.rules.Rules(), func(r engine.Rule) bool { return !r.Enabled }),
-		Findings:    judged.Findings,
-		Suppressed:  judged.Suppressed,
-		Diagnostics: w.diagnostics,
+		Rules:       slices.DeleteFunc(slices.Clone(result.Rules), func(r engine.Rule) bool { return !r.Enabled }),
+		Findings:    result.Findings,
+		Suppressed:  result.Suppressed,
+		Diagnostics: result.Diagnostics,
 		SkipInvalid: f.input.skipInvalid,
 		Empty:       empty,
-		Summary:     report.Summarize(w.parsed, w.model, w.diagnostics),
-		Blocked:     report.BlockedPaths(w.model),
+		Summary:     report.Summarize(result.Parsed, result.Model, result.Diagnostics),
+		Blocked:     report.BlockedPaths(result.Model),
 		Comparison:  comparison,
 		ConfigFrom:  f.input.configFrom.ref,
 		Lines:       in.lines,
@@ -225,9 +207,9 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		SARIFSuppressed: f.sarifAll,
 		HideUnknowns:    in.cfg.Unknowns == config.UnknownsIgnore && !f.failOnUnknown,
 	})
-	watch.lap("report")
+	stages.Lap("report")
 	if f.verbose {
-		a.tell(in, w, r, watch)
+		a.tell(in, result, r)
 	}
 	if err != nil {
 		return err
@@ -236,14 +218,14 @@ func (a *app) lint(f *lintFlags, args []string) error {
 		a.logf("found no Kubernetes manifest and no Terraform in %s", strings.Join(displayAll(in, args), ", "))
 		a.logf("%s, or pass --allow-empty if that is right", emptyHint(args))
 	}
-	a.code = f.exitCode(in.cfg, r, w)
+	a.code = f.exitCode(in.cfg, r, result)
 	return nil
 }
 
 // exitCode is what a run that printed its reports ends with.
-func (f *lintFlags) exitCode(cfg *config.Config, r *report.Report, w *world) int {
+func (f *lintFlags) exitCode(cfg *config.Config, r *report.Report, result *analysis.Result) int {
 	switch {
-	case r.Empty, !w.complete() && !f.input.skipInvalid:
+	case f.input.incomplete(result.Parsed.Empty(), result.Complete()):
 		return ExitIncomplete
 	case f.failOnWeakened && (r.Comparison == nil || len(r.Comparison.Checks) > 0):
 		return ExitFindings
@@ -262,23 +244,8 @@ func (f *lintFlags) exitCode(cfg *config.Config, r *report.Report, w *world) int
 	return ExitOK
 }
 
-// settings are the rules' settings of the configuration. A rule that the command
-// line asks for by name runs even if the configuration switches it off.
-func settings(cfg *config.Config, only []string) pipeline.Options {
-	opts := pipeline.Options{Severity: make(map[string]finding.Severity), Off: make(map[string]bool)}
-	for _, r := range cfg.Rules {
-		switch {
-		case r.Severity != 0:
-			opts.Severity[r.ID] = r.Severity
-		case r.Off && !slices.Contains(only, r.ID):
-			opts.Off[r.ID] = true
-		}
-	}
-	return opts
-}
-
 // tell prints what --verbose asks for.
-func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
+func (a *app) tell(in *input, result *analysis.Result, r *report.Report) {
 	a.logf("root %s", in.root)
 	a.logf("%s", a.confinement)
 	if in.cfg.File != "" {
@@ -287,7 +254,7 @@ func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 	s := r.Summary
 	a.logf("read %d Terraform, %d variable, %d YAML and %d JSON files: %d objects",
 		s.Files.Terraform, s.Files.Variables, s.Files.YAML, s.Files.JSON, s.Objects)
-	for _, root := range w.parsed.Roots {
+	for _, root := range result.Parsed.Roots {
 		variant := ""
 		if root.Variant != "" {
 			variant = " with the variables of " + root.Variant
@@ -301,15 +268,15 @@ func (a *app) tell(in *input, w *world, r *report.Report, watch *stopwatch) {
 		}
 		a.logf("matched %s to %s (%s)", in.display(b.Manifests), cluster, b.Reason)
 	}
-	for _, stage := range watch.stages {
-		a.logf("%-14s %s", stage.name, stage.took.Round(10*time.Microsecond))
+	for _, stage := range result.Facts.Stages.List {
+		a.logf("%-14s %s", stage.Name, stage.Took.Round(10*time.Microsecond))
 	}
 }
 
 // displayAll returns the paths of a run; args are those that were given.
 func displayAll(in *input, args []string) []string {
-	paths := make([]string, len(in.parser.Paths))
-	for i, name := range in.parser.Paths {
+	paths := make([]string, len(in.settings.Paths))
+	for i, name := range in.settings.Paths {
 		if paths[i] = in.display(name); i < len(args) && args[i] == stdinArg {
 			paths[i] = "standard input"
 		}

@@ -88,7 +88,7 @@ func TestPanicIsReported(t *testing.T) {
 	if code := cli.Main(panicking{}, &stdout, &stderr, []string{"-"}); code != cli.ExitIncomplete {
 		t.Errorf("exit code %d, want %d", code, cli.ExitIncomplete)
 	}
-	for _, want := range []string{"egresslint: internal error: a panic with a string", "Please report it at https://", "panicking"} {
+	for _, want := range []string{"egresslint: internal error: a panic with a value of type string", "Please report it at https://", "panicking"} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, stderr.String())
 		}

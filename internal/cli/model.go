@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/report"
 )
 
@@ -34,17 +35,17 @@ func (a *app) printModel(f *inputFlags, args []string) error {
 	defer cancel()
 	in, err := a.input(ctx, f, args)
 	if err != nil {
-		return timedOut(err, f.limits.timeout)
+		return failed(err, f.limits.timeout)
 	}
-	w, err := read(ctx, in, newStopwatch())
+	w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
 	if err != nil {
-		return timedOut(err, f.limits.timeout)
+		return failed(err, f.limits.timeout)
 	}
-	a.showBroken(&report.Report{Diagnostics: w.diagnostics, SkipInvalid: f.skipInvalid, Display: in.display})
-	if err := report.EncodeJSON(a.stdout, w.model); err != nil {
+	a.showBroken(&report.Report{Diagnostics: w.Diagnostics, SkipInvalid: f.skipInvalid, Display: in.display})
+	if err := report.EncodeJSON(a.stdout, w.Model); err != nil {
 		return err
 	}
-	if (w.parsed.Empty() && !f.allowEmpty) || (!w.complete() && !f.skipInvalid) {
+	if f.incomplete(w.Parsed.Empty(), w.Complete()) {
 		a.code = ExitIncomplete
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/engine"
@@ -69,7 +70,7 @@ func (a *app) newRule(dir, name string) error {
 	if !ok {
 		return usagef("new rule %s: want category/id, as in internet/%s", name, name)
 	}
-	if err := engine.CheckName(category, id, ruleIDs()); err != nil {
+	if err := engine.CheckName(category, id, analysis.BuiltInIDs()); err != nil {
 		return mistakef("new rule %s: %w", name, err)
 	}
 	if isCode(id) {

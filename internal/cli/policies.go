@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/parser/source"
-	"github.com/egresslint/egresslint/policies"
 )
 
 func registerPolicies(cmd *cobra.Command, paths *[]string) {
@@ -135,7 +135,7 @@ func loadPolicies(ctx context.Context, sources []engine.PolicySource) (*engine.P
 	if len(sources) == 0 {
 		return nil, nil //nolint:nilnil // most projects have none
 	}
-	own, err := engine.LoadPolicies(ctx, sources, ruleIDs())
+	own, err := engine.LoadPolicies(ctx, sources, analysis.BuiltInIDs())
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -173,7 +173,7 @@ func (s subtree) Open(name string) (fs.File, error) {
 
 // allRules are the ids of the built-in rules and of the project's own, sorted.
 func (in *input) allRules() []string {
-	ids := ruleIDs()
+	ids := analysis.BuiltInIDs()
 	if in.policies != nil {
 		for _, r := range in.policies.Rules() {
 			ids = append(ids, r.ID)
@@ -182,76 +182,6 @@ func (in *input) allRules() []string {
 		slices.Sort(ids)
 	}
 	return ids
-}
-
-// selection says which rules a run leaves out. Only what is known of a rule's
-// origin decides where it is compiled, so that both engines get all ids they do
-// not run.
-func selection(ids, only, disable []string) engine.Options {
-	var opts engine.Options
-	for _, id := range ids {
-		if slices.Contains(disable, id) || len(only) > 0 && !slices.Contains(only, id) {
-			opts.Disable = append(opts.Disable, id)
-		}
-	}
-	return opts
-}
-
-// compileBuiltIn compiles the built-in rules. This takes longer than anything else
-// on small inputs and depends on nothing that is read.
-func compileBuiltIn(only, disable []string) pending[*engine.Engine] {
-	return start(func() (*engine.Engine, error) {
-		return engine.New(policies.FS, selection(ruleIDs(), only, disable))
-	})
-}
-
-// compileOwn adds the project's own rules to the built-in ones.
-func (in *input) compileOwn(ctx context.Context, builtIn pending[*engine.Engine], only, disable []string) pending[*engine.Engine] {
-	if in.policies == nil {
-		return builtIn
-	}
-	return start(func() (*engine.Engine, error) {
-		own, err := in.newOwn(ctx, only, disable)
-		if err != nil {
-			return nil, err
-		}
-		e, err := builtIn.wait(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return e.Join(own), nil
-	})
-}
-
-func (in *input) newOwn(ctx context.Context, only, disable []string) (*engine.Engine, error) {
-	var ids []string
-	for _, r := range in.policies.Rules() {
-		ids = append(ids, r.ID)
-	}
-	opts := selection(ids, only, disable)
-	opts.Parameters = in.parameters()
-	own, err := engine.NewOwn(ctx, policies.FS, in.policies, opts)
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	if err != nil {
-		return nil, mistakef("%w", err)
-	}
-	return own, nil
-}
-
-// parameters are the values that the configuration gives, by rule and name.
-func (in *input) parameters() map[string]map[string]any {
-	all := make(map[string]map[string]any)
-	for _, r := range in.cfg.Rules {
-		for _, p := range r.Parameters {
-			if all[r.ID] == nil {
-				all[r.ID] = make(map[string]any)
-			}
-			all[r.ID][p.Name] = p.Value
-		}
-	}
-	return all
 }
 
 // checkParameters compares the parameters in the configuration with those that

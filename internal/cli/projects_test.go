@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/cli"
 )
 
@@ -95,6 +96,13 @@ func TestProjects(t *testing.T) {
 	dirs, err := filepath.Glob(projects + "/rules/*/*")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, id := range analysis.BuiltInIDs() {
+		for _, kind := range []string{"fires", "fixed", "unknown"} {
+			if dir := filepath.Join(projects, "rules", id, kind); !slices.Contains(dirs, dir) {
+				t.Errorf("rule %s has no %s", id, dir)
+			}
+		}
 	}
 	dirs = append(dirs, projects+"/shop", projects+"/shop-flannel")
 	for _, dir := range dirs {

@@ -3,35 +3,19 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/policies"
 )
-
-// ruleIDs are the ids of the built-in rules, sorted. They are read off the
-// layout of the policies, which is cheaper than parsing them.
-func ruleIDs() []string {
-	files, err := fs.Glob(policies.FS, "rules/*/*/rule.rego")
-	if err != nil {
-		return nil // only a malformed pattern gives an error
-	}
-	ids := make([]string, len(files))
-	for i, f := range files {
-		ids[i] = path.Base(path.Dir(f))
-	}
-	slices.Sort(ids)
-	return ids
-}
 
 // ruleJSON is a rule as "rules --format json" prints it.
 type ruleJSON struct {
@@ -102,7 +86,11 @@ such as parse-error or invalid-object.`,
 			if len(args) == 1 {
 				i := slices.IndexFunc(rules, func(r engine.Rule) bool { return r.ID == args[0] })
 				if i < 0 {
-					return noRule(args[0], idsOf(rules))
+					ids := make([]string, len(rules))
+					for i, r := range rules {
+						ids[i] = r.ID
+					}
+					return noRule(args[0], ids)
 				}
 				rules = rules[i : i+1]
 			}
@@ -203,7 +191,7 @@ func (a *app) printRulesJSON(rules []engine.Rule) error {
 
 // completeRule offers the ids of rules to shell completion.
 func completeRule(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+	return analysis.BuiltInIDs(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // complete offers words as values of a flag to shell completion.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/disk"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/revision"
@@ -87,7 +88,7 @@ func (a *app) supervise(n *needs) error {
 		var missing *revision.Unavailable
 		switch {
 		case ctx.Err() != nil:
-			return timedOut(ctx.Err(), n.limits.timeout)
+			return failed(ctx.Err(), n.limits.timeout)
 		case !errors.As(err, &missing):
 			return err
 		case n.mustRevise:
@@ -115,7 +116,7 @@ func (a *app) supervise(n *needs) error {
 	var died *supervise.Died
 	switch {
 	case errors.As(err, &died) && died.Panic != "":
-		return &panicError{told: died.Panic, stack: []byte(died.Stack)}
+		return &analysis.Panic{Text: died.Panic, Stack: []byte(died.Stack)}
 	case errors.As(err, &died):
 		a.showBroken(&report.Report{Diagnostics: []source.Diagnostic{{Kind: source.LimitReached, Message: died.Error()}}})
 		if died.Partly {

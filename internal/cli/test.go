@@ -64,7 +64,7 @@ func (a *app) test(f *testFlags, args []string) error {
 	defer cancel()
 	own, err := a.testedPolicies(ctx, f, args)
 	if err != nil {
-		return timedOut(err, f.input.limits.timeout)
+		return failed(err, f.input.limits.timeout)
 	}
 	run, err := engine.Test(ctx, policies.FS, own, engine.TestOptions{Run: f.run, Coverage: f.coverage})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/baseline"
 	"github.com/egresslint/egresslint/internal/checks"
 	"github.com/egresslint/egresslint/internal/config"
@@ -21,7 +22,7 @@ import (
 
 // weakened tells what the change since before does to the checks. It reads the files of
 // both states: that of the work tree whatever the configuration of the run is.
-func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) []checks.Change {
+func (in *input) weakened(f *lintFlags, session analysis.Session, result *analysis.Result, b *before) []checks.Change {
 	if b.same || !guard.On(guard.Weakenings) {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 		Severity: make(map[string]finding.Severity),
 		Former:   make(map[string]string), Unlinted: make(map[string]string),
 	}
-	for _, r := range judged.rules.Rules() {
+	for _, r := range result.Rules {
 		between.Severity[r.ID] = r.Severity
 	}
 	current := make(map[string]string)
@@ -39,9 +40,9 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 		}
 	}
 
-	now := in.checks(f, in.tree, in.startDir(), w.parsed)
-	now.Comments = judged.suppressions.Written(nil)
-	then := b.in.checks(f, b.in.tree, b.start, b.world.parsed)
+	now := in.checks(f, in.tree, in.startDir(), result.Parsed)
+	now.Comments = result.Suppressions.Written(nil)
+	then := b.in.checks(f, b.in.tree, b.start, b.result.Parsed)
 	var files []string // that the state before has comments of, if at all
 	for _, c := range now.Comments {
 		name := c.At.File
@@ -50,17 +51,18 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 		}
 		files = append(files, name)
 	}
-	then.Comments = b.suppressions.Written(files)
+	then.Comments = b.result.Suppressions.Written(files)
 	then.Linted = b.linted(in, then)
-	linted := make(map[string]bool, len(w.parsed.Linted))
-	for _, file := range w.parsed.Linted {
+	linted := make(map[string]bool, len(result.Parsed.Linted))
+	for _, file := range result.Parsed.Linted {
 		linted[file.Name] = true
 	}
+	scope := session.Scope()
 	for _, name := range then.Linted {
 		if moved := current[name]; moved != "" {
 			name = moved
 		}
-		if why := in.unlinted(name, linted[name]); why != "" {
+		if why := in.unlinted(session, scope, name, linted[name]); why != "" {
 			between.Unlinted[name] = why
 		}
 	}
@@ -68,7 +70,7 @@ func (in *input) weakened(f *lintFlags, w *world, judged *judgement, b *before) 
 }
 
 // unlinted says why a file that is there is not linted; empty if it is, or is not there.
-func (in *input) unlinted(name string, linted bool) string {
+func (in *input) unlinted(session analysis.Session, scope *analysis.Scope, name string, linted bool) string {
 	info, err := in.tree.Stat(name)
 	kind, known := source.KindOf(name)
 	switch {
@@ -80,9 +82,9 @@ func (in *input) unlinted(name string, linted bool) string {
 		return ""
 	case !known:
 		return "its name does not end like that of a file that egresslint reads"
-	case !in.lints(name):
+	case !session.Names(name):
 		return "the paths of the run do not name it"
-	case !in.linted(name):
+	case !scope.Covers(name):
 		return "an exclude matches it"
 	default:
 		return "a .gitignore file, the folder that it lies in, or a symlink leaves it out"
@@ -96,7 +98,10 @@ func (b *before) linted(in *input, then *checks.Checks) []string {
 	if in.everything && len(outline.Paths) > 0 && in.given[0] == path.Dir(then.Config) {
 		paths = outline.Paths
 	}
-	exclude := slices.Concat(outline.Exclude, in.parser.Exclude[len(in.cfg.Exclude):]) // and those of flags
+	exclude := slices.Clone(outline.Exclude)
+	for _, glob := range in.settings.Exclude { // those of flags
+		exclude = append(exclude, glob.Pattern)
+	}
 	files, _ := b.in.tree.Walk(paths, source.WalkOptions{Exclude: exclude})
 	var names []string
 	for _, file := range files {
@@ -227,7 +232,7 @@ func annotationsOf(list []checks.Annotation, owner string, v *located.Value) []c
 		list = annotationsOf(list, owner, item)
 	}
 	for _, f := range v.Map {
-		if !strings.HasPrefix(f.Key, annotationPrefix) {
+		if !strings.HasPrefix(f.Key, analysis.AnnotationPrefix) {
 			list = annotationsOf(list, owner, f.Value)
 			continue
 		}

@@ -442,20 +442,6 @@ func TestSchemaAgrees(t *testing.T) {
 	}
 }
 
-func TestSuggest(t *testing.T) {
-	for word, want := range map[string]string{
-		"snat-mising":  "snat-missing",
-		"SNAT-MISSING": "snat-missing",
-		"snat":         "",
-		"dns":          "",
-		"":             "",
-	} {
-		if got := config.Suggest(word, rules); got != want {
-			t.Errorf("Suggest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	f.Add(full)
 	f.Add("a: &x [1]\nexclude: *x\n")

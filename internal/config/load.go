@@ -15,6 +15,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -340,7 +341,7 @@ func (d *decoder) declaration(n *yaml.Node, text string) {
 		items, err := requirement.ParseDeclaration(item)
 		if mistake := (*requirement.DeclarationError)(nil); errors.As(err, &mistake) {
 			if kind, name, ok := strings.Cut(mistake.Item, "/"); ok && name != "" {
-				if near := Suggest(kind, requirement.Kinds()); near != "" && near != kind && d.value(mistake.Item) != "" {
+				if near := nearest.To(kind, requirement.Kinds()); near != "" && near != kind && d.value(mistake.Item) != "" {
 					d.errorf(n, "read requirement%s: no kind%s, did you mean \"%s/%s\"?", d.value(mistake.Item), d.value(kind), near, name)
 					continue
 				}
@@ -405,7 +406,7 @@ func (d *decoder) mapping(n *yaml.Node, what string, fields []field, required ..
 
 func (d *decoder) unknownKey(key *yaml.Node, what string, known []string) {
 	hint := DidYouMean(key.Value, known)
-	if what == ruleSettings && Suggest(key.Value, known) == "" {
+	if what == ruleSettings && nearest.To(key.Value, known) == "" {
 		hint = ": run 'egresslint rules' for all" // they would fill a screen
 	}
 	d.errorf(key, "unknown key%s in %s%s", d.key(key.Value), what, hint)

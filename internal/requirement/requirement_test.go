@@ -252,8 +252,12 @@ func FuzzParseDeclaration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		items, err := requirement.ParseDeclaration(s)
 		var itemErr *requirement.DeclarationError
-		if errors.As(err, &itemErr) && !strings.HasPrefix(s[itemErr.Offset:], itemErr.Item) {
-			t.Errorf("%q is not at offset %d", itemErr.Item, itemErr.Offset)
+		if errors.As(err, &itemErr) {
+			// A user and a password are left out of it.
+			rest, hidden := strings.CutPrefix(itemErr.Item, "…@")
+			if text := s[itemErr.Offset:]; !strings.HasPrefix(text, rest) && !(hidden && strings.Contains(text, "@"+rest)) {
+				t.Errorf("%q is not at offset %d", itemErr.Item, itemErr.Offset)
+			}
 		}
 		for _, d := range items {
 			if d.Host != "" {

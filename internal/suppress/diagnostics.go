@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/parser/nearest"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -24,7 +24,7 @@ type Run struct {
 
 // Diagnostics returns what is to be said of the suppressions themselves, once all
 // findings were matched: those that cannot be read, have no reason, have expired, name
-// a rule that does not exist, or were of no use.
+// a rule that does not exist, or were of no use; and that they were too many.
 func (s *Set) Diagnostics(run Run) []source.Diagnostic {
 	var out []source.Diagnostic
 	for _, name := range s.linted {
@@ -34,6 +34,9 @@ func (s *Set) Diagnostics(run Run) []source.Diagnostic {
 	}
 	for _, e := range slices.Concat(s.annotations, s.config) {
 		out = append(out, e.diagnostics(run)...)
+	}
+	if s.over != nil {
+		out = append(out, *s.over)
 	}
 	return out
 }
@@ -86,7 +89,7 @@ func (e *entry) isAlone() bool { return e.kind == finding.ByComment && e.first =
 func (e *entry) day() string { return e.until.Format(time.DateOnly) }
 
 func suggestion(rule string, known []string) string {
-	if near := config.Suggest(rule, known); near != "" {
+	if near := nearest.To(rule, known); near != "" {
 		return fmt.Sprintf(", did you mean %q?", near)
 	}
 	return ": run 'egresslint rules' for all"

@@ -54,6 +54,10 @@ type Set struct {
 	annotations []*entry
 	annotated   map[place.Ignore][]*entry
 	config      []*entry
+	byFiles     map[[2]string][]*entry // of the configuration, those that count in one of two files
+	// trials are what matching costs; over are those that it became too much at.
+	trials source.Trials
+	over   *source.Diagnostic
 }
 
 // entry is one suppression.
@@ -89,6 +93,7 @@ func Read(ctx context.Context, in Input) (*Set, error) {
 		today:     in.Now.UTC().Truncate(24 * time.Hour),
 		comments:  make(map[string][]*entry),
 		annotated: make(map[place.Ignore][]*entry),
+		byFiles:   make(map[[2]string][]*entry),
 	}
 	s.readFiles(ctx, in.Files)
 	s.readAnnotations(in.Annotations)
@@ -255,12 +260,45 @@ func (s *Set) about(rule string, at source.Range) []*entry {
 		return nil
 	}
 	found := s.commentsAt(rule, at)
-	for _, e := range s.config {
-		if e.names(rule) && e.address == "" && e.inFile(at.File) {
+	for _, e := range s.configuredIn(at.File, at.File) {
+		if e.names(rule) && e.address == "" {
 			found = append(found, e)
 		}
 	}
 	return found
+}
+
+// fits takes what it costs to look at n entries, and reports whether they may be looked
+// at. Where they are too many for all findings, the rest of these count.
+func (s *Set) fits(n int, file string) bool {
+	if s.over == nil && !s.trials.Take(n/looks) {
+		s.over = &source.Diagnostic{
+			Kind: source.LimitReached, Range: source.Range{File: file},
+			Message: "match suppressions: there are too many of them for so many findings; none has an effect from here on",
+		}
+	}
+	return s.over == nil
+}
+
+// looks is how many entries are looked at for what matching one glob costs.
+const looks = 16
+
+// configuredIn returns the entries of the configuration that count in one of two files.
+func (s *Set) configuredIn(name, other string) []*entry {
+	files := [2]string{name, other}
+	entries, ok := s.byFiles[files]
+	if !ok {
+		for _, e := range s.config {
+			if s.fits(looks, e.at.File) && (s.inFile(e, name) || name != other && s.inFile(e, other)) {
+				entries = append(entries, e)
+			}
+		}
+		s.byFiles[files] = entries
+	}
+	if len(entries) > 0 && !s.fits(len(entries), entries[0].at.File) {
+		return nil
+	}
+	return entries
 }
 
 func (s *Set) commentsAt(rule string, at source.Range) []*entry {
@@ -268,8 +306,12 @@ func (s *Set) commentsAt(rule string, at source.Range) []*entry {
 	if at.Start.Line == 0 {
 		return nil
 	}
-	for _, e := range s.commentsOf(at.File) {
-		if e.names(rule) && e.first <= at.Start.Line && at.Start.Line <= e.last {
+	entries := s.commentsOf(at.File)
+	if !s.fits(len(entries), at.File) {
+		return nil
+	}
+	for _, e := range entries {
+		if e.first <= at.Start.Line && at.Start.Line <= e.last && e.names(rule) {
 			found = append(found, e)
 		}
 	}
@@ -294,8 +336,8 @@ func (s *Set) atPlace(rule string, p *place.Place, anchor source.Range) []*entry
 			}
 		}
 	}
-	for _, e := range s.config {
-		if e.names(rule) && matchesAddress(e.address, p.Address) && (e.inFile(p.Range.File) || e.inFile(anchor.File)) {
+	for _, e := range s.configuredIn(p.Range.File, anchor.File) {
+		if e.names(rule) && matchesAddress(e.address, p.Address) {
 			found = append(found, e)
 		}
 	}
@@ -303,9 +345,9 @@ func (s *Set) atPlace(rule string, p *place.Place, anchor source.Range) []*entry
 }
 
 // inFile reports whether an entry of the configuration counts in a file.
-func (e *entry) inFile(name string) bool {
+func (s *Set) inFile(e *entry, name string) bool {
 	return len(e.files) == 0 || slices.ContainsFunc(e.files, func(g config.Glob) bool {
-		return source.MatchGlobAbove(g.Pattern, name)
+		return s.trials.MatchAbove(g.Pattern, name)
 	})
 }
 

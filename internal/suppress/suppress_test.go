@@ -244,3 +244,26 @@ func TestReadEndsWithItsTime(t *testing.T) {
 		t.Errorf("%d files were read", n)
 	}
 }
+
+// Suppressions that are too many for the findings end by a limit that names their file,
+// and the findings after it count.
+func TestTooManySuppressions(t *testing.T) {
+	const many = 60_000
+	comments := "# egresslint:ignore r -- x\n" + strings.Repeat("# egresslint:ignore s -- x\n", many) + "a = 1\n"
+	set := read(map[string]string{"main.tf": comments}, suppress.Input{Files: []source.File{{Name: "main.tf", Kind: source.Terraform}}})
+	match := func(line int) bool {
+		by, _ := set.Match(suppress.Finding{Rule: "r", Anchor: at("main.tf", line)})
+		return by != nil
+	}
+	if !match(many + 2) {
+		t.Fatal("the first finding is not suppressed")
+	}
+	suppressed := true
+	for range 10_000 {
+		suppressed = match(many + 2)
+	}
+	diagnostics := set.Diagnostics(suppress.Run{Known: []string{"r", "s"}, Ran: func(string) bool { return false }})
+	if suppressed || len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached || diagnostics[0].Range.File != "main.tf" {
+		t.Errorf("the last finding is suppressed: %v, diagnostics %v", suppressed, diagnostics)
+	}
+}

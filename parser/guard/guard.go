@@ -25,6 +25,7 @@ const (
 	WorkerEnv        Name = "worker-env"        // the worker sees few variables of the environment
 	Ceiling          Name = "ceiling"           // the worker's memory and time are limited from outside
 	GitDirectory     Name = "git-directory"     // .git is no data
+	GlobBudgets      Name = "glob-budgets"      // patterns of ignore files, excludes and suppressions
 	ManifestBudgets  Name = "manifest-budgets"  // YAML and JSON
 	KustomizeFields  Name = "kustomize-fields"  // what fields of a kustomization may hold
 	KustomizeProcess Name = "kustomize-process" // no program and no connection while kustomize runs

@@ -389,6 +389,12 @@ func (s *fieldSet) set(f located.Field, state fieldState) (duplicate bool) {
 }
 
 func (s *fieldSet) find(key string) int {
+	if s.index == nil && len(s.list) >= largeMap {
+		s.index = make(map[string]int, 2*len(s.list))
+		for i := range s.list {
+			s.index[s.list[i].Key] = i // a dead field stands before the one that replaced it
+		}
+	}
 	if s.index != nil {
 		if i, ok := s.index[key]; ok {
 			return i
@@ -398,12 +404,6 @@ func (s *fieldSet) find(key string) int {
 	for i := range s.list {
 		if s.list[i].Key == key && s.state[i] != deadField {
 			return i
-		}
-	}
-	if len(s.list) >= largeMap {
-		s.index = make(map[string]int, 2*len(s.list))
-		for i := range s.list {
-			s.index[s.list[i].Key] = i // a dead field stands before the one that replaced it
 		}
 	}
 	return -1

@@ -46,7 +46,8 @@ func (o *Object) KindRange() source.Range { return o.Root.Get("kind").Range }
 // FromValue returns the object that root is, for objects that were not read from a
 // manifest, as in Terraform's kubernetes_manifest. It returns false if root is no
 // object: if apiVersion or kind is missing, not a string, or unknown. What is secret in
-// it is marked as sensitive. The caller's root is not changed.
+// it is marked as sensitive; a definition of custom resources has no schemas. The caller's
+// root is not changed.
 func FromValue(root *located.Value, file string) (*Object, bool) {
 	apiVersion, ok := nonEmptyString(root.Get("apiVersion"))
 	if !ok {
@@ -67,7 +68,7 @@ func FromValue(root *located.Value, file string) (*Object, bool) {
 			anchor = v
 		}
 	}
-	anchored := *marked(root)
+	anchored := *marked(withoutSchema(kind, root))
 	anchored.Range, anchored.Callers, anchored.Via = anchor.Range, anchor.Callers, anchor.Via
 	o.Root = &anchored
 	return o, true

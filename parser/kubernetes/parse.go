@@ -27,15 +27,22 @@ import (
 //
 // Parse may be called from several goroutines.
 func Parse(name string, data []byte) ([]*Object, []source.Diagnostic) {
+	objects, diagnostics, _ := ParseCounted(name, data)
+	return objects, diagnostics
+}
+
+// ParseCounted is Parse. It also returns how many bytes were parsed; those of schemas
+// that are passed over count for less.
+func ParseCounted(name string, data []byte) (objects []*Object, diagnostics []source.Diagnostic, parsed int) {
 	if d := source.CheckText(name, data); d != nil {
-		return nil, []source.Diagnostic{*d}
+		return nil, []source.Diagnostic{*d}, len(data)
 	}
 	p := &parser{text: newText(name, data), left: MaxValues}
 	for start, end := range documents(data) {
 		p.document(start, end)
 	}
 	slices.SortStableFunc(p.diagnostics, source.Diagnostic.Compare)
-	return p.objects, p.diagnostics
+	return p.objects, p.diagnostics, p.parsed
 }
 
 // documents yields the offsets of the documents of a stream. kubectl splits at
@@ -75,6 +82,7 @@ func isSeparator(line []byte) bool {
 type parser struct {
 	text        *text
 	left        int
+	parsed      int // bytes
 	objects     []*Object
 	diagnostics []source.Diagnostic
 }
@@ -105,6 +113,7 @@ func (p *parser) document(start, end int) {
 	if isJSON || looksLikeJSON(data) {
 		b := p.builder(start)
 		values, err := b.jsonValues(data)
+		p.parsed += len(data)
 		var f *failure
 		if err == nil || errors.As(err, &f) && f.diagnostic.Kind != source.ParseError {
 			p.finish(b, values, err)
@@ -118,8 +127,7 @@ func (p *parser) document(start, end int) {
 			return
 		}
 	}
-	b := p.builder(start)
-	root, err := b.load(data)
+	b, root, err := p.load(start, data)
 	if root != nil && !mayBeManifest(root) {
 		root = nil
 	}
@@ -132,6 +140,20 @@ func (p *parser) document(start, end int) {
 	}
 	v, err := b.node(root, 0)
 	p.finish(b, []*located.Value{v.value}, err)
+}
+
+// load parses the document at start, without its schemas if it can be parsed so: what
+// is indented less than the schema that it is in may still belong to it.
+func (p *parser) load(start int, data []byte) (b *builder, root *yaml.Node, err error) {
+	b = p.builder(start)
+	without, blank := withoutSchemas(data)
+	p.parsed += len(data) - blank + blank/schemaCost
+	if root, err = b.load(without); err != nil && blank > 0 {
+		b = p.builder(start)
+		root, err = b.load(data)
+		p.parsed += len(data)
+	}
+	return b, root, err
 }
 
 func (p *parser) builder(base int) *builder {

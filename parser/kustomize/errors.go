@@ -152,11 +152,8 @@ var mistakes = sync.OnceValue(func() []mistake {
 		{matching(`cannot be mapped to a field`), "a variable is taken from a field that is not there"},
 		{matching(`not found in corresponding resource`), "a variable is taken from a field that is not there"},
 
-		{matching(`json: unknown field "(\w{1,100})"`), `invalid Kustomization: json: unknown field "$1"`},
-		{matching(`json: unknown field`), "invalid Kustomization: it has a field that is not known"},
-		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type \[\]`), "field $2 holds a $1 where a list is expected"},
-		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type map`), "field $2 holds a $1 where a map is expected"},
-		{matching(`json: cannot unmarshal (\w+)(?: \S+)? into Go struct field \w+\.(\w+)[.\w]* of type (\w+)`), "field $2 holds a $1 where a $3 is expected"},
+		{matching(`json: unknown field "(\w{1,100})"`), `there is no field "$1"`},
+		{matching(`json: unknown field`), "it has a field that is not known"},
 		{matching(`json: cannot unmarshal`), "a field holds another kind of value than is expected"},
 		{error: matching(`kind should be Kustomization or Component`)},
 		{error: matching(`apiVersion for \w{1,50} should be [\w./]{1,100}`)},
@@ -184,6 +181,9 @@ func message(err error) string {
 	text = strings.NewReplacer(".[noGrp]", "", ".[noVer]", "", ".[noNs]", "").Replace(text)
 	if !guard.On(guard.ErrorText) {
 		return text
+	}
+	if told := wrongKind(err); told != "" {
+		return told
 	}
 	for _, m := range mistakes() {
 		at := m.error.FindStringSubmatchIndex(text)

@@ -82,11 +82,31 @@ func TestErrors(t *testing.T) {
 		},
 		"a field that is not known": {
 			"resorces: [hunter2]\n", "", "",
-			`kustomization.yaml: render-error: read kustomization: invalid Kustomization: json: unknown field "resorces"`,
+			`kustomization.yaml:1:1: render-error: read kustomization: there is no field "resorces", did you mean "resources"?`,
+		},
+		"a field in a field that is not known": {
+			"resources: [a.yaml]\npatches:\n- patch: hunter2\n  taget: {kind: ConfigMap}\n", object, "",
+			`kustomization.yaml:4:3: render-error: read kustomization: field patches has no field "taget", did you mean "target"?`,
+		},
+		"a field in an embedded one that is not known": {
+			"secretGenerator:\n- name: a\n  litrals: [hunter2]\n", "", "",
+			`kustomization.yaml:3:3: render-error: read kustomization: field secretGenerator has no field "litrals", did you mean "literals"?`,
+		},
+		"a field that is like none": {
+			"resources: [a.yaml]\nspec: hunter2\n", object, "",
+			`kustomization.yaml:2:1: render-error: read kustomization: there is no field "spec"`,
+		},
+		"a field that is not known behind an alias": {
+			"commonLabels: &a {x: hunter2}\nmetadata: *a\n", "", "",
+			`kustomization.yaml: render-error: read kustomization: there is no field "x"`,
+		},
+		"a field in another case": {
+			"ReSources: [a.yaml]\nnamePrefix: [hunter2]\n", object, "",
+			"kustomization.yaml: render-error: read kustomization: field namePrefix holds a list where a string is expected",
 		},
 		"a field that is no word": {
 			"'hunter2 hunter2': a\n", "", "",
-			"kustomization.yaml: render-error: read kustomization: invalid Kustomization: it has a field that is not known",
+			"kustomization.yaml: render-error: read kustomization: it has a field that is not known",
 		},
 		"a field of another kind": {
 			"resources: hunter2\n", "", "",
@@ -95,6 +115,26 @@ func TestErrors(t *testing.T) {
 		"a number where there is none": {
 			"namePrefix: 31337\n", "", "",
 			"kustomization.yaml: render-error: read kustomization: field namePrefix holds a number where a string is expected",
+		},
+		"a text where there is a map": {
+			"patches: [hunter2]\n", "", "",
+			"kustomization.yaml: render-error: read kustomization: field patches holds a string where a map is expected",
+		},
+		"a text in an embedded field": {
+			"secretGenerator: [{name: s, literals: hunter2}]\n", "", "",
+			"kustomization.yaml: render-error: read kustomization: field secretGenerator.literals holds a string where a list is expected",
+		},
+		"a text where there is a bool": {
+			"generatorOptions: {disableNameSuffixHash: hunter2}\n", "", "",
+			"kustomization.yaml: render-error: read kustomization: field generatorOptions.disableNameSuffixHash holds a string where true or false is expected",
+		},
+		"a number with a fraction": {
+			"replicas: [{name: a, count: 31337.5}]\n", "", "",
+			"kustomization.yaml: render-error: read kustomization: field replicas.count holds a number where a whole number is expected",
+		},
+		"a list instead of it all": {
+			"- hunter2\n", "", "",
+			"kustomization.yaml: render-error: read kustomization: it holds a list where a map is expected",
 		},
 		"malformed YAML": {
 			"resources: [\n  'hunter2\n", "", "",
@@ -106,11 +146,18 @@ func TestErrors(t *testing.T) {
 		},
 		"a plugin of another kind": {
 			"transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  patch: [hunter2]\n", "", "",
-			"kustomization.yaml:2:3: render-error: read transformer PatchTransformer: field patch holds a array where a string is expected",
+			"kustomization.yaml:2:3: render-error: read transformer PatchTransformer: field patch holds a list where a string is expected",
 		},
 		"an address with a password and a token": {
 			"resources: ['https://user:hunter2@example.com/org/repo?token=hunter2#hunter2']\n", "", "",
 			"kustomization.yaml:1:13: unread: read resource https://example.com/org/repo: egresslint reads nothing from the network; lint the output of kustomize build to cover it",
+		},
+		"an address with a revision": {
+			"resources: ['https://user:hunter2@example.com/org/repo//base?ref=release/v1.2-3', 'https://example.com/r?ref=v1&sshkey=hunter2', 'https://example.com/r?ref=hunter2%20', 'https://example.com/r?sig=hunter2']\n", "", "",
+			"kustomization.yaml:1:13: unread: read resource https://example.com/org/repo//base?ref=release/v1.2-3: egresslint reads nothing from the network; lint the output of kustomize build to cover it\n" +
+				"kustomization.yaml:1:83: unread: read resource https://example.com/r: egresslint reads nothing from the network; lint the output of kustomize build to cover it\n" +
+				"kustomization.yaml:1:130: unread: read resource https://example.com/r: egresslint reads nothing from the network; lint the output of kustomize build to cover it\n" +
+				"kustomization.yaml:1:170: unread: read resource https://example.com/r: egresslint reads nothing from the network; lint the output of kustomize build to cover it",
 		},
 		"an entry that is no path": {
 			"resources: [\"password: hunter2\", \"hunter2\\nhunter2\"]\n", "", "",

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -380,8 +381,11 @@ func FuzzKustomizationFields(f *testing.F) {
 		if did := tr.sprung(); did != "" {
 			t.Error(did)
 		}
-		if got := diagnostics(r); strings.Contains(got, "internal error") || strings.Contains(got, "hunter2") {
+		// The name of a field is no value.
+		if got := fieldName.ReplaceAllString(diagnostics(r), ""); strings.Contains(got, "internal error") || strings.Contains(got, "hunter2") {
 			t.Error(got)
 		}
 	})
 }
+
+var fieldName = regexp.MustCompile(`field "\w+"`)

@@ -121,17 +121,28 @@ var shownPath = regexp.MustCompile(`^[\pL\pN._/+~@:%,=-]+$`)
 // maxShown is how many bytes of a path are shown at most.
 const maxShown = 200
 
+// plainRef is a query that only says which revision is meant.
+var plainRef = regexp.MustCompile(`^\?ref=[\w./-]+$`)
+
 // shown returns entry with a blank before it, as messages name it: nothing for what
 // does not look like a path, and an address without its user, its query and all that
-// follows them, and what stands behind an equals sign.
+// follows them, and what stands behind an equals sign. A query that is a revision stays.
 func shown(entry string) string {
 	if checkPlain(entry) == nil && !isRemote(entry) || path.IsAbs(entry) {
 		return shownPlain(entry)
 	}
+	ref := ""
 	if i := strings.IndexAny(entry, "?#="); i >= 0 {
+		if plainRef.MatchString(entry[i:]) && len(entry) <= maxShown {
+			ref = entry[i:]
+		}
 		entry = entry[:i]
 	}
-	return shownPlain(source.WithoutUser(entry))
+	name := shownPlain(source.WithoutUser(entry))
+	if name == "" {
+		return ""
+	}
+	return name + ref
 }
 
 func shownPlain(entry string) string {

@@ -123,7 +123,8 @@ func (r *reader) parse(l *layer, data []byte) bool {
 	}
 	spec, err := decode(data)
 	if err != nil {
-		l.fail(errorPlace(err, l), "read kustomization: %s", message(err))
+		at, told := l.undecoded(err)
+		l.fail(at, "read kustomization: %s", told)
 		return true
 	}
 	l.component = spec.Kind == types.ComponentKind

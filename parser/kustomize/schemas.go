@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,14 +20,14 @@ var (
 	anchorLine     = regexp.MustCompile(`(^|[\s:\-])[&*]\w`)
 )
 
+// schemaWords are in each text that may change or read a schema, or the list that it
+// lies in.
+var schemaWords = regexp.MustCompile(`openAPIV3Schema|\bversions\b|\bvalidation\b`)
+
 // leaveSchemas takes the schemas out of the definitions, unless something in the
 // overlay may change or read them.
 func (b *build) leaveSchemas() {
-	if slices.ContainsFunc(b.layers, func(l *layer) bool {
-		k := l.spec
-		return len(k.Replacements)+len(k.Transformers)+len(k.Generators)+len(k.Validators)+len(k.Configurations)+
-			len(k.Crds)+len(k.OpenAPI)+len(k.Vars)+len(k.PatchesJson6902) > 0
-	}) || slices.ContainsFunc(b.patches, mayBeOfDefinition) {
+	if slices.ContainsFunc(b.layers, b.mayReadSchemas) || slices.ContainsFunc(b.patches, mayChangeSchema) {
 		return
 	}
 	for _, d := range b.docs {
@@ -34,7 +35,32 @@ func (b *build) leaveSchemas() {
 	}
 }
 
+// mayReadSchemas reports whether a kustomization may lead to schemas by other means than
+// patches.
+func (b *build) mayReadSchemas(l *layer) bool {
+	k := l.spec
+	if len(k.Transformers)+len(k.Generators)+len(k.Validators)+len(k.Crds)+len(k.OpenAPI) > 0 {
+		return true
+	}
+	texts, err := json.Marshal([]any{k.Replacements, k.Vars})
+	if err != nil || schemaWords.Match(texts) {
+		return true
+	}
+	files := slices.Clone(k.Configurations)
+	for _, r := range k.Replacements {
+		if r.Path != "" {
+			files = append(files, r.Path)
+		}
+	}
+	return slices.ContainsFunc(files, func(name string) bool { return schemaWords.Match(b.contents[joinDir(l, name)]) })
+}
+
 var word = regexp.MustCompile(`^[A-Za-z]+$`)
+
+// mayChangeSchema reports whether a patch may be for a schema.
+func mayChangeSchema(p patch) bool {
+	return mayBeOfDefinition(p) && schemaWords.MatchString(strings.Join(p.doc.lines, "\n"))
+}
 
 // mayBeOfDefinition reports whether a patch may be for a definition.
 func mayBeOfDefinition(p patch) bool {

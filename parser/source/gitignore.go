@@ -40,12 +40,15 @@ func (l ignoreList) with(dir string, data []byte) ignoreList {
 }
 
 // ignores reports whether git ignores name, given that it does not ignore the
-// directory that name lies in.
-func (l ignoreList) ignores(name string, isDir bool) bool {
+// directory that name lies in. When the trials are over it ignores nothing.
+func (l ignoreList) ignores(name string, isDir bool, trials *Trials) bool {
 	for i := len(l) - 1; i >= 0; i-- {
 		p := l[i]
 		if p.dirOnly && !isDir {
 			continue
+		}
+		if !trials.take(1, p.glob, name) {
+			return false
 		}
 		if ok, err := doublestar.Match(p.glob, name); ok && err == nil {
 			return !p.negated

@@ -6,6 +6,8 @@ import (
 	"path"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/egresslint/egresslint/parser/guard"
 )
 
 const (
@@ -44,12 +46,57 @@ func MatchGlob(glob, name string) bool {
 // MatchGlobAbove reports whether a glob matches a name of the tree, or that of a
 // directory that holds it.
 func MatchGlobAbove(glob, name string) bool {
+	return matchAbove(name, func(name string) bool { return MatchGlob(glob, name) })
+}
+
+func matchAbove(name string, match func(name string) bool) bool {
 	for ; name != "." && name != "/" && name != ""; name = path.Dir(name) {
-		if MatchGlob(glob, name) {
+		if match(name) {
 			return true
 		}
 	}
 	return false
+}
+
+// maxTrials is what matching globs with names may cost in a walk, or in what else asks for
+// many of them: a few seconds, and more than the ignore files and the excludes of large
+// repositories need.
+const maxTrials = 20_000_000
+
+// Trials matches globs with names until that has cost maxTrials. The zero Trials has cost
+// nothing.
+type Trials struct{ spent int }
+
+// Over reports whether nothing is matched any more.
+func (t *Trials) Over() bool { return t.spent > maxTrials && guard.On(guard.GlobBudgets) }
+
+// Match is [MatchGlob]; nothing matches when t is over.
+func (t *Trials) Match(glob, name string) bool {
+	if t.Over() {
+		return false
+	}
+	choices := globChoices(glob)
+	if choices > 1 {
+		choices *= 4 // each is put together before it is tried
+	}
+	return t.take(choices, glob, name) && MatchGlob(glob, name)
+}
+
+// MatchAbove is [MatchGlobAbove]; nothing matches when t is over.
+func (t *Trials) MatchAbove(glob, name string) bool {
+	return matchAbove(name, func(name string) bool { return t.Match(glob, name) })
+}
+
+// Take takes what n comparisons cost that are no matching of globs, and reports whether
+// they may be made.
+func (t *Trials) Take(n int) bool {
+	t.spent += n
+	return !t.Over()
+}
+
+// take takes what it costs to try some globs as long as glob with a name.
+func (t *Trials) take(globs int, glob, name string) bool {
+	return t.Take(globs * (1 + len(glob)*len(name)/4096))
 }
 
 // globChoices is how many globs without alternatives a glob stands for, at most a

@@ -2,8 +2,10 @@ package source_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -100,5 +102,22 @@ func TestWithoutUser(t *testing.T) {
 		if got := source.WithoutUser(address); got != want {
 			t.Errorf("%s: got %s, want %s", address, got, want)
 		}
+	}
+}
+
+// Excludes that cost too much to try are over, which is told by the name of their file.
+func TestTooManyExcludes(t *testing.T) {
+	files := make(fstest.MapFS)
+	for i := range 500 {
+		files[fmt.Sprintf("%03d/%s.yaml", i, strings.Repeat("a", 20))] = &fstest.MapFile{}
+	}
+	exclude := []string{"000"}
+	for i := range 2000 {
+		exclude = append(exclude, fmt.Sprintf("z{%s}%d", strings.Repeat("*a*b,", 30), i))
+	}
+	exclude = append(exclude, "499")
+	found, diagnostics := source.NewTree(files).Walk([]string{"."}, source.WalkOptions{Exclude: exclude, ExcludedBy: "rules.yaml"})
+	if len(found) != 499 || len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached || diagnostics[0].Range.File != "rules.yaml" {
+		t.Errorf("%d files, diagnostics %v", len(found), diagnostics)
 	}
 }

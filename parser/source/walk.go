@@ -18,9 +18,6 @@ const (
 	// MaxDirDepth is how many directories deep a walk goes below the path it was
 	// given. Deeper directories are reported as LimitReached.
 	MaxDirDepth = 64
-	// maxIgnoreTrials is how often a walk matches a pattern of an ignore file: in a few
-	// seconds, and more often than the ignore files of large repositories need.
-	maxIgnoreTrials = 20_000_000
 )
 
 // FileKind is what a file holds, told from its name.
@@ -77,6 +74,8 @@ type WalkOptions struct {
 	// the syntax of [MatchGlob]. One that matches a directory leaves out all
 	// that is in it. Malformed globs match nothing.
 	Exclude []string
+	// ExcludedBy is the file that Exclude is written in, for diagnostics; empty for none.
+	ExcludedBy string
 }
 
 // skippedDirs are never walked into: they hold what tools downloaded, not what the
@@ -98,7 +97,7 @@ var skippedDirs = map[string]bool{
 //
 // The files are sorted by name and the diagnostics by place.
 func (t *Tree) Walk(paths []string, opts WalkOptions) ([]File, []Diagnostic) {
-	w := &walker{tree: t, exclude: opts.Exclude, found: make(map[string]foundFile), visited: make(map[visit]bool)}
+	w := &walker{tree: t, opts: opts, found: make(map[string]foundFile), visited: make(map[visit]bool)}
 	for _, p := range paths {
 		w.path(p)
 	}
@@ -112,13 +111,14 @@ func (t *Tree) Walk(paths []string, opts WalkOptions) ([]File, []Diagnostic) {
 
 type walker struct {
 	tree        *Tree
-	exclude     []string
+	opts        WalkOptions
 	found       map[string]foundFile
 	visited     map[visit]bool
 	links       []directory // symlinks to directories, followed when all else is walked
 	diagnostics []Diagnostic
 	full        bool
-	trials      int // of patterns of ignore files
+	ignoring    Trials // of the patterns of ignore files
+	excluding   Trials
 
 	trackedIgnored []string // files that were added although an ignore file matches them
 	trackedSkipped []string // skipped directories that hold tracked files
@@ -326,7 +326,7 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 	}
 	_, known := KindOf(name)
 	switch {
-	case w.excluded(name):
+	case !isDir && !known, w.excluded(name):
 	case isDir && skippedDirs[e.Name()]:
 		w.skip(name, below.real)
 	case isDir:
@@ -340,7 +340,7 @@ func (w *walker) entry(d directory, e fs.DirEntry, isChart bool) {
 		} else {
 			w.directory(below)
 		}
-	case known && (isLink || e.Type().IsRegular()):
+	case isLink || e.Type().IsRegular():
 		if w.ignored(d, name, false) {
 			if !w.tracks(below.real, path.Join(d.real, e.Name())) {
 				return
@@ -365,19 +365,26 @@ func (w *walker) brokenLink(d directory, name string, err error) {
 
 // ignored reports whether an ignore file matches an entry of d, or a directory above it.
 func (w *walker) ignored(d directory, name string, isDir bool) bool {
-	if d.ignored || w.trials > maxIgnoreTrials {
+	if d.ignored || w.ignoring.Over() {
 		return d.ignored
 	}
-	if w.trials += len(d.ignore); w.trials > maxIgnoreTrials {
+	ignores := d.ignore.ignores(name, isDir, &w.ignoring)
+	if w.ignoring.Over() {
 		w.report(LimitReached, name, "match .gitignore: there are too many patterns for so many files; from here on they leave out nothing")
-		return false
 	}
-	return d.ignore.ignores(name, isDir)
+	return ignores
 }
 
 // excluded reports whether the caller leaves a name out.
 func (w *walker) excluded(name string) bool {
-	return slices.ContainsFunc(w.exclude, func(glob string) bool { return MatchGlob(glob, name) })
+	if w.excluding.Over() {
+		return false
+	}
+	excludes := slices.ContainsFunc(w.opts.Exclude, func(glob string) bool { return w.excluding.Match(glob, name) })
+	if w.excluding.Over() {
+		w.report(LimitReached, cmp.Or(w.opts.ExcludedBy, name), "match exclude: its patterns are too many for so many files; from %s on they leave out nothing", name)
+	}
+	return excludes
 }
 
 // link follows a symlink to a directory.

@@ -16,6 +16,21 @@ level(strength) := "error" if strength in {"declared", "referenced"}
 level("inferred") := "warning"
 
 # METADATA
+# description: >-
+#   True for a gate that is closed on purpose, as far as anyone can tell: nobody is known to need it, and the
+#   configuration says so or every workload has a way of its own.
+# scope: document
+meant(gate) if {
+	gate.need.strength == "none"
+	gate.intent == "no"
+}
+
+meant(gate) if {
+	gate.need.strength == "none"
+	gate.all_served
+}
+
+# METADATA
 # description: A sentence that names who is affected, with a space in front; empty without evidence.
 affected(evidence) := affected_by(evidence, "")
 

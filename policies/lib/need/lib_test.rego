@@ -12,6 +12,19 @@ test_inferred_needs_are_warnings if need.level("inferred") == "warning"
 
 test_no_need_has_no_level if not need.level("none")
 
+_gate := {"need": {"strength": "none"}, "intent": "unknown", "all_served": false}
+
+test_meant_by_the_configuration if need.meant(object.union(_gate, {"intent": "no"}))
+
+test_meant_where_all_have_a_way_of_their_own if need.meant(object.union(_gate, {"all_served": true}))
+
+test_not_meant_without_a_sign if not need.meant(_gate)
+
+test_not_meant_against_a_need if {
+	needed := object.union(_gate, {"need": {"strength": "inferred"}, "intent": "no", "all_served": true})
+	not need.meant(needed)
+}
+
 test_no_evidence_no_sentence if {
 	need.affected([]) == ""
 	need.destinations([]) == ""

@@ -118,7 +118,7 @@ _verdicts contains {"gate": i, "case": gate.code, "level": level} if {
 _verdicts contains {"gate": i, "case": "no-way", "level": "error"} if {
 	some i in _without_entry
 	input.route_blocks[i].partial
-	not i in _meant
+	not need.meant(input.route_blocks[i])
 }
 
 _verdicts contains {"gate": i, "case": "no-way", "level": level} if {
@@ -133,25 +133,12 @@ _verdicts contains {"gate": i, "case": "no-way-latent", "level": "warning"} if {
 	gate := input.route_blocks[i]
 	not gate.partial
 	gate.need.strength == "none"
-	not i in _meant
+	not need.meant(gate)
 }
 
 _without_entry contains i if {
 	some i, gate in input.route_blocks
 	gate.code == "no-way"
-}
-
-# Gates that are closed on purpose, as far as anyone can tell.
-_meant contains i if {
-	some i, gate in input.route_blocks
-	gate.need.strength == "none"
-	gate.intent == "no"
-}
-
-_meant contains i if {
-	some i, gate in input.route_blocks
-	gate.need.strength == "none"
-	gate.all_served
 }
 
 # What the gate's entry is.

@@ -105,7 +105,7 @@ _verdicts contains {"gate": i, "level": "warning"} if {
 	gate := input.internet_access[i]
 	gate.gateway_code == "intranet"
 	gate.need.strength == "none"
-	not i in _meant
+	not need.meant(gate)
 	not i in _told
 }
 
@@ -122,17 +122,4 @@ _told contains i if {
 	not gate.primary
 	gate.need.strength == "none"
 	gate.entry.ref in {input.internet_access[j].entry.ref | some j in _closed; input.internet_access[j].primary}
-}
-
-# Gates that are closed on purpose, as far as anyone can tell.
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.intent == "no"
-}
-
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.all_served
 }

@@ -128,7 +128,7 @@ violation contains {
 _verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
 	some i in _closed
 	count(input.internet_access[i].covered) > 0
-	not i in _meant
+	not need.meant(input.internet_access[i])
 }
 
 _verdicts contains {"gate": i, "case": _variant("needed", gate.gateway_name), "level": level} if {
@@ -143,7 +143,7 @@ _verdicts contains {"gate": i, "case": _variant("latent", gate.gateway_name), "l
 	gate := input.internet_access[i]
 	count(gate.covered) == 0
 	gate.need.strength == "none"
-	not i in _meant
+	not need.meant(gate)
 }
 
 # Nodes beside pods of their own vSwitches are told by node-snat-missing where only they lack entries.
@@ -162,19 +162,6 @@ _closed contains i if {
 	gate.primary
 	gate.code == "missing"
 	gate.status in {"blocked", "partial"}
-}
-
-# Gates that are closed on purpose, as far as anyone can tell.
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.intent == "no"
-}
-
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.all_served
 }
 
 _variant(name, gateway) := name if gateway != ""

@@ -95,7 +95,7 @@ violation contains {
 _verdicts contains {"gate": i, "level": "error"} if {
 	some i in _closed
 	input.internet_access[i].plugin == "flannel"
-	not i in _meant
+	not need.meant(input.internet_access[i])
 }
 
 _verdicts contains {"gate": i, "level": level} if {
@@ -111,7 +111,7 @@ _verdicts contains {"gate": i, "level": "warning"} if {
 	gate := input.internet_access[i]
 	gate.plugin == "terway"
 	gate.need.strength == "none"
-	not i in _meant
+	not need.meant(gate)
 }
 
 _closed contains i if {
@@ -119,17 +119,4 @@ _closed contains i if {
 	gate.primary
 	gate.code == "wrong-vswitch"
 	gate.status in {"blocked", "partial"}
-}
-
-# Gates that are closed on purpose, as far as anyone can tell.
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.intent == "no"
-}
-
-_meant contains i if {
-	some i, gate in input.internet_access
-	gate.need.strength == "none"
-	gate.all_served
 }

@@ -1,4 +1,4 @@
-package cli
+package analysis
 
 import (
 	"fmt"
@@ -15,12 +15,12 @@ import (
 
 // unusedManifests returns a notice for each glob of a cluster that no manifest
 // matches, unless the paths are only a part of what the configuration is about.
-func (in *input) unusedManifests(parsed *parser.Result) []source.Diagnostic {
-	if !in.lintsAll() {
+func (s Session) unusedManifests(parsed *parser.Result) []source.Diagnostic {
+	if !s.LintsAll() {
 		return nil
 	}
 	var out []source.Diagnostic
-	for _, c := range in.cfg.Clusters {
+	for _, c := range s.settings.Config.Clusters {
 		for _, glob := range c.Manifests {
 			used := slices.ContainsFunc(parsed.Linted, func(f source.File) bool {
 				return (f.Kind == source.YAML || f.Kind == source.JSON) && source.MatchGlob(glob, f.Name)
@@ -36,8 +36,8 @@ func (in *input) unusedManifests(parsed *parser.Result) []source.Diagnostic {
 	return out
 }
 
-// annotationPrefix begins the annotations that are meant for egresslint.
-const annotationPrefix = "egresslint.io/"
+// AnnotationPrefix begins the annotations that are meant for egresslint.
+const AnnotationPrefix = "egresslint.io/"
 
 // unknownAnnotations returns a notice for each annotation that is meant for
 // egresslint and that it does not know.
@@ -55,7 +55,7 @@ func unknownAnnotations(parsed *parser.Result) []source.Diagnostic {
 				continue
 			}
 			for _, f := range annotations.Map {
-				if !strings.HasPrefix(f.Key, annotationPrefix) || slices.Contains(known, f.Key) || seen[f.KeyRange] {
+				if !strings.HasPrefix(f.Key, AnnotationPrefix) || slices.Contains(known, f.Key) || seen[f.KeyRange] {
 					continue
 				}
 				seen[f.KeyRange] = true
