@@ -195,7 +195,7 @@ func identifies(res *terraform.Resource, attribute string) bool {
 // Idents reads a list of ids, and whether some element or the list itself is
 // unknown.
 func (s *Scope) Idents(v *located.Value) (ids []Ident, unknown string) {
-	for _, item := range SplitItems(v) {
+	for _, item := range v.Split() {
 		id := s.Ident(item)
 		switch {
 		case id.Known():
@@ -205,28 +205,6 @@ func (s *Scope) Idents(v *located.Value) (ids []Ident, unknown string) {
 		}
 	}
 	return ids, unknown
-}
-
-// SplitItems returns the elements of a list argument. Providers and people write
-// such lists as lists, scalars, comma-joined strings and lists of those.
-func SplitItems(v *located.Value) []*located.Value {
-	var out []*located.Value
-	for _, item := range v.Items() {
-		if item.Kind != located.String || !strings.Contains(item.Str, ",") {
-			if text, ok := item.Text(); !ok || strings.TrimSpace(text) != "" {
-				out = append(out, item)
-			}
-			continue
-		}
-		for part := range strings.SplitSeq(item.Str, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				c := *item
-				c.Str = part
-				out = append(out, &c)
-			}
-		}
-	}
-	return out
 }
 
 // UnreadModule returns the first module call that was not read and whose

@@ -133,7 +133,7 @@ func (s *Scope) eipsOf(e *SNATEntry) EIPVerdict {
 	if e.Gateway.Internet != truth.Yes {
 		return EIPVerdict{Status: truth.Unknown, Reason: e.Gateway.Name + " is not an Internet NAT gateway"}
 	}
-	items := SplitItems(e.Resource.Body.Get("snat_ip"))
+	items := e.Resource.Body.Get("snat_ip").Split()
 	verdict := EIPVerdict{Status: truth.Open}
 	if len(items) == 0 {
 		verdict = EIPVerdict{Status: truth.Unknown, Reason: "its snat_ip is not in the files"}

@@ -311,7 +311,7 @@ func (c *cluster) addons() (list []addon, unknown bool) {
 func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network {
 	body := c.res.Body
 	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
-	hasVSwitches := podVSwitches.IsUnknown() || len(alicloud.SplitItems(podVSwitches)) > 0
+	hasVSwitches := podVSwitches.IsUnknown() || len(podVSwitches.Split()) > 0
 	podCIDRText, _ := podCIDR.Text()
 	hasCIDR := podCIDR.IsUnknown() || podCIDRText != ""
 	n := undecided
@@ -357,7 +357,7 @@ func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []Mismatch
 		return list
 	}
 	podVSwitches, podCIDR := c.res.Body.Get("pod_vswitch_ids"), c.res.Body.Get("pod_cidr")
-	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(alicloud.SplitItems(podVSwitches)) > 0 {
+	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(podVSwitches.Split()) > 0 {
 		list = append(list, Mismatch{
 			Code: "pod-vswitches-with-flannel", Attribute: "pod_vswitch_ids",
 			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: n.pluginAt,

@@ -166,7 +166,7 @@ func (b *builder) listeners(t *target) []*listener {
 		if t.scope.Ident(res.Body.Get("load_balancer_id")).Key != t.res.Address {
 			continue
 		}
-		l := &listener{res: res, port: number(res.Body.Get(portArgument)), unknown: res.Uncertain}
+		l := &listener{res: res, port: res.Body.Get(portArgument).Int(), unknown: res.Uncertain}
 		l.list = &target{
 			Target: t.Target, scope: t.scope, res: res, origin: b.places.block(t.scope, res), attribute: "the ACL of " + res.Address,
 			vpc: t.vpc, vswitch: t.vswitch,
@@ -195,7 +195,7 @@ func (b *builder) readCLBList(l *listener) {
 	l.readKind(body.Get("acl_type"))
 	for _, name := range []string{"acl_ids", "acl_id"} {
 		if v := body.Get(name); !v.IsNull() {
-			for _, item := range alicloud.SplitItems(v) {
+			for _, item := range v.Split() {
 				b.readACL(l, l.list.scope.Ident(item), "alicloud_slb_acl", "entry_list", "alicloud_slb_acl_entry_attachment")
 			}
 			return

@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -82,7 +81,7 @@ func publicSources(v *view) []string {
 		if way.entry == nil || way.status == truth.Blocked {
 			return nil
 		}
-		for _, item := range alicloud.SplitItems(way.entry.Resource.Body.Get("snat_ip")) {
+		for _, item := range way.entry.Resource.Body.Get("snat_ip").Split() {
 			address := ""
 			if ref, ok := item.Ref(); ok {
 				address = ref.String()

@@ -79,7 +79,7 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 		if src.origin.Ref == 0 {
 			src.origin = b.places.value(c.scope, holder, v)
 		}
-		for _, item := range alicloud.SplitItems(v) {
+		for _, item := range v.Split() {
 			id := c.scope.Ident(item)
 			if !id.Known() {
 				if src.unknown == "" {

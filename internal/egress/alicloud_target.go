@@ -103,7 +103,7 @@ func (b *builder) target(s *alicloud.Scope, res *terraform.Resource, p product) 
 func defaultPort(res *terraform.Resource, kind string) int {
 	for _, name := range []string{"port", "private_connection_port"} {
 		if v := res.Body.Get(name); !v.IsNull() {
-			return number(v)
+			return v.Int()
 		}
 	}
 	engine, _ := res.Body.Get("engine").Text()
@@ -193,7 +193,7 @@ func (b *builder) readAllowList(t *target) {
 		b.readTemplates(t, template)
 	}
 	for _, name := range t.product.unless {
-		if v := body.Get(name); v.IsUnknown() || len(alicloud.SplitItems(v)) > 0 {
+		if v := body.Get(name); v.IsUnknown() || len(v.Split()) > 0 {
 			t.unknown = name + " may admit sources in ways the files do not decide"
 		}
 	}
@@ -258,7 +258,7 @@ func (b *builder) readAttached(t *target) bool {
 
 // readTemplates adds the entries of the global groups that an argument names.
 func (b *builder) readTemplates(t *target, template templateArgument) {
-	for _, item := range alicloud.SplitItems(t.res.Body.Get(template.argument)) {
+	for _, item := range t.res.Body.Get(template.argument).Split() {
 		id := t.scope.Ident(item)
 		if id.Resource == nil || id.Resource.Type != template.typ {
 			t.unknown = item.ReasonOr(template.argument + " names a group outside the files")
@@ -281,7 +281,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
 		return true
 	}
-	for _, item := range alicloud.SplitItems(v) {
+	for _, item := range v.Split() {
 		text, ok := item.Text()
 		if !ok {
 			b.unknownList(t, list, item.ReasonOr("an element of "+list.String()+" is unknown"))

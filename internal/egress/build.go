@@ -401,7 +401,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 // pods to lists of the target's kind.
 func (b *builder) injected(c *cluster, t *target) bool {
 	return slices.ContainsFunc(c.worlds, func(w *world) bool {
-		return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.injects(t.Kind) })
+		return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return injects(wl, t.Kind) })
 	})
 }
 

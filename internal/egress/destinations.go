@@ -176,22 +176,6 @@ func (r *requirementOf) toLoadBalancer(s *service, direct, public bool) {
 	r.public = direct && public && s.internet == truth.Yes
 }
 
-// hostAlias returns the address that the pods' own hosts file gives a name. It comes
-// before DNS.
-func (w *workload) hostAlias(host string) (netip.Addr, bool) {
-	for _, alias := range w.spec.Get("hostAliases").Items() {
-		for _, name := range alias.Get("hostnames").Items() {
-			if text, ok := name.Text(); !ok || !strings.EqualFold(text, host) {
-				continue
-			}
-			ip, _ := alias.Get("ip").Text()
-			a, err := netip.ParseAddr(ip)
-			return a, err == nil
-		}
-	}
-	return netip.Addr{}, false
-}
-
 func (c *collector) resolveAddress(r *requirementOf) {
 	// Services may share a load balancer, each with ports of its own.
 	var front *service

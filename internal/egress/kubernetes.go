@@ -1,9 +1,12 @@
 package egress
 
 import (
-	"encoding/base64"
+	"cmp"
+	"net/netip"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -33,6 +36,10 @@ type workload struct {
 
 // dnsPolicies are the values of a pod's dnsPolicy.
 var dnsPolicies = []string{"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"}
+
+// helmKind is the kind under which a Helm release counts as a workload: what its
+// chart renders is not in the files, but its values say what it needs.
+const helmKind = "HelmRelease"
 
 // podTemplates says where the kinds of workloads keep the pods' metadata and spec.
 var podTemplates = map[string][]string{
@@ -179,104 +186,57 @@ func readPort(p *located.Value, sidecar bool) netpol.Port {
 	port := netpol.Port{Sidecar: sidecar}
 	port.Name, _ = p.Get("name").Text()
 	port.Protocol, _ = p.Get("protocol").Text()
-	port.Number = number(p.Get("containerPort"))
+	port.Number = p.Get("containerPort").Int()
 	return port
 }
 
-// number reads a whole number; 0 if it is none.
-func number(v *located.Value) int {
-	text, _ := v.Text()
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0
+// matches reports whether a pattern of the configuration names the workload:
+// namespace/name or kind/namespace/name, with * and ? for any characters; * alone
+// for all.
+func (w *workload) matches(pattern string) bool {
+	name := w.namespace + "/" + w.name
+	if strings.Count(pattern, "/") == 2 {
+		name = w.kind + "/" + name
 	}
-	return n
+	ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name))
+	return pattern == "*" || err == nil && ok
 }
 
-// ownWayOut reports whether the pods have a public address of their own: the
-// pod EIP annotations work with Terway, those of container groups on virtual
-// nodes (vendor's pages on pod EIPs and on ECI pod annotations).
-func (w *workload) ownWayOut(plugin string) bool {
-	if plugin != pluginTerway && plugin != pluginServerless {
-		return false
-	}
-	for _, key := range []string{
-		"k8s.aliyun.com/pod-with-eip", "k8s.aliyun.com/eci-with-eip", "network.alibabacloud.com/pod-with-eip",
-	} {
-		if on, ok := w.annotation(key).Truth(); ok && on {
-			return true
-		}
-	}
-	for _, key := range []string{
-		"k8s.aliyun.com/pod-eip-instanceid", "k8s.aliyun.com/eci-eip-instanceid", "network.alibabacloud.com/pod-eip-instanceid",
-	} {
-		if text, ok := w.annotation(key).Text(); ok && text != "" {
-			return true
-		}
-	}
-	return false
-}
-
-// injects reports whether the whitelist injector adds the pods to the lists of a
-// kind of target.
-func (w *workload) injects(kind string) bool {
-	for key, served := range injectorAnnotations {
-		if served == kind && served != "" && !w.annotation(key).IsNull() {
-			return true
-		}
-	}
-	return false
-}
-
-// configSource is a ConfigMap or Secret with its values.
-type configSource struct {
-	obj    *kubernetes.Object
-	values []configValue
-}
-
-type configValue struct {
-	key   string
-	text  string
-	value *located.Value
-	// encoded says that the text is not what stands in the file.
-	encoded bool
-}
-
-func readConfigSource(o *kubernetes.Object) *configSource {
-	c := &configSource{obj: o}
-	for _, section := range []string{"data", "stringData"} {
-		for _, f := range o.Root.Get(section).Items() {
-			for _, field := range f.Map {
-				text, ok := field.Value.Text()
-				if !ok {
-					continue
-				}
-				value := configValue{key: field.Key, text: text, value: field.Value}
-				if o.Kind == "Secret" && !field.Value.Sensitive {
-					secret := *field.Value
-					secret.Sensitive = true
-					value.value = &secret
-				}
-				if o.Kind == "Secret" && section == "data" {
-					decoded, err := base64.StdEncoding.DecodeString(text)
-					if err != nil {
-						continue
-					}
-					value.text, value.encoded = string(decoded), true
-				}
-				c.values = append(c.values, value)
+// hostAlias returns the address that the pods' own hosts file gives a name. It comes
+// before DNS.
+func (w *workload) hostAlias(host string) (netip.Addr, bool) {
+	for _, alias := range w.spec.Get("hostAliases").Items() {
+		for _, name := range alias.Get("hostnames").Items() {
+			if text, ok := name.Text(); !ok || !strings.EqualFold(text, host) {
+				continue
 			}
+			ip, _ := alias.Get("ip").Text()
+			a, err := netip.ParseAddr(ip)
+			return a, err == nil
 		}
 	}
-	return c
+	return netip.Addr{}, false
 }
 
-func (c *configSource) get(key string) (configValue, bool) {
-	// stringData comes last and wins, as in the API server.
-	for _, v := range slices.Backward(c.values) {
-		if v.key == key {
-			return v, true
+func (wl *workload) selectedBy(selector map[string]string) bool {
+	for key, value := range selector {
+		if wl.labels[key] != value {
+			return false
 		}
 	}
-	return configValue{}, false
+	return true
+}
+
+// targetPort resolves a Service's target port on the pods; 0 if they do not
+// declare it.
+func (wl *workload) targetPort(p servicePort) int {
+	if n, err := strconv.Atoi(p.target); err == nil {
+		return n
+	}
+	for _, port := range wl.pod().Ports {
+		if port.Name == p.target && cmp.Or(port.Protocol, "TCP") == p.protocol {
+			return port.Number
+		}
+	}
+	return 0
 }

@@ -1,12 +1,12 @@
 package egress
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -86,7 +86,7 @@ func readService(o *kubernetes.Object) *service {
 	s.clusterIP, _ = spec.Get("clusterIP").Text()
 	s.external, _ = spec.Get("externalName").Text()
 	for _, p := range spec.Get("ports").Items() {
-		port := servicePort{port: number(p.Get("port")), protocol: "TCP"}
+		port := servicePort{port: p.Get("port").Int(), protocol: "TCP"}
 		port.name, _ = p.Get("name").Text()
 		if text, ok := p.Get("protocol").Text(); ok {
 			port.protocol = text
@@ -96,7 +96,7 @@ func readService(o *kubernetes.Object) *service {
 			port.target = strconv.Itoa(port.port)
 		}
 		s.ports = append(s.ports, port)
-		if n := number(p.Get("nodePort")); n != 0 {
+		if n := p.Get("nodePort").Int(); n != 0 {
 			s.nodePorts = append(s.nodePorts, n)
 		}
 	}
@@ -133,7 +133,7 @@ func (s *service) readLoadBalancer(spec *located.Value) {
 	}
 	class, _ := spec.Get("loadBalancerClass").Text()
 	s.direct = s.direct || class == "alibabacloud.com/nlb" || !annotations.Get("service.beta.kubernetes.io/class").IsNull()
-	s.hosts = append(s.hosts, alicloud.SplitItems(annotations.Get("external-dns.alpha.kubernetes.io/hostname"))...)
+	s.hosts = append(s.hosts, annotations.Get("external-dns.alpha.kubernetes.io/hostname").Split()...)
 	s.internet = truth.Yes
 	switch v := s.setting("address-type"); {
 	case v.Is("intranet"):
@@ -250,7 +250,7 @@ func namedPorts(v *located.Value) map[string]int {
 	ports := make(map[string]int)
 	for _, p := range v.Items() {
 		name, _ := p.Get("name").Text()
-		ports[name] = number(p.Get("port"))
+		ports[name] = p.Get("port").Int()
 	}
 	return ports
 }
@@ -261,4 +261,21 @@ func appendAddress(list []endpointAddress, v *located.Value, ports map[string]in
 		list = append(list, endpointAddress{a.Unmap(), ports})
 	}
 	return list
+}
+
+// serves reports whether a Service has a port, as far as the files tell.
+func (s *service) serves(protocol string, port int) bool {
+	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
+		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
+	})
+}
+
+// isIngressController goes by the names that the nginx ingress controller is shipped
+// under: nginx-ingress-lb on ACK, ingress-nginx upstream.
+func (s *service) isIngressController() bool {
+	name, _ := s.obj.Root.Get("metadata", "labels", "app.kubernetes.io/name").Text()
+	app, _ := s.obj.Root.Get("metadata", "labels", "app").Text()
+	return slices.ContainsFunc([]string{s.name, name, app}, func(n string) bool {
+		return strings.Contains(n, "ingress-nginx") || strings.Contains(n, "nginx-ingress") || strings.HasPrefix(n, "ingress-controller")
+	})
 }

@@ -393,12 +393,6 @@ func (w *world) labelled(wl *workload, key string) bool {
 	return ns != nil && ns.Root.Get("metadata", "labels", key).Is("true")
 }
 
-// text is a value of a ConfigMap; empty if it has none.
-func (c *configSource) text(key string) string {
-	v, _ := c.get(key)
-	return strings.TrimSpace(v.text)
-}
-
 // containerView is where the packets of container groups come from: the vSwitches of
 // an annotation, else those of the virtual nodes' profile, else, in a cluster without
 // nodes, the cluster's own.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 
@@ -247,18 +246,6 @@ func (c *collector) addRange(r *requirementOf, last int) {
 		end.port = last
 		c.add(&end)
 	}
-}
-
-// matches reports whether a pattern of the configuration names the workload:
-// namespace/name or kind/namespace/name, with * and ? for any characters; * alone
-// for all.
-func (w *workload) matches(pattern string) bool {
-	name := w.namespace + "/" + w.name
-	if strings.Count(pattern, "/") == 2 {
-		name = w.kind + "/" + name
-	}
-	ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name))
-	return pattern == "*" || err == nil && ok
 }
 
 // variable is an environment variable with where its value stands.

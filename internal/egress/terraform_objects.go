@@ -229,10 +229,6 @@ func camel(s string) string {
 	return strings.Join(words, "")
 }
 
-// helmKind is the kind under which a Helm release counts as a workload: what its
-// chart renders is not in the files, but its values say what it needs.
-const helmKind = "HelmRelease"
-
 // helmRelease stands for the pods of a chart. Its values become the environment of
 // one container.
 func helmRelease(res *terraform.Resource) *kubernetes.Object {

@@ -37,7 +37,7 @@ func (c *cluster) markServed() {
 	some := false
 	for _, w := range c.worlds {
 		for i, wl := range w.workloads {
-			if !w.hasWayOut(i) && !wl.wantsPodEIP() {
+			if !w.hasWayOut(i) && !wantsPodEIP(wl) {
 				return
 			}
 			some = true
@@ -163,9 +163,9 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		return hop
 	}
 	gate := v.gate
-	if c.plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != truth.Open {
+	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
 		// The annotation is at fault, and told.
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.obj, podEIPAnnotation(r.workload))
 		return hop
 	}
 	if gate == nil {
@@ -184,7 +184,7 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 	case c == nil || r.workload.hostNetwork == truth.Maybe || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
-	case r.workload.hostNetwork == truth.No && r.workload.injects(r.target.Kind):
+	case r.workload.hostNetwork == truth.No && injects(r.workload, r.target.Kind):
 		hop.Status, hop.Code = truth.Open, "injector"
 		return hop
 	case r.view().reason != "":
@@ -211,5 +211,5 @@ func (w *world) hasWayOut(index int) bool {
 	if w.views[index].container {
 		plugin = pluginServerless
 	}
-	return w.workloads[index].ownWayOut(plugin)
+	return ownWayOut(w.workloads[index], plugin)
 }

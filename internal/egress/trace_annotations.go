@@ -54,7 +54,7 @@ func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 		b.addPodEIP(w, wl, key, "flannel", v, c.pluginAt)
 	case wl.hostNetwork == truth.Yes:
 		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.obj, wl.spec.Get("hostNetwork")))
-	case strings.HasSuffix(key, "pod-eip-instanceid") && number(wl.replicas) > 1:
+	case strings.HasSuffix(key, "pod-eip-instanceid") && wl.replicas.Int() > 1:
 		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.obj, wl.replicas))
 	case c != nil && c.plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
 		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
@@ -64,7 +64,7 @@ func (b *builder) podEIP(w *world, wl *workload, key string, v *located.Value) {
 func (b *builder) addPodEIP(w *world, wl *workload, key, code string, v *located.Value, cause place.Origin) {
 	gate := &PodEIP{
 		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Annotation: key, Code: code,
-		Replicas: number(wl.replicas), Origin: b.places.object(wl.obj, v), Cause: cause,
+		Replicas: wl.replicas.Int(), Origin: b.places.object(wl.obj, v), Cause: cause,
 	}
 	if w.cluster != nil {
 		gate.ClusterName = w.cluster.name
@@ -104,21 +104,6 @@ func (c *cluster) lacksAddon(name string) bool {
 // installs reports whether a workload of the manifests is a component.
 func (w *world) installs(name string) bool {
 	return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return strings.Contains(wl.name, name) })
-}
-
-// wantsPodEIP reports whether the pods ask for an EIP.
-func (w *workload) wantsPodEIP() bool {
-	return !w.podEIPAnnotation().IsNull()
-}
-
-// podEIPAnnotation is the annotation with which the pods ask for an EIP, if they do.
-func (w *workload) podEIPAnnotation() *located.Value {
-	for _, key := range podEIPAnnotations {
-		if v := w.annotation(key); wantsEIP(key, v) {
-			return v
-		}
-	}
-	return &located.Value{}
 }
 
 // injectorAnnotations are the keys that the injector knows.
@@ -382,4 +367,54 @@ func (b *builder) lacksIPv6Gateway(c *cluster) bool {
 	}
 	_, unread := c.scope.UnreadModule(c.vpc.Key)
 	return !unread
+}
+
+// ownWayOut reports whether the pods have a public address of their own: the
+// pod EIP annotations work with Terway, those of container groups on virtual
+// nodes (vendor's pages on pod EIPs and on ECI pod annotations).
+func ownWayOut(w *workload, plugin string) bool {
+	if plugin != pluginTerway && plugin != pluginServerless {
+		return false
+	}
+	for _, key := range []string{
+		"k8s.aliyun.com/pod-with-eip", "k8s.aliyun.com/eci-with-eip", "network.alibabacloud.com/pod-with-eip",
+	} {
+		if on, ok := w.annotation(key).Truth(); ok && on {
+			return true
+		}
+	}
+	for _, key := range []string{
+		"k8s.aliyun.com/pod-eip-instanceid", "k8s.aliyun.com/eci-eip-instanceid", "network.alibabacloud.com/pod-eip-instanceid",
+	} {
+		if text, ok := w.annotation(key).Text(); ok && text != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// injects reports whether the whitelist injector adds the pods to the lists of a
+// kind of target.
+func injects(w *workload, kind string) bool {
+	for key, served := range injectorAnnotations {
+		if served == kind && served != "" && !w.annotation(key).IsNull() {
+			return true
+		}
+	}
+	return false
+}
+
+// wantsPodEIP reports whether the pods ask for an EIP.
+func wantsPodEIP(w *workload) bool {
+	return !podEIPAnnotation(w).IsNull()
+}
+
+// podEIPAnnotation is the annotation with which the pods ask for an EIP, if they do.
+func podEIPAnnotation(w *workload) *located.Value {
+	for _, key := range podEIPAnnotations {
+		if v := w.annotation(key); wantsEIP(key, v) {
+			return v
+		}
+	}
+	return &located.Value{}
 }

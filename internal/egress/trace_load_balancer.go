@@ -69,13 +69,6 @@ var unsureLoadBalancer = map[string]string{
 	"ebpf-datapath":           "whether Terway's eBPF data path translates the address itself is not in the files",
 }
 
-// serves reports whether a Service has a port, as far as the files tell.
-func (s *service) serves(protocol string, port int) bool {
-	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
-		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
-	})
-}
-
 // judgeLoadBalancer decides whether a client's packets to the address are
 // dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
 // and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),

@@ -1,7 +1,6 @@
 package egress
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -224,29 +223,6 @@ func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
 		return nil, "the pods of Service " + s.id() + " are not in the files"
 	}
 	return list, ""
-}
-
-func (wl *workload) selectedBy(selector map[string]string) bool {
-	for key, value := range selector {
-		if wl.labels[key] != value {
-			return false
-		}
-	}
-	return true
-}
-
-// targetPort resolves a Service's target port on the pods; 0 if they do not
-// declare it.
-func (wl *workload) targetPort(p servicePort) int {
-	if n, err := strconv.Atoi(p.target); err == nil {
-		return n
-	}
-	for _, port := range wl.pod().Ports {
-		if port.Name == p.target && cmp.Or(port.Protocol, "TCP") == p.protocol {
-			return port.Number
-		}
-	}
-	return 0
 }
 
 // policyHop judges the policies that isolate a workload for one requirement.

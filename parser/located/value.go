@@ -5,6 +5,7 @@ package located
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -107,6 +108,38 @@ func (v *Value) Field(key string) (Field, bool) {
 		}
 	}
 	return Field{}, false
+}
+
+// Split returns the elements of a list argument. Providers and people write
+// such lists as lists, scalars, comma-joined strings and lists of those.
+func (v *Value) Split() []*Value {
+	var out []*Value
+	for _, item := range v.Items() {
+		if item.Kind != String || !strings.Contains(item.Str, ",") {
+			if text, ok := item.Text(); !ok || strings.TrimSpace(text) != "" {
+				out = append(out, item)
+			}
+			continue
+		}
+		for part := range strings.SplitSeq(item.Str, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				c := *item
+				c.Str = part
+				out = append(out, &c)
+			}
+		}
+	}
+	return out
+}
+
+// Int is the whole number that v holds; 0 if it holds none.
+func (v *Value) Int() int {
+	text, _ := v.Text()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // Is reports whether v is certainly one of some texts.
