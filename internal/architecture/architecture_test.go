@@ -35,7 +35,7 @@ var layers = [][]string{
 	{"internal/truth", "internal/ipset", "internal/place"},
 	{"internal/requirement"},
 	{"internal/netpol"},
-	{"internal/alicloud"},
+	{"internal/alicloud", "internal/kube"},
 	{"internal/config"},
 	{"internal/egress"},
 	{"internal/suppress", "internal/baseline"},

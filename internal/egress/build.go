@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -49,9 +50,9 @@ type builder struct {
 	networkACLs map[*alicloud.VSwitch]*alicloud.NetworkACL
 
 	// What an object is does not depend on the worlds it belongs to.
-	workloads map[*kubernetes.Object]*workload
-	services  map[*kubernetes.Object]*service
-	configs   map[*kubernetes.Object]*configSource
+	workloads map[*kubernetes.Object]*kube.Workload
+	services  map[*kubernetes.Object]*kube.Service
+	configs   map[*kubernetes.Object]*kube.ConfigSource
 	policies  map[*kubernetes.Object]*netpol.Policy
 
 	duplicated  []*duplicates
@@ -157,9 +158,9 @@ func newBuilder(ctx context.Context, input Input) *builder {
 		},
 		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
 		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
-		workloads:   make(map[*kubernetes.Object]*workload),
-		services:    make(map[*kubernetes.Object]*service),
-		configs:     make(map[*kubernetes.Object]*configSource),
+		workloads:   make(map[*kubernetes.Object]*kube.Workload),
+		services:    make(map[*kubernetes.Object]*kube.Service),
+		configs:     make(map[*kubernetes.Object]*kube.ConfigSource),
 		policies:    make(map[*kubernetes.Object]*netpol.Policy),
 		diagnosed:   make(map[source.Diagnostic]bool),
 		unknowns:    make(map[Unknown]bool),
@@ -229,7 +230,7 @@ func (b *builder) unmatchedRequirements(worlds []*world) {
 	for i := range b.options.Requirements {
 		config := &b.options.Requirements[i]
 		if !slices.ContainsFunc(worlds, func(w *world) bool {
-			return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.matches(config.From) })
+			return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return wl.Matches(config.From) })
 		}) {
 			b.diagnose(source.Diagnostic{
 				Kind: source.UnmatchedEntry, Range: config.At,
@@ -268,8 +269,8 @@ func (b *builder) judgeClusters() {
 }
 
 // workloadID is unique over clusters.
-func (b *builder) workloadID(w *world, wl *workload) string {
-	id := wl.id()
+func (b *builder) workloadID(w *world, wl *kube.Workload) string {
+	id := wl.ID()
 	if w.env != "" {
 		id = w.env + ":" + id
 	}
@@ -401,7 +402,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 // pods to lists of the target's kind.
 func (b *builder) injected(c *cluster, t *target) bool {
 	return slices.ContainsFunc(c.worlds, func(w *world) bool {
-		return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return injects(wl, t.Kind) })
+		return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return injects(wl, t.Kind) })
 	})
 }
 
@@ -409,8 +410,8 @@ func (b *builder) injected(c *cluster, t *target) bool {
 func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
 		b.model.Workloads = append(b.model.Workloads, &Workload{
-			ID: b.workloadID(w, wl), Kind: wl.kind, Namespace: wl.namespace, Name: wl.name, Cluster: w.clusterID(),
-			HostNetwork: wl.hostNetwork == truth.Yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
+			ID: b.workloadID(w, wl), Kind: wl.Kind, Namespace: wl.Namespace, Name: wl.Name, Cluster: w.clusterID(),
+			HostNetwork: wl.HostNetwork == truth.Yes, DNSPolicy: wl.DNSPolicy, Origin: b.places.objectRange(wl.Object, wl.Object.Root.Range),
 		})
 	}
 	selects := make(map[*netpol.Policy]int)
@@ -475,17 +476,21 @@ func memo[T any](seen map[*kubernetes.Object]T, o *kubernetes.Object, read func(
 	return v
 }
 
-func (b *builder) workload(o *kubernetes.Object) *workload { return memo(b.workloads, o, readWorkload) }
+func (b *builder) workload(o *kubernetes.Object) *kube.Workload {
+	return memo(b.workloads, o, kube.ReadWorkload)
+}
 
-func (b *builder) service(o *kubernetes.Object) *service { return memo(b.services, o, readService) }
+func (b *builder) service(o *kubernetes.Object) *kube.Service {
+	return memo(b.services, o, kube.ReadService)
+}
 
-func (b *builder) config(o *kubernetes.Object) *configSource {
-	return memo(b.configs, o, readConfigSource)
+func (b *builder) config(o *kubernetes.Object) *kube.ConfigSource {
+	return memo(b.configs, o, kube.ReadConfigSource)
 }
 
 func (b *builder) policy(o *kubernetes.Object) *netpol.Policy {
 	return memo(b.policies, o, func(o *kubernetes.Object) *netpol.Policy {
-		p, diagnostics := netpol.Parse(o, namespaceOf(o))
+		p, diagnostics := netpol.Parse(o, kube.NamespaceOf(o))
 		for _, d := range diagnostics {
 			b.diagnose(d)
 		}

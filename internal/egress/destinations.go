@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -48,7 +49,7 @@ var publicAttributes = map[string]bool{
 // reference adds the need for the resource that a value refers to: evidence for
 // exactly that target.
 func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
-	t, public := c.b.referredTarget(c.wl.obj, ref)
+	t, public := c.b.referredTarget(c.wl.Object, ref)
 	if t == nil {
 		return
 	}
@@ -83,12 +84,12 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 
 // toReferred leads to the target whose host a Service of type ExternalName of Terraform
 // refers to. It reports false if it refers to none.
-func (c *collector) toReferred(r *requirementOf, s *service) bool {
-	refs, _ := located.Refs(s.external)
-	if len(refs) != 1 || s.external != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
+func (c *collector) toReferred(r *requirementOf, s *kube.Service) bool {
+	refs, _ := located.Refs(s.External)
+	if len(refs) != 1 || s.External != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
 		return false
 	}
-	t, public := c.b.referredTarget(s.obj, refs[0])
+	t, public := c.b.referredTarget(s.Object, refs[0])
 	if t == nil {
 		return false
 	}
@@ -103,7 +104,7 @@ const maxAliases = 8
 // resolve finds out what a destination is. It reports false for a bare word
 // that names no Service.
 func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int) bool {
-	if a, ok := c.wl.hostAlias(e.Host); ok {
+	if a, ok := c.wl.HostAlias(e.Host); ok {
 		r.addr = a
 		c.resolveAddress(r)
 		return true
@@ -116,13 +117,13 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	if c.w.cluster != nil && c.w.cluster.res != nil {
 		domain, _ = c.w.cluster.res.Body.Get("cluster_domain").Text()
 	}
-	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.namespace, domain); ok {
+	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.Namespace, domain); ok {
 		if s := c.w.services[ns+"/"+name]; s != nil {
-			if s.kind == "ExternalName" && s.external != "" && depth < maxAliases {
+			if s.Kind == "ExternalName" && s.External != "" && depth < maxAliases {
 				if c.toReferred(r, s) {
 					return true
 				}
-				alias := requirement.FromValue("HOST", s.external, nil)
+				alias := requirement.FromValue("HOST", s.External, nil)
 				if len(alias) == 1 {
 					alias[0].Port = r.port
 					return c.resolve(r, alias[0], depth+1)
@@ -132,7 +133,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 			return true
 		}
 	}
-	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.namespace); ok {
+	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.Namespace); ok {
 		if s := c.w.services[ns+"/"+name]; s != nil {
 			c.toService(r, s)
 			return true
@@ -143,15 +144,15 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	}
 	public := e.Public && !c.b.isPrivateName(e.Host)
 	for _, s := range c.w.byAddress {
-		if s.hasHost(e.Host) {
-			r.toLoadBalancer(s, s.direct, public)
+		if s.HasHost(e.Host) {
+			r.toLoadBalancer(s, s.Direct, public)
 			return true
 		}
 	}
 	if s, served := c.w.hostService(e.Host); served {
 		r.kind, r.service = toName, nil
 		if s != nil {
-			r.toLoadBalancer(s, s.direct, public)
+			r.toLoadBalancer(s, s.Direct, public)
 		}
 		return true
 	}
@@ -171,26 +172,26 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 
 // toLoadBalancer leads to the load balancer of a Service by an address or name of it,
 // which is public or not.
-func (r *requirementOf) toLoadBalancer(s *service, direct, public bool) {
+func (r *requirementOf) toLoadBalancer(s *kube.Service, direct, public bool) {
 	r.kind, r.service, r.target, r.direct = toLoadBalancer, s, nil, direct
-	r.public = direct && public && s.internet == truth.Yes
+	r.public = direct && public && s.Internet == truth.Yes
 }
 
 func (c *collector) resolveAddress(r *requirementOf) {
 	// Services may share a load balancer, each with ports of its own.
-	var front *service
+	var front *kube.Service
 	for _, s := range c.w.byAddress {
-		if found, _ := s.hasAddress(r.addr); found && (front == nil || !front.serves(r.protocol, r.port) && s.serves(r.protocol, r.port)) {
+		if found, _ := s.HasAddress(r.addr); found && (front == nil || !front.Serves(r.protocol, r.port) && s.Serves(r.protocol, r.port)) {
 			front = s
 		}
 	}
 	if front != nil {
-		_, direct := front.hasAddress(r.addr)
+		_, direct := front.HasAddress(r.addr)
 		r.toLoadBalancer(front, direct, ipset.IsPublic(r.addr))
 		return
 	}
 	for _, s := range sortedServices(c.w.services) {
-		if s.clusterIP == r.addr.String() {
+		if s.ClusterIP == r.addr.String() {
 			c.toService(r, s)
 			return
 		}
@@ -214,24 +215,24 @@ func (c *collector) toTarget(r *requirementOf, t *target) {
 	if r.port == 0 {
 		r.port = t.port
 	}
-	if s := c.w.reused[t]; s != nil && r.port != 0 && s.serves(r.protocol, r.port) {
-		r.toLoadBalancer(s, s.direct, t.internet == truth.Yes)
+	if s := c.w.reused[t]; s != nil && r.port != 0 && s.Serves(r.protocol, r.port) {
+		r.toLoadBalancer(s, s.Direct, t.internet == truth.Yes)
 	}
 }
 
 // readReused finds the load balancers of Terraform that Services of the cluster use by
 // their ids.
 func (b *builder) readReused(w *world) {
-	w.reused = make(map[*target]*service)
+	w.reused = make(map[*target]*kube.Service)
 	if w.cluster == nil || w.cluster.scope == nil {
 		return
 	}
 	for _, s := range w.byAddress {
-		text, ok := s.setting("id").Text()
+		text, ok := s.Setting("id").Text()
 		if !ok {
 			continue
 		}
-		id := b.idIn(w.cluster, s.obj, text)
+		id := b.idIn(w.cluster, s.Object, text)
 		for _, t := range b.targetList {
 			if id.Resource != nil && t.scope == w.cluster.scope && t.res == id.Resource {
 				w.reused[t] = s
@@ -240,43 +241,43 @@ func (b *builder) readReused(w *world) {
 	}
 }
 
-func sortedServices(services map[string]*service) []*service {
-	list := make([]*service, 0, len(services))
+func sortedServices(services map[string]*kube.Service) []*kube.Service {
+	list := make([]*kube.Service, 0, len(services))
 	for _, s := range services {
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(a, b *service) int { return cmp.Compare(a.id(), b.id()) })
+	slices.SortFunc(list, func(a, b *kube.Service) int { return cmp.Compare(a.ID(), b.ID()) })
 	return list
 }
 
-func (c *collector) toService(r *requirementOf, s *service) {
-	if !s.selects && len(s.endpoints) > 0 {
+func (c *collector) toService(r *requirementOf, s *kube.Service) {
+	if !s.Selects && len(s.Endpoints) > 0 {
 		c.toEndpoint(r, s)
 		return
 	}
 	r.kind, r.service = toService, s
-	if r.port == 0 && len(s.ports) == 1 {
-		r.port, r.protocol = s.ports[0].port, s.ports[0].protocol
+	if r.port == 0 && len(s.Ports) == 1 {
+		r.port, r.protocol = s.Ports[0].Port, s.Ports[0].Protocol
 	}
 }
 
 // toEndpoint follows a Service without a selector to its first endpoint: the
 // packets leave for that address and the endpoint's port, or for another endpoint's.
-func (c *collector) toEndpoint(r *requirementOf, s *service) {
+func (c *collector) toEndpoint(r *requirementOf, s *kube.Service) {
 	r.alias = r.display()
 	r.byAlias = true
 	wanted := r.port
-	for i, e := range s.reachable() {
+	for i, e := range s.Reachable() {
 		port := wanted
-		for _, p := range s.ports {
-			if p.port == wanted || wanted == 0 && len(s.ports) == 1 {
-				if n, ok := e.ports[p.name]; ok {
+		for _, p := range s.Ports {
+			if p.Port == wanted || wanted == 0 && len(s.Ports) == 1 {
+				if n, ok := e.Ports[p.Name]; ok {
 					port = n
 				}
 			}
 		}
-		if at := netip.AddrPortFrom(e.addr, uint16(port)); i == 0 {
-			r.addr, r.host, r.port = e.addr, e.addr.String(), port
+		if at := netip.AddrPortFrom(e.Addr, uint16(port)); i == 0 {
+			r.addr, r.host, r.port = e.Addr, e.Addr.String(), port
 		} else if at != netip.AddrPortFrom(r.addr, uint16(r.port)) && !slices.Contains(r.others, at) {
 			r.others = append(r.others, at)
 		}

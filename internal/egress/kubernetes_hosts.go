@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
 
@@ -24,12 +25,12 @@ func (w *world) addRoute(o *kubernetes.Object) {
 		name, _ := parent.Get("name").Text()
 		namespace, ok := parent.Get("namespace").Text()
 		if !ok {
-			namespace = namespaceOf(o)
+			namespace = kube.NamespaceOf(o)
 		}
 		for _, e := range w.entrances {
-			if e.gateway == name && name != "" && e.namespace == namespace {
+			if e.Gateway == name && name != "" && e.Namespace == namespace {
 				for _, host := range o.Root.Get("spec", "hostnames").Items() {
-					e.addHost(host)
+					e.AddHost(host)
 				}
 			}
 		}
@@ -46,9 +47,9 @@ const gatewayLabel = "gateway.networking.k8s.io/gateway-name"
 // hostService is the LoadBalancer Service in front of a host of an Ingress or Gateway.
 // It is nil if the files do not decide it, as where two of them serve the host by
 // different ones; served says whether something serves the host at all.
-func (w *world) hostService(host string) (s *service, served bool) {
+func (w *world) hostService(host string) (s *kube.Service, served bool) {
 	for _, e := range w.entrances {
-		if !slices.Contains(e.hosts, host) {
+		if !slices.Contains(e.Hosts, host) {
 			continue
 		}
 		one := w.inFrontOf(e)
@@ -64,23 +65,23 @@ func (w *world) hostService(host string) (s *service, served bool) {
 // address or name of its status, else the one that is made for the Gateway, else the
 // only one of the ingress controller, if its own addresses do not say that it is
 // another; nil if the files do not decide it.
-func (w *world) inFrontOf(e *entrance) *service {
+func (w *world) inFrontOf(e *kube.Entrance) *kube.Service {
 	for _, s := range w.byAddress {
-		if slices.ContainsFunc(e.addresses, func(a netip.Addr) bool {
-			found, _ := s.hasAddress(a)
+		if slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool {
+			found, _ := s.HasAddress(a)
 			return found
-		}) || slices.ContainsFunc(e.names, s.hasHost) {
+		}) || slices.ContainsFunc(e.Names, s.HasHost) {
 			return s
 		}
 	}
-	var found *service
+	var found *kube.Service
 	for _, s := range w.byAddress {
-		label, _ := s.obj.Root.Get("metadata", "labels", gatewayLabel).Text()
-		own := e.gateway != "" && label == e.gateway && s.namespace == e.namespace ||
-			e.gateway == "" && s.isIngressController() && w.byNginx(e.class)
+		label, _ := s.Object.Root.Get("metadata", "labels", gatewayLabel).Text()
+		own := e.Gateway != "" && label == e.Gateway && s.Namespace == e.Namespace ||
+			e.Gateway == "" && s.IsIngressController() && w.byNginx(e.Class)
 		switch {
 		case !own:
-		case found != nil, len(e.names) > 0, len(e.addresses) > 0 && len(s.addresses) > 0:
+		case found != nil, len(e.Names) > 0, len(e.Addresses) > 0 && len(s.Addresses) > 0:
 			return nil
 		default:
 			found = s
@@ -111,9 +112,9 @@ func (w *world) byNginx(class string) bool {
 
 // meshEntryOf is the entry of the mesh for a host that pods of a namespace ask for;
 // nil if there is none.
-func (w *world) meshEntryOf(host, namespace string) *meshEntry {
+func (w *world) meshEntryOf(host, namespace string) *kube.MeshEntry {
 	for _, e := range w.meshEntries {
-		if e.names(host) && e.seenFrom(namespace) {
+		if e.Names(host) && e.SeenFrom(namespace) {
 			return e
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -37,8 +38,8 @@ type network struct {
 var undecided = network{plugin: pluginUnknown, pluginSource: "none", datapath: "unknown", enforcement: "unknown"}
 
 const (
-	terwayConfigMap  = "ConfigMap/" + systemNamespace + "/eni-config"
-	flannelConfigMap = "ConfigMap/" + systemNamespace + "/kube-flannel-cfg"
+	terwayConfigMap  = "ConfigMap/" + kube.SystemNamespace + "/eni-config"
+	flannelConfigMap = "ConfigMap/" + kube.SystemNamespace + "/kube-flannel-cfg"
 )
 
 // settle decides the network of every cluster, from what the configuration, Terraform
@@ -185,13 +186,13 @@ func (b *builder) manifestNetwork(w *world) network {
 	n := undecided
 	if config := w.configs[flannelConfigMap]; config != nil {
 		n.plugin, n.pluginSource, n.datapath, n.enforcement = pluginFlannel, "manifests", "veth", "not-enforced"
-		n.pluginAt = b.places.objectRange(config.obj, config.obj.Root.Range)
+		n.pluginAt = b.places.objectRange(config.Object, config.Object.Root.Range)
 	}
 	return n
 }
 
-func (b *builder) terwayNetwork(config *configSource) network {
-	o, n := config.obj, undecided
+func (b *builder) terwayNetwork(config *kube.ConfigSource) network {
+	o, n := config.Object, undecided
 	n.plugin, n.pluginSource, n.enforcement = pluginTerway, "manifests", "enforced"
 	n.pluginAt = b.places.objectRange(o, o.Root.Range)
 	if v := o.Root.Get("data", "disable_network_policy"); !v.IsNull() {
@@ -206,11 +207,11 @@ func (b *builder) terwayNetwork(config *configSource) network {
 	if o.Root.Get("data", "in_cluster_loadbalance").IsNull() {
 		n.inClusterLB = truth.No // clusters from before the key was written do without
 	}
-	if cni, ok := config.get("10-terway.conf"); ok {
+	if cni, ok := config.Get("10-terway.conf"); ok {
 		var conf struct {
 			VirtualType string `json:"eniip_virtual_type"`
 		}
-		if json.Unmarshal([]byte(cni.text), &conf) == nil {
+		if json.Unmarshal([]byte(cni.Text), &conf) == nil {
 			n.datapath = map[string]string{"": "veth", "veth": "veth", "ipvlan": "ipvlan", "datapathv2": "v2"}[strings.ToLower(conf.VirtualType)]
 			n.datapath = cmp.Or(n.datapath, "unknown")
 		}

@@ -120,7 +120,7 @@ func (b *builder) outsideHop(r *requirementOf) Hop {
 	case public == truth.Maybe:
 		hop.Detail = "whether " + r.outside.Name + " is reached at public or private addresses is not in the files"
 		return hop
-	case public == truth.Yes && r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index):
+	case public == truth.Yes && r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index):
 		hop.Detail = "the public addresses of the pods are not in the files"
 		return hop
 	case r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6():

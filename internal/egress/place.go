@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -68,7 +69,7 @@ func (p *places) placeIn(o *kubernetes.Object, r source.Range) place.Place {
 func objectAddress(o *kubernetes.Object) string {
 	ns := o.Namespace
 	if ns == "" {
-		ns = defaultNamespace
+		ns = kube.DefaultNamespace
 	}
 	if o.Kind == "Namespace" {
 		return o.Kind + "/" + o.Name
@@ -92,7 +93,7 @@ func ignores(o *kubernetes.Object) []place.Ignore {
 		list = append(list, ignore)
 	}
 	add(o.Root.Get("metadata"))
-	if path := podTemplates[o.Kind]; len(path) > 0 && o.Kind != helmKind {
+	if path := kube.PodTemplates[o.Kind]; len(path) > 0 && o.Kind != kube.HelmKind {
 		add(o.Root.Get(path...).Get("metadata"))
 	}
 	return list

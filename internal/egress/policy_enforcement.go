@@ -3,6 +3,7 @@ package egress
 import (
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -25,17 +26,17 @@ type exemption struct {
 }
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
-func (b *builder) exemptionOf(w *world, wl *workload) exemption {
-	if wl.hostNetwork != truth.No {
+func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
+	if wl.HostNetwork != truth.No {
 		return exemption{}
 	}
 	if group, _ := w.containerGroup(wl); group == truth.Yes {
-		agent := wl.annotation(policyAgent)
+		agent := wl.Annotation(policyAgent)
 		on, ok := agent.Truth()
-		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.labels[policyAgent] != "" {
+		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.Labels[policyAgent] != "" {
 			return exemption{}
 		}
-		return exemption{"acs-pods", b.places.objectRange(wl.obj, wl.obj.Root.Range)}
+		return exemption{"acs-pods", b.places.objectRange(wl.Object, wl.Object.Root.Range)}
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway {
@@ -117,7 +118,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 						policies = append(policies, p)
 					}
 				}
-				if name := wl.namespace + "/" + wl.name; selected && !slices.Contains(workloads, name) {
+				if name := wl.Namespace + "/" + wl.Name; selected && !slices.Contains(workloads, name) {
 					workloads = append(workloads, name)
 				}
 				if selected && cause.Ref == 0 {

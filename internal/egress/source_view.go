@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -78,16 +79,16 @@ func (v *view) someReason() string {
 }
 
 // viewOf says where the packets of a workload come from.
-func (b *builder) viewOf(w *world, wl *workload) *view {
+func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	switch {
 	case c == nil:
 		return unknownView("the cluster is not in the files")
-	case wl.hostNetwork == truth.Maybe:
-		return unknownView("hostNetwork of " + wl.display() + " is unknown")
+	case wl.HostNetwork == truth.Maybe:
+		return unknownView("hostNetwork of " + wl.Display() + " is unknown")
 	case c.scope == nil || c.plugin == pluginUnknown:
-		return wholeView(c.sourcesOf(wl.hostNetwork == truth.Yes))
-	case wl.hostNetwork == truth.Yes:
+		return wholeView(c.sourcesOf(wl.HostNetwork == truth.Yes))
+	case wl.HostNetwork == truth.Yes:
 		return c.nodeView(c.placementOf(wl))
 	}
 	switch group, reason := w.containerGroup(wl); group {

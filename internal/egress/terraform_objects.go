@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -274,11 +275,11 @@ func helmRelease(res *terraform.Resource) *kubernetes.Object {
 		metadata.Map = append(metadata.Map, field("namespace", namespace))
 	}
 	root := object(body,
-		field("apiVersion", text("egresslint.io/v1alpha1", at)), field("kind", text(helmKind, at)), field("metadata", metadata),
+		field("apiVersion", text("egresslint.io/v1alpha1", at)), field("kind", text(kube.HelmKind, at)), field("metadata", metadata),
 		field("spec", object(body, field("template", object(body, field("spec", object(body, field("containers", containers))))))),
 	)
 	label, _ := name.Text()
-	return &kubernetes.Object{APIVersion: "egresslint.io/v1alpha1", Kind: helmKind, Name: label, Namespace: ns, Root: root, File: at.File}
+	return &kubernetes.Object{APIVersion: "egresslint.io/v1alpha1", Kind: kube.HelmKind, Name: label, Namespace: ns, Root: root, File: at.File}
 }
 
 // leavesOf returns the texts of a YAML document with their paths, as environment

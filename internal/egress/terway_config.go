@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -39,31 +40,31 @@ type eniConf struct {
 }
 
 // readPodConfig reads the eni_conf of a ConfigMap; nil if it has none.
-func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
-	text, ok := config.get("eni_conf")
+func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfig {
+	text, ok := config.Get("eni_conf")
 	if !ok {
-		if config.obj.Root.Get("data", "eni_conf").IsUnknown() {
-			return &podConfig{name: config.obj.Name, unknown: "the eni_conf of ConfigMap " + config.obj.Name + " is not in the files"}
+		if config.Object.Root.Get("data", "eni_conf").IsUnknown() {
+			return &podConfig{name: config.Object.Name, unknown: "the eni_conf of ConfigMap " + config.Object.Name + " is not in the files"}
 		}
 		return nil
 	}
-	p := &podConfig{name: config.obj.Name, origin: b.places.object(config.obj, text.value)}
+	p := &podConfig{name: config.Object.Name, origin: b.places.object(config.Object, text.Value)}
 	var conf eniConf
 	var keys map[string]json.RawMessage
-	if json.Unmarshal([]byte(text.text), &conf) != nil || json.Unmarshal([]byte(text.text), &keys) != nil {
-		p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " cannot be read"
+	if json.Unmarshal([]byte(text.Text), &conf) != nil || json.Unmarshal([]byte(text.Text), &keys) != nil {
+		p.unknown = "the eni_conf of ConfigMap " + config.Object.Name + " cannot be read"
 		return p
 	}
 	if _, ok := keys["vswitches"]; ok {
 		p.zones = make(map[string][]member, len(conf.VSwitches))
 		for zone, list := range conf.VSwitches {
 			// What names none removes the zone from the configuration that this is merged into.
-			if members := b.membersIn(c, config.obj, list, p.origin); len(members) > 0 || len(list) == 0 {
+			if members := b.membersIn(c, config.Object, list, p.origin); len(members) > 0 || len(list) == 0 {
 				p.zones[zone] = members
 			}
 		}
 		if len(p.zones) == 0 {
-			p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no vSwitches"
+			p.unknown = "the eni_conf of ConfigMap " + config.Object.Name + " names no vSwitches"
 		}
 	}
 	named := func(key string, list ...string) *[]alicloud.Ident {
@@ -73,7 +74,7 @@ func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
 		found := []alicloud.Ident{}
 		for _, id := range list {
 			if id != "" {
-				found = append(found, b.idIn(c, config.obj, id))
+				found = append(found, b.idIn(c, config.Object, id))
 			}
 		}
 		return &found
@@ -215,7 +216,7 @@ func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) alicloud.I
 // does. It is disputed if some that may be deployed without the others have it and some
 // do not, or with another content: unlike the plug-in, vSwitches and security groups are
 // those of one environment.
-func (c *cluster) configMap(name string) (config *configSource, disputed bool) {
+func (c *cluster) configMap(name string) (config *kube.ConfigSource, disputed bool) {
 	for i, w := range c.worlds {
 		other := w.configs[name]
 		switch {
@@ -223,7 +224,7 @@ func (c *cluster) configMap(name string) (config *configSource, disputed bool) {
 			config = other
 		case config == nil || other == nil:
 			disputed = disputed || config != other
-		case !sameContent(config.obj.Root, other.obj.Root):
+		case !sameContent(config.Object.Root, other.Object.Root):
 			disputed = true
 		}
 	}
@@ -260,7 +261,7 @@ func (b *builder) applyPodConfig(c *cluster) {
 			continue
 		}
 		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
-		key := "ConfigMap/" + systemNamespace + "/" + name
+		key := "ConfigMap/" + kube.SystemNamespace + "/" + name
 		if config, disputed := c.configMap(key); disputed {
 			pool.pods.unknown = undecided(key)
 		} else if config != nil {

@@ -109,7 +109,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	case r.target != nil:
 		req.Target = r.target.Address
 	case r.service != nil:
-		req.Target = r.service.id()
+		req.Target = r.service.ID()
 	}
 	b.model.Requirements = append(b.model.Requirements, req)
 }
@@ -120,8 +120,8 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, b.dnsSetting(r.workload)
 		return hop
 	}
-	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
-		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.display()+" is unknown"
+	if r.workload.DNSPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.Display()+" is unknown"
 		return hop
 	}
 	status, reason, by := b.resolverBeyondGroups(r)
@@ -153,7 +153,7 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		hop.Detail = "the cluster is not in the files"
 		return hop
 	}
-	if r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index) {
+	if r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index) {
 		hop.Status, hop.Code = truth.Open, "pod-eip"
 		return hop
 	}
@@ -165,7 +165,7 @@ func (b *builder) natHop(r *requirementOf) Hop {
 	gate := v.gate
 	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
 		// The annotation is at fault, and told.
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.obj, podEIPAnnotation(r.workload))
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.Object, podEIPAnnotation(r.workload))
 		return hop
 	}
 	if gate == nil {
@@ -181,10 +181,10 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 	hop := Hop{Name: "whitelist", Status: truth.Unknown}
 	c := r.world.cluster
 	switch {
-	case c == nil || r.workload.hostNetwork == truth.Maybe || c.plugin == pluginUnknown:
+	case c == nil || r.workload.HostNetwork == truth.Maybe || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
-	case r.workload.hostNetwork == truth.No && injects(r.workload, r.target.Kind):
+	case r.workload.HostNetwork == truth.No && injects(r.workload, r.target.Kind):
 		hop.Status, hop.Code = truth.Open, "injector"
 		return hop
 	case r.view().reason != "":

@@ -73,7 +73,7 @@ func (gate *aclGate) entity() *NetworkACLBlock {
 func (b *builder) networkACLHop(r *requirementOf) Hop {
 	hop := Hop{Name: "network-acl", Status: truth.Open}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == truth.Maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
 		hop.Status, hop.Detail = truth.Unknown, "the source vSwitches are not in the files"
 		return hop
 	}

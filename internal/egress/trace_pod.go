@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -154,7 +155,7 @@ func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown stri
 	}
 	addresses := []netip.Addr{r.addr}
 	if !r.addr.IsValid() {
-		addresses = r.service.literalAddresses()
+		addresses = r.service.LiteralAddresses()
 	}
 	for _, a := range addresses {
 		list = append(list, flow{dest: netpol.AddrDest(a).Outside(), port: r.port, protocol: r.protocol})
@@ -181,7 +182,7 @@ func (r *requirementOf) toNodePort() bool {
 		return false
 	}
 	for _, s := range r.world.services {
-		if slices.Contains(s.nodePorts, r.port) {
+		if slices.Contains(s.NodePorts, r.port) {
 			return true
 		}
 	}
@@ -191,36 +192,36 @@ func (r *requirementOf) toNodePort() bool {
 // backends translates a Service to its pods and their ports.
 func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
 	s := r.service
-	if !s.selects {
-		return nil, "Service " + s.id() + " has no selector, its endpoints are not traced"
+	if !s.Selects {
+		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
 	}
-	var port *servicePort
-	for i := range s.ports {
-		if s.ports[i].port == r.port && (s.ports[i].protocol == r.protocol || port == nil) {
-			port = &s.ports[i]
+	var port *kube.ServicePort
+	for i := range s.Ports {
+		if s.Ports[i].Port == r.port && (s.Ports[i].Protocol == r.protocol || port == nil) {
+			port = &s.Ports[i]
 		}
 	}
-	headless := s.clusterIP == "None"
+	headless := s.ClusterIP == "None"
 	if port == nil && !headless {
-		return nil, "Service " + s.id() + " has no port " + strconv.Itoa(r.port)
+		return nil, "Service " + s.ID() + " has no port " + strconv.Itoa(r.port)
 	}
 	for i, wl := range r.world.workloads {
-		if wl.namespace != s.namespace || !wl.selectedBy(s.selector) {
+		if wl.Namespace != s.Namespace || !wl.SelectedBy(s.Selector) {
 			continue
 		}
 		f := flow{dest: r.world.evaluator.PodDest(i), port: r.port, protocol: r.protocol}
 		if !headless {
-			f.protocol = port.protocol
-			f.port = wl.targetPort(*port)
+			f.protocol = port.Protocol
+			f.port = wl.TargetPort(*port)
 			if f.port == 0 {
-				return nil, "port " + port.target + " of " + wl.display() + " is not in the files"
+				return nil, "port " + port.Target + " of " + wl.Display() + " is not in the files"
 			}
 		}
-		f.translated = wl.display() + " port " + strconv.Itoa(f.port)
+		f.translated = wl.Display() + " port " + strconv.Itoa(f.port)
 		list = append(list, f)
 	}
 	if len(list) == 0 {
-		return nil, "the pods of Service " + s.id() + " are not in the files"
+		return nil, "the pods of Service " + s.ID() + " are not in the files"
 	}
 	return list, ""
 }
@@ -233,7 +234,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		hop.Code = "not-enforced"
 		return hop
 	}
-	if r.workload.hostNetwork != truth.No {
+	if r.workload.HostNetwork != truth.No {
 		hop.Code = "host-network"
 		return hop
 	}
@@ -338,9 +339,9 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 // policyBlock returns the gate of what stops a requirement at one place.
 func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
 	w, at := r.world, b.places.objectRange(by, rule)
-	gate := b.policyBlocks.at(policyKey{w, r.workload.namespace, at}, func() *policyGate {
+	gate := b.policyBlocks.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
 		return &policyGate{PolicyBlock: &PolicyBlock{
-			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
+			Cluster: w.clusterID(), Namespace: r.workload.Namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
 			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []place.Origin{},
 		}}
@@ -348,7 +349,7 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 	if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
 		gate.Also = append(gate.Also, other)
 	}
-	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
+	if name := r.workload.Display(); !slices.Contains(gate.Workloads, name) {
 		gate.Workloads = append(gate.Workloads, name)
 	}
 	gate.need.add(r)
@@ -403,15 +404,15 @@ func (b *builder) deadPeers(w *world) {
 	}
 	var ports []netpol.ServicePort
 	for _, s := range sortedServices(w.services) {
-		if !s.selects || s.clusterIP == "None" {
+		if !s.Selects || s.ClusterIP == "None" {
 			continue
 		}
-		for _, p := range s.ports {
-			port := netpol.ServicePort{Namespace: s.namespace, Service: s.name, Selector: s.selector, Protocol: p.protocol, Port: p.port}
-			if n, err := strconv.Atoi(p.target); err == nil {
+		for _, p := range s.Ports {
+			port := netpol.ServicePort{Namespace: s.Namespace, Service: s.Name, Selector: s.Selector, Protocol: p.Protocol, Port: p.Port}
+			if n, err := strconv.Atoi(p.Target); err == nil {
 				port.TargetPort = n
 			} else {
-				port.TargetName = p.target
+				port.TargetName = p.Target
 			}
 			ports = append(ports, port)
 		}

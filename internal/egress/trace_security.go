@@ -160,7 +160,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 func (b *builder) groupHop(r *requirementOf) Hop {
 	hop := Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == truth.Maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}

@@ -1,4 +1,4 @@
-package egress
+package kube
 
 import (
 	"slices"
@@ -7,27 +7,28 @@ import (
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
 
-// meshEntry is a ServiceEntry of Istio: what somebody has declared to be outside of the
+// MeshEntry is a ServiceEntry of Istio: what somebody has declared to be outside of the
 // mesh (Istio's reference, Service Entry).
-type meshEntry struct {
+type MeshEntry struct {
 	hosts     []string // lower case; with a leading * for any subdomain
 	namespace string
 	exportTo  []string // namespaces that see it, . for its own and * for all; empty for all
-	port      int      // the only one; 0 if there are several
+	Port      int      // the only one; 0 if there are several
 	// moved are the ports that the mesh sends packets to another port for.
-	moved map[int]bool
+	Moved map[int]bool
 	// static says that the mesh sends packets to addresses of its own choice.
-	static bool
+	Static bool
 }
 
-func readMeshEntry(o *kubernetes.Object) *meshEntry {
+// ReadMeshEntry reads a ServiceEntry; nil if it is for something inside the mesh.
+func ReadMeshEntry(o *kubernetes.Object) *MeshEntry {
 	spec := o.Root.Get("spec")
 	if spec.Get("location").Is("MESH_INTERNAL") {
 		return nil
 	}
-	e := &meshEntry{
-		namespace: namespaceOf(o), moved: make(map[int]bool),
-		static: len(spec.Get("endpoints").Items()) > 0 || !spec.Get("workloadSelector").IsNull(),
+	e := &MeshEntry{
+		namespace: NamespaceOf(o), Moved: make(map[int]bool),
+		Static: len(spec.Get("endpoints").Items()) > 0 || !spec.Get("workloadSelector").IsNull(),
 	}
 	for _, v := range spec.Get("hosts").Items() {
 		if text, ok := v.Text(); ok {
@@ -42,24 +43,24 @@ func readMeshEntry(o *kubernetes.Object) *meshEntry {
 	for _, v := range ports {
 		port := v.Get("number").Int()
 		if len(ports) == 1 {
-			e.port = port
+			e.Port = port
 		}
 		if target := v.Get("targetPort"); !target.IsNull() && target.Int() != port {
-			e.moved[port] = true
+			e.Moved[port] = true
 		}
 	}
 	return e
 }
 
-// seenFrom reports whether the pods of a namespace see the entry.
-func (e *meshEntry) seenFrom(namespace string) bool {
+// SeenFrom reports whether the pods of a namespace see the entry.
+func (e *MeshEntry) SeenFrom(namespace string) bool {
 	return len(e.exportTo) == 0 || slices.ContainsFunc(e.exportTo, func(to string) bool {
 		return to == "*" || to == namespace || to == "." && namespace == e.namespace
 	})
 }
 
-// names reports whether the entry is for a host.
-func (e *meshEntry) names(host string) bool {
+// Names reports whether the entry is for a host.
+func (e *MeshEntry) Names(host string) bool {
 	return slices.ContainsFunc(e.hosts, func(h string) bool {
 		suffix, wild := strings.CutPrefix(h, "*")
 		return h == host || wild && suffix != "" && strings.HasSuffix(host, suffix)
