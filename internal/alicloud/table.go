@@ -1,11 +1,3 @@
-// Package alicloud knows the schema of the Terraform provider aliyun/alicloud, as
-// of version 1.290.0 (commit 81c43b67), for the types that decide what a pod can
-// reach: which attributes they have, which the service fills in, what the others
-// default to, and the old names of types and attributes.
-//
-// Other versions of the provider differ in detail. What the schema says of an
-// attribute that a configuration leaves out is therefore right for the versions
-// around this one, and what a configuration writes always comes first.
 package alicloud
 
 import (
@@ -16,6 +8,14 @@ import (
 	"strings"
 	"sync"
 )
+
+// The schema of the provider as of version 1.290.0 (commit 81c43b67), for the types that
+// decide what a pod can reach: which attributes they have, which the service fills in,
+// what the others default to, and the old names of types and attributes.
+//
+// Other versions of the provider differ in detail. What the schema says of an attribute
+// that a configuration leaves out is therefore right for the versions around this one,
+// and what a configuration writes always comes first.
 
 //go:generate go run gen.go testdata/provider-schema.jsonl.gz
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -42,9 +44,9 @@ type cluster struct {
 	podCIDR       string
 	intent        string // see Cluster.InternetIntent
 	mismatches    []Mismatch
-	origin        Origin
+	origin        place.Origin
 
-	scope *scope              // nil for a cluster that only the configuration names
+	scope *alicloud.Scope     // nil for a cluster that only the configuration names
 	res   *terraform.Resource // nil likewise
 	pools []*nodePool
 	// base are the pod vSwitches that the cluster names; pod and node are where the
@@ -56,13 +58,13 @@ type cluster struct {
 	// publicNodes says whether the nodes have public addresses of their own, and
 	// publicBy what gives them to some of the nodes.
 	publicNodes truth.Truth
-	publicBy    []Origin
+	publicBy    []place.Origin
 	// ipStack is ipv4, dual or empty if unknown.
 	ipStack string
 	// newGateway is new_nat_gateway: ACK itself gives the vSwitches that the cluster
 	// names a way out.
 	newGateway truth.Truth
-	vpc        *vpc
+	vpc        *alicloud.VPC
 	config     *ClusterConfig
 	worlds     []*world // what runs on it, or what may
 	// podGroups are the security groups of pods that a ConfigMap of Terway names; nil
@@ -76,7 +78,7 @@ type cluster struct {
 type nodePool struct {
 	res       *terraform.Resource
 	groups    ids
-	vswitches []*vswitch
+	vswitches []*alicloud.VSwitch
 	unknown   string // why its vSwitches are not all known
 	// pods is the pool's own configuration of Terway; nil if it has none.
 	pods *podConfig
@@ -88,13 +90,13 @@ type nodePool struct {
 
 // ids are things named by their ids, such as security groups.
 type ids struct {
-	list    []ident
+	list    []alicloud.Ident
 	unknown string
 	value   *located.Value // what names them in Terraform, with the resource that holds it
 	holder  *terraform.Resource
-	at      Origin    // what names them in a Kubernetes object
-	created bool      // whether nothing names any, so that ACK creates one
-	pool    *nodePool // whose nodes they are for; nil for all
+	at      place.Origin // what names them in a Kubernetes object
+	created bool         // whether nothing names any, so that ACK creates one
+	pool    *nodePool    // whose nodes they are for; nil for all
 }
 
 // clusterKinds are the resource types of clusters.
@@ -106,9 +108,9 @@ var clusterKinds = map[string]string{
 }
 
 // clusters reads the clusters of a scope.
-func (b *builder) clusters(s *scope) []*cluster {
+func (b *builder) clusters(s *alicloud.Scope) []*cluster {
 	var list []*cluster
-	for _, res := range s.root.Resources {
+	for _, res := range s.Root.Resources {
 		kind, ok := clusterKinds[res.Type]
 		if !ok || res.Data {
 			continue
@@ -118,11 +120,11 @@ func (b *builder) clusters(s *scope) []*cluster {
 	return list
 }
 
-func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *cluster {
+func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind string) *cluster {
 	body := res.Body
 	c := &cluster{
 		network: undecided, id: scopeID(s, res.Address), name: clusterName(res), address: res.Address,
-		root: s.root.Dir, variant: s.root.Variant, kind: kind, proxyMode: "unknown",
+		root: s.Root.Dir, variant: s.Root.Variant, kind: kind, proxyMode: "unknown",
 		mismatches: []Mismatch{}, origin: b.places.block(s, res), scope: s, res: res,
 	}
 	if profile, _ := body.Get("profile").Text(); kind == "managed" {
@@ -150,10 +152,10 @@ func (b *builder) cluster(s *scope, res *terraform.Resource, kind string) *clust
 
 // vpcName is the address of the cluster's VPC; empty if it is outside the files.
 func (c *cluster) vpcName() string {
-	if c.vpc == nil || c.vpc.res == nil {
+	if c.vpc == nil || c.vpc.Resource == nil {
 		return ""
 	}
-	return c.vpc.name
+	return c.vpc.Name
 }
 
 // entity is the cluster as the model shows it.
@@ -174,10 +176,10 @@ func (c *cluster) entity() *Cluster {
 }
 
 // scopeID is unique over all roots and variants.
-func scopeID(s *scope, address string) string {
-	id := path.Join(s.root.Dir, address)
-	if s.root.Variant != "" {
-		id += "@" + s.root.Variant
+func scopeID(s *alicloud.Scope, address string) string {
+	id := path.Join(s.Root.Dir, address)
+	if s.Root.Variant != "" {
+		id += "@" + s.Root.Variant
 	}
 	return id
 }
@@ -204,21 +206,21 @@ func (c *cluster) readProxyMode(body *located.Value) {
 }
 
 func (c *cluster) readPools() {
-	for _, res := range c.scope.byType["alicloud_cs_kubernetes_node_pool"] {
-		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
+	for _, res := range c.scope.ByType["alicloud_cs_kubernetes_node_pool"] {
+		if c.scope.Ident(res.Body.Get("cluster_id")).Key != c.res.Address {
 			continue
 		}
-		pool := &nodePool{res: res, groups: c.scope.poolGroups(res)}
+		pool := &nodePool{res: res, groups: poolGroups(c.scope, res)}
 		pool.groups.pool = pool
 		pool.readPlacement()
 		c.pools = append(c.pools, pool)
 	}
 }
 
-func (s *scope) poolGroups(res *terraform.Resource) ids {
+func poolGroups(s *alicloud.Scope, res *terraform.Resource) ids {
 	for _, name := range []string{"security_group_ids", "security_group_id"} {
 		if v := res.Body.Get(name); !v.IsNull() {
-			list, unknown := s.idents(v)
+			list, unknown := s.Idents(v)
 			if len(list) > 0 || unknown != "" {
 				return ids{list: list, unknown: unknown, value: v, holder: res}
 			}
@@ -230,12 +232,12 @@ func (s *scope) poolGroups(res *terraform.Resource) ids {
 // unattachedPools says whether some node pool may belong to the cluster without
 // the files saying so.
 func (c *cluster) unattachedPools() string {
-	for _, res := range c.scope.byType["alicloud_cs_kubernetes_node_pool"] {
-		if v := res.Body.Get("cluster_id"); c.scope.ident(v).unknown() {
+	for _, res := range c.scope.ByType["alicloud_cs_kubernetes_node_pool"] {
+		if v := res.Body.Get("cluster_id"); c.scope.Ident(v).Unknown() {
 			return "which cluster " + res.Address + " belongs to is unknown: " + v.Reason
 		}
 	}
-	if reason, found := c.scope.unreadModule(c.res.Address); found {
+	if reason, found := c.scope.UnreadModule(c.res.Address); found {
 		return reason
 	}
 	return ""
@@ -264,8 +266,8 @@ func pluginOfAddon(name string) string {
 // addons returns the enabled network addons, the addon resources first, and
 // whether there may be others.
 func (c *cluster) addons() (list []addon, unknown bool) {
-	for _, res := range c.scope.byType["alicloud_cs_kubernetes_addon"] {
-		if c.scope.ident(res.Body.Get("cluster_id")).key != c.res.Address {
+	for _, res := range c.scope.ByType["alicloud_cs_kubernetes_addon"] {
+		if c.scope.Ident(res.Body.Get("cluster_id")).Key != c.res.Address {
 			continue
 		}
 		v := res.Body.Get("name")
@@ -309,7 +311,7 @@ func (c *cluster) addons() (list []addon, unknown bool) {
 func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network {
 	body := c.res.Body
 	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
-	hasVSwitches := podVSwitches.IsUnknown() || len(splitItems(podVSwitches)) > 0
+	hasVSwitches := podVSwitches.IsUnknown() || len(podVSwitches.Split()) > 0
 	podCIDRText, _ := podCIDR.Text()
 	hasCIDR := podCIDR.IsUnknown() || podCIDRText != ""
 	n := undecided
@@ -318,7 +320,7 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 		first := addons[0]
 		n.plugin, n.pluginSource = first.plugin, first.source
 		n.pluginAt = b.places.value(c.scope, first.holder, first.name)
-	case isText(networkType, pluginTerway, pluginFlannel):
+	case networkType.Is(pluginTerway, pluginFlannel):
 		n.plugin, _ = networkType.Text()
 		n.pluginSource = "cluster_network_type"
 		n.pluginAt = b.places.value(c.scope, c.res, networkType)
@@ -335,11 +337,6 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 		n.pluginAt = b.places.value(c.scope, c.res, podCIDR)
 	}
 	return n
-}
-
-func isText(v *located.Value, want ...string) bool {
-	text, ok := v.Text()
-	return ok && slices.Contains(want, text)
 }
 
 // mismatchesOf are the arguments of the other plug-in, where the plug-in is named and
@@ -360,7 +357,7 @@ func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []Mismatch
 		return list
 	}
 	podVSwitches, podCIDR := c.res.Body.Get("pod_vswitch_ids"), c.res.Body.Get("pod_cidr")
-	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(splitItems(podVSwitches)) > 0 {
+	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(podVSwitches.Split()) > 0 {
 		list = append(list, Mismatch{
 			Code: "pod-vswitches-with-flannel", Attribute: "pod_vswitch_ids",
 			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: n.pluginAt,
@@ -399,7 +396,7 @@ type holding struct {
 // pool (vendor's pages on Terway and on exclusive ENIs of node pools).
 func (c *cluster) exclusiveENI(addons []addon) holding {
 	for _, a := range addons {
-		if isText(a.name, "terway-eni") {
+		if a.name.Is("terway-eni") {
 			return holding{a.name, a.holder}
 		}
 	}
@@ -423,7 +420,7 @@ func (c *cluster) exclusiveENI(addons []addon) holding {
 // interface of its own; nil if it has none.
 func (p *nodePool) exclusiveLabel() *located.Value {
 	for _, label := range p.res.Body.Get("labels").Items() {
-		if isText(label.Get("key"), "k8s.aliyun.com/exclusive-mode-eni-type") && isText(label.Get("value"), "eniOnly") {
+		if label.Get("key").Is("k8s.aliyun.com/exclusive-mode-eni-type") && label.Get("value").Is("eniOnly") {
 			return label.Get("value")
 		}
 	}
@@ -483,10 +480,10 @@ func (c *cluster) readIPStack(body *located.Value) {
 // hasIPv6VSwitch reports whether one of the cluster's vSwitches has IPv6, or may.
 func (c *cluster) hasIPv6VSwitch() bool {
 	return slices.ContainsFunc(slices.Concat(c.pod.members, c.node.members), func(m member) bool {
-		if m.vswitch.res == nil {
+		if m.vswitch.Resource == nil {
 			return true
 		}
-		body := m.vswitch.res.Body
+		body := m.vswitch.Resource.Body
 		on, _ := body.Get("enable_ipv6").Truth()
 		return on || body.Get("enable_ipv6").IsUnknown() || !body.Get("ipv6_cidr_block_mask").IsNull()
 	})
@@ -527,7 +524,7 @@ func (c *cluster) groupsOf(src *sources) []ids {
 		return append(list, *c.podGroups)
 	}
 	v := c.res.Body.Get("security_group_id")
-	found, unknown := c.scope.idents(v)
+	found, unknown := c.scope.Idents(v)
 	if len(found) == 0 && unknown == "" {
 		unknown = "ACK creates the security group, its rules are not in the files"
 	}

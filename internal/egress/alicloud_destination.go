@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -44,9 +45,9 @@ var destinationTypes = map[string]destinationType{
 var groupAttachments = []string{"alicloud_nlb_load_balancer_security_group_attachment"}
 
 // destinations reads the ECS instances, load balancers and buckets of a scope.
-func (b *builder) destinations(s *scope) []*target {
+func (b *builder) destinations(s *alicloud.Scope) []*target {
 	var list []*target
-	for _, res := range s.root.Resources {
+	for _, res := range s.Root.Resources {
 		typ, ok := destinationTypes[alicloud.Canonical(res.Type)]
 		if !ok || res.Data {
 			continue
@@ -56,10 +57,10 @@ func (b *builder) destinations(s *scope) []*target {
 	return list
 }
 
-func (b *builder) destination(s *scope, res *terraform.Resource, typ destinationType) *target {
+func (b *builder) destination(s *alicloud.Scope, res *terraform.Resource, typ destinationType) *target {
 	t := &target{
 		Target: &Target{
-			Address: res.Address, Kind: typ.kind, Product: typ.name, Name: res.Name, Root: s.root.Dir,
+			Address: res.Address, Kind: typ.kind, Product: typ.name, Name: res.Name, Root: s.Root.Dir,
 			Managed: truth.Unknown, Reason: "it has no allow-list of its own", AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
 		},
 		scope: s, res: res, names: []string{res.Name},
@@ -83,12 +84,12 @@ func (b *builder) destination(s *scope, res *terraform.Resource, typ destination
 	}
 	b.placeTarget(t)
 	if mappings := res.Body.Get("zone_mappings"); t.vswitch == nil && len(mappings.Items()) > 0 {
-		if id := s.ident(mappings.Items()[0].Get("vswitch_id")); id.known() {
-			t.vswitch = s.vswitch(id)
+		if id := s.Ident(mappings.Items()[0].Get("vswitch_id")); id.Known() {
+			t.vswitch = s.VSwitch(id)
 		}
 	}
 	t.internet = internetFacing(res, t)
-	t.groups = s.destinationGroups(res, typ)
+	t.groups = destinationGroups(s, res, typ)
 	return t
 }
 
@@ -115,29 +116,29 @@ func internetFacing(res *terraform.Resource, t *target) truth.Truth {
 	}
 }
 
-func (s *scope) destinationGroups(res *terraform.Resource, typ destinationType) ids {
+func destinationGroups(s *alicloud.Scope, res *terraform.Resource, typ destinationType) ids {
 	var out ids
 	for _, name := range typ.groups {
 		if v := res.Body.Get(name); !v.IsNull() {
-			out.list, out.unknown = s.idents(v)
+			out.list, out.unknown = s.Idents(v)
 			out.value, out.holder = v, res
 			break
 		}
 	}
 	for _, attachment := range groupAttachments {
-		for _, a := range s.byType[attachment] {
-			lb := s.ident(a.Body.Get("load_balancer_id"))
-			if lb.unknown() {
+		for _, a := range s.ByType[attachment] {
+			lb := s.Ident(a.Body.Get("load_balancer_id"))
+			if lb.Unknown() {
 				out.unknown = "which load balancer " + a.Address + " attaches a group to is unknown"
 			}
-			if lb.key == res.Address {
-				list, unknown := s.idents(a.Body.Get("security_group_id"))
+			if lb.Key == res.Address {
+				list, unknown := s.Idents(a.Body.Get("security_group_id"))
 				out.list = append(out.list, list...)
 				out.unknown += unknown
 			}
 		}
 	}
-	if _, found := s.unreadModule(res.Address); found && out.unknown == "" {
+	if _, found := s.UnreadModule(res.Address); found && out.unknown == "" {
 		out.unknown = "a module that was not read may change " + res.Address
 	}
 	return out
@@ -161,11 +162,11 @@ func (b *builder) listeners(t *target) []*listener {
 	if t.Kind == "alb" {
 		typ, portArgument = "alicloud_alb_listener", "listener_port"
 	}
-	for _, res := range t.scope.byType[typ] {
-		if t.scope.ident(res.Body.Get("load_balancer_id")).key != t.res.Address {
+	for _, res := range t.scope.ByType[typ] {
+		if t.scope.Ident(res.Body.Get("load_balancer_id")).Key != t.res.Address {
 			continue
 		}
-		l := &listener{res: res, port: number(res.Body.Get(portArgument)), unknown: res.Uncertain}
+		l := &listener{res: res, port: res.Body.Get(portArgument).Int(), unknown: res.Uncertain}
 		l.list = &target{
 			Target: t.Target, scope: t.scope, res: res, origin: b.places.block(t.scope, res), attribute: "the ACL of " + res.Address,
 			vpc: t.vpc, vswitch: t.vswitch,
@@ -188,14 +189,14 @@ func (b *builder) readCLBList(l *listener) {
 		l.unknown = status.Reason
 		return
 	}
-	if !isText(status, "on") {
+	if !status.Is("on") {
 		return
 	}
 	l.readKind(body.Get("acl_type"))
 	for _, name := range []string{"acl_ids", "acl_id"} {
 		if v := body.Get(name); !v.IsNull() {
-			for _, item := range splitItems(v) {
-				b.readACL(l, l.list.scope.ident(item), "alicloud_slb_acl", "entry_list", "alicloud_slb_acl_entry_attachment")
+			for _, item := range v.Split() {
+				b.readACL(l, l.list.scope.Ident(item), "alicloud_slb_acl", "entry_list", "alicloud_slb_acl_entry_attachment")
 			}
 			return
 		}
@@ -208,19 +209,19 @@ func (b *builder) readALBList(l *listener) {
 	for _, config := range l.res.Body.Get("acl_config").Items() {
 		l.readKind(config.Get("acl_type"))
 		for _, relation := range config.Get("acl_relations").Items() {
-			b.readACL(l, s.ident(relation.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
+			b.readACL(l, s.Ident(relation.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
 		}
 	}
-	for _, res := range s.byType["alicloud_alb_listener_acl_attachment"] {
-		id := s.ident(res.Body.Get("listener_id"))
-		if id.unknown() {
+	for _, res := range s.ByType["alicloud_alb_listener_acl_attachment"] {
+		id := s.Ident(res.Body.Get("listener_id"))
+		if id.Unknown() {
 			l.unknown = "which listener " + res.Address + " attaches an ACL to is unknown"
 		}
-		if id.key != l.res.Address {
+		if id.Key != l.res.Address {
 			continue
 		}
 		l.readKind(res.Body.Get("acl_type"))
-		b.readACL(l, s.ident(res.Body.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
+		b.readACL(l, s.Ident(res.Body.Get("acl_id")), "alicloud_alb_acl", "acl_entries", "alicloud_alb_acl_entry_attachment")
 	}
 }
 
@@ -231,46 +232,46 @@ func (l *listener) readKind(v *located.Value) {
 	case "black":
 		l.kind = "black-acl"
 	default:
-		l.unknown = reasonFor(v, "the acl_type of "+l.res.Address+" is not in the files")
+		l.unknown = v.ReasonOr("the acl_type of " + l.res.Address + " is not in the files")
 	}
 }
 
 // readACL adds the entries of an ACL: its own blocks and those attached from
 // outside.
-func (b *builder) readACL(l *listener, id ident, typ, block, attachment string) {
+func (b *builder) readACL(l *listener, id alicloud.Ident, typ, block, attachment string) {
 	s := l.list.scope
-	if id.res == nil || id.res.Type != typ {
+	if id.Resource == nil || id.Resource.Type != typ {
 		l.unknown = "the ACL of " + l.res.Address + " is outside the files"
 		return
 	}
-	if id.res.Uncertain != "" {
-		l.unknown = id.res.Uncertain
+	if id.Resource.Uncertain != "" {
+		l.unknown = id.Resource.Uncertain
 	}
 	add := func(res *terraform.Resource, v *located.Value) {
 		text, ok := v.Text()
-		cidr, valid := parseCIDR(text)
+		cidr, valid := ipset.Parse(text)
 		if !ok || !valid || res.Uncertain != "" {
-			l.unknown = reasonFor(v, "an entry of "+id.res.Address+" is not in the files")
+			l.unknown = v.ReasonOr("an entry of " + id.Resource.Address + " is not in the files")
 			return
 		}
 		l.list.entries = append(l.list.entries, allowEntry{text: shownText(v), cidr: cidr, origin: b.places.value(s, res, v)})
 	}
-	blocks := id.res.Body.Get(block)
+	blocks := id.Resource.Body.Get(block)
 	if blocks.IsUnknown() {
 		l.unknown = blocks.Reason
 	}
 	for _, entry := range blocks.Items() {
-		add(id.res, entry.Get("entry"))
+		add(id.Resource, entry.Get("entry"))
 	}
-	for _, res := range s.byType[attachment] {
-		switch owner := s.ident(res.Body.Get("acl_id")); {
-		case owner.key == id.key:
+	for _, res := range s.ByType[attachment] {
+		switch owner := s.Ident(res.Body.Get("acl_id")); {
+		case owner.Key == id.Key:
 			add(res, res.Body.Get("entry"))
-		case owner.unknown():
+		case owner.Unknown():
 			l.unknown = "which ACL " + res.Address + " adds to is unknown"
 		}
 	}
-	if reason, found := s.unreadModule(id.key, l.res.Address); found {
+	if reason, found := s.UnreadModule(id.Key, l.res.Address); found {
 		l.unknown = reason
 	}
 }
@@ -328,10 +329,10 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
 	gate.SourceOrigin = src.origin
 	var first *allowEntry
 	gate.take(coverMembers(src, func(m member) (truth.Verdict, string) {
-		if !m.vswitch.cidr.IsValid() {
+		if !m.vswitch.CIDR.IsValid() {
 			return truth.Unknown, ""
 		}
-		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(m.vswitch.cidr) })
+		i := slices.IndexFunc(t.entries, func(e allowEntry) bool { return e.cidr.Overlaps(m.vswitch.CIDR) })
 		if i < 0 {
 			return truth.Open, ""
 		}
@@ -401,23 +402,23 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 		Role: role, Scope: src.scope, Groups: []string{}, Status: truth.Unknown, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
 	}}
-	var groups []*securityGroup
+	var groups []*alicloud.SecurityGroup
 	for _, id := range t.groups.list {
-		g := t.scope.securityGroup(id)
+		g := t.scope.SecurityGroup(id)
 		groups = append(groups, g)
-		gate.Groups = append(gate.Groups, g.name)
+		gate.Groups = append(gate.Groups, g.Name)
 	}
-	if groups[0].res != nil {
-		gate.Origin = b.places.block(t.scope, groups[0].res)
+	if groups[0].Resource != nil {
+		gate.Origin = b.places.block(t.scope, groups[0].Resource)
 	}
 	from, fromUnknown := b.sourceGroups(c, v)
 	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
-		if !m.vswitch.cidr.IsValid() {
+		if !m.vswitch.CIDR.IsValid() {
 			return truth.Unknown, ""
 		}
-		v := ingressVerdict(groups, prefixSet(m.vswitch.cidr), from, fromUnknown, strings.ToLower(r.protocol), r.port)
+		v := ingressVerdict(groups, ipset.Of(m.vswitch.CIDR), from, fromUnknown, strings.ToLower(r.protocol), r.port)
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
-			gate.Rule, gate.Drop = v.drop.res.Address, b.places.block(t.scope, v.drop.res)
+			gate.Rule, gate.Drop = v.drop.Resource.Address, b.places.block(t.scope, v.drop.Resource)
 		}
 		return v.status, ""
 	})
@@ -438,16 +439,16 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of
 // vSwitch.
-func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*securityGroup, r *requirementOf) {
+func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*alicloud.SecurityGroup, r *requirementOf) {
 	for _, g := range groups {
-		for _, rule := range g.ingress {
-			if !rule.accept || !rule.matches(strings.ToLower(r.protocol), r.port) {
+		for _, rule := range g.Ingress {
+			if !rule.Accept || !rule.Matches(strings.ToLower(r.protocol), r.port) {
 				continue
 			}
-			for _, cidr := range rule.cidrs {
+			for _, cidr := range rule.CIDRs {
 				covers := c.wrongCovers(role, byCIDR(cidr))
 				if len(covers) > 0 && gate.Wrong.Ref == 0 {
-					gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.res)
+					gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.Resource)
 				}
 				gate.WrongCovers = append(gate.WrongCovers, covers...)
 			}
@@ -465,7 +466,7 @@ func (b *builder) sourceGroups(c *cluster, v *view) (keys []string, unknown stri
 			unknown = set.unknown
 		}
 		for _, g := range set.groups {
-			keys = append(keys, g.key)
+			keys = append(keys, g.Key)
 		}
 	}
 	return keys, unknown

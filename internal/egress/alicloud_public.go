@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -31,15 +32,15 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	case len(eips) == 0:
 		gate.Reason = "the public addresses of " + c.name + " are not in the files"
 		return
-	case !allWritten(eips) && slices.ContainsFunc(entries, func(e allowEntry) bool { return e.cidr.IsValid() && publicAddress(e.cidr.Addr()) }):
+	case !allWritten(eips) && set.Overlaps(ipset.Routed4):
 		gate.Reason = "whether a public address in the list is the NAT gateway's EIP is known only after apply"
 		return
 	}
 	gate.admitted = make(map[string]bool)
 	verdict := coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
-		address, isWritten := parseCIDR(eip)
+		address, isWritten := ipset.Parse(eip)
 		if slices.ContainsFunc(entries, func(e allowEntry) bool {
-			return e.ref == eip || isWritten && e.cidr.IsValid() && contains(e.cidr, address)
+			return e.ref == eip || isWritten && e.cidr.IsValid() && ipset.Covers(e.cidr, address)
 		}) {
 			gate.admitted[eip] = true
 			return truth.Open, ""
@@ -61,7 +62,7 @@ func coverPublic(eips []string, more string, admits func(string) (truth.Verdict,
 // allWritten reports whether every address is a literal, known before apply.
 func allWritten(addresses []string) bool {
 	return !slices.ContainsFunc(addresses, func(address string) bool {
-		_, ok := parseCIDR(address)
+		_, ok := ipset.Parse(address)
 		return !ok
 	})
 }
@@ -80,7 +81,7 @@ func publicSources(v *view) []string {
 		if way.entry == nil || way.status == truth.Blocked {
 			return nil
 		}
-		for _, item := range splitItems(way.entry.res.Body.Get("snat_ip")) {
+		for _, item := range way.entry.Resource.Body.Get("snat_ip").Split() {
 			address := ""
 			if ref, ok := item.Ref(); ok {
 				address = ref.String()

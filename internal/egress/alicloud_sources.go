@@ -9,6 +9,9 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -20,8 +23,8 @@ type sources struct {
 	role    string
 	scope   string // which pods these are, for messages; empty for those of the whole cluster
 	members []member
-	unknown string // why there may be others; empty if members is all
-	origin  Origin // the argument that names them
+	unknown string       // why there may be others; empty if members is all
+	origin  place.Origin // the argument that names them
 	// own are the security groups on the interfaces of certain pods; nil if they carry
 	// the cluster's.
 	own  *ids
@@ -30,9 +33,9 @@ type sources struct {
 }
 
 type member struct {
-	vswitch *vswitch
-	origin  Origin // the element that names it
-	named   bool   // whether the cluster resource itself names it
+	vswitch *alicloud.VSwitch
+	origin  place.Origin // the element that names it
+	named   bool         // whether the cluster resource itself names it
 }
 
 // readSources collects the vSwitches that the cluster's packets come from.
@@ -76,15 +79,15 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 		if src.origin.Ref == 0 {
 			src.origin = b.places.value(c.scope, holder, v)
 		}
-		for _, item := range splitItems(v) {
-			id := c.scope.ident(item)
-			if !id.known() {
+		for _, item := range v.Split() {
+			id := c.scope.Ident(item)
+			if !id.Known() {
 				if src.unknown == "" {
-					src.unknown = reasonFor(item, "an element of "+name+" of "+holder.Address+" is unknown")
+					src.unknown = item.ReasonOr("an element of " + name + " of " + holder.Address + " is unknown")
 				}
 				continue
 			}
-			src.addMember(member{vswitch: c.scope.vswitch(id), origin: b.places.value(c.scope, holder, item), named: named})
+			src.addMember(member{vswitch: c.scope.VSwitch(id), origin: b.places.value(c.scope, holder, item), named: named})
 		}
 		return
 	}
@@ -133,10 +136,10 @@ func (b *builder) readNodeSources(c *cluster) {
 	}
 	// The cluster's own lists matter for new_nat_gateway.
 	for _, name := range []string{"worker_vswitch_ids", "vswitch_ids", "master_vswitch_ids", "pod_vswitch_ids"} {
-		list, _ := c.scope.idents(c.res.Body.Get(name))
+		list, _ := c.scope.Idents(c.res.Body.Get(name))
 		for _, id := range list {
 			for i := range c.node.members {
-				if c.node.members[i].vswitch.key == id.key {
+				if c.node.members[i].vswitch.Key == id.Key {
 					c.node.members[i].named = true
 				}
 			}
@@ -174,16 +177,16 @@ func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
 	_, text, _ = strings.Cut(text, "PodVswitchId")
 	origin := b.places.value(c.scope, a.holder, a.config)
 	refs, rest := located.Refs(text)
-	list := make([]ident, 0, len(refs))
+	list := make([]alicloud.Ident, 0, len(refs))
 	for _, ref := range refs {
 		v := &located.Value{Kind: located.String, Str: ref.Placeholder()}
-		list = append(list, c.scope.ident(v))
+		list = append(list, c.scope.Ident(v))
 	}
 	for _, id := range vswitchID.FindAllString(rest, -1) {
-		list = append(list, ident{key: "id:" + id})
+		list = append(list, alicloud.Ident{Key: "id:" + id})
 	}
 	for _, id := range list {
-		c.base.addMember(member{vswitch: c.scope.vswitch(id), origin: origin})
+		c.base.addMember(member{vswitch: c.scope.VSwitch(id), origin: origin})
 	}
 }
 
@@ -226,15 +229,15 @@ func (b *builder) readPublicNodes(c *cluster) {
 	case public > 0:
 		c.publicNodes = truth.Maybe
 	}
-	for _, assoc := range c.scope.byType["alicloud_eip_association"] {
-		instance := c.scope.ident(assoc.Body.Get("instance_id"))
+	for _, assoc := range c.scope.ByType["alicloud_eip_association"] {
+		instance := c.scope.Ident(assoc.Body.Get("instance_id"))
 		// EIPs of nodes are associated through attributes that the cluster computes.
-		if c.publicNodes == truth.No && instance.unknown() {
+		if c.publicNodes == truth.No && instance.Unknown() {
 			c.publicNodes = truth.Maybe
 		}
 		for _, pool := range c.pools {
-			list, _ := c.scope.idents(pool.res.Body.Get("instances"))
-			if slices.ContainsFunc(list, func(id ident) bool { return id.res != nil && id.key == instance.key }) {
+			list, _ := c.scope.Idents(pool.res.Body.Get("instances"))
+			if slices.ContainsFunc(list, func(id alicloud.Ident) bool { return id.Resource != nil && id.Key == instance.Key }) {
 				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
 				if c.publicNodes == truth.No {
 					c.publicNodes = truth.Maybe
@@ -266,21 +269,21 @@ func publicPool(body *located.Value) (answer truth.Truth, by *located.Value) {
 
 // findVPC is the VPC of the first vSwitch whose VPC is known; all vSwitches of a
 // cluster lie in one.
-func (c *cluster) findVPC() *vpc {
+func (c *cluster) findVPC() *alicloud.VPC {
 	for _, m := range slices.Concat(c.pod.members, c.node.members) {
-		if m.vswitch.vpc != nil {
-			return m.vswitch.vpc
+		if m.vswitch.VPC != nil {
+			return m.vswitch.VPC
 		}
 	}
 	for _, name := range []string{"vswitch_ids", "worker_vswitch_ids", "master_vswitch_ids"} {
-		list, _ := c.scope.idents(c.res.Body.Get(name))
+		list, _ := c.scope.Idents(c.res.Body.Get(name))
 		for _, id := range list {
-			if v := c.scope.vswitch(id); v.vpc != nil {
-				return v.vpc
+			if v := c.scope.VSwitch(id); v.VPC != nil {
+				return v.VPC
 			}
 		}
 	}
-	return c.scope.vpc(c.scope.ident(c.res.Body.Get("vpc_id")))
+	return c.scope.VPC(c.scope.Ident(c.res.Body.Get("vpc_id")))
 }
 
 // primary is where the packets of ordinary pods come from.
@@ -326,7 +329,7 @@ func (c *cluster) podAddresses() *netipx.IPSet {
 		if all == nil || more == nil {
 			return nil
 		}
-		all = union(all, more)
+		all = ipset.Union(all, more)
 	}
 	return all
 }
@@ -336,10 +339,10 @@ func (c *cluster) podAddresses() *netipx.IPSet {
 func (s *sources) addresses() *netipx.IPSet {
 	var list []netip.Prefix
 	for _, m := range s.members {
-		if !m.vswitch.cidr.IsValid() {
+		if !m.vswitch.CIDR.IsValid() {
 			return nil
 		}
-		list = append(list, m.vswitch.cidr)
+		list = append(list, m.vswitch.CIDR)
 	}
-	return prefixSet(list...)
+	return ipset.Of(list...)
 }

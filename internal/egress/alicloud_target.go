@@ -8,6 +8,9 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -16,7 +19,7 @@ import (
 // target is a cloud service instance with its allow-list.
 type target struct {
 	*Target
-	scope   *scope
+	scope   *alicloud.Scope
 	res     *terraform.Resource
 	product product
 	entries []allowEntry
@@ -26,9 +29,9 @@ type target struct {
 	publicUnknown string
 	omitted       bool // no list is written and the product is closed then
 	attribute     string
-	origin        Origin // the list, else the instance
-	vswitch       *vswitch
-	vpc           *vpc
+	origin        place.Origin // the list, else the instance
+	vswitch       *alicloud.VSwitch
+	vpc           *alicloud.VPC
 	prefixes      []string // first labels of its private host names
 	public        []string // first labels of its public host names
 	names         []string // what a declaration may call it
@@ -45,13 +48,13 @@ type allowEntry struct {
 	text   string
 	cidr   netip.Prefix // invalid for a reference
 	ref    string       // the reference, e.g. alicloud_eip_address.a.ip_address
-	origin Origin
+	origin place.Origin
 }
 
 // targets reads the cloud service instances of a scope.
-func (b *builder) targets(s *scope) []*target {
+func (b *builder) targets(s *alicloud.Scope) []*target {
 	var list []*target
-	for _, res := range s.root.Resources {
+	for _, res := range s.Root.Resources {
 		p, ok := products[res.Type]
 		if !ok || res.Data {
 			continue
@@ -61,10 +64,10 @@ func (b *builder) targets(s *scope) []*target {
 	return list
 }
 
-func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
+func (b *builder) target(s *alicloud.Scope, res *terraform.Resource, p product) *target {
 	t := &target{
 		Target: &Target{
-			Address: res.Address, Kind: p.kind, Product: p.name, Name: res.Name, Root: s.root.Dir,
+			Address: res.Address, Kind: p.kind, Product: p.name, Name: res.Name, Root: s.Root.Dir,
 			Managed: truth.Open, AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
 		},
 		scope: s, res: res, product: p,
@@ -80,8 +83,8 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 	t.port = defaultPort(res, p.kind)
 	t.prefixes = literalArguments(res, p.prefix)
 	for _, connection := range publicConnections {
-		for _, res := range s.byType[connection.typ] {
-			if s.ident(res.Body.Get(connection.instance)).key == t.res.Address {
+		for _, res := range s.ByType[connection.typ] {
+			if s.Ident(res.Body.Get(connection.instance)).Key == t.res.Address {
 				t.public = append(t.public, literalArguments(res, []string{connection.prefix})...)
 			}
 		}
@@ -100,7 +103,7 @@ func (b *builder) target(s *scope, res *terraform.Resource, p product) *target {
 func defaultPort(res *terraform.Resource, kind string) int {
 	for _, name := range []string{"port", "private_connection_port"} {
 		if v := res.Body.Get(name); !v.IsNull() {
-			return number(v)
+			return v.Int()
 		}
 	}
 	engine, _ := res.Body.Get("engine").Text()
@@ -128,16 +131,16 @@ func literalArguments(res *terraform.Resource, names []string) []string {
 
 // placeTarget finds the VPC of an instance.
 func (b *builder) placeTarget(t *target) {
-	list, _ := t.scope.idents(t.res.Body.Get("vswitch_id"))
+	list, _ := t.scope.Idents(t.res.Body.Get("vswitch_id"))
 	if len(list) > 0 {
-		t.vswitch = t.scope.vswitch(list[0])
-		t.vpc = t.vswitch.vpc
+		t.vswitch = t.scope.VSwitch(list[0])
+		t.vpc = t.vswitch.VPC
 	}
 	if t.vpc == nil {
-		t.vpc = t.scope.vpc(t.scope.ident(t.res.Body.Get("vpc_id")))
+		t.vpc = t.scope.VPC(t.scope.Ident(t.res.Body.Get("vpc_id")))
 	}
-	if t.vpc != nil && t.vpc.res != nil {
-		t.VPC = t.vpc.name
+	if t.vpc != nil && t.vpc.Resource != nil {
+		t.VPC = t.vpc.Name
 	}
 }
 
@@ -190,14 +193,14 @@ func (b *builder) readAllowList(t *target) {
 		b.readTemplates(t, template)
 	}
 	for _, name := range t.product.unless {
-		if v := body.Get(name); v.IsUnknown() || len(splitItems(v)) > 0 {
+		if v := body.Get(name); v.IsUnknown() || len(v.Split()) > 0 {
 			t.unknown = name + " may admit sources in ways the files do not decide"
 		}
 	}
 	if t.res.Uncertain != "" {
 		t.unknown = t.res.Uncertain
 	}
-	if reason, found := t.scope.unreadModule(t.res.Address); found && t.unknown == "" {
+	if reason, found := t.scope.UnreadModule(t.res.Address); found && t.unknown == "" {
 		t.unknown = reason
 	}
 }
@@ -236,12 +239,12 @@ func (b *builder) readLists(t *target, holder *terraform.Resource, list listArgu
 func (b *builder) readAttached(t *target) bool {
 	attached := t.product.attached
 	written := false
-	for _, res := range t.scope.byType[attached.typ] {
-		switch owner := t.scope.ident(res.Body.Get(attached.owner)); {
-		case owner.unknown():
+	for _, res := range t.scope.ByType[attached.typ] {
+		switch owner := t.scope.Ident(res.Body.Get(attached.owner)); {
+		case owner.Unknown():
 			t.unknown = "which instance " + res.Address + " belongs to is unknown"
-		case owner.key == t.res.Address:
-			if attached.only != "" && !isText(res.Body.Get(attached.only), attached.value) {
+		case owner.Key == t.res.Address:
+			if attached.only != "" && !res.Body.Get(attached.only).Is(attached.value) {
 				continue
 			}
 			if res.Uncertain != "" {
@@ -255,13 +258,13 @@ func (b *builder) readAttached(t *target) bool {
 
 // readTemplates adds the entries of the global groups that an argument names.
 func (b *builder) readTemplates(t *target, template templateArgument) {
-	for _, item := range splitItems(t.res.Body.Get(template.argument)) {
-		id := t.scope.ident(item)
-		if id.res == nil || id.res.Type != template.typ {
-			t.unknown = reasonFor(item, template.argument+" names a group outside the files")
+	for _, item := range t.res.Body.Get(template.argument).Split() {
+		id := t.scope.Ident(item)
+		if id.Resource == nil || id.Resource.Type != template.typ {
+			t.unknown = item.ReasonOr(template.argument + " names a group outside the files")
 			continue
 		}
-		b.readLists(t, id.res, listArgument{name: template.list})
+		b.readLists(t, id.Resource, listArgument{name: template.list})
 	}
 }
 
@@ -278,19 +281,19 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
 		return true
 	}
-	for _, item := range splitItems(v) {
+	for _, item := range v.Split() {
 		text, ok := item.Text()
 		if !ok {
-			b.unknownList(t, list, reasonFor(item, "an element of "+list.String()+" is unknown"))
+			b.unknownList(t, list, item.ReasonOr("an element of "+list.String()+" is unknown"))
 			continue
 		}
 		e := allowEntry{text: shownText(item), origin: b.places.value(t.scope, holder, item)}
 		if ref, ok := item.Ref(); ok {
 			e.ref = ref.String()
-			if res := t.scope.byAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
+			if res := t.scope.ByAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
 				b.unknownList(t, list, "the element "+ref.String()+" is not in the files")
 			}
-		} else if cidr, ok := parseCIDR(text); ok {
+		} else if cidr, ok := ipset.Parse(text); ok {
 			e.cidr = cidr
 		} else {
 			b.unknownList(t, list, "the element "+e.text+" of "+list.String()+" is not an address")
@@ -322,13 +325,13 @@ func setOf(entries []allowEntry) *netipx.IPSet {
 			builder.AddPrefix(e.cidr)
 		}
 	}
-	return build(&builder)
+	return ipset.Build(&builder)
 }
 
 func (t *target) loopbackOnly() bool {
 	loopback := netip.MustParsePrefix("127.0.0.0/8")
 	for _, e := range t.entries {
-		if !e.cidr.IsValid() || !contains(loopback, e.cidr) && e.text != "::1" {
+		if !e.cidr.IsValid() || !ipset.Covers(loopback, e.cidr) && e.text != "::1" {
 			return false
 		}
 	}
@@ -427,11 +430,11 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 	set := setOf(t.entries)
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
 	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
-		switch cidr := m.vswitch.cidr; {
+		switch cidr := m.vswitch.CIDR; {
 		case everything, cidr.IsValid() && set.ContainsPrefix(cidr):
 			return truth.Open, ""
 		case !cidr.IsValid():
-			return truth.Unknown, m.vswitch.reason
+			return truth.Unknown, m.vswitch.Reason
 		case t.unknown != "":
 			return truth.Unknown, t.unknown
 		case role == roleNode && c.addsNodesTo(t) != truth.No:
@@ -444,7 +447,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 	})
 	for i, m := range src.members {
 		gate.Sources = append(gate.Sources, SourceVSwitch{
-			Name: m.vswitch.name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
+			Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
 		})
 	}
 	gate.take(verdict)
@@ -468,12 +471,12 @@ func (gate *allowListGate) take(c coverage) {
 func (c *cluster) addsNodesTo(t *target) truth.Truth {
 	answer := truth.No
 	for _, pool := range c.pools {
-		list, unknown := c.scope.idents(pool.res.Body.Get("rds_instances"))
+		list, unknown := c.scope.Idents(pool.res.Body.Get("rds_instances"))
 		for _, id := range list {
-			if id.key == t.res.Address {
+			if id.Key == t.res.Address {
 				return truth.Yes
 			}
-			if id.res == nil {
+			if id.Resource == nil {
 				answer = truth.Maybe
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -195,7 +196,7 @@ func (r *rendering) companions(list []*rendering) []*rendering {
 
 // isRead reports whether an object's content matters for what packets meet.
 func isRead(o *kubernetes.Object) bool {
-	return podTemplates[o.Kind] != nil || o.Kind == "Namespace" || slices.Contains(readKinds, o.Kind) || tierGroups[o.Kind] != ""
+	return kube.PodTemplates[o.Kind] != nil || o.Kind == "Namespace" || slices.Contains(readKinds, o.Kind) || tierGroups[o.Kind] != ""
 }
 
 // sameContent reports whether two values are equal wherever they stand.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -28,16 +30,16 @@ type world struct {
 	alone      bool // nothing tells that its objects are deployed with others
 	objects    []*kubernetes.Object
 	namespaces map[string]*kubernetes.Object
-	workloads  []*workload
-	services   map[string]*service // by namespace/name
-	byAddress  []*service          // LoadBalancer Services, in order
-	entrances  []*entrance         // Ingresses, and Gateways with their routes
+	workloads  []*kube.Workload
+	services   map[string]*kube.Service // by namespace/name
+	byAddress  []*kube.Service          // LoadBalancer Services, in order
+	entrances  []*kube.Entrance         // Ingresses, and Gateways with their routes
 	// ingressClasses say which controller serves a class.
 	ingressClasses []*kubernetes.Object
-	meshEntries    []*meshEntry
+	meshEntries    []*kube.MeshEntry
 	// reused are the load balancers of Terraform that a Service uses.
-	reused   map[*target]*service
-	configs  map[string]*configSource
+	reused   map[*target]*kube.Service
+	configs  map[string]*kube.ConfigSource
 	policies []*netpol.Policy // NetworkPolicies
 	// tiers are all policies: NetworkPolicies, and those of other kinds that the
 	// configuration says the cluster enforces.
@@ -117,12 +119,12 @@ func (b *builder) bind() ([]*world, error) {
 	for _, c := range b.clusterList {
 		worldOf(c)
 	}
-	type place struct{ file, dir, deployer, destination string }
+	type origin struct{ file, dir, deployer, destination string }
 	type choice struct {
 		clusters []*cluster
 		reason   string
 	}
-	chosen := make(map[place]choice)
+	chosen := make(map[origin]choice)
 	var loose []*kubernetes.Object
 	for _, o := range b.input.Objects {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -132,7 +134,7 @@ func (b *builder) bind() ([]*world, error) {
 			loose = append(loose, o)
 			continue
 		}
-		key := place{o.File, o.Dir, o.Deployer, o.Destination}
+		key := origin{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
 			c.clusters, c.reason = b.clustersFor(o)
@@ -321,9 +323,9 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 // the others are reported.
 func (b *builder) populate(w *world) error {
 	w.namespaces = make(map[string]*kubernetes.Object)
-	w.services = make(map[string]*service)
-	w.configs = make(map[string]*configSource)
-	endpoints := make(map[string][]endpointAddress)
+	w.services = make(map[string]*kube.Service)
+	w.configs = make(map[string]*kube.ConfigSource)
+	endpoints := make(map[string][]kube.EndpointAddress)
 	last := lastObjects(w.objects)
 	for _, o := range w.objects {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -333,7 +335,7 @@ func (b *builder) populate(w *world) error {
 			b.duplicate(o, used)
 			continue
 		}
-		key := namespaceOf(o) + "/" + o.Name
+		key := kube.NamespaceOf(o) + "/" + o.Name
 		switch o.Kind {
 		case "Namespace":
 			w.namespaces[o.Name] = o
@@ -341,23 +343,23 @@ func (b *builder) populate(w *world) error {
 			if o.APIVersion == "v1" {
 				s := b.service(o)
 				w.services[key] = s
-				if s.kind == "LoadBalancer" {
+				if s.Kind == "LoadBalancer" {
 					w.byAddress = append(w.byAddress, s)
 				}
 			}
 		case "Endpoints", "EndpointSlice":
-			name, list := readEndpoints(o)
-			endpoints[namespaceOf(o)+"/"+name] = append(endpoints[namespaceOf(o)+"/"+name], list...)
+			name, list := kube.ReadEndpoints(o)
+			endpoints[kube.NamespaceOf(o)+"/"+name] = append(endpoints[kube.NamespaceOf(o)+"/"+name], list...)
 		case "Ingress":
-			w.entrances = append(w.entrances, readIngress(o))
+			w.entrances = append(w.entrances, kube.ReadIngress(o))
 		case "IngressClass":
 			w.ingressClasses = append(w.ingressClasses, o)
 		case "Gateway":
 			if strings.HasPrefix(o.APIVersion, "gateway.networking.k8s.io/") {
-				w.entrances = append(w.entrances, readGateway(o))
+				w.entrances = append(w.entrances, kube.ReadGateway(o))
 			}
 		case "ServiceEntry":
-			if e := readMeshEntry(o); e != nil {
+			if e := kube.ReadMeshEntry(o); e != nil {
 				w.meshEntries = append(w.meshEntries, e)
 			}
 		case "PodNetworking":
@@ -381,9 +383,9 @@ func (b *builder) populate(w *world) error {
 		}
 	}
 	for key, list := range endpoints {
-		if s := w.services[key]; s != nil && !s.selects {
+		if s := w.services[key]; s != nil && !s.Selects {
 			c := *s // the Service may be in other worlds with other endpoints
-			c.endpoints = list
+			c.Endpoints = list
 			w.services[key] = &c
 		}
 	}
@@ -440,22 +442,22 @@ func (b *builder) duplicate(o, used *kubernetes.Object) {
 	if rendered && (o.From == used.From || sameContent(o.Root, used.Root)) {
 		return
 	}
-	matters := podTemplates[o.Kind] != nil || slices.Contains(readKinds, o.Kind)
+	matters := kube.PodTemplates[o.Kind] != nil || slices.Contains(readKinds, o.Kind)
 	if o.Kind == "Namespace" { // many applications bring along the one they share
 		matters = !sameLabels(o, used)
 	}
 	if !matters {
 		return
 	}
-	place := used.Dir
+	also := used.Dir
 	if used.Dir == o.Dir {
-		place = used.File
+		also = used.File
 	}
-	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.used == place })
+	i := slices.IndexFunc(b.duplicated, func(d *duplicates) bool { return d.dir == o.Dir && d.used == also })
 	if i < 0 {
 		i = len(b.duplicated)
 		b.duplicated = append(b.duplicated, &duplicates{
-			dir: o.Dir, used: place, rendered: rendered, example: o, objects: make(map[*kubernetes.Object]bool),
+			dir: o.Dir, used: also, rendered: rendered, example: o, objects: make(map[*kubernetes.Object]bool),
 		})
 	}
 	b.duplicated[i].objects[o] = true
@@ -463,8 +465,8 @@ func (b *builder) duplicate(o, used *kubernetes.Object) {
 
 // sameLabels reports whether two objects certainly have the same labels.
 func sameLabels(x, y *kubernetes.Object) bool {
-	a, unknownA := readLabels(x.Root.Get("metadata", "labels"), nil)
-	b, unknownB := readLabels(y.Root.Get("metadata", "labels"), nil)
+	a, unknownA := kube.ReadLabels(x.Root.Get("metadata", "labels"), nil)
+	b, unknownB := kube.ReadLabels(y.Root.Get("metadata", "labels"), nil)
 	return len(unknownA) == 0 && len(unknownB) == 0 && maps.Equal(a, b)
 }
 
@@ -508,7 +510,7 @@ func (b *builder) addTier(w *world, o *kubernetes.Object) {
 	switch o.Kind {
 	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
 		var list []*netpol.Policy
-		list, diagnostics = netpol.ParseCilium(o, namespaceOf(o))
+		list, diagnostics = netpol.ParseCilium(o, kube.NamespaceOf(o))
 		w.tiers.Cilium = append(w.tiers.Cilium, list...)
 	case "GlobalNetworkPolicy":
 		var p *netpol.Policy
@@ -538,23 +540,23 @@ func (b *builder) evaluatorOf(w *world) {
 		if c.node.unknown == "" {
 			profile.NodeCIDRs = c.node.addresses()
 		}
-		if cidr, ok := parseCIDR(c.serviceCIDR); ok && c.plugin == pluginTerway {
-			profile.ServiceCIDRs = prefixSet(cidr)
+		if cidr, ok := ipset.Parse(c.serviceCIDR); ok && c.plugin == pluginTerway {
+			profile.ServiceCIDRs = ipset.Of(cidr)
 		}
 	}
 	var namespaces []netpol.Namespace
 	for _, name := range slices.Sorted(maps.Keys(w.namespaces)) {
-		labels, undecided := readLabels(w.namespaces[name].Root.Get("metadata", "labels"), nil)
+		labels, undecided := kube.ReadLabels(w.namespaces[name].Root.Get("metadata", "labels"), nil)
 		namespaces = append(namespaces, netpol.Namespace{Name: name, Labels: labels, UnknownLabels: undecided, Known: true})
 	}
 	pods := make([]netpol.Pod, len(w.workloads))
 	w.exempt = make([]exemption, len(w.workloads))
 	for i, wl := range w.workloads {
-		pods[i] = wl.pod()
+		pods[i] = wl.Pod()
 		w.exempt[i] = b.exemptionOf(w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
-		pods[i].ECI = group != truth.No && wl.hostNetwork != truth.Yes && !w.isACS(wl)
+		pods[i].ECI = group != truth.No && wl.HostNetwork != truth.Yes && !w.isACS(wl)
 		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -21,10 +24,10 @@ type builder struct {
 	model   *Model
 	places  *places
 
-	scopes         []*scope
+	scopes         []*alicloud.Scope
 	clusterList    []*cluster
 	targetList     []*target
-	entries        map[*scope][]*snatEntry
+	entries        map[*alicloud.Scope][]*alicloud.SNATEntry
 	privateDomains []string
 	born           []terraformObject
 	outside        []*outsideTarget
@@ -44,12 +47,12 @@ type builder struct {
 	aclBlocks     gates[aclKey, *aclGate]
 	buckets       gates[gateKey, *bucketGate]
 
-	networkACLs map[*vswitch]*networkACL
+	networkACLs map[*alicloud.VSwitch]*alicloud.NetworkACL
 
 	// What an object is does not depend on the worlds it belongs to.
-	workloads map[*kubernetes.Object]*workload
-	services  map[*kubernetes.Object]*service
-	configs   map[*kubernetes.Object]*configSource
+	workloads map[*kubernetes.Object]*kube.Workload
+	services  map[*kubernetes.Object]*kube.Service
+	configs   map[*kubernetes.Object]*kube.ConfigSource
 	policies  map[*kubernetes.Object]*netpol.Policy
 
 	duplicated  []*duplicates
@@ -153,11 +156,11 @@ func newBuilder(ctx context.Context, input Input) *builder {
 			PodEIPs: []*PodEIP{}, Injectors: []*Injector{}, DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{},
 			UnsupportedPolicies: []*UnsupportedPolicy{},
 		},
-		entries:     make(map[*scope][]*snatEntry),
-		networkACLs: make(map[*vswitch]*networkACL),
-		workloads:   make(map[*kubernetes.Object]*workload),
-		services:    make(map[*kubernetes.Object]*service),
-		configs:     make(map[*kubernetes.Object]*configSource),
+		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
+		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
+		workloads:   make(map[*kubernetes.Object]*kube.Workload),
+		services:    make(map[*kubernetes.Object]*kube.Service),
+		configs:     make(map[*kubernetes.Object]*kube.ConfigSource),
 		policies:    make(map[*kubernetes.Object]*netpol.Policy),
 		diagnosed:   make(map[source.Diagnostic]bool),
 		unknowns:    make(map[Unknown]bool),
@@ -167,12 +170,9 @@ func newBuilder(ctx context.Context, input Input) *builder {
 // readCloud reads every Terraform root.
 func (b *builder) readCloud() error {
 	for _, root := range b.input.Roots {
-		b.scopes = append(b.scopes, newScope(root))
-		for _, m := range root.Modules {
-			b.places.blocks[[2]string{root.ID(), m.Address}] = m.Blocks
-		}
+		b.scopes = append(b.scopes, alicloud.NewScope(root))
 	}
-	b.joinScopes()
+	alicloud.JoinScopes(b.scopes)
 	for _, s := range b.scopes {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
@@ -230,7 +230,7 @@ func (b *builder) unmatchedRequirements(worlds []*world) {
 	for i := range b.options.Requirements {
 		config := &b.options.Requirements[i]
 		if !slices.ContainsFunc(worlds, func(w *world) bool {
-			return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.matches(config.From) })
+			return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return wl.Matches(config.From) })
 		}) {
 			b.diagnose(source.Diagnostic{
 				Kind: source.UnmatchedEntry, Range: config.At,
@@ -269,8 +269,8 @@ func (b *builder) judgeClusters() {
 }
 
 // workloadID is unique over clusters.
-func (b *builder) workloadID(w *world, wl *workload) string {
-	id := wl.id()
+func (b *builder) workloadID(w *world, wl *kube.Workload) string {
+	id := wl.ID()
 	if w.env != "" {
 		id = w.env + ":" + id
 	}
@@ -328,7 +328,7 @@ func (b *builder) finish(worlds []*world) error {
 	for _, c := range b.clusterList {
 		m.Clusters = append(m.Clusters, c.entity())
 	}
-	m.Origins = b.places.list
+	m.Origins = b.places.List
 	b.sort()
 	return nil
 }
@@ -402,7 +402,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 // pods to lists of the target's kind.
 func (b *builder) injected(c *cluster, t *target) bool {
 	return slices.ContainsFunc(c.worlds, func(w *world) bool {
-		return slices.ContainsFunc(w.workloads, func(wl *workload) bool { return wl.injects(t.Kind) })
+		return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return injects(wl, t.Kind) })
 	})
 }
 
@@ -410,8 +410,8 @@ func (b *builder) injected(c *cluster, t *target) bool {
 func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
 		b.model.Workloads = append(b.model.Workloads, &Workload{
-			ID: b.workloadID(w, wl), Kind: wl.kind, Namespace: wl.namespace, Name: wl.name, Cluster: w.clusterID(),
-			HostNetwork: wl.hostNetwork == truth.Yes, DNSPolicy: wl.dnsPolicy, Origin: b.places.objectRange(wl.obj, wl.obj.Root.Range),
+			ID: b.workloadID(w, wl), Kind: wl.Kind, Namespace: wl.Namespace, Name: wl.Name, Cluster: w.clusterID(),
+			HostNetwork: wl.HostNetwork == truth.Yes, DNSPolicy: wl.DNSPolicy, Origin: b.places.objectRange(wl.Object, wl.Object.Root.Range),
 		})
 	}
 	selects := make(map[*netpol.Policy]int)
@@ -451,7 +451,7 @@ func (b *builder) sort() {
 	})
 }
 
-func (b *builder) unknown(subject, reason string, origin Origin) {
+func (b *builder) unknown(subject, reason string, origin place.Origin) {
 	u := Unknown{Subject: subject, Reason: reason, Origin: origin}
 	if !b.unknowns[u] {
 		b.unknowns[u] = true
@@ -476,17 +476,21 @@ func memo[T any](seen map[*kubernetes.Object]T, o *kubernetes.Object, read func(
 	return v
 }
 
-func (b *builder) workload(o *kubernetes.Object) *workload { return memo(b.workloads, o, readWorkload) }
+func (b *builder) workload(o *kubernetes.Object) *kube.Workload {
+	return memo(b.workloads, o, kube.ReadWorkload)
+}
 
-func (b *builder) service(o *kubernetes.Object) *service { return memo(b.services, o, readService) }
+func (b *builder) service(o *kubernetes.Object) *kube.Service {
+	return memo(b.services, o, kube.ReadService)
+}
 
-func (b *builder) config(o *kubernetes.Object) *configSource {
-	return memo(b.configs, o, readConfigSource)
+func (b *builder) config(o *kubernetes.Object) *kube.ConfigSource {
+	return memo(b.configs, o, kube.ReadConfigSource)
 }
 
 func (b *builder) policy(o *kubernetes.Object) *netpol.Policy {
 	return memo(b.policies, o, func(o *kubernetes.Object) *netpol.Policy {
-		p, diagnostics := netpol.Parse(o, namespaceOf(o))
+		p, diagnostics := netpol.Parse(o, kube.NamespaceOf(o))
 		for _, d := range diagnostics {
 			b.diagnose(d)
 		}

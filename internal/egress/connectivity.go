@@ -10,6 +10,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
@@ -34,14 +35,14 @@ func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.
 	seen := make(map[string]int)
 	for _, w := range worlds {
 		for _, wl := range w.workloads {
-			seen[wl.id()]++
+			seen[wl.ID()]++
 		}
 	}
 	c := &Connectivity{ctx: ctx, worlds: worlds, names: make([][]string, len(worlds))}
 	for k, w := range worlds {
 		c.names[k] = make([]string, len(w.workloads))
 		for i, wl := range w.workloads {
-			if c.names[k][i] = wl.id(); seen[wl.id()] > 1 {
+			if c.names[k][i] = wl.ID(); seen[wl.ID()] > 1 {
 				c.names[k][i] = b.workloadID(w, wl)
 			}
 		}
@@ -91,7 +92,7 @@ func ParseEndFilter(text string) (EndFilter, error) {
 	if text == "" {
 		return EndFilter{}, nil
 	}
-	if prefix, ok := parseCIDR(text); ok {
+	if prefix, ok := ipset.Parse(text); ok {
 		return EndFilter{Prefix: prefix}, nil
 	}
 	if _, err := path.Match(escapeKind(text), ""); err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -47,7 +49,7 @@ func cover[T any](list []T, more string, label func(T) string, admits func(T) (t
 
 // coverMembers asks for each vSwitch of sources.
 func coverMembers(src *sources, admits func(member) (truth.Verdict, string)) coverage {
-	return cover(src.members, src.unknown, func(m member) string { return m.vswitch.label() }, admits)
+	return cover(src.members, src.unknown, func(m member) string { return m.vswitch.Label() }, admits)
 }
 
 // none reports whether certainly nothing is admitted.
@@ -56,7 +58,7 @@ func (c *coverage) none() bool { return c.status == truth.Blocked && c.more == "
 // admission says which vSwitches something admits, and whether it is meant for the pods
 // of a pod CIDR.
 type admission struct {
-	vswitch func(*vswitch) bool
+	vswitch func(*alicloud.VSwitch) bool
 	podCIDR func(netip.Prefix) bool
 }
 
@@ -64,8 +66,8 @@ type admission struct {
 // meant for its pods.
 func byCIDR(cidr netip.Prefix) admission {
 	return admission{
-		func(v *vswitch) bool { return v.cidr.IsValid() && contains(cidr, v.cidr) },
-		func(pods netip.Prefix) bool { return contains(pods, cidr) },
+		func(v *alicloud.VSwitch) bool { return v.CIDR.IsValid() && ipset.Covers(cidr, v.CIDR) },
+		func(pods netip.Prefix) bool { return ipset.Covers(pods, cidr) },
 	}
 }
 
@@ -75,10 +77,10 @@ func (c *cluster) wrongCovers(role string, by admission) []string {
 	var covers []string
 	for _, v := range c.wrongVSwitches(role) {
 		if by.vswitch(v) {
-			covers = append(covers, v.label())
+			covers = append(covers, v.Label())
 		}
 	}
-	if cidr, ok := parseCIDR(c.podCIDR); ok && c.plugin == pluginFlannel && by.podCIDR(cidr) {
+	if cidr, ok := ipset.Parse(c.podCIDR); ok && c.plugin == pluginFlannel && by.podCIDR(cidr) {
 		covers = append(covers, "the pod CIDR "+cidr.String())
 	}
 	return covers
@@ -86,19 +88,19 @@ func (c *cluster) wrongCovers(role string, by admission) []string {
 
 // wrongVSwitches are the vSwitches of a cluster that packets of a role do not leave
 // from, and packets of the other do.
-func (c *cluster) wrongVSwitches(role string) []*vswitch {
+func (c *cluster) wrongVSwitches(role string) []*alicloud.VSwitch {
 	right := &c.pod
-	var candidates []*vswitch
+	var candidates []*alicloud.VSwitch
 	if role == roleNode {
 		right = &c.node
-		list, _ := c.scope.idents(c.res.Body.Get("pod_vswitch_ids"))
+		list, _ := c.scope.Idents(c.res.Body.Get("pod_vswitch_ids"))
 		for _, id := range list {
-			candidates = append(candidates, c.scope.vswitch(id))
+			candidates = append(candidates, c.scope.VSwitch(id))
 		}
 	} else {
 		candidates = vswitchesOf(c.node.members)
 	}
-	return slices.DeleteFunc(candidates, func(v *vswitch) bool {
+	return slices.DeleteFunc(candidates, func(v *alicloud.VSwitch) bool {
 		return slices.ContainsFunc(right.members, func(m member) bool { return m.vswitch == v })
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -146,7 +147,7 @@ func (d *describer) need(n egress.Need) {
 	}
 }
 
-func (d *describer) at(o egress.Origin) string {
+func (d *describer) at(o place.Origin) string {
 	if o.Ref == 0 {
 		return ""
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -47,7 +49,7 @@ var publicAttributes = map[string]bool{
 // reference adds the need for the resource that a value refers to: evidence for
 // exactly that target.
 func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
-	t, public := c.b.referredTarget(c.wl.obj, ref)
+	t, public := c.b.referredTarget(c.wl.Object, ref)
 	if t == nil {
 		return
 	}
@@ -66,10 +68,10 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 		return nil, false
 	}
 	address, public := ref.Address, publicAttributes[ref.Attribute]
-	if res := born.scope.byAddress[address]; res != nil {
+	if res := born.scope.ByAddress[address]; res != nil {
 		for _, connection := range publicConnections {
 			if res.Type == connection.typ {
-				address, public = born.scope.ident(res.Body.Get(connection.instance)).key, true
+				address, public = born.scope.Ident(res.Body.Get(connection.instance)).Key, true
 			}
 		}
 	}
@@ -82,12 +84,12 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 
 // toReferred leads to the target whose host a Service of type ExternalName of Terraform
 // refers to. It reports false if it refers to none.
-func (c *collector) toReferred(r *requirementOf, s *service) bool {
-	refs, _ := located.Refs(s.external)
-	if len(refs) != 1 || s.external != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
+func (c *collector) toReferred(r *requirementOf, s *kube.Service) bool {
+	refs, _ := located.Refs(s.External)
+	if len(refs) != 1 || s.External != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
 		return false
 	}
-	t, public := c.b.referredTarget(s.obj, refs[0])
+	t, public := c.b.referredTarget(s.Object, refs[0])
 	if t == nil {
 		return false
 	}
@@ -102,7 +104,7 @@ const maxAliases = 8
 // resolve finds out what a destination is. It reports false for a bare word
 // that names no Service.
 func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int) bool {
-	if a, ok := c.wl.hostAlias(e.Host); ok {
+	if a, ok := c.wl.HostAlias(e.Host); ok {
 		r.addr = a
 		c.resolveAddress(r)
 		return true
@@ -115,13 +117,13 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	if c.w.cluster != nil && c.w.cluster.res != nil {
 		domain, _ = c.w.cluster.res.Body.Get("cluster_domain").Text()
 	}
-	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.namespace, domain); ok {
+	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.Namespace, domain); ok {
 		if s := c.w.services[ns+"/"+name]; s != nil {
-			if s.kind == "ExternalName" && s.external != "" && depth < maxAliases {
+			if s.Kind == "ExternalName" && s.External != "" && depth < maxAliases {
 				if c.toReferred(r, s) {
 					return true
 				}
-				alias := requirement.FromValue("HOST", s.external, nil)
+				alias := requirement.FromValue("HOST", s.External, nil)
 				if len(alias) == 1 {
 					alias[0].Port = r.port
 					return c.resolve(r, alias[0], depth+1)
@@ -131,7 +133,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 			return true
 		}
 	}
-	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.namespace); ok {
+	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.Namespace); ok {
 		if s := c.w.services[ns+"/"+name]; s != nil {
 			c.toService(r, s)
 			return true
@@ -142,15 +144,15 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	}
 	public := e.Public && !c.b.isPrivateName(e.Host)
 	for _, s := range c.w.byAddress {
-		if s.hasHost(e.Host) {
-			r.toLoadBalancer(s, s.direct, public)
+		if s.HasHost(e.Host) {
+			r.toLoadBalancer(s, s.Direct, public)
 			return true
 		}
 	}
 	if s, served := c.w.hostService(e.Host); served {
 		r.kind, r.service = toName, nil
 		if s != nil {
-			r.toLoadBalancer(s, s.direct, public)
+			r.toLoadBalancer(s, s.Direct, public)
 		}
 		return true
 	}
@@ -170,42 +172,26 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 
 // toLoadBalancer leads to the load balancer of a Service by an address or name of it,
 // which is public or not.
-func (r *requirementOf) toLoadBalancer(s *service, direct, public bool) {
+func (r *requirementOf) toLoadBalancer(s *kube.Service, direct, public bool) {
 	r.kind, r.service, r.target, r.direct = toLoadBalancer, s, nil, direct
-	r.public = direct && public && s.internet == truth.Yes
-}
-
-// hostAlias returns the address that the pods' own hosts file gives a name. It comes
-// before DNS.
-func (w *workload) hostAlias(host string) (netip.Addr, bool) {
-	for _, alias := range w.spec.Get("hostAliases").Items() {
-		for _, name := range alias.Get("hostnames").Items() {
-			if text, ok := name.Text(); !ok || !strings.EqualFold(text, host) {
-				continue
-			}
-			ip, _ := alias.Get("ip").Text()
-			a, err := netip.ParseAddr(ip)
-			return a, err == nil
-		}
-	}
-	return netip.Addr{}, false
+	r.public = direct && public && s.Internet == truth.Yes
 }
 
 func (c *collector) resolveAddress(r *requirementOf) {
 	// Services may share a load balancer, each with ports of its own.
-	var front *service
+	var front *kube.Service
 	for _, s := range c.w.byAddress {
-		if found, _ := s.hasAddress(r.addr); found && (front == nil || !front.serves(r.protocol, r.port) && s.serves(r.protocol, r.port)) {
+		if found, _ := s.HasAddress(r.addr); found && (front == nil || !front.Serves(r.protocol, r.port) && s.Serves(r.protocol, r.port)) {
 			front = s
 		}
 	}
 	if front != nil {
-		_, direct := front.hasAddress(r.addr)
-		r.toLoadBalancer(front, direct, publicAddress(r.addr))
+		_, direct := front.HasAddress(r.addr)
+		r.toLoadBalancer(front, direct, ipset.IsPublic(r.addr))
 		return
 	}
 	for _, s := range sortedServices(c.w.services) {
-		if s.clusterIP == r.addr.String() {
+		if s.ClusterIP == r.addr.String() {
 			c.toService(r, s)
 			return
 		}
@@ -217,7 +203,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 		}
 	}
 	r.kind = toAddress
-	if publicAddress(r.addr) {
+	if ipset.IsPublic(r.addr) {
 		r.kind = toInternet
 	}
 }
@@ -229,69 +215,69 @@ func (c *collector) toTarget(r *requirementOf, t *target) {
 	if r.port == 0 {
 		r.port = t.port
 	}
-	if s := c.w.reused[t]; s != nil && r.port != 0 && s.serves(r.protocol, r.port) {
-		r.toLoadBalancer(s, s.direct, t.internet == truth.Yes)
+	if s := c.w.reused[t]; s != nil && r.port != 0 && s.Serves(r.protocol, r.port) {
+		r.toLoadBalancer(s, s.Direct, t.internet == truth.Yes)
 	}
 }
 
 // readReused finds the load balancers of Terraform that Services of the cluster use by
 // their ids.
 func (b *builder) readReused(w *world) {
-	w.reused = make(map[*target]*service)
+	w.reused = make(map[*target]*kube.Service)
 	if w.cluster == nil || w.cluster.scope == nil {
 		return
 	}
 	for _, s := range w.byAddress {
-		text, ok := s.setting("id").Text()
+		text, ok := s.Setting("id").Text()
 		if !ok {
 			continue
 		}
-		id := b.idIn(w.cluster, s.obj, text)
+		id := b.idIn(w.cluster, s.Object, text)
 		for _, t := range b.targetList {
-			if id.res != nil && t.scope == w.cluster.scope && t.res == id.res {
+			if id.Resource != nil && t.scope == w.cluster.scope && t.res == id.Resource {
 				w.reused[t] = s
 			}
 		}
 	}
 }
 
-func sortedServices(services map[string]*service) []*service {
-	list := make([]*service, 0, len(services))
+func sortedServices(services map[string]*kube.Service) []*kube.Service {
+	list := make([]*kube.Service, 0, len(services))
 	for _, s := range services {
 		list = append(list, s)
 	}
-	slices.SortFunc(list, func(a, b *service) int { return cmp.Compare(a.id(), b.id()) })
+	slices.SortFunc(list, func(a, b *kube.Service) int { return cmp.Compare(a.ID(), b.ID()) })
 	return list
 }
 
-func (c *collector) toService(r *requirementOf, s *service) {
-	if !s.selects && len(s.endpoints) > 0 {
+func (c *collector) toService(r *requirementOf, s *kube.Service) {
+	if !s.Selects && len(s.Endpoints) > 0 {
 		c.toEndpoint(r, s)
 		return
 	}
 	r.kind, r.service = toService, s
-	if r.port == 0 && len(s.ports) == 1 {
-		r.port, r.protocol = s.ports[0].port, s.ports[0].protocol
+	if r.port == 0 && len(s.Ports) == 1 {
+		r.port, r.protocol = s.Ports[0].Port, s.Ports[0].Protocol
 	}
 }
 
 // toEndpoint follows a Service without a selector to its first endpoint: the
 // packets leave for that address and the endpoint's port, or for another endpoint's.
-func (c *collector) toEndpoint(r *requirementOf, s *service) {
+func (c *collector) toEndpoint(r *requirementOf, s *kube.Service) {
 	r.alias = r.display()
 	r.byAlias = true
 	wanted := r.port
-	for i, e := range s.reachable() {
+	for i, e := range s.Reachable() {
 		port := wanted
-		for _, p := range s.ports {
-			if p.port == wanted || wanted == 0 && len(s.ports) == 1 {
-				if n, ok := e.ports[p.name]; ok {
+		for _, p := range s.Ports {
+			if p.Port == wanted || wanted == 0 && len(s.Ports) == 1 {
+				if n, ok := e.Ports[p.Name]; ok {
 					port = n
 				}
 			}
 		}
-		if at := netip.AddrPortFrom(e.addr, uint16(port)); i == 0 {
-			r.addr, r.host, r.port = e.addr, e.addr.String(), port
+		if at := netip.AddrPortFrom(e.Addr, uint16(port)); i == 0 {
+			r.addr, r.host, r.port = e.Addr, e.Addr.String(), port
 		} else if at != netip.AddrPortFrom(r.addr, uint16(r.port)) && !slices.Contains(r.others, at) {
 			r.others = append(r.others, at)
 		}
@@ -314,23 +300,6 @@ func (c *collector) toEndpoint(r *requirementOf, s *service) {
 	}
 }
 
-// publicAddress reports whether an address is routed on the Internet.
-func publicAddress(a netip.Addr) bool {
-	if !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	return !slices.ContainsFunc(sharedRanges, func(p netip.Prefix) bool { return p.Contains(a) })
-}
-
-// sharedRanges are unicast ranges that are not routed on the Internet (IANA
-// special purpose registry); 100.64.0.0/10 holds Alibaba Cloud's own services.
-// The ranges reserved for documentation count as public: a packet to one takes
-// the way to the Internet.
-var sharedRanges = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
-}
-
 // isPrivateName reports whether a name with a public suffix is served privately:
 // its registrable domain is a PrivateZone of the files or named in the
 // configuration.
@@ -344,7 +313,7 @@ func (b *builder) isPrivateName(host string) bool {
 func (b *builder) readPrivateDomains() {
 	b.privateDomains = slices.Clone(b.options.PrivateDomains)
 	for _, s := range b.scopes {
-		for _, res := range s.byType["alicloud_pvtz_zone"] {
+		for _, res := range s.ByType["alicloud_pvtz_zone"] {
 			for _, name := range []string{"zone_name", "name"} {
 				text, ok := res.Body.Get(name).Text()
 				if !ok || text == "" {
@@ -367,14 +336,14 @@ func (b *builder) reachableTargets(w *world) []*target {
 		return nil
 	}
 	own := w.cluster.scope
-	its := environmentsIn(own.root.Dir + "/" + own.root.Variant)
+	its := environmentsIn(own.Root.Dir + "/" + own.Root.Variant)
 	var list []*target
 	for _, t := range b.targetList {
 		if t.scope != own {
-			if t.scope.root.Dir == own.root.Dir {
+			if t.scope.Root.Dir == own.Root.Dir {
 				continue // another variant of the same root
 			}
-			env := environmentsIn(t.scope.root.Dir + "/" + t.scope.root.Variant)
+			env := environmentsIn(t.scope.Root.Dir + "/" + t.scope.Root.Variant)
 			if len(env) > 0 && len(its) > 0 && !slices.ContainsFunc(env, func(e string) bool { return slices.Contains(its, e) }) {
 				continue
 			}

@@ -1,5 +1,9 @@
 package egress
 
+import (
+	"github.com/egresslint/egresslint/internal/place"
+)
+
 import "github.com/egresslint/egresslint/internal/truth"
 
 // gates are the gates of one kind, in the order in which they are met. What has the same
@@ -52,7 +56,7 @@ type ingressKey struct {
 type policyKey struct {
 	world     *world
 	namespace string
-	at        Origin
+	at        place.Origin
 }
 
 // dnsKey is what workloads have in common whose names one place of one policy is to be
@@ -62,7 +66,7 @@ type dnsKey struct {
 	namespace, resolver string
 	udp, tcp            truth.Verdict
 	code                string
-	at, ports           Origin
+	at, ports           place.Origin
 	admitsOther         bool
 }
 
@@ -83,13 +87,13 @@ type loadBalancerKey struct {
 type aclKey struct {
 	cluster                *cluster
 	role, scope, direction string
-	at                     Origin
+	at                     place.Origin
 }
 
 // ipv6Key is what keeps a cluster's packets from leaving by IPv6.
 type ipv6Key struct {
 	cluster *cluster
 	code    string
-	at      Origin
+	at      place.Origin
 	literal bool
 }

@@ -17,7 +17,7 @@ type need struct {
 
 func (n *needs) add(r *requirementOf) {
 	n.list = append(n.list, need{r.strength, Evidence{
-		Workload: r.workload.display() + " in " + r.workload.namespace, Destination: r.display(), Origin: r.origin,
+		Workload: r.workload.Display() + " in " + r.workload.Namespace, Destination: r.display(), Origin: r.origin,
 	}})
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 )
@@ -15,18 +17,18 @@ import (
 // decided once, from all files, before anything is compiled or judged.
 type network struct {
 	plugin       string
-	pluginSource string // see Cluster.PluginSource
-	pluginAt     Origin // what names the plug-in
+	pluginSource string       // see Cluster.PluginSource
+	pluginAt     place.Origin // what names the plug-in
 	datapath     string
 	enforcement  string
 	// inClusterLB says whether the eBPF data path translates the addresses of
 	// LoadBalancer Services itself.
 	inClusterLB truth.Truth
-	policyAt    Origin // what of the manifests switches policies off
+	policyAt    place.Origin // what of the manifests switches policies off
 	// exclusive says that every pod has a network interface of its own, for which
 	// exclusiveAt is the place.
 	exclusive   bool
-	exclusiveAt Origin
+	exclusiveAt place.Origin
 	// trunkingOff says that the addon's config switches trunk ENIs off, without which
 	// PodNetworkings work on nodes with exclusive ENIs only.
 	trunkingOff bool
@@ -36,8 +38,8 @@ type network struct {
 var undecided = network{plugin: pluginUnknown, pluginSource: "none", datapath: "unknown", enforcement: "unknown"}
 
 const (
-	terwayConfigMap  = "ConfigMap/" + systemNamespace + "/eni-config"
-	flannelConfigMap = "ConfigMap/" + systemNamespace + "/kube-flannel-cfg"
+	terwayConfigMap  = "ConfigMap/" + kube.SystemNamespace + "/eni-config"
+	flannelConfigMap = "ConfigMap/" + kube.SystemNamespace + "/kube-flannel-cfg"
 )
 
 // settle decides the network of every cluster, from what the configuration, Terraform
@@ -163,7 +165,7 @@ func agreed(said []network) network {
 		if other.plugin != n.plugin {
 			return undecided
 		}
-		n.pluginAt, n.policyAt = firstPlace(n.pluginAt, other.pluginAt), firstPlace(n.policyAt, other.policyAt)
+		n.pluginAt, n.policyAt = place.First(n.pluginAt, other.pluginAt), place.First(n.policyAt, other.policyAt)
 		if other.datapath != n.datapath {
 			n.datapath = "unknown"
 		}
@@ -175,14 +177,6 @@ func agreed(said []network) network {
 	return n
 }
 
-// firstPlace is the first of two places, either of which may be none.
-func firstPlace(a, b Origin) Origin {
-	if a.Ref == 0 || b.Ref != 0 && before(b, a) {
-		return b
-	}
-	return a
-}
-
 // manifestNetwork is what a world's own manifests say of its network: the ConfigMaps of
 // Terway and Flannel (vendor's pages on both; code of terway-cli).
 func (b *builder) manifestNetwork(w *world) network {
@@ -192,13 +186,13 @@ func (b *builder) manifestNetwork(w *world) network {
 	n := undecided
 	if config := w.configs[flannelConfigMap]; config != nil {
 		n.plugin, n.pluginSource, n.datapath, n.enforcement = pluginFlannel, "manifests", "veth", "not-enforced"
-		n.pluginAt = b.places.objectRange(config.obj, config.obj.Root.Range)
+		n.pluginAt = b.places.objectRange(config.Object, config.Object.Root.Range)
 	}
 	return n
 }
 
-func (b *builder) terwayNetwork(config *configSource) network {
-	o, n := config.obj, undecided
+func (b *builder) terwayNetwork(config *kube.ConfigSource) network {
+	o, n := config.Object, undecided
 	n.plugin, n.pluginSource, n.enforcement = pluginTerway, "manifests", "enforced"
 	n.pluginAt = b.places.objectRange(o, o.Root.Range)
 	if v := o.Root.Get("data", "disable_network_policy"); !v.IsNull() {
@@ -213,11 +207,11 @@ func (b *builder) terwayNetwork(config *configSource) network {
 	if o.Root.Get("data", "in_cluster_loadbalance").IsNull() {
 		n.inClusterLB = truth.No // clusters from before the key was written do without
 	}
-	if cni, ok := config.get("10-terway.conf"); ok {
+	if cni, ok := config.Get("10-terway.conf"); ok {
 		var conf struct {
 			VirtualType string `json:"eniip_virtual_type"`
 		}
-		if json.Unmarshal([]byte(cni.text), &conf) == nil {
+		if json.Unmarshal([]byte(cni.Text), &conf) == nil {
 			n.datapath = map[string]string{"": "veth", "veth": "veth", "ipvlan": "ipvlan", "datapathv2": "v2"}[strings.ToLower(conf.VirtualType)]
 			n.datapath = cmp.Or(n.datapath, "unknown")
 		}
@@ -247,7 +241,7 @@ func (w *world) clusterName() string {
 
 // causeOfNoPolicy is what decides that policies are not enforced, and the code for
 // it.
-func (b *builder) causeOfNoPolicy(w *world) (code string, cause Origin) {
+func (b *builder) causeOfNoPolicy(w *world) (code string, cause place.Origin) {
 	n := w.network
 	switch {
 	case n.plugin == pluginFlannel:

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -27,7 +29,7 @@ type placement struct {
 // landing is a node pool with those of its vSwitches whose nodes can run the pods.
 type landing struct {
 	pool      *nodePool
-	vswitches []*vswitch
+	vswitches []*alicloud.VSwitch
 }
 
 // zoneLabels are the labels that name a node's zone.
@@ -36,16 +38,9 @@ var zoneLabels = []string{"topology.kubernetes.io/zone", "failure-domain.beta.ku
 // osLabels are the labels that name a node's operating system.
 var osLabels = []string{"kubernetes.io/os", "beta.kubernetes.io/os"}
 
-// nodeTerm is one requirement on the labels of a node.
-type nodeTerm struct {
-	key, operator string
-	values        []string
-	unsure        bool
-}
-
 // placementOf says where the pods of a workload can run.
-func (c *cluster) placementOf(wl *workload) placement {
-	terms, unsure := wl.nodeTerms()
+func (c *cluster) placementOf(wl *kube.Workload) placement {
+	terms, unsure := wl.NodeTerms()
 	constrained := len(terms) > 0 || unsure
 	tainted := slices.ContainsFunc(c.pools, func(p *nodePool) bool { return len(p.taints) > 0 })
 	switch {
@@ -64,7 +59,7 @@ func (c *cluster) placementOf(wl *workload) placement {
 		}
 		l := landing{pool: pool}
 		for _, v := range pool.vswitches {
-			switch zone := inZone(terms, v.zone); {
+			switch zone := inZone(terms, v.Zone); {
 			case zone == truth.No:
 				all = false
 				continue
@@ -80,7 +75,7 @@ func (c *cluster) placementOf(wl *workload) placement {
 		p.landings = append(p.landings, l)
 	}
 	if len(p.landings) == 0 {
-		return placement{unknown: "no node pool in the files can run the pods of " + wl.display()}
+		return placement{unknown: "no node pool in the files can run the pods of " + wl.Display()}
 	}
 	if all {
 		return placement{whole: true, some: p.some}
@@ -88,68 +83,38 @@ func (c *cluster) placementOf(wl *workload) placement {
 	return p
 }
 
-// nodeTerms are the requirements on node labels that all hold at once. Alternatives
-// of the affinity and whatever the files leave open make them unsure.
-func (w *workload) nodeTerms() (terms []nodeTerm, unsure bool) {
-	selector := w.spec.Get("nodeSelector")
-	unsure = selector.IsUnknown() || !w.spec.Get("nodeName").IsNull()
-	for _, f := range selector.Map {
-		text, ok := f.Value.Text()
-		terms = append(terms, nodeTerm{key: f.Key, operator: "In", values: []string{text}, unsure: !ok})
-	}
-	required := w.spec.Get("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-	alternatives := required.Get("nodeSelectorTerms").Items()
-	if required.FirstUnknown() != nil || len(alternatives) > 1 {
-		return terms, unsure || !required.IsNull()
-	}
-	for _, alternative := range alternatives {
-		unsure = unsure || !alternative.Get("matchFields").IsNull()
-		for _, e := range alternative.Get("matchExpressions").Items() {
-			var t nodeTerm
-			t.key, _ = e.Get("key").Text()
-			t.operator, _ = e.Get("operator").Text()
-			for _, v := range e.Get("values").Items() {
-				text, _ := v.Text()
-				t.values = append(t.values, text)
-			}
-			terms = append(terms, t)
-		}
-	}
-	return terms, unsure
-}
-
 // fits says whether the nodes of a pool have the labels that pods require, apart
 // from that of the zone.
-func (c *cluster) fits(terms []nodeTerm, pool *nodePool) truth.Truth {
+func (c *cluster) fits(terms []kube.NodeTerm, pool *nodePool) truth.Truth {
 	answer := truth.Yes
 	for _, t := range terms {
-		if !slices.Contains(zoneLabels, t.key) {
+		if !slices.Contains(zoneLabels, t.Key) {
 			answer = min(answer, c.fit(t, pool))
 		}
 	}
 	return answer
 }
 
-func (c *cluster) fit(t nodeTerm, pool *nodePool) truth.Truth {
-	value, labelled := pool.labels[t.key]
+func (c *cluster) fit(t kube.NodeTerm, pool *nodePool) truth.Truth {
+	value, labelled := pool.labels[t.Key]
 	switch {
-	case t.unsure:
+	case t.Unsure:
 		return truth.Maybe
-	case !labelled && slices.Contains(osLabels, t.key):
+	case !labelled && slices.Contains(osLabels, t.Key):
 		if pool.windows() != truth.No {
 			return truth.Maybe
 		}
 		value, labelled = "linux", true
-	case !labelled && t.key == "type" && slices.Equal(t.values, []string{"virtual-kubelet"}):
+	case !labelled && t.Key == "type" && slices.Equal(t.Values, []string{"virtual-kubelet"}):
 		// Nodes of node pools are no virtual nodes, which alone bear this label.
-	case !labelled && (pool.moreLabels || !c.declaresLabel(t.key)):
+	case !labelled && (pool.moreLabels || !c.declaresLabel(t.Key)):
 		return truth.Maybe // somebody or something else may label the nodes
 	}
-	switch t.operator {
+	switch t.Operator {
 	case "In":
-		return truth.Of(labelled && slices.Contains(t.values, value))
+		return truth.Of(labelled && slices.Contains(t.Values, value))
 	case "NotIn":
-		return truth.Of(!labelled || !slices.Contains(t.values, value))
+		return truth.Of(!labelled || !slices.Contains(t.Values, value))
 	case "Exists":
 		return truth.Of(labelled)
 	case "DoesNotExist":
@@ -160,16 +125,16 @@ func (c *cluster) fit(t nodeTerm, pool *nodePool) truth.Truth {
 }
 
 // inZone says whether the zone of a node is one that pods require.
-func inZone(terms []nodeTerm, zone string) truth.Truth {
+func inZone(terms []kube.NodeTerm, zone string) truth.Truth {
 	answer := truth.Yes
 	for _, t := range terms {
-		if !slices.Contains(zoneLabels, t.key) {
+		if !slices.Contains(zoneLabels, t.Key) {
 			continue
 		}
 		switch {
-		case t.unsure || zone == "" || t.operator != "In" && t.operator != "NotIn":
+		case t.Unsure || zone == "" || t.Operator != "In" && t.Operator != "NotIn":
 			answer = min(answer, truth.Maybe)
-		case slices.Contains(t.values, zone) != (t.operator == "In"):
+		case slices.Contains(t.Values, zone) != (t.Operator == "In"):
 			return truth.No
 		}
 	}
@@ -239,8 +204,8 @@ func (p *nodePool) windows() truth.Truth {
 }
 
 // tolerated says whether a workload's pods tolerate all taints of the pool.
-func (p *nodePool) tolerated(wl *workload) truth.Truth {
-	tolerations := wl.spec.Get("tolerations")
+func (p *nodePool) tolerated(wl *kube.Workload) truth.Truth {
+	tolerations := wl.Spec.Get("tolerations")
 	answer := truth.Yes
 	for _, t := range p.taints {
 		one := truth.No

@@ -3,6 +3,8 @@ package egress
 import (
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -13,7 +15,7 @@ import (
 func (b *builder) outsideTargets() []*outsideTarget {
 	list := make([]*outsideTarget, 0, len(b.options.Targets))
 	for _, config := range b.options.Targets {
-		at := b.places.add(Place{Range: config.At, Address: "targets/" + config.Name})
+		at := b.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
 		t := &target{
 			Target: &Target{
 				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
@@ -23,7 +25,7 @@ func (b *builder) outsideTargets() []*outsideTarget {
 		}
 		for _, entry := range config.Allow {
 			t.entries = append(t.entries, allowEntry{
-				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.add(Place{Range: entry.At, Address: t.Address}),
+				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.Add(place.Place{Range: entry.At, Address: t.Address}),
 			})
 		}
 		list = append(list, &outsideTarget{config, t})
@@ -49,7 +51,7 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 		}
 	}
 	for _, p := range o.Addresses {
-		if r.addr.IsValid() && p.Contains(r.addr) || r.prefix.IsValid() && contains(p, r.prefix) {
+		if r.addr.IsValid() && p.Contains(r.addr) || r.prefix.IsValid() && ipset.Covers(p, r.prefix) {
 			return true
 		}
 	}
@@ -61,7 +63,7 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 func (o *outsideTarget) isPublic(r *requirementOf) truth.Truth {
 	answers := make(map[bool]bool)
 	for _, p := range o.Addresses {
-		answers[publicAddress(p.Addr())] = true
+		answers[ipset.IsPublic(p.Addr())] = true
 	}
 	switch {
 	case r.addr.IsValid() || r.prefix.IsValid(), len(answers) == 0 && r.kind == toInternet:
@@ -118,7 +120,7 @@ func (b *builder) outsideHop(r *requirementOf) Hop {
 	case public == truth.Maybe:
 		hop.Detail = "whether " + r.outside.Name + " is reached at public or private addresses is not in the files"
 		return hop
-	case public == truth.Yes && r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index):
+	case public == truth.Yes && r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index):
 		hop.Detail = "the public addresses of the pods are not in the files"
 		return hop
 	case r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6():

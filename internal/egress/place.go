@@ -3,83 +3,34 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
-// places hands out Origins and remembers what they stand for.
+// places hands out the origins of what stands in Terraform and in Kubernetes objects.
 type places struct {
-	list []Place
-	seen map[placeKey]int
+	*place.Registry
 	// born are the objects that Terraform creates.
 	born map[*kubernetes.Object]terraformObject
-	// blocks are the module blocks that lead to a module instance, by the root's
-	// identity and the instance's address.
-	blocks map[[2]string][]source.Range
-}
-
-// placeKey identifies a place; two values of one resource at one range are one
-// place, unless they came there from different places, as the elements of a list do
-// that a module's caller writes. Of objects that overlays, releases or applications
-// made from one file, each has places of its own.
-type placeKey struct {
-	r, caller, via               source.Range
-	address, root, variant, from string
-	ignore                       Ignore // the first
 }
 
 func newPlaces() *places {
-	return &places{
-		list: []Place{{}}, seen: make(map[placeKey]int),
-		born: make(map[*kubernetes.Object]terraformObject), blocks: make(map[[2]string][]source.Range),
-	}
-}
-
-func (p *places) add(place Place) Origin {
-	if place.Range.IsZero() {
-		return Origin{}
-	}
-	key := placeKey{
-		r: place.Range, caller: last(place.Callers),
-		address: place.Address, root: place.Root, variant: place.Variant, from: place.From,
-	}
-	if n := len(place.Via); n > 0 {
-		key.via = place.Via[n-1].Range
-	}
-	if len(place.Ignores) > 0 {
-		key.ignore = place.Ignores[0]
-	}
-	ref, ok := p.seen[key]
-	if !ok {
-		ref = len(p.list)
-		p.list = append(p.list, place)
-		p.seen[key] = ref
-	}
-	return Origin{Ref: ref, File: place.Range.File, Line: place.Range.Start.Line, Column: place.Range.Start.Column}
-}
-
-func last(list []source.Range) source.Range {
-	if len(list) == 0 {
-		return source.Range{}
-	}
-	return list[len(list)-1]
+	return &places{Registry: place.NewRegistry(), born: make(map[*kubernetes.Object]terraformObject)}
 }
 
 // value is the origin of a value of a Terraform resource.
-func (p *places) value(s *scope, res *terraform.Resource, v *located.Value) Origin {
-	root := s.lender(res)
-	return p.add(Place{
-		Range: v.Range, Callers: v.Callers, Via: v.Via,
-		Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant, Module: res.Module,
-		ModuleBlocks: p.blocks[[2]string{root.ID(), res.Module}],
-	})
+func (p *places) value(s *alicloud.Scope, res *terraform.Resource, v *located.Value) place.Origin {
+	return p.Add(s.Place(res, v))
 }
 
 // argument is the origin of an argument of a Terraform resource, or of the
 // resource's block when the argument is not written.
-func (p *places) argument(s *scope, res *terraform.Resource, path ...string) Origin {
+func (p *places) argument(s *alicloud.Scope, res *terraform.Resource, path ...string) place.Origin {
 	if v := res.Body.Get(path...); !v.Range.IsZero() {
 		return p.value(s, res, v)
 	}
@@ -87,30 +38,30 @@ func (p *places) argument(s *scope, res *terraform.Resource, path ...string) Ori
 }
 
 // block is the origin of a Terraform resource's header line.
-func (p *places) block(s *scope, res *terraform.Resource) Origin {
+func (p *places) block(s *alicloud.Scope, res *terraform.Resource) place.Origin {
 	return p.value(s, res, res.Body)
 }
 
 // object is the origin of a value of a Kubernetes object.
-func (p *places) object(o *kubernetes.Object, v *located.Value) Origin {
-	place := p.placeIn(o, v.Range)
-	place.Callers, place.Via = v.Callers, v.Via
-	return p.add(place)
+func (p *places) object(o *kubernetes.Object, v *located.Value) place.Origin {
+	at := p.placeIn(o, v.Range)
+	at.Callers, at.Via = v.Callers, v.Via
+	return p.Add(at)
 }
 
 // objectRange is the origin of a stretch of a Kubernetes object.
-func (p *places) objectRange(o *kubernetes.Object, r source.Range) Origin {
-	return p.add(p.placeIn(o, r))
+func (p *places) objectRange(o *kubernetes.Object, r source.Range) place.Origin {
+	return p.Add(p.placeIn(o, r))
 }
 
-func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
-	place := Place{Range: r, Address: objectAddress(o), Ignores: ignores(o), From: cmp.Or(o.From, o.DeployedBy)}
+func (p *places) placeIn(o *kubernetes.Object, r source.Range) place.Place {
+	at := place.Place{Range: r, Address: objectAddress(o), Ignores: ignores(o), From: cmp.Or(o.From, o.DeployedBy)}
 	if t, ok := p.born[o]; ok {
-		place.Address = t.res.Address
-		place.Root, place.Variant, place.Module = t.scope.root.Dir, t.scope.root.Variant, t.res.Module
-		place.ModuleBlocks = p.blocks[[2]string{t.scope.root.ID(), t.res.Module}]
+		at.Address = t.res.Address
+		at.Root, at.Variant, at.Module = t.scope.Root.Dir, t.scope.Root.Variant, t.res.Module
+		at.ModuleBlocks = t.scope.ModuleBlocks(t.res)
 	}
-	return place
+	return at
 }
 
 // objectAddress is the kind/namespace/name of an object, the address that
@@ -118,7 +69,7 @@ func (p *places) placeIn(o *kubernetes.Object, r source.Range) Place {
 func objectAddress(o *kubernetes.Object) string {
 	ns := o.Namespace
 	if ns == "" {
-		ns = defaultNamespace
+		ns = kube.DefaultNamespace
 	}
 	if o.Kind == "Namespace" {
 		return o.Kind + "/" + o.Name
@@ -128,21 +79,21 @@ func objectAddress(o *kubernetes.Object) string {
 
 // ignores returns the annotations of an object and of its pods that hold what the
 // project has decided to live with.
-func ignores(o *kubernetes.Object) []Ignore {
-	var list []Ignore
+func ignores(o *kubernetes.Object) []place.Ignore {
+	var list []place.Ignore
 	add := func(metadata *located.Value) {
-		v := metadata.Get("annotations", IgnoreAnnotation)
+		v := metadata.Get("annotations", place.IgnoreAnnotation)
 		if v.IsNull() || v.IsUnknown() {
 			return
 		}
-		ignore := Ignore{Range: v.Range}
+		ignore := place.Ignore{Range: v.Range}
 		if v.Kind == located.String {
 			ignore.Text, _ = plainText(v)
 		}
 		list = append(list, ignore)
 	}
 	add(o.Root.Get("metadata"))
-	if path := podTemplates[o.Kind]; len(path) > 0 && o.Kind != helmKind {
+	if path := kube.PodTemplates[o.Kind]; len(path) > 0 && o.Kind != kube.HelmKind {
 		add(o.Root.Get(path...).Get("metadata"))
 	}
 	return list

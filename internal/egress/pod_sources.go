@@ -5,7 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -27,32 +30,32 @@ type podNetwork struct {
 	scope     string   // which pods, for messages
 	vswitches []member // empty for the cluster's
 	groups    *ids     // nil for the cluster's
-	origin    Origin
+	origin    place.Origin
 }
 
 // podNetworkOf returns the network of its own that a workload's pods get; nil if they
 // get the cluster's, or a reason if the files do not decide it.
-func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, reason string) {
-	if slices.Contains(wl.undecided, ignoredByTerway) {
-		return nil, "the label " + ignoredByTerway + " of " + wl.display() + " is unknown"
+func (b *builder) podNetworkOf(w *world, wl *kube.Workload) (network *podNetwork, reason string) {
+	if slices.Contains(wl.Undecided, ignoredByTerway) {
+		return nil, "the label " + ignoredByTerway + " of " + wl.Display() + " is unknown"
 	}
-	if wl.labels[ignoredByTerway] == "true" {
+	if wl.Labels[ignoredByTerway] == "true" {
 		return nil, ""
 	}
 	var written []string
 	for _, key := range []string{podNetworksAnnotation, podRequestAnnotation, podNetworkAnnotation} {
-		if !wl.annotation(key).IsNull() {
+		if !wl.Annotation(key).IsNull() {
 			written = append(written, key)
 		}
 	}
 	for _, key := range containerAnnotations {
-		if !wl.annotation(key).IsNull() {
-			return nil, "the annotation " + key + " says that " + wl.display() + " runs as container groups, and nothing else in the files does"
+		if !wl.Annotation(key).IsNull() {
+			return nil, "the annotation " + key + " says that " + wl.Display() + " runs as container groups, and nothing else in the files does"
 		}
 	}
 	switch {
 	case len(written) > 1 || len(written) == 1 && written[0] == podNetworkAnnotation:
-		return nil, "the annotation " + written[len(written)-1] + " names the network of " + wl.display()
+		return nil, "the annotation " + written[len(written)-1] + " names the network of " + wl.Display()
 	case len(written) == 1 && written[0] == podNetworksAnnotation:
 		return b.networkInAnnotation(w, wl)
 	case len(written) == 1:
@@ -66,7 +69,7 @@ func (b *builder) podNetworkOf(w *world, wl *workload) (network *podNetwork, rea
 // groups of their own. Between pods of one node these do not count (vendor's page on
 // PodNetworking).
 func (b *builder) hasOwnGroups(r *requirementOf) bool {
-	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.hostNetwork != truth.No {
+	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.HostNetwork != truth.No {
 		return false
 	}
 	network, reason := b.podNetworkOf(r.world, r.workload)
@@ -75,8 +78,8 @@ func (b *builder) hasOwnGroups(r *requirementOf) bool {
 
 // networkInAnnotation reads the annotation pod-networks. Of several networks the files
 // do not say which one packets take.
-func (b *builder) networkInAnnotation(w *world, wl *workload) (*podNetwork, string) {
-	v := wl.annotation(podNetworksAnnotation)
+func (b *builder) networkInAnnotation(w *world, wl *kube.Workload) (*podNetwork, string) {
+	v := wl.Annotation(podNetworksAnnotation)
 	var list struct {
 		PodNetworks []struct {
 			VSwitchOptions   []string `json:"vSwitchOptions"`
@@ -85,48 +88,48 @@ func (b *builder) networkInAnnotation(w *world, wl *workload) (*podNetwork, stri
 	}
 	text, ok := v.Text()
 	if !ok || json.Unmarshal([]byte(text), &list) != nil {
-		return nil, "the annotation " + podNetworksAnnotation + " of " + wl.display() + " cannot be read"
+		return nil, "the annotation " + podNetworksAnnotation + " of " + wl.Display() + " cannot be read"
 	}
 	if len(list.PodNetworks) != 1 {
-		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.display() + " several networks or none"
+		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.Display() + " several networks or none"
 	}
-	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.object(wl.obj, v)}
-	n.vswitches = b.membersIn(w.cluster, wl.obj, list.PodNetworks[0].VSwitchOptions, n.origin)
-	n.groups = b.groupsIn(w.cluster, wl.obj, list.PodNetworks[0].SecurityGroupIDs, n.origin)
+	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.object(wl.Object, v)}
+	n.vswitches = b.membersIn(w.cluster, wl.Object, list.PodNetworks[0].VSwitchOptions, n.origin)
+	n.groups = b.groupsIn(w.cluster, wl.Object, list.PodNetworks[0].SecurityGroupIDs, n.origin)
 	return n, ""
 }
 
 // requestedNetwork reads the annotation pod-networks-request, which names a
 // PodNetworking.
-func (b *builder) requestedNetwork(w *world, wl *workload) (*podNetwork, string) {
+func (b *builder) requestedNetwork(w *world, wl *kube.Workload) (*podNetwork, string) {
 	var list []struct {
 		Network string `json:"network"`
 	}
-	text, ok := wl.annotation(podRequestAnnotation).Text()
+	text, ok := wl.Annotation(podRequestAnnotation).Text()
 	if !ok || json.Unmarshal([]byte(text), &list) != nil || len(list) != 1 {
-		return nil, "the annotation " + podRequestAnnotation + " names the networks of " + wl.display()
+		return nil, "the annotation " + podRequestAnnotation + " names the networks of " + wl.Display()
 	}
 	for _, o := range w.podNetworkings {
 		if o.Name == list[0].Network {
 			return b.podNetworking(w.cluster, o)
 		}
 	}
-	return nil, "PodNetworking " + located.Display(list[0].Network) + ", which " + wl.display() + " asks for, is not in the files"
+	return nil, "PodNetworking " + located.Display(list[0].Network) + ", which " + wl.Display() + " asks for, is not in the files"
 }
 
 // selectedNetwork finds the PodNetworking whose selectors match. Which of several
 // comes first, the files do not say.
-func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) {
+func (b *builder) selectedNetwork(w *world, wl *kube.Workload) (*podNetwork, string) {
 	var found *kubernetes.Object
 	for _, o := range w.podNetworkings {
 		switch w.selectsNetwork(o, wl) {
 		case truth.No:
 			continue
 		case truth.Maybe:
-			return nil, "whether PodNetworking " + o.Name + " is for the pods of " + wl.display() + " is not decided by the files"
+			return nil, "whether PodNetworking " + o.Name + " is for the pods of " + wl.Display() + " is not decided by the files"
 		}
 		if found != nil {
-			return nil, "PodNetworking " + found.Name + " and " + o.Name + " are both for the pods of " + wl.display()
+			return nil, "PodNetworking " + found.Name + " and " + o.Name + " are both for the pods of " + wl.Display()
 		}
 		found = o
 	}
@@ -142,7 +145,7 @@ func (b *builder) selectedNetwork(w *world, wl *workload) (*podNetwork, string) 
 
 // selectsNetwork says whether a PodNetworking is for a workload's pods: both of its
 // selectors must match.
-func (w *world) selectsNetwork(o *kubernetes.Object, wl *workload) truth.Truth {
+func (w *world) selectsNetwork(o *kubernetes.Object, wl *kube.Workload) truth.Truth {
 	selector := o.Root.Get("spec", "selector")
 	pods, namespaces := selector.Get("podSelector"), selector.Get("namespaceSelector")
 	if selector.IsUnknown() {
@@ -153,15 +156,15 @@ func (w *world) selectsNetwork(o *kubernetes.Object, wl *workload) truth.Truth {
 	}
 	answer := truth.Yes
 	if !pods.IsNull() {
-		answer = netpol.ParseLabelSelector(o, pods).Matches(wl.labels, wl.undecided, wl.kind == helmKind)
+		answer = netpol.ParseLabelSelector(o, pods).Matches(wl.Labels, wl.Undecided, wl.Kind == kube.HelmKind)
 	}
 	if !namespaces.IsNull() {
 		labels, undecided := netpol.Labels{}, []string(nil)
-		ns := w.namespaces[wl.namespace]
+		ns := w.namespaces[wl.Namespace]
 		if ns != nil {
-			labels, undecided = readLabels(ns.Root.Get("metadata", "labels"), nil)
+			labels, undecided = kube.ReadLabels(ns.Root.Get("metadata", "labels"), nil)
 		}
-		labels["kubernetes.io/metadata.name"] = wl.namespace
+		labels["kubernetes.io/metadata.name"] = wl.Namespace
 		answer = min(answer, netpol.ParseLabelSelector(o, namespaces).Matches(labels, undecided, ns == nil))
 	}
 	return answer
@@ -172,7 +175,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	spec := o.Root.Get("spec")
 	options, groups := spec.Get("vSwitchOptions"), spec.Get("securityGroupIDs")
 	if u := options.FirstUnknown(); u != nil {
-		return nil, reasonFor(u, "the vSwitchOptions of PodNetworking "+o.Name+" are unknown")
+		return nil, u.ReasonOr("the vSwitchOptions of PodNetworking " + o.Name + " are unknown")
 	}
 	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.object(o, options)}
 	for _, v := range options.Items() {
@@ -183,7 +186,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	for _, v := range groups.Items() {
 		text, ok := v.Text()
 		if !ok {
-			n.groups = &ids{unknown: reasonFor(v, "the securityGroupIDs of PodNetworking "+o.Name+" are unknown")}
+			n.groups = &ids{unknown: v.ReasonOr("the securityGroupIDs of PodNetworking " + o.Name + " are unknown")}
 			return n, ""
 		}
 		list = append(list, text)
@@ -226,7 +229,7 @@ func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	}
 	part := list
 	if !p.whole && c.unattachedPools() == "" {
-		var nodes []*vswitch
+		var nodes []*alicloud.VSwitch
 		for _, l := range p.landings {
 			if l.pool.unknown != "" {
 				nodes = nil
@@ -247,8 +250,8 @@ func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	return v
 }
 
-func vswitchesOf(members []member) []*vswitch {
-	list := make([]*vswitch, 0, len(members))
+func vswitchesOf(members []member) []*alicloud.VSwitch {
+	list := make([]*alicloud.VSwitch, 0, len(members))
 	for _, m := range members {
 		list = append(list, m.vswitch)
 	}
@@ -256,22 +259,22 @@ func vswitchesOf(members []member) []*vswitch {
 }
 
 // inZonesOf drops members outside of the zones of nodes, unless some zone is unknown.
-func inZonesOf(list []member, nodes []*vswitch) []member {
+func inZonesOf(list []member, nodes []*alicloud.VSwitch) []member {
 	zones := make(map[string]bool)
 	for _, v := range nodes {
-		zones[v.zone] = true
+		zones[v.Zone] = true
 	}
-	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m member) bool { return m.vswitch.zone == "" }) {
+	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m member) bool { return m.vswitch.Zone == "" }) {
 		return list
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(m member) bool { return !zones[m.vswitch.zone] })
+	return slices.DeleteFunc(slices.Clone(list), func(m member) bool { return !zones[m.vswitch.Zone] })
 }
 
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
-func (b *builder) viewOn(c *cluster, scope string, list []member, at Origin) *view {
+func (b *builder) viewOn(c *cluster, scope string, list []member, at place.Origin) *view {
 	part := vswitchesOf(list)
-	inside := !slices.ContainsFunc(part, func(v *vswitch) bool {
+	inside := !slices.ContainsFunc(part, func(v *alicloud.VSwitch) bool {
 		return !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == v })
 	})
 	if inside {
@@ -301,7 +304,7 @@ func sameGroups(x, y *ids) bool {
 	if x == nil || y == nil {
 		return x == y
 	}
-	return x.unknown == y.unknown && slices.EqualFunc(x.list, y.list, func(a, b ident) bool { return a.key == b.key })
+	return x.unknown == y.unknown && slices.EqualFunc(x.list, y.list, func(a, b alicloud.Ident) bool { return a.Key == b.Key })
 }
 
 // readViews says where the packets of a world's workloads come from, and on which of
@@ -340,36 +343,36 @@ const (
 
 // containerGroup says whether a workload's pods run as container groups, and why that
 // is not decided.
-func (w *world) containerGroup(wl *workload) (answer truth.Truth, reason string) {
+func (w *world) containerGroup(wl *kube.Workload) (answer truth.Truth, reason string) {
 	c := w.cluster
 	if c != nil && c.plugin == pluginServerless {
 		return truth.Yes, ""
 	}
-	undecided := "whether " + wl.display() + " runs as container groups is not decided by the files"
+	undecided := "whether " + wl.Display() + " runs as container groups is not decided by the files"
 	for _, key := range []string{eciLabel, acsLabel, burstLabel} {
-		if slices.Contains(wl.undecided, key) {
+		if slices.Contains(wl.Undecided, key) {
 			return truth.Maybe, undecided
 		}
 	}
 	if w.labelled(wl, eciLabel) || w.labelled(wl, acsLabel) {
 		return truth.Yes, ""
 	}
-	name, _ := wl.spec.Get("nodeName").Text()
-	selector := wl.spec.Get("nodeSelector")
-	if isText(selector.Get("type"), "virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
+	name, _ := wl.Spec.Get("nodeName").Text()
+	selector := wl.Spec.Get("nodeSelector")
+	if selector.Get("type").Is("virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
 		return truth.Yes, ""
 	}
-	for _, v := range wl.spec.Get("tolerations").Items() {
-		if isText(v.Get("key"), "virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
-			return truth.Maybe, wl.display() + " may run on virtual nodes, which it tolerates"
+	for _, v := range wl.Spec.Get("tolerations").Items() {
+		if v.Get("key").Is("virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
+			return truth.Maybe, wl.Display() + " may run on virtual nodes, which it tolerates"
 		}
 	}
-	profile := w.configs["ConfigMap/"+systemNamespace+"/eci-profile"]
+	profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/eci-profile"]
 	switch {
-	case wl.labels[burstLabel] != "" || !wl.annotation(burstLabel).IsNull():
+	case wl.Labels[burstLabel] != "" || !wl.Annotation(burstLabel).IsNull():
 		return truth.Maybe, undecided
-	case profile != nil && profile.text("selectors") != "":
-		return truth.Maybe, "the selectors of ConfigMap eci-profile may let " + wl.display() + " run as container groups"
+	case profile != nil && profile.Text("selectors") != "":
+		return truth.Maybe, "the selectors of ConfigMap eci-profile may let " + wl.Display() + " run as container groups"
 	default:
 		return truth.No, ""
 	}
@@ -377,30 +380,24 @@ func (w *world) containerGroup(wl *workload) (answer truth.Truth, reason string)
 
 // isACS reports whether a workload's pods, which run as container groups, are ACS
 // pods.
-func (w *world) isACS(wl *workload) bool {
+func (w *world) isACS(wl *kube.Workload) bool {
 	return w.labelled(wl, acsLabel) || w.cluster != nil && w.cluster.acs
 }
 
 // labelled reports whether a label is true for a workload's pods or, where these do
 // not say otherwise, for their namespace.
-func (w *world) labelled(wl *workload, key string) bool {
-	if text, ok := wl.labels[key]; ok {
+func (w *world) labelled(wl *kube.Workload, key string) bool {
+	if text, ok := wl.Labels[key]; ok {
 		return text == "true"
 	}
-	ns := w.namespaces[wl.namespace]
-	return ns != nil && isText(ns.Root.Get("metadata", "labels", key), "true")
-}
-
-// text is a value of a ConfigMap; empty if it has none.
-func (c *configSource) text(key string) string {
-	v, _ := c.get(key)
-	return strings.TrimSpace(v.text)
+	ns := w.namespaces[wl.Namespace]
+	return ns != nil && ns.Root.Get("metadata", "labels", key).Is("true")
 }
 
 // containerView is where the packets of container groups come from: the vSwitches of
 // an annotation, else those of the virtual nodes' profile, else, in a cluster without
 // nodes, the cluster's own.
-func (b *builder) containerView(w *world, wl *workload) *view {
+func (b *builder) containerView(w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	var v *view
 	n, reason := b.containerNetwork(w, wl)
@@ -412,7 +409,7 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 	case c.plugin == pluginServerless:
 		v = wholeView(&c.pod)
 	default:
-		v = unknownView(wl.display() + " runs as container groups, whose vSwitches are not in the files")
+		v = unknownView(wl.Display() + " runs as container groups, whose vSwitches are not in the files")
 	}
 	v.container = true
 	if v.reason != "" && (reason != "" || n.groups == nil) {
@@ -429,42 +426,42 @@ func (b *builder) containerView(w *world, wl *workload) *view {
 
 // containerNetwork reads what the annotations of container groups and the profile of
 // the virtual nodes name.
-func (b *builder) containerNetwork(w *world, wl *workload) (n *podNetwork, reason string) {
+func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, reason string) {
 	keys, other, profileName := containerAnnotations[:2], containerAnnotations[2:], "eci-profile"
 	if w.isACS(wl) {
 		keys, other, profileName = other, keys, "acs-profile"
 	}
 	for _, key := range other {
-		if !wl.annotation(key).IsNull() {
-			return nil, "the annotation " + key + " of " + wl.display() + " is for container groups of another kind"
+		if !wl.Annotation(key).IsNull() {
+			return nil, "the annotation " + key + " of " + wl.Display() + " is for container groups of another kind"
 		}
 	}
 	n = &podNetwork{scope: "pods on virtual nodes"}
 	lists := make([][]string, 2)
-	origins := make([]Origin, 2)
+	origins := make([]place.Origin, 2)
 	for i, key := range keys {
-		v := wl.annotation(key)
+		v := wl.Annotation(key)
 		if v.IsNull() {
 			continue
 		}
 		text, ok := v.Text()
 		if !ok {
-			return nil, reasonFor(v, "the annotation "+key+" of "+wl.display()+" is unknown")
+			return nil, v.ReasonOr("the annotation " + key + " of " + wl.Display() + " is unknown")
 		}
-		lists[i], origins[i] = splitList(text), b.places.object(wl.obj, v)
+		lists[i], origins[i] = splitList(text), b.places.object(wl.Object, v)
 		if i == 0 {
 			n.scope = "pods with the annotation " + key
 		}
 	}
-	holder := []*kubernetes.Object{wl.obj, wl.obj}
-	if profile := w.configs["ConfigMap/"+systemNamespace+"/"+profileName]; profile != nil {
+	holder := []*kubernetes.Object{wl.Object, wl.Object}
+	if profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/"+profileName]; profile != nil {
 		for i, key := range []string{"vSwitchIds", "securityGroupId"} {
-			if value, ok := profile.get(key); ok && len(lists[i]) == 0 {
-				lists[i], origins[i], holder[i] = splitList(value.text), b.places.object(profile.obj, value.value), profile.obj
+			if value, ok := profile.Get(key); ok && len(lists[i]) == 0 {
+				lists[i], origins[i], holder[i] = splitList(value.Text), b.places.object(profile.Object, value.Value), profile.Object
 			}
 		}
-		if profile.text("selectors") != "" && (holder[0] == profile.obj || holder[1] == profile.obj) {
-			return nil, "the selectors of ConfigMap " + profileName + " may give " + wl.display() + " annotations of its own"
+		if profile.Text("selectors") != "" && (holder[0] == profile.Object || holder[1] == profile.Object) {
+			return nil, "the selectors of ConfigMap " + profileName + " may give " + wl.Display() + " annotations of its own"
 		}
 	}
 	n.origin = origins[0]

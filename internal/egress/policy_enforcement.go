@@ -3,7 +3,9 @@ package egress
 import (
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -20,21 +22,21 @@ const policyAgent = "alibabacloud.com/enable-network-policy-agent"
 // empty where the files do not prove it.
 type exemption struct {
 	code  string // as in PolicyEnforcement
-	cause Origin
+	cause place.Origin
 }
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
-func (b *builder) exemptionOf(w *world, wl *workload) exemption {
-	if wl.hostNetwork != truth.No {
+func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
+	if wl.HostNetwork != truth.No {
 		return exemption{}
 	}
 	if group, _ := w.containerGroup(wl); group == truth.Yes {
-		agent := wl.annotation(policyAgent)
+		agent := wl.Annotation(policyAgent)
 		on, ok := agent.Truth()
-		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.labels[policyAgent] != "" {
+		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.Labels[policyAgent] != "" {
 			return exemption{}
 		}
-		return exemption{"acs-pods", b.places.objectRange(wl.obj, wl.obj.Root.Range)}
+		return exemption{"acs-pods", b.places.objectRange(wl.Object, wl.Object.Root.Range)}
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway {
@@ -44,7 +46,7 @@ func (b *builder) exemptionOf(w *world, wl *workload) exemption {
 	if p.whole || c.unattachedPools() != "" { // of a whole cluster, see exclusiveENI
 		return exemption{}
 	}
-	var cause Origin
+	var cause place.Origin
 	for _, l := range p.landings {
 		label := l.pool.exclusiveLabel()
 		if label == nil || l.pool.res.Uncertain != "" {
@@ -68,9 +70,9 @@ func (w *world) hasPoseidon() bool {
 	if c == nil || c.scope == nil {
 		return false
 	}
-	isPoseidon := func(body *located.Value) bool { return isText(body.Get("name"), "poseidon", "ack-poseidon") }
-	return slices.ContainsFunc(c.scope.byType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
-		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.ident(res.Body.Get("cluster_id")).key == c.res.Address
+	isPoseidon := func(body *located.Value) bool { return body.Get("name").Is("poseidon", "ack-poseidon") }
+	return slices.ContainsFunc(c.scope.ByType["alicloud_cs_kubernetes_addon"], func(res *terraform.Resource) bool {
+		return res.Uncertain == "" && isPoseidon(res.Body) && c.scope.Ident(res.Body.Get("cluster_id")).Key == c.res.Address
 	}) || slices.ContainsFunc(c.res.Body.Get("addons").Items(), func(block *located.Value) bool {
 		off := block.Get("disabled")
 		on, known := off.Truth()
@@ -100,7 +102,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	for _, code := range []string{"acs-pods", "exclusive-eni-pods"} {
 		var policies []*netpol.Policy
 		var workloads []string
-		var cause Origin
+		var cause place.Origin
 		for _, w := range worlds {
 			for i, wl := range w.workloads {
 				if w.exempt[i].code != code {
@@ -116,7 +118,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 						policies = append(policies, p)
 					}
 				}
-				if name := wl.namespace + "/" + wl.name; selected && !slices.Contains(workloads, name) {
+				if name := wl.Namespace + "/" + wl.Name; selected && !slices.Contains(workloads, name) {
 					workloads = append(workloads, name)
 				}
 				if selected && cause.Ref == 0 {
@@ -130,10 +132,10 @@ func (b *builder) policyEnforcement(worlds []*world) {
 	}
 }
 
-func (b *builder) addEnforcement(w *world, code string, cause Origin, policies []*netpol.Policy, workloads []string) {
+func (b *builder) addEnforcement(w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) {
 	gate := &PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
-		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []Origin{},
+		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []place.Origin{},
 	}
 	slices.Sort(gate.Workloads)
 	list := slices.Clone(policies)

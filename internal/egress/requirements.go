@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"path"
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -33,11 +35,11 @@ const (
 
 // requirementOf is one need of one workload, resolved.
 type requirementOf struct {
-	workload *workload
+	workload *kube.Workload
 	index    int // of the workload in its world
 	world    *world
 	strength Strength
-	origin   Origin
+	origin   place.Origin
 
 	kind     destinationKind
 	host     string       // as named; empty for CIDRs
@@ -70,7 +72,7 @@ type requirementOf struct {
 	rerouted bool
 	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
 	cloud   bool
-	service *service
+	service *kube.Service
 }
 
 // byName reports whether a name has to be resolved first.
@@ -131,7 +133,7 @@ func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
 	wl := w.workloads[index]
 	c := &collector{b: b, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
 	c.declarations()
-	for _, container := range wl.containers() {
+	for _, container := range wl.Containers() {
 		c.environment(container)
 		c.commandLine(container)
 	}
@@ -143,7 +145,7 @@ func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
 type collector struct {
 	b     *builder
 	w     *world
-	wl    *workload
+	wl    *kube.Workload
 	index int
 	list  []*requirementOf
 	seen  map[needKey]int // where in list
@@ -156,10 +158,10 @@ func (c *collector) declarations() {
 		obj *kubernetes.Object
 		v   *located.Value
 	}{
-		{c.wl.obj, c.wl.obj.Root.Get("metadata", "annotations", DeclarationAnnotation)},
-		{c.wl.obj, c.wl.template.Get("annotations", DeclarationAnnotation)},
+		{c.wl.Object, c.wl.Object.Root.Get("metadata", "annotations", DeclarationAnnotation)},
+		{c.wl.Object, c.wl.Template.Get("annotations", DeclarationAnnotation)},
 	}
-	if ns := c.w.namespaces[c.wl.namespace]; ns != nil {
+	if ns := c.w.namespaces[c.wl.Namespace]; ns != nil {
 		holders = append(holders, struct {
 			obj *kubernetes.Object
 			v   *located.Value
@@ -184,7 +186,7 @@ func (c *collector) declarations() {
 		}
 	}
 	for _, config := range c.b.options.Requirements {
-		if !c.wl.matches(config.From) {
+		if !c.wl.Matches(config.From) {
 			continue
 		}
 		for _, to := range config.To {
@@ -193,14 +195,14 @@ func (c *collector) declarations() {
 				c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
 			}
 			for _, item := range items {
-				c.declare(item, c.b.places.add(Place{Range: config.At, Address: "requirements"}), "")
+				c.declare(item, c.b.places.Add(place.Place{Range: config.At, Address: "requirements"}), "")
 			}
 		}
 	}
 }
 
 // declare adds a declared item; shown stands for it where it must not be printed.
-func (c *collector) declare(item requirement.Declared, origin Origin, shown string) {
+func (c *collector) declare(item requirement.Declared, origin place.Origin, shown string) {
 	r := &requirementOf{strength: Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
 	switch {
 	case item.Internet:
@@ -209,7 +211,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin, shown stri
 		r.kind, r.anywhere6, r.host = toInternet, true, "internet6"
 	case item.Kind == "service":
 		r.host = item.Name
-		if s := c.w.services[c.wl.namespace+"/"+item.Name]; s != nil {
+		if s := c.w.services[c.wl.Namespace+"/"+item.Name]; s != nil {
 			c.toService(r, s)
 		} else {
 			r.kind = toName
@@ -221,7 +223,7 @@ func (c *collector) declare(item requirement.Declared, origin Origin, shown stri
 		}
 	case item.Prefix.IsValid():
 		r.prefix, r.kind = item.Prefix, toAddress
-		if publicAddress(item.Prefix.Addr()) {
+		if ipset.IsPublic(item.Prefix.Addr()) {
 			r.kind = toInternet
 		}
 		c.addRange(r, item.PortEnd)
@@ -247,22 +249,10 @@ func (c *collector) addRange(r *requirementOf, last int) {
 	}
 }
 
-// matches reports whether a pattern of the configuration names the workload:
-// namespace/name or kind/namespace/name, with * and ? for any characters; * alone
-// for all.
-func (w *workload) matches(pattern string) bool {
-	name := w.namespace + "/" + w.name
-	if strings.Count(pattern, "/") == 2 {
-		name = w.kind + "/" + name
-	}
-	ok, err := path.Match(strings.ToLower(pattern), strings.ToLower(name))
-	return pattern == "*" || err == nil && ok
-}
-
 // variable is an environment variable with where its value stands.
 type variable struct {
 	name, text string
-	origin     Origin
+	origin     place.Origin
 	secret     string // what to print instead of a host in it, if the value is sensitive
 }
 
@@ -282,12 +272,12 @@ func (c *collector) environment(container *located.Value) {
 			if !ok {
 				continue
 			}
-			src := c.w.configs[ref.kind+"/"+c.wl.namespace+"/"+name]
+			src := c.w.configs[ref.kind+"/"+c.wl.Namespace+"/"+name]
 			if src == nil {
 				continue
 			}
-			for _, v := range src.values {
-				list = append(list, c.fromConfig(src, v, prefix+v.key))
+			for _, v := range src.Values {
+				list = append(list, c.fromConfig(src, v, prefix+v.Key))
 			}
 		}
 	}
@@ -299,7 +289,7 @@ func (c *collector) environment(container *located.Value) {
 		if v := env.Get("value"); !v.IsNull() {
 			if text, ok := v.Text(); ok {
 				list = append(list, variable{
-					name: name, text: text, origin: c.b.places.object(c.wl.obj, v), secret: secretAt(v, "the host in "+name),
+					name: name, text: text, origin: c.b.places.object(c.wl.Object, v), secret: secretAt(v, "the host in "+name),
 				})
 			}
 			continue
@@ -311,8 +301,8 @@ func (c *collector) environment(container *located.Value) {
 			if !ok {
 				continue
 			}
-			if src := c.w.configs[ref.kind+"/"+c.wl.namespace+"/"+holder]; src != nil {
-				if v, ok := src.get(key); ok {
+			if src := c.w.configs[ref.kind+"/"+c.wl.Namespace+"/"+holder]; src != nil {
+				if v, ok := src.Get(key); ok {
 					list = append(list, c.fromConfig(src, v, name))
 				}
 			}
@@ -374,15 +364,15 @@ func (c *collector) meshHost(v variable) {
 		return
 	}
 	for _, e := range requirement.FromValue(v.name+"_HOST", v.text, nil) {
-		if c.w.meshEntryOf(e.Host, c.wl.namespace) != nil {
+		if c.w.meshEntryOf(e.Host, c.wl.Namespace) != nil {
 			c.endpoint(e, Referenced, v.origin, v.secret)
 		}
 	}
 }
 
-func (c *collector) fromConfig(src *configSource, v configValue, name string) variable {
-	place := "the host in " + src.obj.Kind + " " + src.obj.Name + ", key " + v.key
-	return variable{name: name, text: v.text, origin: c.b.places.object(src.obj, v.value), secret: secretAt(v.value, place)}
+func (c *collector) fromConfig(src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
+	place := "the host in " + src.Object.Kind + " " + src.Object.Name + ", key " + v.Key
+	return variable{name: name, text: v.Text, origin: c.b.places.object(src.Object, v.Value), secret: secretAt(v.Value, place)}
 }
 
 func strengthOf(e requirement.Endpoint) Strength {
@@ -405,13 +395,13 @@ func (c *collector) commandLine(container *located.Value) {
 	name, _ := container.Get("name").Text()
 	for _, e := range requirement.FromArgs(args) {
 		v := values[e.Arg]
-		c.endpoint(e, strengthOf(e), c.b.places.object(c.wl.obj, v), secretAt(v, "the host in an argument of container "+name))
+		c.endpoint(e, strengthOf(e), c.b.places.object(c.wl.Object, v), secretAt(v, "the host in an argument of container "+name))
 	}
 }
 
 // volumes reads the files that ConfigMaps and Secrets put into the containers.
 func (c *collector) volumes() {
-	for _, volume := range c.wl.spec.Get("volumes").Items() {
+	for _, volume := range c.wl.Spec.Get("volumes").Items() {
 		c.mounted("ConfigMap", volume.Get("configMap"), "name")
 		c.mounted("Secret", volume.Get("secret"), "secretName")
 		for _, part := range volume.Get("projected", "sources").Items() {
@@ -426,7 +416,7 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 	if !ok {
 		return
 	}
-	src := c.w.configs[kind+"/"+c.wl.namespace+"/"+name]
+	src := c.w.configs[kind+"/"+c.wl.Namespace+"/"+name]
 	if src == nil {
 		return
 	}
@@ -436,30 +426,30 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 			only = append(only, key)
 		}
 	}
-	for _, value := range src.values {
-		if only == nil || slices.Contains(only, value.key) {
-			c.value(c.fromConfig(src, value, value.key), func(string) (variable, bool) { return variable{}, false })
+	for _, value := range src.Values {
+		if only == nil || slices.Contains(only, value.Key) {
+			c.value(c.fromConfig(src, value, value.Key), func(string) (variable, bool) { return variable{}, false })
 		}
 	}
 }
 
 // endpoint resolves a destination and adds it.
-func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin Origin, shown string) {
+func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin place.Origin, shown string) {
 	r := &requirementOf{
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,
 	}
-	entry := c.w.meshEntryOf(e.Host, c.wl.namespace)
+	entry := c.w.meshEntryOf(e.Host, c.wl.Namespace)
 	if entry != nil {
 		if r.strength == Inferred {
 			r.strength = Referenced
 		}
 		if r.port == 0 {
-			r.port = entry.port
+			r.port = entry.Port
 		}
 	}
 	if c.resolve(r, e, 0) {
-		if entry != nil && (entry.static || entry.moved[r.port]) {
+		if entry != nil && (entry.Static || entry.Moved[r.port]) {
 			// The mesh sends the packets elsewhere, or to another port, from its sidecars.
 			r.kind, r.target, r.service, r.public, r.cloud = toName, nil, nil, false, false
 			r.rerouted = true

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -15,7 +17,7 @@ type view struct {
 	// reason says why nothing is known; there are no sources then.
 	reason string
 	// part are the vSwitches that the packets come from; nil for all of the sources.
-	part []*vswitch
+	part []*alicloud.VSwitch
 	// some says that the packets come from only some of these, which ones the files do
 	// not say.
 	some bool
@@ -37,7 +39,7 @@ func unknownView(reason string) *view { return &view{reason: reason} }
 func wholeView(src *sources) *view { return &view{sources: src, gap: src.unknown, groups: src} }
 
 // takes reports whether packets may come from a vSwitch of the sources.
-func (v *view) takes(vs *vswitch) bool { return v.part == nil || slices.Contains(v.part, vs) }
+func (v *view) takes(vs *alicloud.VSwitch) bool { return v.part == nil || slices.Contains(v.part, vs) }
 
 // whole reports whether the view is all of its sources: then the verdict is that of
 // their gate.
@@ -77,16 +79,16 @@ func (v *view) someReason() string {
 }
 
 // viewOf says where the packets of a workload come from.
-func (b *builder) viewOf(w *world, wl *workload) *view {
+func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	switch {
 	case c == nil:
 		return unknownView("the cluster is not in the files")
-	case wl.hostNetwork == truth.Maybe:
-		return unknownView("hostNetwork of " + wl.display() + " is unknown")
+	case wl.HostNetwork == truth.Maybe:
+		return unknownView("hostNetwork of " + wl.Display() + " is unknown")
 	case c.scope == nil || c.plugin == pluginUnknown:
-		return wholeView(c.sourcesOf(wl.hostNetwork == truth.Yes))
-	case wl.hostNetwork == truth.Yes:
+		return wholeView(c.sourcesOf(wl.HostNetwork == truth.Yes))
+	case wl.HostNetwork == truth.Yes:
 		return c.nodeView(c.placementOf(wl))
 	}
 	switch group, reason := w.containerGroup(wl); group {
@@ -119,7 +121,7 @@ func (c *cluster) nodeView(p placement) *view {
 	if p.whole {
 		return v
 	}
-	v.part, v.gap = []*vswitch{}, c.unattachedPools()
+	v.part, v.gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.landings {
 		v.pools = append(v.pools, l.pool)
 		v.gap = cmp.Or(v.gap, l.pool.unknown)
@@ -145,7 +147,7 @@ func (c *cluster) podView(p placement) *view {
 	if p.whole {
 		return v
 	}
-	v.part, v.gap = []*vswitch{}, c.unattachedPools()
+	v.part, v.gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.landings {
 		v.pools = append(v.pools, l.pool)
 		members, unknown := c.podsOn(l.pool, l.vswitches)

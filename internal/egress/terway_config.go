@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -23,10 +26,10 @@ type podConfig struct {
 	// groups are the security groups; nil if it names none. They are those of two keys,
 	// which are nil if they are not written.
 	groups    *ids
-	one, many *[]ident
+	one, many *[]alicloud.Ident
 	// unknown says why it cannot be read.
 	unknown string
-	origin  Origin
+	origin  place.Origin
 }
 
 // eniConf is the part of eni_conf that decides where packets come from.
@@ -37,41 +40,41 @@ type eniConf struct {
 }
 
 // readPodConfig reads the eni_conf of a ConfigMap; nil if it has none.
-func (b *builder) readPodConfig(c *cluster, config *configSource) *podConfig {
-	text, ok := config.get("eni_conf")
+func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfig {
+	text, ok := config.Get("eni_conf")
 	if !ok {
-		if config.obj.Root.Get("data", "eni_conf").IsUnknown() {
-			return &podConfig{name: config.obj.Name, unknown: "the eni_conf of ConfigMap " + config.obj.Name + " is not in the files"}
+		if config.Object.Root.Get("data", "eni_conf").IsUnknown() {
+			return &podConfig{name: config.Object.Name, unknown: "the eni_conf of ConfigMap " + config.Object.Name + " is not in the files"}
 		}
 		return nil
 	}
-	p := &podConfig{name: config.obj.Name, origin: b.places.object(config.obj, text.value)}
+	p := &podConfig{name: config.Object.Name, origin: b.places.object(config.Object, text.Value)}
 	var conf eniConf
 	var keys map[string]json.RawMessage
-	if json.Unmarshal([]byte(text.text), &conf) != nil || json.Unmarshal([]byte(text.text), &keys) != nil {
-		p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " cannot be read"
+	if json.Unmarshal([]byte(text.Text), &conf) != nil || json.Unmarshal([]byte(text.Text), &keys) != nil {
+		p.unknown = "the eni_conf of ConfigMap " + config.Object.Name + " cannot be read"
 		return p
 	}
 	if _, ok := keys["vswitches"]; ok {
 		p.zones = make(map[string][]member, len(conf.VSwitches))
 		for zone, list := range conf.VSwitches {
 			// What names none removes the zone from the configuration that this is merged into.
-			if members := b.membersIn(c, config.obj, list, p.origin); len(members) > 0 || len(list) == 0 {
+			if members := b.membersIn(c, config.Object, list, p.origin); len(members) > 0 || len(list) == 0 {
 				p.zones[zone] = members
 			}
 		}
 		if len(p.zones) == 0 {
-			p.unknown = "the eni_conf of ConfigMap " + config.obj.Name + " names no vSwitches"
+			p.unknown = "the eni_conf of ConfigMap " + config.Object.Name + " names no vSwitches"
 		}
 	}
-	named := func(key string, list ...string) *[]ident {
+	named := func(key string, list ...string) *[]alicloud.Ident {
 		if _, ok := keys[key]; !ok {
 			return nil
 		}
-		found := []ident{}
+		found := []alicloud.Ident{}
 		for _, id := range list {
 			if id != "" {
-				found = append(found, b.idIn(c, config.obj, id))
+				found = append(found, b.idIn(c, config.Object, id))
 			}
 		}
 		return &found
@@ -88,12 +91,12 @@ func (p *podConfig) joinGroups() {
 		return
 	}
 	p.groups = &ids{at: p.origin}
-	for _, key := range []*[]ident{p.many, p.one} {
+	for _, key := range []*[]alicloud.Ident{p.many, p.one} {
 		if key == nil {
 			continue
 		}
 		for _, id := range *key {
-			if !slices.ContainsFunc(p.groups.list, func(have ident) bool { return have.key == id.key }) {
+			if !slices.ContainsFunc(p.groups.list, func(have alicloud.Ident) bool { return have.Key == id.Key }) {
 				p.groups.list = append(p.groups.list, id)
 			}
 		}
@@ -155,9 +158,9 @@ func (p *podConfig) over(base *sources) (list []member, unknown string) {
 	}
 	list = p.members()
 	for _, m := range base.members {
-		switch _, replaced := p.zones[m.vswitch.zone]; {
-		case m.vswitch.zone == "":
-			unknown = "the zone of " + m.vswitch.name + " is not in the files, ConfigMap " + p.name + " may replace it"
+		switch _, replaced := p.zones[m.vswitch.Zone]; {
+		case m.vswitch.Zone == "":
+			unknown = "the zone of " + m.vswitch.Name + " is not in the files, ConfigMap " + p.name + " may replace it"
 		case !replaced && !slices.ContainsFunc(list, func(have member) bool { return have.vswitch == m.vswitch }):
 			list = append(list, m)
 		}
@@ -166,11 +169,11 @@ func (p *podConfig) over(base *sources) (list []member, unknown string) {
 }
 
 // membersIn are the vSwitches that a Kubernetes object names.
-func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at Origin) []member {
+func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) []member {
 	var members []member
 	for _, id := range list {
 		if id != "" {
-			members = append(members, member{vswitch: c.scope.vswitch(b.idIn(c, o, id)), origin: at})
+			members = append(members, member{vswitch: c.scope.VSwitch(b.idIn(c, o, id)), origin: at})
 		}
 	}
 	return members
@@ -178,7 +181,7 @@ func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at 
 
 // groupsIn are the security groups that a Kubernetes object names; nil if it names
 // none.
-func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at Origin) *ids {
+func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) *ids {
 	groups := &ids{at: at}
 	for _, id := range list {
 		if id != "" {
@@ -194,17 +197,17 @@ func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at O
 // idIn reads an id that stands in a Kubernetes object: that of a resource of the
 // cluster's root, by reference where Terraform creates the object, or by the literal
 // that a state or plan knows.
-func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) ident {
+func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) alicloud.Ident {
 	v := &located.Value{Kind: located.String, Str: text}
 	if born, ok := b.places.born[o]; ok && born.scope != c.scope {
-		v = adopt(v, born.scope.root.ID(), c.scope.root.ID())
+		v = alicloud.Adopt(v, born.scope.Root.ID(), c.scope.Root.ID())
 	}
-	id := c.scope.ident(v)
-	if res := c.scope.byLiteral(text); id.res == nil && res != nil {
-		return ident{key: res.Address, res: res}
+	id := c.scope.Ident(v)
+	if res := c.scope.ByLiteral(text); id.Resource == nil && res != nil {
+		return alicloud.Ident{Key: res.Address, Resource: res}
 	}
-	if !id.known() {
-		return ident{key: "id:" + located.Display(text)}
+	if !id.Known() {
+		return alicloud.Ident{Key: "id:" + located.Display(text)}
 	}
 	return id
 }
@@ -213,7 +216,7 @@ func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) ident {
 // does. It is disputed if some that may be deployed without the others have it and some
 // do not, or with another content: unlike the plug-in, vSwitches and security groups are
 // those of one environment.
-func (c *cluster) configMap(name string) (config *configSource, disputed bool) {
+func (c *cluster) configMap(name string) (config *kube.ConfigSource, disputed bool) {
 	for i, w := range c.worlds {
 		other := w.configs[name]
 		switch {
@@ -221,7 +224,7 @@ func (c *cluster) configMap(name string) (config *configSource, disputed bool) {
 			config = other
 		case config == nil || other == nil:
 			disputed = disputed || config != other
-		case !sameContent(config.obj.Root, other.obj.Root):
+		case !sameContent(config.Object.Root, other.Object.Root):
 			disputed = true
 		}
 	}
@@ -258,7 +261,7 @@ func (b *builder) applyPodConfig(c *cluster) {
 			continue
 		}
 		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
-		key := "ConfigMap/" + systemNamespace + "/" + name
+		key := "ConfigMap/" + kube.SystemNamespace + "/" + name
 		if config, disputed := c.configMap(key); disputed {
 			pool.pods.unknown = undecided(key)
 		} else if config != nil {
@@ -303,7 +306,7 @@ func (c *cluster) spreadPods() {
 
 // podsOn are the vSwitches of plain pods on nodes of a pool, in some of the pool's
 // vSwitches.
-func (c *cluster) podsOn(pool *nodePool, nodes []*vswitch) (list []member, unknown string) {
+func (c *cluster) podsOn(pool *nodePool, nodes []*alicloud.VSwitch) (list []member, unknown string) {
 	list, unknown = c.base.members, c.base.unknown
 	if pool.pods != nil {
 		list, unknown = pool.pods.over(&c.base)
@@ -326,17 +329,17 @@ func (c *cluster) podsOn(pool *nodePool, nodes []*vswitch) (list []member, unkno
 func narrow(pods, nodes []member) []member {
 	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
 	for _, m := range pods {
-		podZones[m.vswitch.zone] = true
+		podZones[m.vswitch.Zone] = true
 	}
 	for _, m := range nodes {
-		nodeZones[m.vswitch.zone] = true
+		nodeZones[m.vswitch.Zone] = true
 	}
 	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 {
 		return pods
 	}
-	kept := slices.DeleteFunc(slices.Clone(pods), func(m member) bool { return !nodeZones[m.vswitch.zone] })
+	kept := slices.DeleteFunc(slices.Clone(pods), func(m member) bool { return !nodeZones[m.vswitch.Zone] })
 	for _, m := range nodes {
-		if !podZones[m.vswitch.zone] && !slices.ContainsFunc(kept, func(have member) bool { return have.vswitch == m.vswitch }) {
+		if !podZones[m.vswitch.Zone] && !slices.ContainsFunc(kept, func(have member) bool { return have.vswitch == m.vswitch }) {
 			kept = append(kept, m)
 		}
 	}

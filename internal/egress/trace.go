@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 )
@@ -36,7 +37,7 @@ func (c *cluster) markServed() {
 	some := false
 	for _, w := range c.worlds {
 		for i, wl := range w.workloads {
-			if !w.hasWayOut(i) && !wl.wantsPodEIP() {
+			if !w.hasWayOut(i) && !wantsPodEIP(wl) {
 				return
 			}
 			some = true
@@ -84,7 +85,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	path.Status = truth.Open
 	for i, hop := range path.Hops {
 		if hop.Status != truth.Blocked {
-			path.Hops[i].Origin = Origin{}
+			path.Hops[i].Origin = place.Origin{}
 		}
 		switch hop.Status {
 		case truth.Blocked:
@@ -108,7 +109,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	case r.target != nil:
 		req.Target = r.target.Address
 	case r.service != nil:
-		req.Target = r.service.id()
+		req.Target = r.service.ID()
 	}
 	b.model.Requirements = append(b.model.Requirements, req)
 }
@@ -119,8 +120,8 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, b.dnsSetting(r.workload)
 		return hop
 	}
-	if r.workload.dnsPolicy == "" && !r.anywhere && !r.anywhere6 {
-		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.display()+" is unknown"
+	if r.workload.DNSPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.Display()+" is unknown"
 		return hop
 	}
 	status, reason, by := b.resolverBeyondGroups(r)
@@ -152,7 +153,7 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		hop.Detail = "the cluster is not in the files"
 		return hop
 	}
-	if r.workload.hostNetwork == truth.No && r.world.hasWayOut(r.index) {
+	if r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index) {
 		hop.Status, hop.Code = truth.Open, "pod-eip"
 		return hop
 	}
@@ -162,9 +163,9 @@ func (b *builder) natHop(r *requirementOf) Hop {
 		return hop
 	}
 	gate := v.gate
-	if c.plugin == pluginFlannel && !v.container && r.workload.wantsPodEIP() && gate != nil && gate.Status != truth.Open {
+	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
 		// The annotation is at fault, and told.
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.obj, r.workload.podEIPAnnotation())
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.Object, podEIPAnnotation(r.workload))
 		return hop
 	}
 	if gate == nil {
@@ -180,10 +181,10 @@ func (b *builder) targetHop(r *requirementOf) Hop {
 	hop := Hop{Name: "whitelist", Status: truth.Unknown}
 	c := r.world.cluster
 	switch {
-	case c == nil || r.workload.hostNetwork == truth.Maybe || c.plugin == pluginUnknown:
+	case c == nil || r.workload.HostNetwork == truth.Maybe || c.plugin == pluginUnknown:
 		hop.Detail = "the source addresses are not in the files"
 		return hop
-	case r.workload.hostNetwork == truth.No && r.workload.injects(r.target.Kind):
+	case r.workload.HostNetwork == truth.No && injects(r.workload, r.target.Kind):
 		hop.Status, hop.Code = truth.Open, "injector"
 		return hop
 	case r.view().reason != "":
@@ -210,5 +211,5 @@ func (w *world) hasWayOut(index int) bool {
 	if w.views[index].container {
 		plugin = pluginServerless
 	}
-	return w.workloads[index].ownWayOut(plugin)
+	return ownWayOut(w.workloads[index], plugin)
 }

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -77,15 +78,15 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	}
 	s := t.scope
 	holder, v := t.res, t.res.Body.Get("policy")
-	for _, res := range s.byType["alicloud_oss_bucket_policy"] {
+	for _, res := range s.ByType["alicloud_oss_bucket_policy"] {
 		bucket := res.Body.Get("bucket")
 		text, _ := bucket.Text()
-		if s.ident(bucket).key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
+		if s.Ident(bucket).Key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
 			holder, v = res, res.Body.Get("policy")
 		}
 	}
 	if v.IsNull() {
-		if reason, found := s.unreadModule(t.res.Address); found {
+		if reason, found := s.UnreadModule(t.res.Address); found {
 			return &bucketGate{status: truth.Unknown, reason: reason}
 		}
 		return &bucketGate{status: truth.Open}
@@ -93,7 +94,7 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	text, ok := v.Text()
 	var policy bucketPolicy
 	if !ok || json.Unmarshal([]byte(text), &policy) != nil {
-		return &bucketGate{status: truth.Unknown, reason: reasonFor(v, "the policy of "+t.Address+" is not decided by the files")}
+		return &bucketGate{status: truth.Unknown, reason: v.ReasonOr("the policy of " + t.Address + " is not decided by the files")}
 	}
 	verdict := &bucketGate{status: truth.Open}
 	for _, statement := range policy.Statement {
@@ -193,20 +194,20 @@ func addressDenial(values []string, from gateKey) denial {
 			refs[ref.String()] = true
 			continue
 		}
-		cidr, ok := parseCIDR(text)
+		cidr, ok := ipset.Parse(text)
 		if !ok {
 			return d
 		}
 		builder.AddPrefix(cidr)
 	}
 	if from.public {
-		return eipDenial(d, build(&builder), refs, publicSources(wholeView(from.src)))
+		return eipDenial(d, ipset.Build(&builder), refs, publicSources(wholeView(from.src)))
 	}
-	set := build(&builder)
+	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {
-		switch cidr := m.vswitch.cidr; {
+		switch cidr := m.vswitch.CIDR; {
 		case !cidr.IsValid():
-			return truth.Unknown, m.vswitch.reason
+			return truth.Unknown, m.vswitch.Reason
 		case set.ContainsPrefix(cidr):
 			return truth.Open, ""
 		case set.OverlapsPrefix(cidr):
@@ -233,11 +234,11 @@ func (d denial) over(listed coverage) denial {
 // of a NAT gateway. One that exists only after apply may have any public address.
 func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string) denial {
 	return d.over(coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
-		address, written := parseCIDR(eip)
+		address, written := ipset.Parse(eip)
 		switch {
 		case refs[eip], written && set.ContainsPrefix(address):
 			return truth.Open, ""
-		case len(refs) == 0 && (written || !set.Overlaps(publicIPv4)):
+		case len(refs) == 0 && (written || !set.Overlaps(ipset.Routed4)):
 			return truth.Blocked, ""
 		default:
 			return truth.Unknown, ""
@@ -249,19 +250,19 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 // of the files, whose ids exist only after apply.
 func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
-	if c.vpc == nil || c.vpc.res == nil || c.scope != t.scope {
+	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.scope {
 		return d
 	}
 	d.holds = truth.Yes
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		switch id := t.scope.ident(&located.Value{Kind: located.String, Str: text}); {
-		case id.key == c.vpc.key:
+		switch id := t.scope.Ident(&located.Value{Kind: located.String, Str: text}); {
+		case id.Key == c.vpc.Key:
 			return denial{holds: truth.No}
-		case id.res == nil:
+		case id.Resource == nil:
 			d.holds = truth.Maybe
 		}
 	}
-	d.uncovered = append(d.uncovered, c.vpc.name)
+	d.uncovered = append(d.uncovered, c.vpc.Name)
 	return d
 }

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -16,7 +19,7 @@ import (
 // manifests are in the files.
 func coreDNS() netpol.Pod {
 	return netpol.Pod{
-		ID: "kube-system/coredns", Namespace: systemNamespace, Labels: netpol.Labels{"k8s-app": "kube-dns"}, MoreLabels: true,
+		ID: "kube-system/coredns", Namespace: kube.SystemNamespace, Labels: netpol.Labels{"k8s-app": "kube-dns"}, MoreLabels: true,
 		Ports: []netpol.Port{{Name: "dns", Number: 53, Protocol: "UDP"}, {Name: "dns-tcp", Number: 53, Protocol: "TCP"}},
 	}
 }
@@ -36,8 +39,8 @@ type resolver struct {
 	unknown string
 }
 
-func (b *builder) resolverOf(w *world, wl *workload) resolver {
-	switch wl.dnsPolicy {
+func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
+	switch wl.DNSPolicy {
 	case "ClusterFirst", "ClusterFirstWithHostNet":
 		if b.nodeLocal(w, wl) {
 			return resolver{
@@ -55,7 +58,7 @@ func (b *builder) resolverOf(w *world, wl *workload) resolver {
 	case "None":
 		r := resolver{kind: "own"}
 		var names []string
-		for _, v := range wl.spec.Get("dnsConfig", "nameservers").Items() {
+		for _, v := range wl.Spec.Get("dnsConfig", "nameservers").Items() {
 			text, _ := v.Text()
 			a, err := netip.ParseAddr(text)
 			if err != nil {
@@ -78,9 +81,9 @@ func (b *builder) resolverOf(w *world, wl *workload) resolver {
 // nodeLocal reports whether NodeLocal DNSCache is injected into the pods
 // (vendor's page on NodeLocal DNSCache: a namespace label that a pod label
 // overrides).
-func (b *builder) nodeLocal(w *world, wl *workload) bool {
-	ns := w.namespaces[wl.namespace]
-	if ns == nil || wl.labels["node-local-dns-injection"] == "disabled" {
+func (b *builder) nodeLocal(w *world, wl *kube.Workload) bool {
+	ns := w.namespaces[wl.Namespace]
+	if ns == nil || wl.Labels["node-local-dns-injection"] == "disabled" {
 		return false
 	}
 	text, _ := ns.Root.Get("metadata", "labels", "node-local-dns-injection").Text()
@@ -142,7 +145,7 @@ func (b *builder) nameResolution(w *world) {
 	w.dns = make([]*dnsGate, len(w.workloads))
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
-		if wl.hostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
+		if wl.HostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
 			continue
 		}
 		r := b.resolverOf(w, wl)
@@ -155,9 +158,9 @@ func (b *builder) nameResolution(w *world) {
 			continue
 		}
 		gate := &dnsGate{NameResolution: &NameResolution{
-			Cluster: w.clusterID(), Namespace: wl.namespace, Enforcement: w.network.enforcement, Resolver: r.text,
+			Cluster: w.clusterID(), Namespace: wl.Namespace, Enforcement: w.network.enforcement, Resolver: r.text,
 			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
-			Workloads: []string{}, WorkloadAt: []Origin{}, Policies: []string{},
+			Workloads: []string{}, WorkloadAt: []place.Origin{}, Policies: []string{},
 		}}
 		gate.Code = "no-rule"
 		switch {
@@ -175,10 +178,10 @@ func (b *builder) nameResolution(w *world) {
 		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
 			b.findPorts(w, i, gate)
 		}
-		key := dnsKey{w, wl.namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
+		key := dnsKey{w, wl.Namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
 		gate = b.dns.at(key, func() *dnsGate { return gate })
-		gate.Workloads = append(gate.Workloads, wl.display())
-		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.obj, wl.obj.Root.Range))
+		gate.Workloads = append(gate.Workloads, wl.Display())
+		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.Object, wl.Object.Root.Range))
 		for _, p := range policies {
 			if name := policyName(p); !slices.Contains(gate.Policies, name) {
 				gate.Policies = append(gate.Policies, name)
@@ -192,19 +195,19 @@ func (b *builder) nameResolution(w *world) {
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by Origin) {
+func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
-	itself := wl.dnsPolicy == "Default" || wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == truth.Yes
+	itself := wl.DNSPolicy == "Default" || wl.DNSPolicy == "ClusterFirst" && wl.HostNetwork == truth.Yes
 	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
-		return truth.Open, "", Origin{}
+		return truth.Open, "", place.Origin{}
 	}
 	var prefixes []netip.Prefix
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	status, stopped, verdict := b.groupsVerdict(c, v, prefixSet(prefixes...), "UDP", 53)
+	status, stopped, verdict := b.groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
-		return status, verdict.reason, Origin{}
+		return status, verdict.reason, place.Origin{}
 	}
 	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
 	gate.need.add(r)
@@ -248,12 +251,12 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 // which are translated before policies see the packet.
 func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
-		if cidr, ok := parseCIDR(w.cluster.serviceCIDR); ok && contains(cidr, block) {
+		if cidr, ok := ipset.Parse(w.cluster.serviceCIDR); ok && ipset.Covers(cidr, block) {
 			return true
 		}
 	}
 	for _, s := range w.services {
-		if a, err := netip.ParseAddr(s.clusterIP); err == nil && block.IsSingleIP() && block.Addr() == a {
+		if a, err := netip.ParseAddr(s.ClusterIP); err == nil && block.IsSingleIP() && block.Addr() == a {
 			return true
 		}
 	}
@@ -281,11 +284,11 @@ func (r *requirementOf) unusableDNS() string {
 	switch {
 	case !r.byName() || r.anywhere || r.anywhere6:
 		return ""
-	case wl.dnsPolicy == "None" && len(wl.spec.Get("dnsConfig", "nameservers").Items()) == 0:
+	case wl.DNSPolicy == "None" && len(wl.Spec.Get("dnsConfig", "nameservers").Items()) == 0:
 		return "no-nameserver"
-	case service && wl.dnsPolicy == "ClusterFirst" && wl.hostNetwork == truth.Yes:
+	case service && wl.DNSPolicy == "ClusterFirst" && wl.HostNetwork == truth.Yes:
 		return "host-network"
-	case service && wl.dnsPolicy == "Default":
+	case service && wl.DNSPolicy == "Default":
 		return "default"
 	default:
 		return ""
@@ -293,7 +296,7 @@ func (r *requirementOf) unusableDNS() string {
 }
 
 // dnsPolicy reports a workload whose DNS settings cannot resolve what it needs.
-func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementOf) {
+func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*requirementOf) {
 	var code string
 	var stopped needs
 	for _, r := range requirements {
@@ -306,16 +309,16 @@ func (b *builder) dnsPolicy(w *world, wl *workload, requirements []*requirementO
 		return
 	}
 	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
-		Cluster: w.clusterID(), Workload: wl.display(), Namespace: wl.namespace, Code: code, Need: stopped.sum(),
+		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Code: code, Need: stopped.sum(),
 		Origin: b.dnsSetting(wl),
 	})
 }
 
 // dnsSetting is the place of what decides which resolver a workload asks.
-func (b *builder) dnsSetting(wl *workload) Origin {
-	at := wl.spec.Get("dnsPolicy")
+func (b *builder) dnsSetting(wl *kube.Workload) place.Origin {
+	at := wl.Spec.Get("dnsPolicy")
 	if at.IsNull() {
-		at = wl.spec.Get("hostNetwork")
+		at = wl.Spec.Get("hostNetwork")
 	}
-	return b.places.object(wl.obj, at)
+	return b.places.object(wl.Object, at)
 }

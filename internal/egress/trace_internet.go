@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -16,8 +18,8 @@ type wayOut struct {
 	code    string      // for Blocked: gateway-unusable, eip-not-associated, route or missing
 	reason  string      // for Unsure and Open
 	covered truth.Truth // whether an SNAT entry or something equal covers it
-	entry   *snatEntry
-	route   route
+	entry   *alicloud.SNATEntry
+	route   alicloud.Route
 	// byRoute says that it depends on the destination: the route table has routes
 	// for some public addresses only.
 	byRoute bool
@@ -30,7 +32,7 @@ type internetGate struct {
 	src    *sources
 	ways   []wayOut
 	routes []*routeGate
-	wrong  []*snatEntry // those that cover the wrong kind of vSwitch only
+	wrong  []*alicloud.SNATEntry // those that cover the wrong kind of vSwitch only
 	need   needs
 }
 
@@ -50,13 +52,13 @@ func (b *builder) internetAccess(c *cluster) {
 		gate := &internetGate{InternetAccess: &InternetAccess{
 			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
 			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
-			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []Origin{},
+			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
 			way := b.wayOut(c, src, m)
 			gate.ways = append(gate.ways, way)
 			gate.VSwitches = append(gate.VSwitches, SourceVSwitch{
-				Name: m.vswitch.name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
+				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}
 		src.gate = gate
@@ -82,11 +84,11 @@ func (b *builder) unknownSources(c *cluster) {
 	}
 }
 
-func cidrText(v *vswitch) string {
-	if !v.cidr.IsValid() {
+func cidrText(v *alicloud.VSwitch) string {
+	if !v.CIDR.IsValid() {
 		return ""
 	}
-	return v.cidr.String()
+	return v.CIDR.String()
 }
 
 // wayOut judges one vSwitch, in the order of rules of the domain: a public
@@ -95,8 +97,8 @@ func cidrText(v *vswitch) string {
 func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	v := m.vswitch
 	way := wayOut{member: m, status: truth.Unknown, covered: truth.Maybe}
-	if v.vpc == nil || v.res == nil {
-		way.reason = v.reason
+	if v.VPC == nil || v.Resource == nil {
+		way.reason = v.Reason
 		return way
 	}
 	public := c.publicNodesIn(v)
@@ -106,19 +108,19 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 	}
 	switch {
 	case c.newGateway == truth.Maybe:
-		way.reason = reasonFor(c.res.Body.Get("new_nat_gateway"), "new_nat_gateway is unknown")
+		way.reason = c.res.Body.Get("new_nat_gateway").ReasonOr("new_nat_gateway is unknown")
 		return way
 	case c.newGateway == truth.Yes && m.named:
 		way.status, way.covered, way.reason = truth.Open, truth.Yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"
 		return way
 	}
-	way.route = c.scope.defaultRoute(v)
-	if way.route.kind == routeOther || way.route.kind == routeUnknown {
-		way.reason = way.route.reason
+	way.route = c.scope.DefaultRoute(v)
+	if way.route.Kind == alicloud.RouteOther || way.route.Kind == alicloud.RouteUnknown {
+		way.reason = way.route.Reason
 		return way
 	}
 	b.throughEntries(c, &way)
-	if way.route.kind == routeNone {
+	if way.route.Kind == alicloud.RouteNone {
 		judgeRoute(&way, c.primary() == src || src.scope != "")
 	}
 	if way.covered != truth.Yes && c.newGateway == truth.Yes {
@@ -135,17 +137,17 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 
 // publicNodesIn says whether the nodes in a vSwitch have public addresses of their
 // own, which the node pools that name it decide.
-func (c *cluster) publicNodesIn(v *vswitch) truth.Truth {
+func (c *cluster) publicNodesIn(v *alicloud.VSwitch) truth.Truth {
 	if c.publicNodes != truth.Maybe {
 		return c.publicNodes
 	}
 	var answers []truth.Truth
 	for _, pool := range c.pools {
-		list, unknown := c.scope.idents(pool.res.Body.Get("vswitch_ids"))
+		list, unknown := c.scope.Idents(pool.res.Body.Get("vswitch_ids"))
 		if unknown != "" {
 			return truth.Maybe
 		}
-		if !slices.ContainsFunc(list, func(id ident) bool { return id.key == v.key }) {
+		if !slices.ContainsFunc(list, func(id alicloud.Ident) bool { return id.Key == v.Key }) {
 			continue
 		}
 		answer, _ := publicPool(pool.res.Body)
@@ -164,11 +166,11 @@ func (c *cluster) publicNodesIn(v *vswitch) truth.Truth {
 // mayAssociate reports whether an EIP is, or may be, associated with a node of a
 // pool.
 func (c *cluster) mayAssociate(pool *nodePool) bool {
-	instances, unknown := c.scope.idents(pool.res.Body.Get("instances"))
-	return slices.ContainsFunc(c.scope.byType["alicloud_eip_association"], func(assoc *terraform.Resource) bool {
-		id := c.scope.ident(assoc.Body.Get("instance_id"))
-		return id.unknown() || unknown != "" && id.res != nil && id.res.Type == "alicloud_instance" ||
-			slices.ContainsFunc(instances, func(i ident) bool { return i.key == id.key })
+	instances, unknown := c.scope.Idents(pool.res.Body.Get("instances"))
+	return slices.ContainsFunc(c.scope.ByType["alicloud_eip_association"], func(assoc *terraform.Resource) bool {
+		id := c.scope.Ident(assoc.Body.Get("instance_id"))
+		return id.Unknown() || unknown != "" && id.Resource != nil && id.Resource.Type == "alicloud_instance" ||
+			slices.ContainsFunc(instances, func(i alicloud.Ident) bool { return i.Key == id.Key })
 	})
 }
 
@@ -177,11 +179,11 @@ func (c *cluster) mayAssociate(pool *nodePool) bool {
 // beside pods of their own vSwitches need no way out for certain, so theirs is left
 // to the SNAT rules.
 func judgeRoute(way *wayOut, primary bool) {
-	some := len(way.route.some) > 0
+	some := len(way.route.Some) > 0
 	switch {
 	case way.code == "route" && some:
 		way.status, way.code, way.byRoute = truth.Unknown, "", true
-		way.reason = way.route.table.Address + " has routes for some public addresses only"
+		way.reason = way.route.Table.Address + " has routes for some public addresses only"
 	case way.code == "missing" && !some && primary:
 		way.code = "route"
 	}
@@ -194,17 +196,17 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 	possible := ""
 	outside := ""
 	for _, e := range entries {
-		switch e.covers(v) {
+		switch e.Covers(v) {
 		case truth.No:
-			if outside == "" && e.mayShareVPC(v) {
-				outside = "the NAT gateway of " + e.res.Address + " is outside the files, it may have other SNAT entries"
+			if outside == "" && e.MayShareVPC(v) {
+				outside = "the NAT gateway of " + e.Resource.Address + " is outside the files, it may have other SNAT entries"
 			}
 		case truth.Maybe:
 			if possible == "" {
-				possible = e.res.Address + " may cover it: " + e.why()
+				possible = e.Resource.Address + " may cover it: " + whyUnsure(e)
 			}
 		case truth.Yes: // the best of several decides
-			status, code, reason := c.scope.usable(e, v, way.route)
+			status, code, reason := usable(c.scope, e, v, way.route)
 			if way.covered != truth.Yes || status.Better(way.status) {
 				way.status, way.code, way.reason, way.entry = status, code, reason, e
 			}
@@ -224,12 +226,12 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 	way.status, way.code, way.covered = truth.Blocked, "missing", truth.No
 }
 
-func (e *snatEntry) why() string {
+func whyUnsure(e *alicloud.SNATEntry) string {
 	switch {
-	case e.res.Uncertain != "":
-		return e.res.Uncertain
-	case e.unknown != "":
-		return e.unknown
+	case e.Resource.Uncertain != "":
+		return e.Resource.Uncertain
+	case e.Unknown != "":
+		return e.Unknown
 	default:
 		return "the files do not decide it"
 	}
@@ -237,35 +239,35 @@ func (e *snatEntry) why() string {
 
 // usable judges an SNAT entry that covers a vSwitch: its gateway, its EIPs and
 // the route to it.
-func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status truth.Verdict, code, reason string) {
+func usable(s *alicloud.Scope, e *alicloud.SNATEntry, v *alicloud.VSwitch, r alicloud.Route) (status truth.Verdict, code, reason string) {
 	switch {
-	case e.gateway == nil:
-		return truth.Unknown, "", "the NAT gateway of " + e.res.Address + " is outside the files"
-	case e.gateway.internet == truth.No, e.gateway.vpc != nil && e.gateway.vpc != v.vpc:
+	case e.Gateway == nil:
+		return truth.Unknown, "", "the NAT gateway of " + e.Resource.Address + " is outside the files"
+	case e.Gateway.Internet == truth.No, e.Gateway.VPC != nil && e.Gateway.VPC != v.VPC:
 		return truth.Blocked, "gateway-unusable", ""
-	case e.gateway.internet == truth.Maybe:
-		return truth.Unknown, "", "the network_type of " + e.gateway.name + " is unknown"
+	case e.Gateway.Internet == truth.Maybe:
+		return truth.Unknown, "", "the network_type of " + e.Gateway.Name + " is unknown"
 	}
-	switch r.kind {
-	case routeNone:
+	switch r.Kind {
+	case alicloud.RouteNone:
 		return truth.Blocked, "route", ""
-	case routeNAT:
-		if r.gateway != e.gateway {
+	case alicloud.RouteNAT:
+		if r.Gateway != e.Gateway {
 			return truth.Blocked, "route", ""
 		}
-	case routeSystem:
+	case alicloud.RouteSystem:
 		// Only the first Internet NAT gateway of a VPC gets a route by itself.
-		list, unknown := s.gatewaysOf(v.vpc)
-		list = slices.DeleteFunc(list, func(g *gateway) bool { return g.internet == truth.No })
+		list, unknown := s.GatewaysOf(v.VPC)
+		list = slices.DeleteFunc(list, func(g *alicloud.Gateway) bool { return g.Internet == truth.No })
 		if len(list) > 1 || unknown != "" {
 			return truth.Unknown, "", "the system route table's default route belongs to the first of several NAT gateways"
 		}
 	}
-	switch e.eip.status {
+	switch e.EIP.Status {
 	case truth.Blocked:
 		return truth.Blocked, "eip-not-associated", ""
 	case truth.Unknown:
-		return truth.Unknown, "", e.eip.reason
+		return truth.Unknown, "", e.EIP.Reason
 	default:
 		return truth.Open, "", ""
 	}
@@ -273,19 +275,19 @@ func (s *scope) usable(e *snatEntry, v *vswitch, r route) (status truth.Verdict,
 
 // otherSupply says what might give a vSwitch a way out that the scope does not
 // show: its absence must be proved before it counts.
-func (b *builder) otherSupply(s *scope, v *vswitch) string {
-	if v.vpc.res == nil {
-		return "the VPC " + v.vpc.name + " is outside the files, it may have a NAT gateway of its own"
+func (b *builder) otherSupply(s *alicloud.Scope, v *alicloud.VSwitch) string {
+	if v.VPC.Resource == nil {
+		return "the VPC " + v.VPC.Name + " is outside the files, it may have a NAT gateway of its own"
 	}
-	keys := []string{v.key, v.vpc.key}
-	list, unknown := s.gatewaysOf(v.vpc)
+	keys := []string{v.Key, v.VPC.Key}
+	list, unknown := s.GatewaysOf(v.VPC)
 	if unknown != "" {
 		return unknown
 	}
 	for _, g := range list {
-		keys = append(keys, g.key)
+		keys = append(keys, g.Key)
 	}
-	if reason, found := s.unreadModule(keys...); found {
+	if reason, found := s.UnreadModule(keys...); found {
 		return reason
 	}
 	return b.foreignGateway(s)
@@ -293,19 +295,19 @@ func (b *builder) otherSupply(s *scope, v *vswitch) string {
 
 // foreignGateway says which NAT gateway of another root may serve any VPC: one
 // whose VPC its own root does not decide.
-func (b *builder) foreignGateway(s *scope) string {
+func (b *builder) foreignGateway(s *alicloud.Scope) string {
 	for _, other := range b.scopes {
-		if other.root.Dir == s.root.Dir {
+		if other.Root.Dir == s.Root.Dir {
 			continue
 		}
-		for _, res := range other.byType["alicloud_nat_gateway"] {
-			if g := other.gateway(ident{key: res.Address, res: res}); g.vpc == nil || g.vpc.res == nil {
-				return res.Address + " in " + other.root.Dir + " may serve its VPC"
+		for _, res := range other.ByType["alicloud_nat_gateway"] {
+			if g := other.Gateway(alicloud.Ident{Key: res.Address, Resource: res}); g.VPC == nil || g.VPC.Resource == nil {
+				return res.Address + " in " + other.Root.Dir + " may serve its VPC"
 			}
 		}
-		for _, res := range other.byType["alicloud_snat_entry"] {
-			if other.gateway(other.ident(firstItem(res.Body.Get("snat_table_id")))) == nil {
-				return res.Address + " in " + other.root.Dir + " may cover it"
+		for _, res := range other.ByType["alicloud_snat_entry"] {
+			if other.Gateway(other.Ident(alicloud.FirstItem(res.Body.Get("snat_table_id")))) == nil {
+				return res.Address + " in " + other.Root.Dir + " may cover it"
 			}
 		}
 	}
@@ -325,32 +327,32 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		switch {
 		case way.code == "missing":
 			uncovered = append(uncovered, way.member)
-			gate.Uncovered = append(gate.Uncovered, way.member.vswitch.label())
+			gate.Uncovered = append(gate.Uncovered, way.member.vswitch.Label())
 		case way.leadsOut():
-			gate.Covered = append(gate.Covered, way.member.vswitch.label())
+			gate.Covered = append(gate.Covered, way.member.vswitch.Label())
 		}
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if at := b.unusableEntry(c, way); at.Ref != 0 && at.samePlace(gate.Entry) {
-			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
+		if at := b.unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
+			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.Label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
-			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.label())
-			gate.GatewayName = way.entry.gateway.name
+			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.Label())
+			gate.GatewayName = way.entry.Gateway.Name
 			gate.GatewayCode = "other-vpc"
-			if way.entry.gateway.internet == truth.No {
+			if way.entry.Gateway.Internet == truth.No {
 				gate.GatewayCode = "intranet"
 			}
-			gate.Gateway = b.places.block(c.scope, way.entry.gateway.res)
+			gate.Gateway = b.places.block(c.scope, way.entry.Gateway.Resource)
 		}
 	}
 	gate.Status = truth.Sum(verdicts, src.unknown != "")
 	gate.OtherCovered = other != nil && allCovered(other)
 	if gate.GatewayName == "" && c.vpc != nil {
-		if list, _ := c.scope.gatewaysOf(c.vpc); len(list) > 0 {
-			gate.GatewayName = list[0].name
-			gate.Gateway = b.places.block(c.scope, list[0].res)
+		if list, _ := c.scope.GatewaysOf(c.vpc); len(list) > 0 {
+			gate.GatewayName = list[0].Name
+			gate.Gateway = b.places.block(c.scope, list[0].Resource)
 		}
 	}
 	if len(uncovered) == 1 && len(gate.ways) > 1 {
@@ -368,17 +370,11 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 }
 
 // unusableEntry is the SNAT entry of a gateway that gives no Internet access.
-func (b *builder) unusableEntry(c *cluster, way wayOut) Origin {
+func (b *builder) unusableEntry(c *cluster, way wayOut) place.Origin {
 	if way.code != "gateway-unusable" {
-		return Origin{}
+		return place.Origin{}
 	}
-	return b.places.block(c.scope, way.entry.res)
-}
-
-// samePlace reports whether two origins are one for people, as those of the
-// instances of one block are.
-func (o Origin) samePlace(other Origin) bool {
-	return o.File == other.File && o.Line == other.Line && o.Column == other.Column
+	return b.places.block(c.scope, way.entry.Resource)
 }
 
 func allCovered(gate *internetGate) bool {
@@ -406,14 +402,14 @@ func rankOf(code string) int {
 func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 	for _, e := range b.entriesOf(c.scope) {
 		covers := c.wrongCovers(gate.Role, admission{
-			func(v *vswitch) bool { return e.covers(v) == truth.Yes },
-			func(pods netip.Prefix) bool { return e.cidr.IsValid() && e.cidr.Overlaps(pods) },
+			func(v *alicloud.VSwitch) bool { return e.Covers(v) == truth.Yes },
+			func(pods netip.Prefix) bool { return e.CIDR.IsValid() && e.CIDR.Overlaps(pods) },
 		})
 		if len(covers) == 0 {
 			continue
 		}
-		origin := b.places.value(c.scope, e.res, e.source)
-		if gate.Entry.Ref == 0 || before(origin, gate.Entry) {
+		origin := b.places.value(c.scope, e.Resource, e.Source)
+		if gate.Entry.Ref == 0 || origin.Before(gate.Entry) {
 			gate.Entry = origin
 		}
 		gate.Code = "wrong-vswitch"
@@ -421,20 +417,10 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 		gate.EntryCovers = append(gate.EntryCovers, covers...)
 	}
 	// An entry without a public address serves nobody, which is told first.
-	if len(gate.wrong) > 0 && !slices.ContainsFunc(gate.wrong, func(e *snatEntry) bool { return e.eip.status != truth.Blocked }) {
+	if len(gate.wrong) > 0 && !slices.ContainsFunc(gate.wrong, func(e *alicloud.SNATEntry) bool { return e.EIP.Status != truth.Blocked }) {
 		gate.Code = "eip-not-associated"
 	}
 	gate.EntryCovers = sorted(gate.EntryCovers)
-}
-
-func before(a, b Origin) bool {
-	if a.File != b.File {
-		return a.File < b.File
-	}
-	if a.Line != b.Line {
-		return a.Line < b.Line
-	}
-	return a.Column < b.Column
 }
 
 // hop judges the gate for one requirement, whose packets may leave from a part of the
@@ -485,7 +471,7 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) Hop {
 }
 
 // at is the place of what the code of the gate names.
-func (gate *internetGate) at(b *builder, c *cluster) Origin {
+func (gate *internetGate) at(b *builder, c *cluster) place.Origin {
 	switch gate.Code {
 	case "wrong-vswitch", "gateway-unusable":
 		return gate.Entry
@@ -501,7 +487,7 @@ func (gate *internetGate) at(b *builder, c *cluster) Origin {
 			}
 		}
 		if len(entries) > 0 {
-			return b.places.argument(c.scope, entries[0].res, "snat_ip")
+			return b.places.argument(c.scope, entries[0].Resource, "snat_ip")
 		}
 	}
 	return gate.Origin
@@ -517,7 +503,7 @@ func (gate *internetGate) describeUnknowns() []Unknown {
 		}
 		if way.status == truth.Unknown && way.reason != "" {
 			list = append(list, Unknown{
-				Subject: "Internet access of " + way.member.vswitch.name,
+				Subject: "Internet access of " + way.member.vswitch.Name,
 				Reason:  way.reason, Origin: way.member.origin,
 			})
 		}

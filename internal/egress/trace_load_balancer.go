@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -26,37 +27,37 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	s, w := r.service, r.world
 	hop := Hop{Name: "load-balancer", Status: truth.Unknown}
 	switch {
-	case !s.serves(r.protocol, r.port):
-		hop.Detail = s.id() + " has no port " + strconv.Itoa(r.port)
+	case !s.Serves(r.protocol, r.port):
+		hop.Detail = s.ID() + " has no port " + strconv.Itoa(r.port)
 		return hop
-	case r.workload.hostNetwork == truth.Maybe:
-		hop.Detail = "hostNetwork of " + r.workload.display() + " is unknown"
+	case r.workload.HostNetwork == truth.Maybe:
+		hop.Detail = "hostNetwork of " + r.workload.Display() + " is unknown"
 		return hop
 	}
 	clients := "pod"
-	if r.workload.hostNetwork == truth.Yes {
+	if r.workload.HostNetwork == truth.Yes {
 		clients = "host"
 	}
 	status, code := b.judgeLoadBalancer(r, clients)
-	gate := b.loadBalancers.at(loadBalancerKey{w, s.id(), clients, code}, func() *loadBalancerGate {
+	gate := b.loadBalancers.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
 		gate := &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
-			Cluster: w.clusterID(), Service: s.id(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
-			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.obj, s.trafficPolicy()),
+			Cluster: w.clusterID(), Service: s.ID(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.Object, s.TrafficPolicy()),
 		}}
 		if w.cluster != nil {
 			c := w.cluster
 			gate.ClusterName, gate.Plugin, gate.ProxyMode, gate.Version = c.name, c.plugin, c.proxyMode, c.version
 		}
-		internal, _ := s.obj.Root.Get("spec", "internalTrafficPolicy").Text()
+		internal, _ := s.Object.Root.Get("spec", "internalTrafficPolicy").Text()
 		gate.InternalOnly = internal == "Local"
-		backend, _ := s.obj.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
+		backend, _ := s.Object.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
 		gate.ENIBackend = backend == "eni"
 		return gate
 	})
 	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.id(), gate.Origin
+	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.ID(), gate.Origin
 	if status == truth.Unknown {
-		hop.Detail = unsureLoadBalancer[code] + " (" + s.id() + ")"
+		hop.Detail = unsureLoadBalancer[code] + " (" + s.ID() + ")"
 	}
 	return hop
 }
@@ -67,13 +68,6 @@ var unsureLoadBalancer = map[string]string{
 	"policy-unknown":          "the externalTrafficPolicy is unknown",
 	"leaves-to-load-balancer": "packets leave to the load balancer itself, whose backends answer or not",
 	"ebpf-datapath":           "whether Terway's eBPF data path translates the address itself is not in the files",
-}
-
-// serves reports whether a Service has a port, as far as the files tell.
-func (s *service) serves(protocol string, port int) bool {
-	return port == 0 || len(s.ports) == 0 || slices.ContainsFunc(s.ports, func(p servicePort) bool {
-		return p.port == 0 || p.port == port && strings.EqualFold(cmp.Or(p.protocol, "TCP"), protocol)
-	})
 }
 
 // judgeLoadBalancer decides whether a client's packets to the address are
@@ -94,9 +88,9 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Ver
 	case clients == "pod" && ebpf && w.network.inClusterLB == truth.Yes:
 		// The data path translates the address itself and asks for no policy.
 		return truth.Open, "in-cluster-loadbalance"
-	case s.isLocal() == truth.No:
+	case s.IsLocal() == truth.No:
 		return truth.Open, "cluster-policy"
-	case s.isLocal() == truth.Maybe:
+	case s.IsLocal() == truth.Maybe:
 		return truth.Unknown, "policy-unknown"
 	case b.onEveryNode(r):
 		return truth.Open, "backend-on-every-node"
@@ -175,11 +169,11 @@ func olderThan(version string, minor int) (older, known bool) {
 // client can run on.
 func (b *builder) onEveryNode(r *requirementOf) bool {
 	w, s := r.world, r.service
-	if !s.selects {
+	if !s.Selects {
 		return false
 	}
 	for _, wl := range w.workloads {
-		if wl.kind == "DaemonSet" && wl.namespace == s.namespace && wl.selectedBy(s.selector) && w.cluster.runsBeside(wl, r.workload) {
+		if wl.Kind == "DaemonSet" && wl.Namespace == s.Namespace && wl.SelectedBy(s.Selector) && w.cluster.runsBeside(wl, r.workload) {
 			return true
 		}
 	}
@@ -188,10 +182,10 @@ func (b *builder) onEveryNode(r *requirementOf) bool {
 
 // runsBeside reports whether a DaemonSet's pods run on every node that a client can
 // run on.
-func (c *cluster) runsBeside(daemons, client *workload) bool {
+func (c *cluster) runsBeside(daemons, client *kube.Workload) bool {
 	if c == nil || c.scope == nil {
-		terms, unsure := daemons.nodeTerms()
-		return len(terms) == 0 && !unsure && daemons.spec.Get("affinity").IsNull()
+		terms, unsure := daemons.NodeTerms()
+		return len(terms) == 0 && !unsure && daemons.Spec.Get("affinity").IsNull()
 	}
 	at := c.placementOf(daemons)
 	if at.some || at.unknown != "" {
@@ -216,7 +210,7 @@ func (b *builder) hasOwnInterface(r *requirementOf) bool {
 	if c == nil {
 		return false
 	}
-	pod, _ := r.workload.annotation("k8s.aliyun.com/pod-eni").Truth()
+	pod, _ := r.workload.Annotation("k8s.aliyun.com/pod-eni").Truth()
 	return c.exclusive || r.world.exempt[r.index].code == "exclusive-eni-pods" ||
 		r.view().container || r.view().own || pod
 }

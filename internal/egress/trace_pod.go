@@ -1,13 +1,15 @@
 package egress
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/netpol"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -46,11 +48,6 @@ func policyName(p *netpol.Policy) string {
 	return p.Name + " (" + p.Object.Kind + ")"
 }
 
-// privateRanges are the addresses that a VPC may have.
-var privateRanges = prefixSet(
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"),
-)
-
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*PolicyBlock
@@ -72,7 +69,7 @@ type flow struct {
 
 // anyService is where a cloud service may be: any address that is not the machine's
 // own or its link's.
-var anyService = subtract(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), prefixSet(
+var anyService = ipset.Subtract(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), ipset.Of(
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("169.254.0.0/16"),
 	netip.MustParsePrefix("224.0.0.0/3"),
 ))
@@ -85,7 +82,7 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 	case toInternet:
 		plain.dest = netpol.InternetDest()
 		if r.anywhere6 {
-			plain.dest = netpol.PrefixDest(netip.MustParsePrefix("2000::/3")).Outside()
+			plain.dest = netpol.SetDest(ipset.Public6).Outside()
 		}
 		if r.addr.IsValid() {
 			plain.dest = netpol.AddrDest(r.addr).Outside()
@@ -105,14 +102,14 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		switch {
 		case r.public:
 			plain.dest = netpol.InternetDest()
-		case r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
-			plain.dest = netpol.PrefixDest(r.target.vswitch.cidr).Outside()
+		case r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
+			plain.dest = netpol.PrefixDest(r.target.vswitch.CIDR).Outside()
 		case r.target.Kind == "oss":
 			plain.dest = netpol.PrefixDest(cloudServices).Outside()
 		case len(r.target.addresses) == 1:
 			plain.dest = netpol.AddrDest(r.target.addresses[0]).Outside()
 		default:
-			plain.dest = netpol.SetDest(privateRanges).Outside()
+			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}
 	case toService:
 		return b.backends(r)
@@ -126,7 +123,7 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			return nil, "a ServiceEntry lets the service mesh decide where packets for " + r.display() + " go"
 		}
 		if r.outside != nil && len(r.outside.Addresses) > 0 {
-			plain.dest = netpol.SetDest(prefixSet(r.outside.Addresses...)).Outside()
+			plain.dest = netpol.SetDest(ipset.Of(r.outside.Addresses...)).Outside()
 			break
 		}
 		if !r.cloud {
@@ -158,7 +155,7 @@ func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown stri
 	}
 	addresses := []netip.Addr{r.addr}
 	if !r.addr.IsValid() {
-		addresses = r.service.literalAddresses()
+		addresses = r.service.LiteralAddresses()
 	}
 	for _, a := range addresses {
 		list = append(list, flow{dest: netpol.AddrDest(a).Outside(), port: r.port, protocol: r.protocol})
@@ -185,7 +182,7 @@ func (r *requirementOf) toNodePort() bool {
 		return false
 	}
 	for _, s := range r.world.services {
-		if slices.Contains(s.nodePorts, r.port) {
+		if slices.Contains(s.NodePorts, r.port) {
 			return true
 		}
 	}
@@ -195,61 +192,38 @@ func (r *requirementOf) toNodePort() bool {
 // backends translates a Service to its pods and their ports.
 func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
 	s := r.service
-	if !s.selects {
-		return nil, "Service " + s.id() + " has no selector, its endpoints are not traced"
+	if !s.Selects {
+		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
 	}
-	var port *servicePort
-	for i := range s.ports {
-		if s.ports[i].port == r.port && (s.ports[i].protocol == r.protocol || port == nil) {
-			port = &s.ports[i]
+	var port *kube.ServicePort
+	for i := range s.Ports {
+		if s.Ports[i].Port == r.port && (s.Ports[i].Protocol == r.protocol || port == nil) {
+			port = &s.Ports[i]
 		}
 	}
-	headless := s.clusterIP == "None"
+	headless := s.ClusterIP == "None"
 	if port == nil && !headless {
-		return nil, "Service " + s.id() + " has no port " + strconv.Itoa(r.port)
+		return nil, "Service " + s.ID() + " has no port " + strconv.Itoa(r.port)
 	}
 	for i, wl := range r.world.workloads {
-		if wl.namespace != s.namespace || !wl.selectedBy(s.selector) {
+		if wl.Namespace != s.Namespace || !wl.SelectedBy(s.Selector) {
 			continue
 		}
 		f := flow{dest: r.world.evaluator.PodDest(i), port: r.port, protocol: r.protocol}
 		if !headless {
-			f.protocol = port.protocol
-			f.port = wl.targetPort(*port)
+			f.protocol = port.Protocol
+			f.port = wl.TargetPort(*port)
 			if f.port == 0 {
-				return nil, "port " + port.target + " of " + wl.display() + " is not in the files"
+				return nil, "port " + port.Target + " of " + wl.Display() + " is not in the files"
 			}
 		}
-		f.translated = wl.display() + " port " + strconv.Itoa(f.port)
+		f.translated = wl.Display() + " port " + strconv.Itoa(f.port)
 		list = append(list, f)
 	}
 	if len(list) == 0 {
-		return nil, "the pods of Service " + s.id() + " are not in the files"
+		return nil, "the pods of Service " + s.ID() + " are not in the files"
 	}
 	return list, ""
-}
-
-func (wl *workload) selectedBy(selector map[string]string) bool {
-	for key, value := range selector {
-		if wl.labels[key] != value {
-			return false
-		}
-	}
-	return true
-}
-
-// targetPort resolves a Service's target port on the pods; 0 if they do not
-// declare it.
-func (wl *workload) targetPort(p servicePort) int {
-	if n, err := strconv.Atoi(p.target); err == nil {
-		return n
-	}
-	for _, port := range wl.pod().Ports {
-		if port.Name == p.target && cmp.Or(port.Protocol, "TCP") == p.protocol {
-			return port.Number
-		}
-	}
-	return 0
 }
 
 // policyHop judges the policies that isolate a workload for one requirement.
@@ -260,7 +234,7 @@ func (b *builder) policyHop(r *requirementOf) Hop {
 		hop.Code = "not-enforced"
 		return hop
 	}
-	if r.workload.hostNetwork != truth.No {
+	if r.workload.HostNetwork != truth.No {
 		hop.Code = "host-network"
 		return hop
 	}
@@ -337,7 +311,7 @@ func partReason(r *requirementOf, flows []flow) string {
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
 // rule, and returns why it is and the rule's place.
-func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, Origin) {
+func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code := closest.Code
@@ -365,17 +339,17 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 // policyBlock returns the gate of what stops a requirement at one place.
 func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
 	w, at := r.world, b.places.objectRange(by, rule)
-	gate := b.policyBlocks.at(policyKey{w, r.workload.namespace, at}, func() *policyGate {
+	gate := b.policyBlocks.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
 		return &policyGate{PolicyBlock: &PolicyBlock{
-			Cluster: w.clusterID(), Namespace: r.workload.namespace, Workloads: []string{}, Also: []string{},
+			Cluster: w.clusterID(), Namespace: r.workload.Namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
-			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []Origin{},
+			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []place.Origin{},
 		}}
 	})
 	if other := r.display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
 		gate.Also = append(gate.Also, other)
 	}
-	if name := r.workload.display(); !slices.Contains(gate.Workloads, name) {
+	if name := r.workload.Display(); !slices.Contains(gate.Workloads, name) {
 		gate.Workloads = append(gate.Workloads, name)
 	}
 	gate.need.add(r)
@@ -384,7 +358,7 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
-func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) Origin {
+func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
 	gate := b.policyBlock(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
@@ -430,15 +404,15 @@ func (b *builder) deadPeers(w *world) {
 	}
 	var ports []netpol.ServicePort
 	for _, s := range sortedServices(w.services) {
-		if !s.selects || s.clusterIP == "None" {
+		if !s.Selects || s.ClusterIP == "None" {
 			continue
 		}
-		for _, p := range s.ports {
-			port := netpol.ServicePort{Namespace: s.namespace, Service: s.name, Selector: s.selector, Protocol: p.protocol, Port: p.port}
-			if n, err := strconv.Atoi(p.target); err == nil {
+		for _, p := range s.Ports {
+			port := netpol.ServicePort{Namespace: s.Namespace, Service: s.Name, Selector: s.Selector, Protocol: p.Protocol, Port: p.Port}
+			if n, err := strconv.Atoi(p.Target); err == nil {
 				port.TargetPort = n
 			} else {
-				port.TargetName = p.target
+				port.TargetName = p.Target
 			}
 			ports = append(ports, port)
 		}
@@ -446,7 +420,7 @@ func (b *builder) deadPeers(w *world) {
 	said := make(map[source.Range]bool)
 	for _, gate := range w.dns {
 		if gate != nil && gate.Miss.Ref != 0 {
-			said[b.places.list[gate.Miss.Ref].Range] = true
+			said[b.places.List[gate.Miss.Ref].Range] = true
 		}
 	}
 	for _, dead := range w.evaluator.DeadPeers(ports) {
@@ -494,9 +468,9 @@ func (b *builder) unsupportedPolicies(w *world) {
 }
 
 // addonConfig is the place of the Terway addon's config.
-func (b *builder) addonConfig(c *cluster) Origin {
+func (b *builder) addonConfig(c *cluster) place.Origin {
 	if c.scope == nil {
-		return Origin{}
+		return place.Origin{}
 	}
 	addons, _ := c.addons()
 	for _, a := range addons {
@@ -504,5 +478,5 @@ func (b *builder) addonConfig(c *cluster) Origin {
 			return b.places.value(c.scope, a.holder, a.config)
 		}
 	}
-	return Origin{}
+	return place.Origin{}
 }

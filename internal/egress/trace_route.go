@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -35,7 +37,7 @@ func (b *builder) routeBlocks(c *cluster) {
 
 func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 	block := b.routeBlock(c, gate, way)
-	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.samePlace(block.Origin) })
+	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.Same(block.Origin) })
 	if i < 0 {
 		i = len(gate.routes)
 		gate.routes = append(gate.routes, &routeGate{RouteBlock: block, gate: gate})
@@ -49,7 +51,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 	if !slices.Contains(r.Tables, block.Tables[0]) {
 		r.Tables = append(r.Tables, block.Tables...)
 	}
-	r.VSwitches = append(r.VSwitches, way.member.vswitch.label())
+	r.VSwitches = append(r.VSwitches, way.member.vswitch.Label())
 	r.ways = append(r.ways, way)
 }
 
@@ -59,18 +61,18 @@ func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteB
 		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
 	}
-	holder := way.route.attach
-	if way.route.table != nil {
-		block.Tables = []string{way.route.table.Address}
+	holder := way.route.Attach
+	if way.route.Table != nil {
+		block.Tables = []string{way.route.Table.Address}
 	}
 	if way.entry != nil {
-		block.Code, block.Entry = "no-default-route", b.places.block(c.scope, way.entry.res)
-		block.Gateway = way.entry.gateway.name
+		block.Code, block.Entry = "no-default-route", b.places.block(c.scope, way.entry.Resource)
+		block.Gateway = way.entry.Gateway.Name
 	}
-	if way.route.kind == routeNAT {
-		block.Code, block.Entry = "other-gateway", b.places.block(c.scope, way.route.entry)
+	if way.route.Kind == alicloud.RouteNAT {
+		block.Code, block.Entry = "other-gateway", b.places.block(c.scope, way.route.Entry)
 		if holder == nil {
-			holder = way.route.entry
+			holder = way.route.Entry
 		}
 	}
 	block.Origin = b.places.block(c.scope, holder)
@@ -79,7 +81,7 @@ func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteB
 
 // judge judges the route tables of a block for one requirement, and says why if it
 // cannot.
-func (r *routeGate) judge(s *scope, req *requirementOf) (status truth.Verdict, reason string) {
+func (r *routeGate) judge(s *alicloud.Scope, req *requirementOf) (status truth.Verdict, reason string) {
 	status = truth.Open
 	for _, way := range r.ways {
 		if !req.view().takes(way.member.vswitch) {
@@ -98,24 +100,24 @@ func (r *routeGate) judge(s *scope, req *requirementOf) (status truth.Verdict, r
 
 // towards judges the way to the destination of a requirement. Of a name only the
 // addresses that it may have are known.
-func (w *wayOut) towards(s *scope, r *requirementOf) (status truth.Verdict, reason string) {
+func (w *wayOut) towards(s *alicloud.Scope, r *requirementOf) (status truth.Verdict, reason string) {
 	addr := r.addr
 	switch {
 	case !w.byRoute, r.anywhere:
 		return truth.Blocked, ""
 	case r.prefix.IsValid():
 		addr = r.prefix.Addr()
-		if !slices.ContainsFunc(w.route.some, func(some someRoute) bool { return contains(some.cidr, r.prefix) }) {
+		if !slices.ContainsFunc(w.route.Some, func(some alicloud.SomeRoute) bool { return ipset.Covers(some.CIDR, r.prefix) }) {
 			return truth.Blocked, ""
 		}
 	case !addr.IsValid(), len(r.others) > 0:
 		return truth.Unknown, w.reason
 	}
-	to := w.route.towards(addr)
-	if to.kind == routeOther {
-		return truth.Unknown, to.reason
+	to := w.route.Towards(addr)
+	if to.Kind == alicloud.RouteOther {
+		return truth.Unknown, to.Reason
 	}
-	status, code, reason := s.usable(w.entry, w.member.vswitch, to)
+	status, code, reason := usable(s, w.entry, w.member.vswitch, to)
 	if status == truth.Blocked && code != "route" {
 		return truth.Open, "" // told by another rule, not by the route table
 	}

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // groupGate is a SecurityGroupEgress under construction.
@@ -20,19 +23,6 @@ func (gate *groupGate) entity() *SecurityGroupEgress {
 	gate.Need = gate.need.sum()
 	return gate.SecurityGroupEgress
 }
-
-// publicIPv4 is what "the Internet" means to a security group rule.
-var publicIPv4 = func() *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddPrefix(netip.MustParsePrefix("0.0.0.0/0"))
-	for _, s := range []string{"10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"} {
-		b.RemovePrefix(netip.MustParsePrefix(s))
-	}
-	for _, p := range sharedRanges {
-		b.RemovePrefix(p)
-	}
-	return build(&b)
-}()
 
 // cloudServices is the range of the cloud's own services inside every VPC: OSS,
 // registries, name servers (vendor's page on OSS endpoints and their ranges).
@@ -54,7 +44,7 @@ var platformProbes = []struct {
 
 // groupSet is the groups on one kind of interface.
 type groupSet struct {
-	groups   []*securityGroup
+	groups   []*alicloud.SecurityGroup
 	unknown  string
 	ids      ids
 	verdicts map[groupQuery]groupVerdict // thousands of workloads ask the same few questions
@@ -75,7 +65,7 @@ func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
 	for _, list := range c.groupsOf(src) {
 		set := &groupSet{unknown: list.unknown, ids: list, verdicts: make(map[groupQuery]groupVerdict)}
 		for _, id := range list.list {
-			set.groups = append(set.groups, c.scope.securityGroup(id))
+			set.groups = append(set.groups, c.scope.SecurityGroup(id))
 		}
 		sets = append(sets, set)
 	}
@@ -112,9 +102,9 @@ func (b *builder) latentGroups(c *cluster) {
 }
 
 func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
-	all := set.verdict(prefixSet(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
+	all := set.verdict(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == truth.Blocked {
-		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *securityGroup) bool { return len(g.egress) > 0 }) {
+		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *alicloud.SecurityGroup) bool { return len(g.Egress) > 0 }) {
 			return // rules for other protocols or families: no accept, but not without any rule
 		}
 		code := "no-rule"
@@ -125,7 +115,7 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 		return
 	}
 	for _, probe := range platformProbes {
-		if v := set.verdict(prefixSet(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
+		if v := set.verdict(ipset.Of(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
 			b.groupGate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
 			return
 		}
@@ -134,10 +124,10 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 
 // groupGate returns the gate of one blocker, one for both roles if they share the
 // group.
-func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *groupRule, dest string, port int, protocol string) *groupGate {
-	blocker := set.groups[0].key
+func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *alicloud.GroupRule, dest string, port int, protocol string) *groupGate {
+	blocker := set.groups[0].Key
 	if drop != nil {
-		blocker = drop.res.Address
+		blocker = drop.Resource.Address
 	}
 	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
 		gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
@@ -145,7 +135,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 			Code: code, Destination: dest, Port: port, Protocol: protocol,
 		}}
 		for _, g := range set.groups {
-			gate.Groups = append(gate.Groups, g.name)
+			gate.Groups = append(gate.Groups, g.Name)
 		}
 		if set.ids.value != nil && set.ids.holder != nil {
 			gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
@@ -153,9 +143,9 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 			gate.Cause = set.ids.at
 		}
 		if drop != nil {
-			gate.Rule, gate.Priority, gate.Origin = drop.res.Address, drop.priority, b.places.block(c.scope, drop.res)
+			gate.Rule, gate.Priority, gate.Origin = drop.Resource.Address, drop.Priority, b.places.block(c.scope, drop.Resource)
 		} else {
-			gate.Origin = b.places.block(c.scope, set.groups[0].res)
+			gate.Origin = b.places.block(c.scope, set.groups[0].Resource)
 		}
 		return gate
 	})
@@ -170,7 +160,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 func (b *builder) groupHop(r *requirementOf) Hop {
 	hop := Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
-	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.hostNetwork == truth.Maybe {
+	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
 		hop.Detail = "the cluster's network is not in the files"
 		return hop
 	}
@@ -232,14 +222,6 @@ func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protoco
 	}
 }
 
-// code names a verdict of Blocked.
-func (v *groupVerdict) code() string {
-	if v.drop != nil {
-		return "dropped"
-	}
-	return "not-covered"
-}
-
 // destinationSet is the addresses a requirement may lead to outside the cluster;
 // nil if they are not known.
 func (r *requirementOf) destinationSet() *netipx.IPSet {
@@ -252,21 +234,21 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 			}
 			prefixes = append(prefixes, netip.PrefixFrom(other.Addr(), other.Addr().BitLen()))
 		}
-		return prefixSet(prefixes...)
+		return ipset.Of(prefixes...)
 	case r.addr.IsValid():
-		return prefixSet(netip.PrefixFrom(r.addr, r.addr.BitLen()))
+		return ipset.Of(netip.PrefixFrom(r.addr, r.addr.BitLen()))
 	case r.prefix.IsValid():
-		return prefixSet(r.prefix)
+		return ipset.Of(r.prefix)
 	case r.anywhere6:
-		return prefixSet(netip.MustParsePrefix("2000::/3"))
+		return ipset.Of(netip.MustParsePrefix("2000::/3"))
 	case r.kind == toInternet, r.public:
-		return publicIPv4
+		return ipset.Public4
 	case r.kind == toTarget && r.target.Kind == "oss":
-		return prefixSet(cloudServices)
-	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.cidr.IsValid():
-		return prefixSet(r.target.vswitch.cidr)
+		return ipset.Of(cloudServices)
+	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
+		return ipset.Of(r.target.vswitch.CIDR)
 	case r.outside != nil && len(r.outside.Addresses) > 0:
-		return prefixSet(r.outside.Addresses...)
+		return ipset.Of(r.outside.Addresses...)
 	default:
 		return nil
 	}

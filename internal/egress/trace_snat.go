@@ -1,19 +1,23 @@
 package egress
 
+import (
+	"github.com/egresslint/egresslint/internal/alicloud"
+)
+
 import "slices"
 
 // SNAT entries as things of their own: who leaves through them, and whether that
 // works.
 
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
-func (b *builder) entryGates(s *scope) {
+func (b *builder) entryGates(s *alicloud.Scope) {
 	for _, e := range b.entriesOf(s) {
 		entry := &SNATEntry{
-			Address: e.res.Address, Status: e.eip.status, Code: e.eip.code, EIP: e.eip.eip, Instance: e.eip.instance,
-			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.res, "snat_ip"),
+			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
+			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.Resource, "snat_ip"),
 		}
-		if e.gateway != nil {
-			entry.Gateway = e.gateway.name
+		if e.Gateway != nil {
+			entry.Gateway = e.Gateway.Name
 		}
 		gates := []*internetGate{}
 		for _, c := range b.clusterList {
@@ -46,11 +50,30 @@ type entryGate struct {
 }
 
 // entriesOf reads the SNAT entries of a scope once.
-func (b *builder) entriesOf(s *scope) []*snatEntry {
+func (b *builder) entriesOf(s *alicloud.Scope) []*alicloud.SNATEntry {
 	list, ok := b.entries[s]
 	if !ok {
-		list = s.snatEntries()
+		list = s.SNATEntries()
 		b.entries[s] = list
 	}
 	return list
+}
+
+// onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
+// through it, or else as its own root does.
+func onceEach(list []entryGate) []entryGate {
+	best := make(map[int]int) // by place: index among list
+	for i, e := range list {
+		j, ok := best[e.Origin.Ref]
+		if !ok || len(list[j].gates) == 0 && (len(e.gates) > 0 || len(e.Address) < len(list[j].Address)) {
+			best[e.Origin.Ref] = i
+		}
+	}
+	var once []entryGate
+	for i, e := range list {
+		if best[e.Origin.Ref] == i {
+			once = append(once, e)
+		}
+	}
+	return once
 }

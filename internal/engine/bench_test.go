@@ -10,6 +10,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/policies"
 )
@@ -18,8 +19,8 @@ import (
 // entities and paths: many times a large repository.
 func largeModel(n int) *egress.Model {
 	m := &egress.Model{APIVersion: egress.APIVersion}
-	at := func(i int) egress.Origin {
-		return egress.Origin{Ref: i + 1, File: fmt.Sprintf("envs/env-%d/main.tf", i%50), Line: i + 1, Column: 3}
+	at := func(i int) place.Origin {
+		return place.Origin{Ref: i + 1, File: fmt.Sprintf("envs/env-%d/main.tf", i%50), Line: i + 1, Column: 3}
 	}
 	status := func(i int) truth.Verdict {
 		if i%4 == 0 {

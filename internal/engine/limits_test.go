@@ -14,6 +14,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/policies"
@@ -110,7 +111,7 @@ func judgeWith(t *testing.T, opts engine.Options, sources ...engine.PolicySource
 		t.Fatal(err)
 	}
 	model := largeModel(4)
-	model.Clusters = []*egress.Cluster{{Name: "prod", Origin: egress.Origin{Ref: 1}}}
+	model.Clusters = []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}
 	e := mustNew(t, policies.FS, engine.Options{Only: []string{"snat-missing"}}).Join(own)
 	results, diagnostics := e.Run(t.Context(), mustValue(t, model))
 	return judged{results, diagnostics}
@@ -363,7 +364,7 @@ func FuzzOwnRule(f *testing.F) {
 	for _, b := range bombs() {
 		f.Add(b.rule)
 	}
-	model := mustValue(f, &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: egress.Origin{Ref: 1}}}})
+	model := mustValue(f, &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}})
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := engine.LoadPolicies(t.Context(), []engine.PolicySource{folder("a.rego", text)}, nil)
 		if err != nil {

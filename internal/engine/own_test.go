@@ -15,6 +15,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/policies"
 )
 
@@ -75,7 +76,7 @@ func mustLoad(t *testing.T, sources ...engine.PolicySource) *engine.Policies {
 // messages runs an engine over a model with one cluster.
 func messages(t *testing.T, e *engine.Engine) []string {
 	t.Helper()
-	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: egress.Origin{Ref: 1}}}}
+	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
 	results, diagnostics := e.Run(t.Context(), mustValue(t, model))
 	if len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
@@ -222,7 +223,7 @@ func TestOwnRuleThatTakesTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: egress.Origin{Ref: 1}}}}
+	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
 	results, diagnostics := own.Run(t.Context(), mustValue(t, model))
 	if len(results) != 1 || len(diagnostics) != 1 || diagnostics[0].Message != "evaluate rule slow: took longer than 200ms" {
 		t.Errorf("got %v and %v", results, diagnostics)

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/ipset"
 )
 
 // compiled is a policy prepared for evaluation.
@@ -150,7 +152,7 @@ func (e *Evaluator) compileBlocks(blocks []*peer, cover coverage) (certain, poss
 			hi.AddSet(set)
 		}
 	}
-	return built(&lo).Ranges(), built(&hi).Ranges()
+	return ipset.Build(&lo).Ranges(), ipset.Build(&hi).Ranges()
 }
 
 func ranges(block netip.Prefix, except []netip.Prefix) *netipx.IPSet {
@@ -159,17 +161,7 @@ func ranges(block netip.Prefix, except []netip.Prefix) *netipx.IPSet {
 	for _, x := range except {
 		b.RemovePrefix(x)
 	}
-	return built(&b)
-}
-
-// built returns the set of a builder that was given valid prefixes only, for
-// which it cannot fail.
-func built(b *netipx.IPSetBuilder) *netipx.IPSet {
-	s, err := b.IPSet()
-	if err != nil {
-		return &netipx.IPSet{}
-	}
-	return s
+	return ipset.Build(&b)
 }
 
 func (e *Evaluator) compilePorts(c *compiledRule, ports []portRange) {

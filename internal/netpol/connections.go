@@ -4,8 +4,9 @@ import (
 	"encoding/binary"
 	"iter"
 
-	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Link is what the policies let pass from some pods or addresses to others.

@@ -6,6 +6,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -175,7 +176,7 @@ func (f *deadFinder) blocks(c *compiled, d Direction, rule int) {
 			f.add(c, d, rule, peer.at, CodeServiceAddress,
 				"%s lies among the addresses of Services: policies see the pods behind a Service, not its address", peer.block)
 		// A vSwitch may have nodes as well as pods, and the block may be meant for these.
-		case within(p.PodCIDRs, peer) && !isEmpty(p.NodeCIDRs) && !p.NodeCIDRs.OverlapsPrefix(peer.block) && (p.ebpf() || cilium):
+		case within(p.PodCIDRs, peer) && !ipset.IsEmpty(p.NodeCIDRs) && !p.NodeCIDRs.OverlapsPrefix(peer.block) && (p.ebpf() || cilium):
 			f.add(c, d, rule, peer.at, CodePodAddress,
 				"%s lies among the addresses of this cluster's pods, which a block of addresses does not cover here: select them by label", peer.block)
 		}
@@ -184,7 +185,7 @@ func (f *deadFinder) blocks(c *compiled, d Direction, rule int) {
 
 // within reports whether a block lies wholly in a set that is known.
 func within(set *netipx.IPSet, p *peer) bool {
-	return !isEmpty(set) && set.ContainsPrefix(p.block)
+	return !ipset.IsEmpty(set) && set.ContainsPrefix(p.block)
 }
 
 // ports looks for ports that no pod has that a rule is about.

@@ -5,6 +5,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -137,7 +138,7 @@ func (e *Evaluator) admitters(s *subject, d Dest) (list []func(r *compiledRule) 
 		}
 		for i := range regions {
 			inside := !d.outside && (regions[i].pods || regions[i].nodes)
-			node := !d.outside && (regions[i].nodes || isEmpty(e.profile.NodeCIDRs))
+			node := !d.outside && (regions[i].nodes || ipset.IsEmpty(e.profile.NodeCIDRs))
 			out = append(out, e.admitAddress(s, &regions[i], inside, node))
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/ipset"
 )
 
 // Dest is the other end of a pod's connection: where it leads for Egress, where
@@ -43,7 +45,7 @@ func SetDest(s *netipx.IPSet) Dest {
 }
 
 // InternetDest is every public IPv4 address. For IPv6, use PrefixDest of 2000::/3.
-func InternetDest() Dest { return Dest{set: publicIPv4, outside: true} }
+func InternetDest() Dest { return Dest{set: ipset.Public4.Ranges(), outside: true} }
 
 // Outside returns d with the certainty that its addresses belong to no pod and
 // no node of the cluster: those of a cloud service, say.
@@ -56,18 +58,3 @@ func (d Dest) Outside() Dest {
 func (d Dest) IsPod() bool { return d.pod > 0 }
 
 func (d Dest) class() int32 { return d.pod - 1 }
-
-// publicIPv4 is IPv4 without the ranges that RFC 6890 and its registry set
-// apart as not globally reachable, and without multicast.
-var publicIPv4 = func() []netipx.IPRange {
-	var b netipx.IPSetBuilder
-	b.AddPrefix(netip.MustParsePrefix("0.0.0.0/0"))
-	for _, s := range []string{
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-		"192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
-		"203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-	} {
-		b.RemovePrefix(netip.MustParsePrefix(s))
-	}
-	return built(&b).Ranges()
-}()

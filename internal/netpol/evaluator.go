@@ -86,7 +86,6 @@ type Profile struct {
 
 // isEmpty reports whether nothing is known of a set of addresses: every pod and
 // every node has one.
-func isEmpty(s *netipx.IPSet) bool { return s == nil || len(s.Ranges()) == 0 }
 
 // ebpf reports whether an ipBlock never covers a pod.
 func (p *Profile) ebpf() bool { return p.Datapath == "ipvlan" || p.Datapath == "v2" }

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/egresslint/egresslint/internal/truth"
 	"go4.org/netipx"
+
+	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // maxWork bounds the product of regions and rules that a question about many
@@ -136,7 +138,7 @@ func (e *Evaluator) admitAddresses(s *subject, r *region) {
 		r.outside.hi = allPorts
 	}
 	r.inside = r.outside
-	inside, node := r.pods || r.nodes, r.nodes || isEmpty(e.profile.NodeCIDRs)
+	inside, node := r.pods || r.nodes, r.nodes || ipset.IsEmpty(e.profile.NodeCIDRs)
 	if inside || node && s.nodes {
 		hi := r.outside.hi
 		r.inside = e.toAddress(s, r, inside, node)
@@ -234,7 +236,7 @@ func (e *Evaluator) podAddresses(s *subject, hostNetwork bool, cover coverage) (
 	if len(rules)*len(regions) > maxWork {
 		return nil, false
 	}
-	anywhere := isEmpty(set)
+	anywhere := ipset.IsEmpty(set)
 	addresses := []podAddress{}
 	seen := make(map[string]bool)
 	covered := make([]byte, len(rules))

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/place"
 )
 
 // Introduced splits findings into those that the files of base do not have and
@@ -19,7 +19,7 @@ import (
 // three vSwitches and then only two is the same problem, partly repaired. And it
 // is old where the file or the root differs because what it is about was moved:
 // what base found is then no longer where it was.
-func Introduced(findings, base []*finding.Finding, origins []egress.Place) (introduced, unchanged []*finding.Finding) {
+func Introduced(findings, base []*finding.Finding, origins []place.Place) (introduced, unchanged []*finding.Finding) {
 	b := newBefore(base, origins)
 	parts := newParts(findings)
 	// The surest matches first: they may not go to something that is only similar.
@@ -118,7 +118,7 @@ type before struct {
 	files  map[string]bool
 }
 
-func newBefore(base []*finding.Finding, origins []egress.Place) *before {
+func newBefore(base []*finding.Finding, origins []place.Place) *before {
 	b := &before{
 		parts:  make(map[about][]*part),
 		scopes: make(map[scope]bool), owners: make(map[owner]bool), files: make(map[string]bool),
@@ -127,10 +127,10 @@ func newBefore(base []*finding.Finding, origins []egress.Place) *before {
 		key := about{p.of.Rule, p.Address}
 		b.parts[key] = append(b.parts[key], p)
 	}
-	for _, place := range origins {
-		b.scopes[scope{place.Root, place.Variant}] = true
-		b.owners[owner{place.Range.File, place.Address}] = true
-		b.files[place.Range.File] = true
+	for _, p := range origins {
+		b.scopes[scope{p.Root, p.Variant}] = true
+		b.owners[owner{p.Range.File, p.Address}] = true
+		b.files[p.Range.File] = true
 	}
 	return b
 }

@@ -6,23 +6,23 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/place"
 )
 
 // side is what the files of one revision give.
 type side struct {
-	places  []egress.Place // from ref 1
+	places  []place.Place // from ref 1
 	results []engine.Result
 }
 
 func (s side) run(t interface {
 	Fatalf(format string, args ...any)
 },
-) ([]*finding.Finding, []egress.Place) {
-	origins := append([]egress.Place{{}}, s.places...)
+) ([]*finding.Finding, []place.Place) {
+	origins := append([]place.Place{{}}, s.places...)
 	outcome := run(t, s.results, origins, pipeline.Options{})
 	if len(outcome.Diagnostics) > 0 {
 		t.Fatalf("diagnostics: %v", outcome.Diagnostics)
@@ -31,8 +31,8 @@ func (s side) run(t interface {
 }
 
 // written is an instance that is written in the file of a root.
-func written(file, root, variant string, line int) egress.Place {
-	return egress.Place{Range: at(file, line), Address: "alicloud_db_instance.main", Root: root, Variant: variant}
+func written(file, root, variant string, line int) place.Place {
+	return place.Place{Range: at(file, line), Address: "alicloud_db_instance.main", Root: root, Variant: variant}
 }
 
 // severe is the result with another severity.
@@ -43,12 +43,12 @@ func severe(r engine.Result, s finding.Severity) engine.Result {
 
 func TestIntroduced(t *testing.T) {
 	caller := at(prod, 20)
-	one := side{[]egress.Place{db("envs/prod", "module.a", "", caller)}, []engine.Result{result(1, "a")}}
+	one := side{[]place.Place{db("envs/prod", "module.a", "", caller)}, []engine.Result{result(1, "a")}}
 	both := side{
-		[]egress.Place{db("envs/prod", "module.a", "", caller), db("envs/prod", "module.b", "", at(prod, 30))},
+		[]place.Place{db("envs/prod", "module.a", "", caller), db("envs/prod", "module.b", "", at(prod, 30))},
 		[]engine.Result{result(1, "a"), result(2, "b")},
 	}
-	in := func(place egress.Place, results ...engine.Result) side { return side{[]egress.Place{place}, results} }
+	in := func(p place.Place, results ...engine.Result) side { return side{[]place.Place{p}, results} }
 	main := written("envs/prod/main.tf", "envs/prod", "", 4)
 	tests := map[string]struct {
 		base, head side
@@ -69,20 +69,20 @@ func TestIntroduced(t *testing.T) {
 		"a second module instance":  {one, both, 1},
 		"one of two instances left": {both, one, 0},
 		"a copy of a root": {in(main, result(1, "k")), side{
-			[]egress.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)},
+			[]place.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)},
 			[]engine.Result{result(1, "k"), result(2, "k")},
 		}, 1},
 		"broken there and repaired here": {
-			side{[]egress.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)}, []engine.Result{result(1, "k")}},
-			side{[]egress.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)}, []engine.Result{result(2, "k")}},
+			side{[]place.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)}, []engine.Result{result(1, "k")}},
+			side{[]place.Place{main, written("envs/dev/main.tf", "envs/dev", "", 4)}, []engine.Result{result(2, "k")}},
 			1,
 		},
 		"a second variant": {in(written(prod, "envs/prod", "a", 4), result(1, "k")), side{
-			[]egress.Place{written(prod, "envs/prod", "a", 4), written(prod, "envs/prod", "b", 4)},
+			[]place.Place{written(prod, "envs/prod", "a", 4), written(prod, "envs/prod", "b", 4)},
 			[]engine.Result{result(1, "k"), result(2, "k")},
 		}, 1},
 		"a second equal one": {in(main, result(1, "k")), side{
-			[]egress.Place{main, written(prod, "envs/prod", "", 9)},
+			[]place.Place{main, written(prod, "envs/prod", "", 9)},
 			[]engine.Result{result(1, "k"), result(2, "k")},
 		}, 1},
 	}
@@ -105,7 +105,7 @@ func TestIntroducedProperties(t *testing.T) {
 		var s side
 		for i := range rapid.IntRange(0, 8).Draw(t, "n") {
 			root := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "root")
-			s.places = append(s.places, egress.Place{
+			s.places = append(s.places, place.Place{
 				Range: at(root+"/main.tf", rapid.IntRange(1, 3).Draw(t, "line")), Root: root,
 				Address: rapid.SampledFrom([]string{"x", "y", ""}).Draw(t, "address"),
 				Variant: rapid.SampledFrom([]string{"", "v"}).Draw(t, "variant"),

@@ -7,15 +7,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
 // instance is a module instance of a root, over all variants of the root.
 type instance struct{ root, module string }
 
-func instanceOf(p egress.Place) instance { return instance{p.Root, p.Module} }
+func instanceOf(p place.Place) instance { return instance{p.Root, p.Module} }
 
 // spot is what findings must share to be one problem to the user.
 type spot struct {
@@ -233,12 +233,12 @@ func stableKey(key []string) string {
 	return modulePath.ReplaceAllString(strings.Join(key, "\x00"), "")
 }
 
-func severalRoots(places []egress.Place) bool {
-	return slices.ContainsFunc(places, func(p egress.Place) bool { return p.Root != places[0].Root })
+func severalRoots(places []place.Place) bool {
+	return slices.ContainsFunc(places, func(p place.Place) bool { return p.Root != places[0].Root })
 }
 
 // instanceNames are the module instances of places, in their order, each once.
-func instanceNames(places []egress.Place) []string {
+func instanceNames(places []place.Place) []string {
 	roots := severalRoots(places)
 	var names []string
 	for _, p := range places {
@@ -250,7 +250,7 @@ func instanceNames(places []egress.Place) []string {
 }
 
 // instanceName names a module instance, with its root where there are several.
-func instanceName(p egress.Place, roots bool) string {
+func instanceName(p place.Place, roots bool) string {
 	module := p.Module
 	if module == "" {
 		module = "the root module"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -19,7 +20,7 @@ import (
 // verdict"; the cluster is "name", "name@root" or "-" for none, and the verdict that
 // of the path's one hop, with a code behind a colon.
 func pathModel(lines ...string) *egress.Model {
-	m := &egress.Model{Origins: []egress.Place{{}, {Range: at("stop.tf", 7)}}}
+	m := &egress.Model{Origins: []place.Place{{}, {Range: at("stop.tf", 7)}}}
 	for _, line := range lines {
 		words := strings.Fields(line)
 		w := &egress.Workload{Kind: "Deployment", Namespace: "shop", Name: words[1]}
@@ -37,7 +38,7 @@ func pathModel(lines ...string) *egress.Model {
 		status, code, _ := strings.Cut(words[3], ":")
 		hop := egress.Hop{Name: "whitelist", Status: truth.Verdict(status), Code: code}
 		if hop.Status == truth.Blocked {
-			hop.Origin = egress.Origin{Ref: 1, File: "stop.tf", Line: 7, Column: 1}
+			hop.Origin = place.Origin{Ref: 1, File: "stop.tf", Line: 7, Column: 1}
 		}
 		m.Paths = append(m.Paths, &egress.Path{
 			Workload: w.ID, Destination: words[2], Port: 3306, Protocol: "TCP", Status: hop.Status,

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/egresslint/egresslint/internal/baseline"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
@@ -42,11 +42,11 @@ type Outcome struct {
 // item is a finding on its way, with what the steps need to know of its place.
 type item struct {
 	finding.Finding
-	place egress.Place
+	place place.Place
 	// kind is the rule's case, so that only findings with the same message merge.
 	kind string
 	// places are those of all findings that were merged into this one, its own first.
-	places []egress.Place
+	places []place.Place
 }
 
 // Run passes results through the steps, whose order matters:
@@ -71,7 +71,7 @@ type item struct {
 //
 // A result whose place is not among origins becomes a diagnostic, so that a
 // broken rule is seen. The error is that of ctx.
-func Run(ctx context.Context, results []engine.Result, origins []egress.Place, opts Options) (Outcome, error) {
+func Run(ctx context.Context, results []engine.Result, origins []place.Place, opts Options) (Outcome, error) {
 	items, diagnostics := locate(results, origins)
 	for _, merge := range []func([]*item) []*item{mergeFrom, mergeVariants, mergeInstances, mergeEqual} {
 		if err := guard.Overdue(ctx); err != nil {
@@ -104,10 +104,10 @@ func Run(ctx context.Context, results []engine.Result, origins []egress.Place, o
 	return outcome, nil
 }
 
-func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.Diagnostic) {
+func locate(results []engine.Result, origins []place.Place) ([]*item, []source.Diagnostic) {
 	var items []*item
 	var diagnostics []source.Diagnostic
-	lookup := func(rule string, ref int) (egress.Place, bool) {
+	lookup := func(rule string, ref int) (place.Place, bool) {
 		if ref > 0 && ref < len(origins) {
 			return origins[ref], true
 		}
@@ -115,23 +115,23 @@ func locate(results []engine.Result, origins []egress.Place) ([]*item, []source.
 			Kind:    source.PolicyError,
 			Message: fmt.Sprintf("evaluate rule %s: locate a finding: the model has no place %d", rule, ref),
 		})
-		return egress.Place{}, false
+		return place.Place{}, false
 	}
 	for _, r := range results {
-		place, ok := lookup(r.Rule, r.At)
+		at, ok := lookup(r.Rule, r.At)
 		if !ok {
 			continue
 		}
 		it := &item{
 			Finding: finding.Finding{
-				Rule: r.Rule, Severity: r.Severity, Range: place.Range, Address: place.Address,
+				Rule: r.Rule, Severity: r.Severity, Range: at.Range, Address: at.Address,
 				Message: r.Message, Remedy: r.Remedy, Key: r.Key,
 				Parts: []finding.Part{{
-					File: place.Range.File, Address: place.Address, Root: place.Root, Variant: place.Variant,
+					File: at.Range.File, Address: at.Address, Root: at.Root, Variant: at.Variant,
 					Severity: r.Severity, Key: r.Key,
 				}},
 			},
-			place: place, kind: r.Case, places: []egress.Place{place},
+			place: at, kind: r.Case, places: []place.Place{at},
 		}
 		for _, ref := range r.Related {
 			if p, ok := lookup(r.Rule, ref.At); ok {

@@ -13,10 +13,10 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -33,8 +33,8 @@ const (
 )
 
 // db is the place of the allow-list in the module, as one instance sees it.
-func db(root, module, variant string, callers ...source.Range) egress.Place {
-	return egress.Place{
+func db(root, module, variant string, callers ...source.Range) place.Place {
+	return place.Place{
 		Range: at(inModule, 10), Callers: callers, Root: root, Module: module, Variant: variant,
 		Address: module + ".alicloud_db_instance.main",
 	}
@@ -53,13 +53,13 @@ func related(r source.Range, text string) finding.Related {
 
 func TestRun(t *testing.T) {
 	tests := map[string]struct {
-		places  []egress.Place // from ref 1
+		places  []place.Place // from ref 1
 		results []engine.Result
 		opts    pipeline.Options
 		want    []*finding.Finding
 	}{
 		"written where it is wrong": {
-			places:  []egress.Place{{Range: at("main.tf", 4), Address: "alicloud_db_instance.main", Root: "."}},
+			places:  []place.Place{{Range: at("main.tf", 4), Address: "alicloud_db_instance.main", Root: "."}},
 			results: []engine.Result{result(1, "k")},
 			want: []*finding.Finding{{
 				Rule: "whitelist-missing", Severity: finding.Error, Range: at("main.tf", 4),
@@ -67,7 +67,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"the same of several overlays": {
-			places: []egress.Place{
+			places: []place.Place{
 				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay prod"},
 				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay lab"},
 				{Range: at("base/app.yaml", 4), Address: "Deployment/shop/api", From: "overlay staging"},
@@ -85,7 +85,7 @@ func TestRun(t *testing.T) {
 			},
 		},
 		"one module instance: the outermost caller is at fault": {
-			places: []egress.Place{
+			places: []place.Place{
 				db("envs/staging", "module.a.module.data", "", at("modules/a/main.tf", 7), at(staging, 20)),
 				{Range: at("net.tf", 1)},
 			},
@@ -105,7 +105,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"two instances of one root: the module is at fault": {
-			places: []egress.Place{
+			places: []place.Place{
 				db(".", `module.data["a"]`, "", at("main.tf", 5)),
 				db(".", `module.data["b"]`, "", at("main.tf", 5)),
 			},
@@ -118,7 +118,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"two roots": {
-			places: []egress.Place{
+			places: []place.Place{
 				db("envs/prod", "module.data", "", at(prod, 8)),
 				db("envs/staging", "module.data", "", at(staging, 9)),
 			},
@@ -134,7 +134,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"several at one place of each instance: by key": {
-			places: []egress.Place{db(".", "module.a", ""), db(".", "module.b", "")},
+			places: []place.Place{db(".", "module.a", ""), db(".", "module.b", "")},
 			results: []engine.Result{
 				result(1, "module.a.x"), result(1, "module.a.y"),
 				result(2, "module.b.x"), result(2, "module.b.y"),
@@ -151,13 +151,13 @@ func TestRun(t *testing.T) {
 			},
 		},
 		"variants of one instance, anchored at the caller, with the lines that set the value": {
-			places: []egress.Place{
-				func() egress.Place {
+			places: []place.Place{
+				func() place.Place {
 					p := db(".", "module.data", "staging", at("main.tf", 5))
 					p.Via = []located.Step{{Range: at("staging.tfvars", 1), Says: "var.cidr is set here"}}
 					return p
 				}(),
-				func() egress.Place {
+				func() place.Place {
 					p := db(".", "module.data", "prod", at("main.tf", 5))
 					p.Via = []located.Step{{Range: at("prod.tfvars", 2)}}
 					return p
@@ -175,7 +175,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"the worse one speaks": {
-			places: []egress.Place{db(".", "module.a", ""), db(".", "module.b", "")},
+			places: []place.Place{db(".", "module.a", ""), db(".", "module.b", "")},
 			results: []engine.Result{
 				func() engine.Result { r := result(1, "a"); r.Severity = finding.Warning; return r }(),
 				result(2, "b"),
@@ -186,7 +186,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"two problems at one place of a manifest stay two": {
-			places:  []egress.Place{{Range: at("np.yaml", 3), Address: "NetworkPolicy/a/b"}},
+			places:  []place.Place{{Range: at("np.yaml", 3), Address: "NetworkPolicy/a/b"}},
 			results: []engine.Result{result(1, "to db"), result(1, "to cache")},
 			want: []*finding.Finding{
 				{Rule: "whitelist-missing", Severity: finding.Error, Range: at("np.yaml", 3), Address: "NetworkPolicy/a/b", Message: "m to db", Remedy: "r", Key: []string{"to db"}},
@@ -194,7 +194,7 @@ func TestRun(t *testing.T) {
 			},
 		},
 		"the same words for two clusters are one": {
-			places: []egress.Place{{Range: at("np.yaml", 3), Address: "NetworkPolicy/a/b"}},
+			places: []place.Place{{Range: at("np.yaml", 3), Address: "NetworkPolicy/a/b"}},
 			results: []engine.Result{
 				{Rule: "dns-egress-blocked", Severity: finding.Error, At: 1, Case: "c", Message: "same", Remedy: "r", Key: []string{"cluster a"}},
 				{Rule: "dns-egress-blocked", Severity: finding.Error, At: 1, Case: "c", Message: "same", Remedy: "r", Key: []string{"cluster b"}},
@@ -205,7 +205,7 @@ func TestRun(t *testing.T) {
 			}},
 		},
 		"settings": {
-			places: []egress.Place{{Range: at("b.tf", 1)}, {Range: at("a.tf", 1)}},
+			places: []place.Place{{Range: at("b.tf", 1)}, {Range: at("a.tf", 1)}},
 			results: []engine.Result{
 				result(1, "k"),
 				{Rule: "snat-missing", Severity: finding.Error, At: 2, Case: "c", Message: "m", Remedy: "r"},
@@ -219,7 +219,7 @@ func TestRun(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			outcome := run(t, tt.results, append([]egress.Place{{}}, tt.places...), tt.opts)
+			outcome := run(t, tt.results, append([]place.Place{{}}, tt.places...), tt.opts)
 			got := outcome.Findings
 			if len(outcome.Diagnostics) > 0 {
 				t.Errorf("diagnostics: %v", outcome.Diagnostics)
@@ -241,7 +241,7 @@ func TestRun(t *testing.T) {
 func TestRunPlaceUnknown(t *testing.T) {
 	bad := result(7, "k")
 	good := result(1, "k")
-	outcome := run(t, []engine.Result{bad, good}, []egress.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
+	outcome := run(t, []engine.Result{bad, good}, []place.Place{{}, {Range: at("a.tf", 1)}}, pipeline.Options{})
 	got, diagnostics := outcome.Findings, outcome.Diagnostics
 	if len(got) != 1 || got[0].Range.File != "a.tf" {
 		t.Errorf("the good finding is lost: %+v", got)
@@ -253,7 +253,7 @@ func TestRunPlaceUnknown(t *testing.T) {
 
 // The order in which rules report must not show.
 func TestRunIsOrderFree(t *testing.T) {
-	places := []egress.Place{
+	places := []place.Place{
 		{},
 		db("envs/prod", "module.a", "x", at(prod, 8)), db("envs/prod", "module.a", "y", at(prod, 8)),
 		db("envs/prod", "module.b", "x", at(prod, 9)), db("envs/staging", "module.a", "", at(staging, 8)),
@@ -279,7 +279,7 @@ func TestRunIsOrderFree(t *testing.T) {
 
 // Suppressing some findings changes nothing about the others, and loses none.
 func TestSuppressingChangesNoOtherFinding(t *testing.T) {
-	places := []egress.Place{
+	places := []place.Place{
 		{},
 		db("envs/prod", "module.a", "x", at(prod, 8)), db("envs/prod", "module.a", "y", at(prod, 8)),
 		db("envs/prod", "module.b", "x", at(prod, 9)), db("envs/staging", "module.a", "", at(staging, 8)),
@@ -329,7 +329,7 @@ func TestSuppressingChangesNoOtherFinding(t *testing.T) {
 // run is pipeline.Run without an end of its time. T is *testing.T or *rapid.T.
 func run(t interface {
 	Fatalf(format string, args ...any)
-}, results []engine.Result, origins []egress.Place, opts pipeline.Options,
+}, results []engine.Result, origins []place.Place, opts pipeline.Options,
 ) pipeline.Outcome {
 	outcome, err := pipeline.Run(context.Background(), results, origins, opts)
 	if err != nil {
@@ -353,10 +353,10 @@ func (c *countdown) Err() error {
 
 func TestRunEndsWithItsTime(t *testing.T) {
 	var results []engine.Result
-	places := []egress.Place{{}}
+	places := []place.Place{{}}
 	for i := range 1000 {
 		results = append(results, engine.Result{Rule: "r", At: i + 1, Case: "one", Message: "m"})
-		places = append(places, egress.Place{Range: at("a.tf", i+1)})
+		places = append(places, place.Place{Range: at("a.tf", i+1)})
 	}
 	set, err := suppress.Read(t.Context(), suppress.Input{Tree: source.NewTree(fstest.MapFS{})})
 	if err != nil {

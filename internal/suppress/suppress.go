@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/comment"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
@@ -30,7 +30,7 @@ type Input struct {
 	// Files are those that are linted. Comments of other files count for what is
 	// found in them.
 	Files       []source.File
-	Annotations []egress.Ignore
+	Annotations []place.Ignore
 	Config      []config.Suppression
 	// Beside are texts that findings may lie in and that are none of the tree's files, by
 	// the names that places have.
@@ -53,7 +53,7 @@ type Set struct {
 	// annotations are in the order of their places, each place once although a
 	// template or a base may have made several objects of it.
 	annotations []*entry
-	annotated   map[egress.Ignore][]*entry
+	annotated   map[place.Ignore][]*entry
 	config      []*entry
 	byFiles     map[[2]string][]*entry // of the configuration, those that count in one of two files
 	// trials are what matching costs; over are those that it became too much at.
@@ -83,7 +83,7 @@ type Finding struct {
 	Anchor source.Range
 	// Places are where the rule was broken: several if module instances, variants or
 	// clusters have the finding in common.
-	Places []egress.Place
+	Places []place.Place
 }
 
 // Read collects the suppressions of a run. The error is that of ctx.
@@ -94,7 +94,7 @@ func Read(ctx context.Context, in Input) (*Set, error) {
 		today:     in.Now.UTC().Truncate(24 * time.Hour),
 		comments:  make(map[string][]*entry),
 		files:     make(map[string]source.File),
-		annotated: make(map[egress.Ignore][]*entry),
+		annotated: make(map[place.Ignore][]*entry),
 		byFiles:   make(map[[2]string][]*entry),
 	}
 	s.readFiles(ctx, in.Files)
@@ -196,7 +196,7 @@ func (s *Set) file(name string) source.File {
 	return f
 }
 
-func (s *Set) readAnnotations(annotations []egress.Ignore) {
+func (s *Set) readAnnotations(annotations []place.Ignore) {
 	for _, a := range annotations {
 		if _, seen := s.annotated[a]; seen {
 			continue
@@ -334,7 +334,7 @@ func (s *Set) commentsAt(rule string, at source.Range) []*entry {
 // atPlace returns the entries that speak of a place: comments there and at the
 // module blocks and arguments that lead to it, annotations of its object, entries of
 // the configuration.
-func (s *Set) atPlace(rule string, p *egress.Place, anchor source.Range) []*entry {
+func (s *Set) atPlace(rule string, p *place.Place, anchor source.Range) []*entry {
 	var found []*entry
 	for _, list := range [][]source.Range{{p.Range}, p.Callers, p.ModuleBlocks} {
 		for _, at := range list {

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -54,15 +54,15 @@ func TestMatch(t *testing.T) {
 		"other.tf":         "a = 1 # egresslint:ignore s -- another rule\n",
 		"k8s/annotated.md": "# egresslint:ignore r -- no file of ours\nx\n",
 	}
-	note := egress.Ignore{Text: "\n r -- annotated\n", Range: at("k8s/a.yaml", 7)}
-	old := egress.Ignore{Text: "r until=2020-01-01 -- old", Range: at("k8s/a.yaml", 8)}
+	note := place.Ignore{Text: "\n r -- annotated\n", Range: at("k8s/a.yaml", 7)}
+	old := place.Ignore{Text: "r until=2020-01-01 -- old", Range: at("k8s/a.yaml", 8)}
 	entries := []config.Suppression{
 		{Rules: []string{"r"}, Files: []config.Glob{{Pattern: "vendor/**"}, {Pattern: "legacy"}}, Reason: "vendor"},
 		{Rules: []string{"r"}, Address: "module.lab[*].*.db", Reason: "lab"},
 		{Rules: []string{"r"}, Files: []config.Glob{{Pattern: "k8s/*.yaml"}}, Address: "NetworkPolicy/a/*", Reason: "both"},
 	}
-	one := func(p egress.Place) suppress.Finding {
-		return suppress.Finding{Rule: "r", Anchor: p.Range, Places: []egress.Place{p}}
+	one := func(p place.Place) suppress.Finding {
+		return suppress.Finding{Rule: "r", Anchor: p.Range, Places: []place.Place{p}}
 	}
 	tests := []struct {
 		name    string
@@ -70,58 +70,58 @@ func TestMatch(t *testing.T) {
 		want    string // reason; empty if it counts
 		expired string
 	}{
-		{"on the line", one(egress.Place{Range: at("main.tf", 1)}), "outer", ""},
-		{"the innermost speaks", one(egress.Place{Range: at("main.tf", 4)}), "inner", ""},
-		{"in the block", one(egress.Place{Range: at("main.tf", 5)}), "caller", ""},
-		{"beyond", one(egress.Place{Range: at("mod/main.tf", 5)}), "", ""},
-		{"another file", one(egress.Place{Range: at("nowhere.tf", 1)}), "", ""},
-		{"a whole file", one(egress.Place{Range: source.Range{File: "main.tf"}}), "", ""},
+		{"on the line", one(place.Place{Range: at("main.tf", 1)}), "outer", ""},
+		{"the innermost speaks", one(place.Place{Range: at("main.tf", 4)}), "inner", ""},
+		{"in the block", one(place.Place{Range: at("main.tf", 5)}), "caller", ""},
+		{"beyond", one(place.Place{Range: at("mod/main.tf", 5)}), "", ""},
+		{"another file", one(place.Place{Range: at("nowhere.tf", 1)}), "", ""},
+		{"a whole file", one(place.Place{Range: source.Range{File: "main.tf"}}), "", ""},
 		{"no place", suppress.Finding{Rule: "r"}, "", ""},
-		{"a file that is not linted", one(egress.Place{Range: at("t/_helpers.tpl", 2)}), "helper", ""},
-		{"a file of another kind", one(egress.Place{Range: at("k8s/annotated.md", 2)}), "", ""},
+		{"a file that is not linted", one(place.Place{Range: at("t/_helpers.tpl", 2)}), "helper", ""},
+		{"a file of another kind", one(place.Place{Range: at("k8s/annotated.md", 2)}), "", ""},
 
 		{"the place in the module of a finding at its caller", suppress.Finding{
-			Rule: "r", Anchor: at("nowhere.tf", 1), Places: []egress.Place{{Range: at("mod/main.tf", 3), Callers: []source.Range{at("nowhere.tf", 1)}}},
+			Rule: "r", Anchor: at("nowhere.tf", 1), Places: []place.Place{{Range: at("mod/main.tf", 3), Callers: []source.Range{at("nowhere.tf", 1)}}},
 		}, "module", ""},
 		{"what is passed in", suppress.Finding{
-			Rule: "r", Anchor: at("nowhere.tf", 1), Places: []egress.Place{{Range: at("mod/main.tf", 5), Callers: []source.Range{at("main.tf", 4)}}},
+			Rule: "r", Anchor: at("nowhere.tf", 1), Places: []place.Place{{Range: at("mod/main.tf", 5), Callers: []source.Range{at("main.tf", 4)}}},
 		}, "inner", ""},
-		{"the block that calls the module", one(egress.Place{Range: at("mod/main.tf", 5), ModuleBlocks: []source.Range{at("nowhere.tf", 3), at("main.tf", 2)}}), "caller", ""},
-		{"all instances", suppress.Finding{Rule: "r", Anchor: at("mod/main.tf", 5), Places: []egress.Place{
+		{"the block that calls the module", one(place.Place{Range: at("mod/main.tf", 5), ModuleBlocks: []source.Range{at("nowhere.tf", 3), at("main.tf", 2)}}), "caller", ""},
+		{"all instances", suppress.Finding{Rule: "r", Anchor: at("mod/main.tf", 5), Places: []place.Place{
 			{Range: at("mod/main.tf", 5), ModuleBlocks: []source.Range{at("main.tf", 2)}},
 			{Range: at("mod/main.tf", 5), Address: "module.lab[0].module.x.db"},
 		}}, "caller", ""},
-		{"one of two instances", suppress.Finding{Rule: "r", Anchor: at("mod/main.tf", 5), Places: []egress.Place{
+		{"one of two instances", suppress.Finding{Rule: "r", Anchor: at("mod/main.tf", 5), Places: []place.Place{
 			{Range: at("mod/main.tf", 5), ModuleBlocks: []source.Range{at("main.tf", 2)}},
 			{Range: at("mod/main.tf", 5)},
 		}}, "", ""},
 
-		{"until tomorrow", one(egress.Place{Range: at("tomorrow.tf", 1)}), "tomorrow", ""},
-		{"on its last day", one(egress.Place{Range: at("today.tf", 1)}), "today", ""},
-		{"since yesterday", one(egress.Place{Range: at("yesterday.tf", 1)}), "", "yesterday"},
-		{"expired beside one that counts", one(egress.Place{Range: at("both.tf", 3)}), "always", ""},
-		{"a mistake", one(egress.Place{Range: at("mistake.tf", 1)}), "", ""},
-		{"another rule", one(egress.Place{Range: at("other.tf", 1)}), "", ""},
+		{"until tomorrow", one(place.Place{Range: at("tomorrow.tf", 1)}), "tomorrow", ""},
+		{"on its last day", one(place.Place{Range: at("today.tf", 1)}), "today", ""},
+		{"since yesterday", one(place.Place{Range: at("yesterday.tf", 1)}), "", "yesterday"},
+		{"expired beside one that counts", one(place.Place{Range: at("both.tf", 3)}), "always", ""},
+		{"a mistake", one(place.Place{Range: at("mistake.tf", 1)}), "", ""},
+		{"another rule", one(place.Place{Range: at("other.tf", 1)}), "", ""},
 
-		{"annotated", one(egress.Place{Range: at("k8s/x.yaml", 3), Ignores: []egress.Ignore{note}}), "annotated", ""},
-		{"annotated long ago", one(egress.Place{Range: at("x.yaml", 3), Ignores: []egress.Ignore{old}}), "", "old"},
-		{"annotated in one overlay of two", suppress.Finding{Rule: "r", Anchor: at("x.yaml", 3), Places: []egress.Place{
-			{Range: at("x.yaml", 3), Ignores: []egress.Ignore{note}}, {Range: at("x.yaml", 3)},
+		{"annotated", one(place.Place{Range: at("k8s/x.yaml", 3), Ignores: []place.Ignore{note}}), "annotated", ""},
+		{"annotated long ago", one(place.Place{Range: at("x.yaml", 3), Ignores: []place.Ignore{old}}), "", "old"},
+		{"annotated in one overlay of two", suppress.Finding{Rule: "r", Anchor: at("x.yaml", 3), Places: []place.Place{
+			{Range: at("x.yaml", 3), Ignores: []place.Ignore{note}}, {Range: at("x.yaml", 3)},
 		}}, "", ""},
 
-		{"by file", one(egress.Place{Range: at("vendor/a/b.tf", 3)}), "vendor", ""},
-		{"by folder", one(egress.Place{Range: at("legacy/a/b.tf", 3)}), "vendor", ""},
-		{"by address", one(egress.Place{Range: at("x.tf", 3), Address: "module.lab[0].alicloud_x.db"}), "lab", ""},
-		{"by another address", one(egress.Place{Range: at("x.tf", 3), Address: "module.lab[0].alicloud_x.db2"}), "", ""},
-		{"by file and address", one(egress.Place{Range: at("k8s/x.yaml", 3), Address: "NetworkPolicy/a/b"}), "both", ""},
-		{"by address in another file", one(egress.Place{Range: at("k8s/x/x.yaml", 3), Address: "NetworkPolicy/a/b"}), "", ""},
-		{"by file with another address", one(egress.Place{Range: at("k8s/x.yaml", 3), Address: "NetworkPolicy/b/b"}), "", ""},
+		{"by file", one(place.Place{Range: at("vendor/a/b.tf", 3)}), "vendor", ""},
+		{"by folder", one(place.Place{Range: at("legacy/a/b.tf", 3)}), "vendor", ""},
+		{"by address", one(place.Place{Range: at("x.tf", 3), Address: "module.lab[0].alicloud_x.db"}), "lab", ""},
+		{"by another address", one(place.Place{Range: at("x.tf", 3), Address: "module.lab[0].alicloud_x.db2"}), "", ""},
+		{"by file and address", one(place.Place{Range: at("k8s/x.yaml", 3), Address: "NetworkPolicy/a/b"}), "both", ""},
+		{"by address in another file", one(place.Place{Range: at("k8s/x/x.yaml", 3), Address: "NetworkPolicy/a/b"}), "", ""},
+		{"by file with another address", one(place.Place{Range: at("k8s/x.yaml", 3), Address: "NetworkPolicy/b/b"}), "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			set := read(files, suppress.Input{
 				Files:       []source.File{{Name: "main.tf", Kind: source.Terraform}},
-				Annotations: []egress.Ignore{note, note, old}, Config: entries,
+				Annotations: []place.Ignore{note, note, old}, Config: entries,
 			})
 			got, expired := set.Match(tt.finding)
 			reason, last := "", ""
@@ -151,14 +151,14 @@ func TestDiagnostics(t *testing.T) {
 	}
 	in := suppress.Input{
 		Files:       []source.File{{Name: "main.tf", Kind: source.Terraform}},
-		Annotations: []egress.Ignore{{Text: "one -- why", Range: at("k.yaml", 3)}, {Text: "", Range: at("k.yaml", 2)}},
+		Annotations: []place.Ignore{{Text: "one -- why", Range: at("k.yaml", 3)}, {Text: "", Range: at("k.yaml", 2)}},
 		Config:      []config.Suppression{{Rules: []string{"one"}, Address: "x", At: at(".egresslint.yaml", 2)}},
 	}
 	run := suppress.Run{Known: []string{"one", "two", "off"}, Ran: func(rule string) bool { return rule != "off" }}
 	tell := func(whole bool) []string {
 		set := read(files, in)
-		for _, place := range []source.Range{at("main.tf", 1), at("main.tf", 2), at("main.tf", 4), at("unlinted.tf", 1)} {
-			set.Match(suppress.Finding{Rule: "one", Anchor: place, Places: []egress.Place{{Range: place}}})
+		for _, anchor := range []source.Range{at("main.tf", 1), at("main.tf", 2), at("main.tf", 4), at("unlinted.tf", 1)} {
+			set.Match(suppress.Finding{Rule: "one", Anchor: anchor, Places: []place.Place{{Range: anchor}}})
 		}
 		run.Whole = whole
 		var got []string

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/comment"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
 // Annotation is the name of the annotation that suppresses.
-const Annotation = egress.IgnoreAnnotation
+const Annotation = place.IgnoreAnnotation
 
 // Written is a suppression that can be read, as it is written.
 type Written struct {

@@ -4,6 +4,8 @@
 package located
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/egresslint/egresslint/parser/source"
@@ -108,6 +110,44 @@ func (v *Value) Field(key string) (Field, bool) {
 	return Field{}, false
 }
 
+// Split returns the elements of a list argument. Providers and people write
+// such lists as lists, scalars, comma-joined strings and lists of those.
+func (v *Value) Split() []*Value {
+	var out []*Value
+	for _, item := range v.Items() {
+		if item.Kind != String || !strings.Contains(item.Str, ",") {
+			if text, ok := item.Text(); !ok || strings.TrimSpace(text) != "" {
+				out = append(out, item)
+			}
+			continue
+		}
+		for part := range strings.SplitSeq(item.Str, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				c := *item
+				c.Str = part
+				out = append(out, &c)
+			}
+		}
+	}
+	return out
+}
+
+// Int is the whole number that v holds; 0 if it holds none.
+func (v *Value) Int() int {
+	text, _ := v.Text()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// Is reports whether v is certainly one of some texts.
+func (v *Value) Is(texts ...string) bool {
+	text, ok := v.Text()
+	return ok && slices.Contains(texts, text)
+}
+
 // Text returns the string of a String, Number or Bool; false for anything else.
 func (v *Value) Text() (string, bool) {
 	if v == nil {
@@ -158,6 +198,15 @@ func (v *Value) IsNull() bool { return v == nil || v.Kind == Null }
 // IsUnknown reports whether the files do not decide v itself. A List or Map is
 // known even when it holds unknown elements.
 func (v *Value) IsUnknown() bool { return v != nil && v.Kind == Unknown }
+
+// ReasonOr is why v, or the first part of it, is unknown; otherwise where it is known or
+// has no reason.
+func (v *Value) ReasonOr(otherwise string) string {
+	if u := v.FirstUnknown(); u != nil && u.Reason != "" {
+		return u.Reason
+	}
+	return otherwise
+}
 
 // FirstUnknown returns the first Unknown in v, depth first, or nil.
 func (v *Value) FirstUnknown() *Value {

@@ -1,23 +1,24 @@
-package egress
+package alicloud
 
 import (
 	"net/netip"
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
 
-// scope is one evaluated Terraform root with its resources indexed. Everything
+// Scope is one evaluated Terraform root with its resources indexed. Everything
 // that can be proved about a resource is proved inside its scope.
-type scope struct {
-	root      *terraform.Root
-	byAddress map[string]*terraform.Resource
-	byType    map[string][]*terraform.Resource // managed resources, aliases normalised
+type Scope struct {
+	Root      *terraform.Root
+	ByAddress map[string]*terraform.Resource
+	ByType    map[string][]*terraform.Resource // managed resources, aliases normalised
 
-	// Both maps hold the resources of joined roots too, see joinScopes: lenders says
+	// Both maps hold the resources of joined roots too, see JoinScopes: lenders says
 	// which root such a resource belongs to, incomplete names the directories of those
 	// of which a part could not be read, and unread are the modules that none of the
 	// roots could.
@@ -25,26 +26,33 @@ type scope struct {
 	incomplete []string
 	unread     []terraform.UnreadModule
 
+	// blocks are the module blocks that lead to the module instances of each root, by
+	// the instance's address.
+	blocks map[*terraform.Root]map[string][]source.Range
+
 	literals map[string]*terraform.Resource // by the id that a state or plan knows; nil if not read yet
 
-	vswitches map[string]*vswitch
-	vpcs      map[string]*vpc
-	gateways  map[string]*gateway
-	groups    map[string]*securityGroup
+	vswitches map[string]*VSwitch
+	vpcs      map[string]*VPC
+	gateways  map[string]*Gateway
+	groups    map[string]*SecurityGroup
 }
 
-func newScope(root *terraform.Root) *scope {
-	s := &scope{
-		root:      root,
-		byAddress: make(map[string]*terraform.Resource, len(root.Resources)),
-		byType:    make(map[string][]*terraform.Resource),
-		vswitches: make(map[string]*vswitch),
-		vpcs:      make(map[string]*vpc),
-		gateways:  make(map[string]*gateway),
-		groups:    make(map[string]*securityGroup),
+// NewScope indexes the resources of a root.
+func NewScope(root *terraform.Root) *Scope {
+	s := &Scope{
+		Root:      root,
+		ByAddress: make(map[string]*terraform.Resource, len(root.Resources)),
+		ByType:    make(map[string][]*terraform.Resource),
+		vswitches: make(map[string]*VSwitch),
+		vpcs:      make(map[string]*VPC),
+		gateways:  make(map[string]*Gateway),
+		groups:    make(map[string]*SecurityGroup),
 		lenders:   make(map[*terraform.Resource]*terraform.Root),
 		unread:    slices.Clone(root.UnreadModules),
+		blocks:    make(map[*terraform.Root]map[string][]source.Range),
 	}
+	s.addModules(root)
 	if root.Incomplete {
 		s.incomplete = []string{root.Dir}
 	}
@@ -54,35 +62,59 @@ func newScope(root *terraform.Root) *scope {
 	return s
 }
 
-func (s *scope) add(res *terraform.Resource) {
-	s.byAddress[res.Address] = res
+func (s *Scope) addModules(root *terraform.Root) {
+	s.blocks[root] = make(map[string][]source.Range, len(root.Modules))
+	for _, m := range root.Modules {
+		s.blocks[root][m.Address] = m.Blocks
+	}
+}
+
+// ModuleBlocks are the module blocks that lead to the module instance of a resource.
+func (s *Scope) ModuleBlocks(res *terraform.Resource) []source.Range {
+	return s.blocks[s.lender(res)][res.Module]
+}
+
+// Place is where a value of a resource stands.
+func (s *Scope) Place(res *terraform.Resource, v *located.Value) place.Place {
+	root := s.lender(res)
+	return place.Place{
+		Range: v.Range, Callers: v.Callers, Via: v.Via, Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant,
+		Module: res.Module, ModuleBlocks: s.ModuleBlocks(res),
+	}
+}
+
+func (s *Scope) add(res *terraform.Resource) {
+	s.ByAddress[res.Address] = res
 	if res.Data {
 		return
 	}
-	typ := alicloud.Canonical(res.Type)
-	s.byType[typ] = append(s.byType[typ], res)
+	typ := Canonical(res.Type)
+	s.ByType[typ] = append(s.ByType[typ], res)
 }
 
-// ident is what a value says about which thing it names.
-type ident struct {
+// Ident is what a value says about which thing it names.
+type Ident struct {
 	// key is equal for values that name the same thing in a scope; empty if the
 	// value is absent or unknown.
-	key string
+	Key string
 	// res is the managed resource of the scope that it names, if it is one.
-	res *terraform.Resource
+	Resource *terraform.Resource
 	// reason says why an absent key is unknown; empty for an absent value.
 	reason string
 }
 
-func (id ident) known() bool   { return id.key != "" }
-func (id ident) unknown() bool { return id.key == "" && id.reason != "" }
+// Known reports whether the value names something.
+func (id Ident) Known() bool { return id.Key != "" }
+
+// Unknown reports whether the value may name something that the files do not decide.
+func (id Ident) Unknown() bool { return id.Key == "" && id.reason != "" }
 
 // name is how messages call the thing.
-func (id ident) name() string {
-	if id.res != nil {
-		return id.res.Address
+func (id Ident) name() string {
+	if id.Resource != nil {
+		return id.Resource.Address
 	}
-	return strings.TrimPrefix(id.key, "id:")
+	return strings.TrimPrefix(id.Key, "id:")
 }
 
 // identityAttributes are the attributes whose placeholder names the resource as a
@@ -94,41 +126,41 @@ var identityAttributes = map[string]bool{
 	"cluster_id": true, "acl_id": true, "load_balancer_id": true,
 }
 
-// ident reads a value that names a thing by its id.
-func (s *scope) ident(v *located.Value) ident {
+// Ident reads a value that names a thing by its id.
+func (s *Scope) Ident(v *located.Value) Ident {
 	switch v.Kind {
 	case located.Null:
-		return ident{}
+		return Ident{}
 	case located.Unknown:
-		return ident{reason: v.Reason}
+		return Ident{reason: v.Reason}
 	case located.String:
 	default:
-		return ident{reason: "it is not a string"}
+		return Ident{reason: "it is not a string"}
 	}
 	if ref, ok := v.Ref(); ok {
-		res := s.byAddress[ref.Address]
+		res := s.ByAddress[ref.Address]
 		if res != nil && res.Data {
-			return ident{key: ref.String()}
+			return Ident{Key: ref.String()}
 		}
 		if !identityAttributes[ref.Attribute] || !identifies(res, ref.Attribute) {
-			return ident{key: ref.String()}
+			return Ident{Key: ref.String()}
 		}
-		return ident{key: ref.Address, res: res}
+		return Ident{Key: ref.Address, Resource: res}
 	}
 	if refs, _ := located.Refs(v.Str); len(refs) > 0 {
-		return ident{reason: "it is composed of " + refs[0].String()}
+		return Ident{reason: "it is composed of " + refs[0].String()}
 	}
 	if v.Str == "" {
-		return ident{}
+		return Ident{}
 	}
-	return ident{key: "id:" + v.Str}
+	return Ident{Key: "id:" + v.Str}
 }
 
-// byLiteral is the resource whose id a state or plan knows; nil if there is none.
-func (s *scope) byLiteral(id string) *terraform.Resource {
+// ByLiteral is the resource whose id a state or plan knows; nil if there is none.
+func (s *Scope) ByLiteral(id string) *terraform.Resource {
 	if s.literals == nil {
 		s.literals = make(map[string]*terraform.Resource)
-		for _, res := range s.root.Resources {
+		for _, res := range s.Root.Resources {
 			if text, ok := res.Body.Get("id").Text(); ok && !res.Data {
 				s.literals[text] = res
 			}
@@ -160,48 +192,26 @@ func identifies(res *terraform.Resource, attribute string) bool {
 	}
 }
 
-// idents reads a list of ids, and whether some element or the list itself is
+// Idents reads a list of ids, and whether some element or the list itself is
 // unknown.
-func (s *scope) idents(v *located.Value) (ids []ident, unknown string) {
-	for _, item := range splitItems(v) {
-		id := s.ident(item)
+func (s *Scope) Idents(v *located.Value) (ids []Ident, unknown string) {
+	for _, item := range v.Split() {
+		id := s.Ident(item)
 		switch {
-		case id.known():
+		case id.Known():
 			ids = append(ids, id)
-		case id.unknown() && unknown == "":
+		case id.Unknown() && unknown == "":
 			unknown = id.reason
 		}
 	}
 	return ids, unknown
 }
 
-// splitItems returns the elements of a list argument. Providers and people write
-// such lists as lists, scalars, comma-joined strings and lists of those.
-func splitItems(v *located.Value) []*located.Value {
-	var out []*located.Value
-	for _, item := range v.Items() {
-		if item.Kind != located.String || !strings.Contains(item.Str, ",") {
-			if text, ok := item.Text(); !ok || strings.TrimSpace(text) != "" {
-				out = append(out, item)
-			}
-			continue
-		}
-		for part := range strings.SplitSeq(item.Str, ",") {
-			if part = strings.TrimSpace(part); part != "" {
-				c := *item
-				c.Str = part
-				out = append(out, &c)
-			}
-		}
-	}
-	return out
-}
-
-// unreadModule returns the first module call that was not read and whose
+// UnreadModule returns the first module call that was not read and whose
 // arguments may hand it one of the resources with the given keys: such a module
 // may create what the files seem to lack. An argument that is unknown may hold
 // anything, and so may the unread part of a root.
-func (s *scope) unreadModule(keys ...string) (reason string, found bool) {
+func (s *Scope) UnreadModule(keys ...string) (reason string, found bool) {
 	if len(s.incomplete) > 0 {
 		return "a part of the Terraform in " + s.incomplete[0] + " could not be read", true
 	}
@@ -237,32 +247,10 @@ func mentions(v *located.Value, keys []string) bool {
 	}
 }
 
-// parseCIDR reads an address or CIDR as the cloud's products do: host bits are
-// dropped and a bare address stands for itself.
-func parseCIDR(s string) (netip.Prefix, bool) {
-	s = strings.TrimSpace(s)
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Masked(), true
-	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true
-	}
-	return netip.Prefix{}, false
-}
-
 // label names a thing with its CIDR, as messages show it.
 func label(name string, cidr netip.Prefix) string {
 	if !cidr.IsValid() {
 		return name
 	}
 	return name + " (" + cidr.String() + ")"
-}
-
-// reasonFor is the reason of an unknown value, or a given one when the value has
-// none.
-func reasonFor(v *located.Value, otherwise string) string {
-	if u := v.FirstUnknown(); u != nil && u.Reason != "" {
-		return u.Reason
-	}
-	return otherwise
 }

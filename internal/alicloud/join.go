@@ -1,4 +1,4 @@
-package egress
+package alicloud
 
 import (
 	"slices"
@@ -12,26 +12,26 @@ import (
 // together: each is seen by every root of them.
 const maxLent = 20_000
 
-// joinScopes lets roots that read each other's states see each other's resources,
+// JoinScopes lets roots that read each other's states see each other's resources,
 // directly or by others between: what one root creates for a VPC may lie in any of
 // them. A resource of another root is a copy, whose address and references name the
 // root; it is no cluster, target or object of the scope that borrows it.
-func (b *builder) joinScopes() {
-	byID := make(map[string]*scope, len(b.scopes))
-	for _, s := range b.scopes {
-		byID[s.root.ID()] = s
+func JoinScopes(scopes []*Scope) {
+	byID := make(map[string]*Scope, len(scopes))
+	for _, s := range scopes {
+		byID[s.Root.ID()] = s
 	}
 	// group holds for each scope the first one of those it is joined with.
-	group := make(map[*scope]*scope)
-	var find func(s *scope) *scope
-	find = func(s *scope) *scope {
+	group := make(map[*Scope]*Scope)
+	var find func(s *Scope) *Scope
+	find = func(s *Scope) *Scope {
 		if up := group[s]; up != nil {
 			return find(up)
 		}
 		return s
 	}
-	for _, s := range b.scopes {
-		for id := range statesRead(s.root) {
+	for _, s := range scopes {
+		for id := range statesRead(s.Root) {
 			if other := byID[id]; other != nil {
 				if x, y := find(s), find(other); x != y {
 					group[y] = x
@@ -39,15 +39,15 @@ func (b *builder) joinScopes() {
 			}
 		}
 	}
-	members := make(map[*scope][]*scope)
-	for _, s := range b.scopes {
+	members := make(map[*Scope][]*Scope)
+	for _, s := range scopes {
 		first := find(s)
 		members[first] = append(members[first], s)
 	}
 	for _, joined := range members {
 		total := 0
 		for _, s := range joined {
-			total += len(s.root.Resources)
+			total += len(s.Root.Resources)
 		}
 		if len(joined) < 2 || total > maxLent {
 			continue
@@ -55,7 +55,7 @@ func (b *builder) joinScopes() {
 		for _, s := range joined {
 			for _, other := range joined {
 				if other != s {
-					s.borrow(other.root)
+					s.borrow(other.Root)
 				}
 			}
 		}
@@ -95,12 +95,13 @@ func statesRead(root *terraform.Root) map[string]bool {
 }
 
 // borrow adds the resources of another root.
-func (s *scope) borrow(root *terraform.Root) {
-	from, into := root.ID(), s.root.ID()
+func (s *Scope) borrow(root *terraform.Root) {
+	from, into := root.ID(), s.Root.ID()
+	s.addModules(root)
 	for _, res := range root.Resources {
 		lent := *res
 		lent.Address = from + ":" + res.Address
-		lent.Body = adopt(res.Body, from, into)
+		lent.Body = Adopt(res.Body, from, into)
 		s.lenders[&lent] = root
 		s.add(&lent)
 	}
@@ -108,13 +109,13 @@ func (s *scope) borrow(root *terraform.Root) {
 		s.incomplete = append(s.incomplete, root.Dir)
 	}
 	for _, m := range root.UnreadModules {
-		m.Arguments = adopt(m.Arguments, from, into)
+		m.Arguments = Adopt(m.Arguments, from, into)
 		s.unread = append(s.unread, m)
 	}
 }
 
-// adopt copies a value of one root as another one sees it.
-func adopt(v *located.Value, from, into string) *located.Value {
+// Adopt copies a value of one root as another one sees it.
+func Adopt(v *located.Value, from, into string) *located.Value {
 	if v == nil {
 		return nil
 	}
@@ -131,48 +132,29 @@ func adopt(v *located.Value, from, into string) *located.Value {
 	case located.List:
 		out.List = make([]*located.Value, len(v.List))
 		for i, item := range v.List {
-			out.List[i] = adopt(item, from, into)
+			out.List[i] = Adopt(item, from, into)
 		}
 	case located.Map:
 		out.Map = slices.Clone(v.Map)
 		for i, f := range v.Map {
-			out.Map[i].Value = adopt(f.Value, from, into)
+			out.Map[i].Value = Adopt(f.Value, from, into)
 		}
 	}
 	return &out
 }
 
 // lender is the root that a resource of the scope belongs to.
-func (s *scope) lender(res *terraform.Resource) *terraform.Root {
+func (s *Scope) lender(res *terraform.Resource) *terraform.Root {
 	if root := s.lenders[res]; root != nil {
 		return root
 	}
-	return s.root
+	return s.Root
 }
 
 // localAddress is a resource's address in the root that it belongs to.
-func (s *scope) localAddress(res *terraform.Resource) string {
+func (s *Scope) localAddress(res *terraform.Resource) string {
 	if root := s.lenders[res]; root != nil {
 		return strings.TrimPrefix(res.Address, root.ID()+":")
 	}
 	return res.Address
-}
-
-// onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
-// through it, or else as its own root does.
-func onceEach(list []entryGate) []entryGate {
-	best := make(map[int]int) // by place: index among list
-	for i, e := range list {
-		j, ok := best[e.Origin.Ref]
-		if !ok || len(list[j].gates) == 0 && (len(e.gates) > 0 || len(e.Address) < len(list[j].Address)) {
-			best[e.Origin.Ref] = i
-		}
-	}
-	var once []entryGate
-	for i, e := range list {
-		if best[e.Origin.Ref] == i {
-			once = append(once, e)
-		}
-	}
-	return once
 }
