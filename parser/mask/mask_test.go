@@ -110,6 +110,7 @@ func TestLine(t *testing.T) {
 		{"default", "a.tf.json", "{\"variable\":{\n\"a\": {\"default\": \"x\", \"sensitive\": true}}}", 2, `"x"`, `"a": {"default": *, "sensitive": true}}}`},
 
 		{"sensitive variable", "a.tf", configuration, 2, `"x"`, `  default   = "*"`},
+		{"map of a sensitive variable", "a.tf", "variable \"a\" {\n  default   = { b = \"x\", \"c\" = { d = 1 } }\n  sensitive = true\n}", 2, "x", `  default   = { * = "*", * = { * = * } }`},
 		{"variable", "a.tf", configuration, 6, `"x"`, `  default = "x"`},
 		{"kubernetes_secret", "a.tf", configuration, 9, "x", `  data = { url = "*", other = var.b }`},
 		{"argument", "a.tf", configuration, 12, "x", `  name             = "x"`},

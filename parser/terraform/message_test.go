@@ -35,6 +35,7 @@ func TestMessagesQuoteNoValues(t *testing.T) {
 		"for_each":       "resource \"t\" \"x\" { for_each = \"@\" }\n",
 		"type":           "variable \"v\" {\n  type    = map(number)\n  default = { a = \"@\" }\n}\nresource \"t\" \"x\" { a = var.v }\n",
 		"sensitive type": "variable \"v\" {\n  type      = map(number)\n  sensitive = true\n  default   = { a = \"@\" }\n}\nresource \"t\" \"x\" { a = var.v }\n",
+		"nested sensitive type": "variable \"v\" {\n  type      = map(map(number))\n  sensitive = true\n  default   = { a = { \"@\" = \"x\" } }\n}\nresource \"t\" \"x\" { a = var.v }\n",
 		"key":            "variable \"v\" {\n  sensitive = true\n  default   = \"@\"\n}\nresource \"t\" \"x\" {\n  a = { a = 1 }[var.v]\n  b = lookup({}, var.v)\n  c = { for x in [1, 2] : var.v => x }\n  d = element([], var.v)\n}\n",
 		"element type":   "variable \"v\" {\n  sensitive = true\n  default   = \"@\"\n}\nmodule \"m\" {\n  source = \"./m\"\n  in     = { (var.v) = \"a\" }\n}\n-- m/main.tf --\nvariable \"in\" { type = map(number) }\nresource \"t\" \"x\" { a = var.in }\n",
 		"file":           "variable \"v\" {\n  sensitive = true\n  default   = \"@\"\n}\nresource \"t\" \"x\" {\n  a = file(var.v)\n  b = file(\"../../../${var.v}\")\n  c = fileexists(\"../../../${var.v}\")\n  d = fileset(\"../../../${var.v}\", \"*\")\n  e = templatefile(var.v, {})\n  f = fileset(\".\", \"[${var.v}\")\n}\n",
