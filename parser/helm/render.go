@@ -48,6 +48,7 @@ type job struct {
 	broken    map[string]damage
 	texts     []string        // the templates
 	written   map[string]bool // the texts that stand in them; nil if not yet wanted
+	keys      map[string]bool // that templates spell out; nil until asked for
 	messages  []source.Diagnostic
 	tree      *source.Tree
 	ctx       context.Context
