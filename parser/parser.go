@@ -113,7 +113,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	var read manifestFiles
 	var roots []*terraform.Root
 	var rootDiagnostics []source.Diagnostic
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	go func() {
 		reading, cancel := part.Reading(ctx)
 		defer cancel()
@@ -129,7 +129,8 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 			read = readManifests(reading, tree, files, candidates, opts)
 			return nil
 		})
-		done <- group.Wait()
+		_ = group.Wait() // none fails
+		close(done)
 	}()
 	select {
 	case <-done:
