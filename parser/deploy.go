@@ -75,18 +75,15 @@ type output struct {
 	diagnostics []source.Diagnostic
 }
 
-// run finds the deployments and sets objects and diagnostics. The only error is that
-// of ctx.
-func (d *deployer) run(ctx context.Context) error {
+// run finds the deployments and sets objects and diagnostics.
+func (d *deployer) run(ctx context.Context) {
 	in := gitops.Tree{Source: d.tree, Files: d.files, Charts: d.charts, Overlays: d.overlays, Manifests: make(map[string]bool)}
 	for _, o := range d.written {
 		in.Manifests[o.File] = true
 	}
 	for s := range stages {
 		for round := 0; ; round++ {
-			if err := d.assemble(ctx, s); err != nil {
-				return err
-			}
+			d.assemble(ctx, s)
 			found, unread := gitops.Find(in, d.objects)
 			found = slices.DeleteFunc(found, d.excluded)
 			if len(found) > maxDeployments {
@@ -119,7 +116,6 @@ func (d *deployer) run(ctx context.Context) error {
 			Message: fmt.Sprintf("follow %s: the objects of Argo CD and Flux deploy more than %d objects; what it says of the rest is left out", x.By, maxCopies),
 		})
 	}
-	return nil
 }
 
 // excluded reports whether what is deployed is not to be linted, or is released as
@@ -143,7 +139,7 @@ func keyOf(x gitops.Deployment) outputKey { return outputKey{kind: "deployment",
 
 // assemble puts together the objects of what is written and of the deployments found
 // so far.
-func (d *deployer) assemble(ctx context.Context, s stage) error {
+func (d *deployer) assemble(ctx context.Context, s stage) {
 	claimed := make(map[string]bool)
 	for _, x := range d.deployments {
 		switch {
@@ -161,9 +157,7 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 	if s >= inOverlays {
 		overlays = slices.DeleteFunc(d.overlays.Overlays(), func(dir string) bool { return claimed[dir] })
 	}
-	if err := d.build(ctx, overlays); err != nil {
-		return err
-	}
+	d.build(ctx, overlays)
 	d.objects, d.diagnostics = nil, nil
 	by := d.byFile()
 	for _, o := range d.written {
@@ -184,9 +178,6 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 			if claimed[dir] {
 				continue
 			}
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			d.take(d.once(outputKey{kind: "chart", name: dir}, func() output {
 				return d.rendered(ctx, dir, func() output { return outputOf(d.charts.Render(ctx, dir)) })
 			}))
@@ -196,9 +187,6 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 		if x.Release == nil {
 			continue
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		d.take(d.once(keyOf(x), func() output {
 			out := d.rendered(ctx, x.Release.Chart, func() output {
 				return outputOf(d.charts.Release(ctx, x.Release.Chart, *x.Release))
@@ -207,7 +195,6 @@ func (d *deployer) assemble(ctx context.Context, s stage) error {
 		}))
 	}
 	d.keepDeclared()
-	return nil
 }
 
 // keepDeclared adds the objects that declare a deployment of the place that they lie
@@ -254,7 +241,7 @@ func (d *deployer) once(key outputKey, make func() output) output {
 }
 
 // build builds overlays, and those of the deployments, side by side.
-func (d *deployer) build(ctx context.Context, overlays []string) error {
+func (d *deployer) build(ctx context.Context, overlays []string) {
 	type work struct {
 		key  outputKey
 		at   string // a file or a directory
@@ -288,14 +275,11 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		}})
 	}
 	outputs := make([]output, len(todo))
-	kept, err := d.ration.spend(ctx, len(todo), func(ctx context.Context, i int) int {
+	kept := d.ration.spend(ctx, len(todo), func(ctx context.Context, i int) int {
 		w := todo[i]
 		outputs[i] = guarded(w.at, func() output { return read(ctx, w.part, func() output { return w.make(ctx) }) })
 		return weightOf(outputs[i].objects)
 	})
-	if err != nil {
-		return err
-	}
 	for i := kept; i < len(todo); i++ {
 		outputs[i] = output{diagnostics: []source.Diagnostic{usedUpBy(todo[i].at, "build overlay")}}
 	}
@@ -306,18 +290,17 @@ func (d *deployer) build(ctx context.Context, overlays []string) error {
 		}
 		d.outputs[w.key] = outputs[i]
 	}
-	return nil
 }
 
 // rendered makes the output of the chart in dir.
 func (d *deployer) rendered(ctx context.Context, dir string, make func() output) output {
 	var out output
-	kept, err := d.ration.spend(ctx, 1, func(ctx context.Context, _ int) int {
+	kept := d.ration.spend(ctx, 1, func(ctx context.Context, _ int) int {
 		out = guarded(dir, func() output { return read(ctx, part.Part{Kind: part.Chart, Name: dir}, make) })
 		return weightOf(out.objects)
 	})
-	if err == nil && kept == 0 {
-		out.diagnostics = []source.Diagnostic{usedUpBy(dir, "render chart")}
+	if kept == 0 {
+		out = output{diagnostics: []source.Diagnostic{usedUpBy(dir, "render chart")}}
 	}
 	return out
 }
@@ -331,6 +314,9 @@ func read(ctx context.Context, p part.Part, make func() output) output {
 	var out output
 	defer func() { leave(weightOf(out.objects)) }()
 	out = make()
+	if late := part.Late(ctx, p); late != nil {
+		out = output{diagnostics: []source.Diagnostic{*late}}
+	}
 	return out
 }
 

@@ -20,17 +20,14 @@ type manifestFiles struct {
 }
 
 // readManifests reads the candidates among files, which are those of a walk, and what
-// kustomize and Helm make of files. The only error is that of ctx.
-func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options) (m manifestFiles, err error) {
+// kustomize and Helm make of files.
+func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options) (m manifestFiles) {
 	defer func() {
 		if r := recover(); r != nil {
-			m, err = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}, nil
+			m = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}
 		}
 	}()
 	overlays := kustomize.Read(ctx, tree, files)
-	if err := ctx.Err(); err != nil {
-		return m, err
-	}
 	charts := helm.Read(ctx, tree, files, opts.Helm)
 	// What kustomize and Helm read is not applied as it stands.
 	built, rendered := overlays.Consumed(), charts.Consumed()
@@ -38,10 +35,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
 
 	ration := &ration{left: maxRunValues}
-	read, leftOut, err := ration.readFiles(ctx, tree, candidates)
-	if err != nil {
-		return m, err
-	}
+	read, leftOut := ration.readFiles(ctx, tree, candidates)
 	m.diagnostics = append(m.diagnostics, leftOut...)
 	for i, r := range read {
 		if r.root != nil {
@@ -64,10 +58,8 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	m.yaml += countYAML(built) + countYAML(rendered)
 
 	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
-	if err := d.run(ctx); err != nil {
-		return m, err
-	}
+	d.run(ctx)
 	m.objects = d.objects
-	m.diagnostics = toldOnce(slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics))
-	return m, nil
+	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
+	return m
 }

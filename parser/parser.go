@@ -56,6 +56,9 @@ type Result struct {
 	// and rendered as they say.
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root // by directory, then variant
+	// Documents are the plans and states that Roots come from, by the directory of the
+	// root.
+	Documents map[string][]string
 	// Diagnostics are in the order of their places.
 	Diagnostics []source.Diagnostic
 	Files       Files
@@ -83,8 +86,9 @@ type document struct {
 
 // Parse reads what opts names. Whatever is wrong with single files is told in
 // Result.Diagnostics, and everything else is read all the same. Files are read in
-// parallel; the result does not depend on the order. The only error is that of
-// ctx; work under way is then abandoned.
+// parallel; the result does not depend on the order. What is not read when the time for
+// reading is over is left out. The only error is that of ctx; work under way is then
+// abandoned.
 func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error) {
 	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude, ExcludedBy: opts.ExcludedBy})
 	result := &Result{Diagnostics: diagnostics, Linted: files}
@@ -111,23 +115,25 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	var rootDiagnostics []source.Diagnostic
 	done := make(chan error, 1)
 	go func() {
-		group, ctx := errgroup.WithContext(ctx)
+		reading, cancel := part.Reading(ctx)
+		defer cancel()
+		var group errgroup.Group
 		if part.Alone(ctx) {
 			group.SetLimit(1)
 		}
 		group.Go(func() error {
-			roots, rootDiagnostics = loadTerraform(ctx, tree, names, opts.Terraform)
+			roots, rootDiagnostics = loadTerraform(reading, tree, names, opts.Terraform)
 			return nil
 		})
-		group.Go(func() (err error) {
-			read, err = readManifests(ctx, tree, files, candidates, opts)
-			return err
+		group.Go(func() error {
+			read = readManifests(reading, tree, files, candidates, opts)
+			return nil
 		})
 		done <- group.Wait()
 	}()
 	select {
-	case err := <-done:
-		if err != nil {
+	case <-done:
+		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 	case <-ctx.Done():
@@ -138,8 +144,12 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	result.Objects = read.objects
 	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
 	result.Roots = preferDocuments(roots, read.documents)
+	result.Documents = make(map[string][]string)
+	for _, d := range read.documents {
+		result.Documents[d.root.Dir] = append(result.Documents[d.root.Dir], d.file)
+	}
 	slices.SortStableFunc(result.Diagnostics, source.Diagnostic.Compare)
-	result.Diagnostics = slices.Compact(result.Diagnostics)
+	result.Diagnostics = toldOnce(slices.Compact(result.Diagnostics))
 	return result, nil
 }
 

@@ -29,6 +29,8 @@ const (
 	// heavyFile is the size from which files are parsed one at a time: a file takes up
 	// to a hundred times its size while it is parsed.
 	heavyFile = 1 << 20
+	// maxNamed is how many of the files are named of which the same is said.
+	maxNamed = 20
 )
 
 // ration is what is left of maxRunValues. When it is used up, what follows is left out.
@@ -40,32 +42,27 @@ type ration struct {
 // spend calls do for 0 to n-1, side by side, and takes from r the weight that each
 // returns. It returns how many are kept: the first before which all was used up, and
 // all that follow, are left out, whether they were done or not. So it does not matter
-// which was done first. The only error is that of ctx.
-func (r *ration) spend(ctx context.Context, n int, do func(ctx context.Context, i int) (weight int)) (kept int, err error) {
+// which was done first.
+func (r *ration) spend(ctx context.Context, n int, do func(ctx context.Context, i int) (weight int)) (kept int) {
 	weights := make([]int, n)
 	var spent atomic.Int64
-	group, groupCtx := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
 		if r.usedUp(r.left - int(spent.Load())) { // by some of those before i alone
 			break
 		}
 		group.Go(func() error {
-			if err := groupCtx.Err(); err != nil {
-				return err
-			}
-			weights[i] = do(groupCtx, i)
+			weights[i] = do(ctx, i)
 			spent.Add(int64(weights[i]))
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return 0, err
-	}
+	_ = group.Wait() // none fails
 	for ; kept < n && !r.usedUp(r.left); kept++ {
 		r.left -= weights[kept]
 	}
-	return kept, nil
+	return kept
 }
 
 func (r *ration) usedUp(left int) bool { return left < 0 && guard.On(guard.ManifestBudgets) }
@@ -79,38 +76,47 @@ func usedUpBy(file, action string) source.Diagnostic {
 	return source.Diagnostic{Kind: source.LimitReached, Range: source.Range{File: file}, Message: action + ": " + leftOut}
 }
 
-// toldOnce tells of all that is left out in the same way as one, the first of them.
+// toldOnce tells of limits that are said of many files in the same words at the first of
+// them only, of which the last one says how many there are. Where a ration is used up,
+// no file is to blame more than another: one is named.
 func toldOnce(diagnostics []source.Diagnostic) []source.Diagnostic {
-	first := make(map[string]int) // by the message
-	files := make(map[string]map[string]bool)
-	var told []source.Diagnostic
+	files := make(map[string]map[string]bool) // by the message
+	last := make(map[string]int)              // of those that are kept
+	var kept []source.Diagnostic
 	for _, d := range diagnostics {
-		if !strings.HasSuffix(d.Message, leftOut) {
-			told = append(told, d)
-			continue
+		if d.Kind == source.LimitReached {
+			if files[d.Message] == nil {
+				files[d.Message] = make(map[string]bool)
+			}
+			if files[d.Message][d.Range.File] = true; len(files[d.Message]) > named(d.Message) {
+				continue
+			}
+			last[d.Message] = len(kept)
 		}
-		if files[d.Message] == nil {
-			first[d.Message] = len(told)
-			files[d.Message] = make(map[string]bool)
-			told = append(told, d)
-		}
-		files[d.Message][d.Range.File] = true
+		kept = append(kept, d)
 	}
-	for message, at := range first {
-		switch n := len(files[message]) - 1; n {
-		case 0:
-		case 1:
-			told[at].Message += ", as is 1 other"
-		default:
-			told[at].Message += fmt.Sprintf(", as are %d others", n)
+	for message, at := range last {
+		switch n := len(files[message]) - named(message); {
+		case n == 1:
+			kept[at].Message += ", as is 1 other"
+		case n > 1:
+			kept[at].Message += fmt.Sprintf(", as are %d others", n)
 		}
 	}
-	return told
+	return kept
+}
+
+// named is how many files are named of which a message is said.
+func named(message string) int {
+	if strings.HasSuffix(message, leftOut) {
+		return 1
+	}
+	return maxNamed
 }
 
 // readFiles parses candidates, the smallest first, so that it is the largest that are
 // left out if they are too much together.
-func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File) ([]manifests, []source.Diagnostic, error) {
+func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File) ([]manifests, []source.Diagnostic) {
 	sizes := make([]int64, len(candidates))
 	order := make([]int, len(candidates))
 	for i, f := range candidates {
@@ -119,7 +125,7 @@ func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sizes[a], sizes[b]) })
 	read := make([]manifests, len(candidates))
-	kept, err := r.spend(ctx, len(order), func(ctx context.Context, i int) int {
+	kept := r.spend(ctx, len(order), func(ctx context.Context, i int) int {
 		at := order[i]
 		if sizes[at] >= heavyFile {
 			r.heavy.Lock()
@@ -128,15 +134,12 @@ func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []
 		read[at] = parseManifests(ctx, tree, candidates[at])
 		return read[at].weight
 	})
-	if err != nil {
-		return nil, nil, err
-	}
 	var diagnostics []source.Diagnostic
 	for _, at := range order[kept:] {
 		read[at] = manifests{}
 		diagnostics = append(diagnostics, usedUpBy(candidates[at].Name, "read file"))
 	}
-	return read, diagnostics, nil
+	return read, diagnostics
 }
 
 // sizeOf is the size of a file, 0 if that cannot be told: what is wrong with it shows

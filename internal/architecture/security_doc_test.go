@@ -169,6 +169,7 @@ func TestLimitsOfCharts(t *testing.T) {
 		"rounds of loops and calls of templates of a rendering":     templates.constant(t, "maxSteps"),
 		"what functions make and templates write in a rendering":    templates.mebibytes(t, "maxMade"),
 		"what functions look at in a rendering":                     templates.mebibytes(t, "maxRead"),
+		"what functions look at in all renderings of a run":         templates.mebibytes(t, "maxTotalRead"),
 		"values in each other, that a function looks at":            templates.constant(t, "maxDepth") + " deep",
 		"templates that call each other":                            templates.constant(t, "maxCalls") + " deep",
 		"what repeat makes":                                         helm.mebibytes(t, "maxRepeated"),

@@ -33,6 +33,8 @@ type Checks struct {
 	// Policies are the hashes of the files with the project's own rules, by name.
 	Policies map[string]string
 	Baseline []baseline.Entry
+	// Run is what was read of the files, nil if that is not to be compared.
+	Run *Run
 }
 
 // Annotation is one that is meant for egresslint.
@@ -41,6 +43,11 @@ type Annotation struct {
 	Value string
 	Owner string // kind/namespace/name of the object, or the address of the resource
 	At    source.Range
+	// Folder is that of the overlay or chart which gives the annotation to an object that
+	// stands elsewhere, and From what that is called; both are empty for one that stands
+	// with its object.
+	Folder string
+	From   string
 }
 
 // Between is what has to be known of two states beside their checks.
@@ -50,12 +57,29 @@ type Between struct {
 	// Former are the names that files had before, by the names that they have now, of
 	// those that were renamed.
 	Former map[string]string
+	// FormerFolders are the names that the folders of annotations had before.
+	FormerFolders map[string][]string
 	// Unlinted says of the files that are there now why they are not linted, by name.
 	Unlinted map[string]string
+	// Changed are the names that do not have the same contents in both states.
+	Changed map[string]bool
+	// Submodules are those whose commit the change moves.
+	Submodules []string
+	// Given are the files and folders that the command line names.
+	Given []string
 }
 
 // former is the name that a file had before.
 func (b *Between) former(name string) string { return cmp.Or(b.Former[name], name) }
+
+// current are the names that renamed files have now, by those that they had before.
+func (b *Between) current() map[string]string {
+	names := make(map[string]string, len(b.Former))
+	for now, former := range b.Former {
+		names[former] = now
+	}
+	return names
+}
 
 // Kind says which part of the checks a change is about.
 type Kind string
@@ -68,6 +92,7 @@ const (
 	InBaseline    Kind = "baseline"
 	Policy        Kind = "policy"
 	NotLinted     Kind = "not-linted"
+	NotJudged     Kind = "not-judged"
 )
 
 // Change is one thing that a change does to the checks. It need not make them weaker:
@@ -91,6 +116,8 @@ func Compare(before, now *Checks, between *Between) []Change {
 	c.baseline()
 	c.policies()
 	c.files()
+	c.judged()
+	c.submodules()
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 	})

@@ -13,7 +13,8 @@ import (
 )
 
 // comments tells of the suppressions in files that were not there before. One is the same
-// if it says the same of the same lines, wherever these stand in the file.
+// if it says the same of the same block, argument or object, wherever that stands in the
+// file and whatever its value is.
 func (c *comparison) comments() {
 	type key struct{ file, rules, reason, until, subject string }
 	keyOf := func(w suppress.Written, file string) key {
@@ -44,18 +45,24 @@ func suppresses(rules []string, of, reason string, until time.Time) string {
 	return text + ": " + short(reason)
 }
 
-// annotations tells of annotations that were set, changed or removed.
+// annotations tells of annotations that were set, changed or removed. What an overlay or a
+// chart gives to an object that stands elsewhere is another one in each of them.
 func (c *comparison) annotations() {
-	type place struct{ owner, file, name string }
+	type place struct{ owner, file, name, folder string }
 	before := make(map[place][]string)
 	for _, a := range c.before.Annotations {
-		p := place{a.Owner, a.At.File, a.Name}
+		p := place{a.Owner, a.At.File, a.Name, a.Folder}
 		before[p] = append(before[p], a.Value)
 	}
 	kept := make(map[place]bool)
 	told := make(map[source.Range]bool) // a base may make several objects of one text
 	for _, a := range c.now.Annotations {
-		p := place{a.Owner, c.between.former(a.At.File), a.Name}
+		p := place{a.Owner, c.between.former(a.At.File), a.Name, a.Folder}
+		for _, folder := range c.between.FormerFolders[a.Folder] {
+			if p.folder = folder; before[p] != nil {
+				break
+			}
+		}
 		kept[p] = true
 		if slices.Contains(before[p], a.Value) || told[a.At] {
 			continue
@@ -66,6 +73,9 @@ func (c *comparison) annotations() {
 			verb = "changes"
 		}
 		text := fmt.Sprintf("%s %s of %s", verb, a.Name, a.Owner)
+		if a.From != "" {
+			text += " in " + a.From
+		}
 		for _, w := range suppress.ReadAnnotation(a.Name, a.Value) {
 			text += ", which " + suppresses(w.Rules, "", w.Reason, w.Until)
 		}
@@ -73,7 +83,7 @@ func (c *comparison) annotations() {
 	}
 	seen := make(map[place]bool)
 	for _, a := range c.before.Annotations {
-		p := place{a.Owner, a.At.File, a.Name}
+		p := place{a.Owner, a.At.File, a.Name, a.Folder}
 		at, there := c.now.Owners[a.Owner]
 		if seen[p] || kept[p] || !there || a.Name == suppress.Annotation {
 			continue
@@ -121,10 +131,7 @@ func (c *comparison) policies() {
 			c.add(Policy, at, "changes rules in "+name)
 		}
 	}
-	current := make(map[string]string)
-	for now, former := range c.between.Former {
-		current[former] = now
-	}
+	current := c.between.current()
 	for name := range c.before.Policies {
 		now := cmp.Or(current[name], name)
 		if _, there := c.now.Policies[now]; !there {
@@ -135,10 +142,7 @@ func (c *comparison) policies() {
 
 // files tells of files that were linted before and no longer are, although they are there.
 func (c *comparison) files() {
-	current := make(map[string]string)
-	for now, former := range c.between.Former {
-		current[former] = now
-	}
+	current := c.between.current()
 	for _, name := range c.before.Linted {
 		now := cmp.Or(current[name], name)
 		why, unlinted := c.between.Unlinted[now]
@@ -150,5 +154,24 @@ func (c *comparison) files() {
 			moved = " since it was " + name
 		}
 		c.add(NotLinted, source.Range{File: now}, "is no longer linted"+moved+": "+why)
+	}
+}
+
+// submodules tells of those whose commit is another one and of which files are linted:
+// they are read as they are now in both states, so that nothing in them is new.
+func (c *comparison) submodules() {
+	if c.now.Run == nil {
+		return
+	}
+	for _, name := range c.between.Submodules {
+		n := 0
+		for _, f := range c.now.Run.Parsed.Linted {
+			if strings.HasPrefix(f.Name, name+"/") {
+				n++
+			}
+		}
+		if n > 0 {
+			c.add(NotJudged, source.Range{File: name}, fmt.Sprintf("is a submodule whose commit changes: what that brings is not compared (%s)", plural(n, "linted file")))
+		}
 	}
 }

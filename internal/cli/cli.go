@@ -18,6 +18,7 @@ import (
 	"github.com/egresslint/egresslint/internal/supervise"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/nearest"
+	"github.com/egresslint/egresslint/parser/source"
 )
 
 // The exit codes. They are a contract with scripts; help texts state them.
@@ -118,9 +119,16 @@ func mistakef(format string, args ...any) error {
 func (a *app) exit(cmd *cobra.Command, err error) int {
 	var usage *usageError
 	var panicked *analysis.Panic
+	var overdue *overdueError
 	switch {
 	case err == nil:
 		return a.code
+	case errors.As(err, &overdue) && a.worker != nil:
+		a.worker.Overdue() // the supervisor tells what it was at
+		return ExitIncomplete
+	case errors.As(err, &overdue):
+		a.showBroken(&report.Report{Diagnostics: []source.Diagnostic{{Kind: source.LimitReached, Message: err.Error()}}})
+		return ExitIncomplete
 	case errors.As(err, &panicked):
 		return a.crash(panicked)
 	case errors.As(err, &usage), !a.started:

@@ -6,12 +6,16 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 func newConfigCommand(a *app) *cobra.Command {
@@ -77,6 +81,8 @@ func newConfigPrintCommand(a *app) *cobra.Command {
 		Long: `Print writes the configuration that a run over the path, or in the working
 directory, would use, with the defaults filled in. Its paths are relative to the
 folder of the configuration file, or to the working directory if there is none.
+In the place of a variable's value that is secret it says so: one with a password
+in it, or of a variable that is sensitive or whose name says that it is a secret.
 
 Exit codes:
   0  the configuration is printed
@@ -96,11 +102,29 @@ Exit codes:
 			if _, err := fmt.Fprintln(a.stdout, head); err != nil {
 				return err
 			}
-			return config.Print(a.stdout, in.cfg, dir)
+			return config.Print(a.stdout, withoutSecrets(in.cfg, in.tree), dir)
 		}),
 	}
 	registerConfig(cmd, &f)
 	return cmd
+}
+
+// withoutSecrets is a configuration to be printed: a log that it ends up in may be
+// public where the file is not, or not yet.
+func withoutSecrets(cfg *config.Config, tree *source.Tree) *config.Config {
+	shown := *cfg
+	shown.Stacks = slices.Clone(cfg.Stacks)
+	for i := range shown.Stacks {
+		s := &shown.Stacks[i]
+		s.Vars = slices.Clone(s.Vars)
+		secret := terraform.SecretVariables(tree, s.Dir)
+		for k, v := range s.Vars {
+			if secret(v.Name) || len(located.Credentials(v.Value)) > 0 {
+				s.Vars[k].Value = "(sensitive value)" // as Terraform says
+			}
+		}
+	}
+	return &shown
 }
 
 // registerConfig registers the flags of a command that reads the configuration and the

@@ -59,3 +59,47 @@ func reported(t *testing.T, dir string) any {
 	}
 	return report.Findings
 }
+
+// What is printed of a configuration has no secret in it, and all else.
+func TestConfigPrintWithoutSecrets(t *testing.T) {
+	dir := t.TempDir()
+	writeIn(t, filepath.Join(dir, ".egresslint.yaml"), `stacks:
+  - name: a
+    dir: infra
+    vars:
+      zone: cn-shanghai-b
+      db_password: hunter2-a
+      hook: https://hunter2-b.example.com
+      flag: hunter2-c
+      url: "https://user:hunter2-d@example.com"
+      open: plain
+      settings: '{ size = 3, token = "hunter2-e" }'
+  - name: b
+    dir: broken
+    vars: {any: hunter2-f}
+`)
+	writeIn(t, filepath.Join(dir, "infra", "main.tf"), `variable "zone" {}
+variable "hook" { sensitive = true }
+variable "open" { sensitive = false }
+`)
+	writeIn(t, filepath.Join(dir, "infra", "more.tf.json"), `{"variable": {"flag": {"sensitive": "true"}}}`)
+	writeIn(t, filepath.Join(dir, "broken", "main.tf"), "variable \"any\" {\n  sensitive = = true\n}\n")
+	var stdout, stderr bytes.Buffer
+	if code := cli.Main(strings.NewReader(""), &stdout, &stderr, []string{"config", "print", dir}); code != cli.ExitOK {
+		t.Fatalf("exit code %d: %s", code, &stderr)
+	}
+	const want = `      zone: cn-shanghai-b
+      db_password: (sensitive value)
+      hook: (sensitive value)
+      flag: (sensitive value)
+      url: (sensitive value)
+      open: plain
+      settings: (sensitive value)
+`
+	if !strings.Contains(stdout.String(), want) {
+		t.Errorf("it lacks\n%s\n%s", want, &stdout)
+	}
+	if strings.Contains(stdout.String()+stderr.String(), "hunter2") {
+		t.Errorf("a secret is printed:\n%s%s", &stdout, &stderr)
+	}
+}

@@ -22,11 +22,18 @@ func failed(err error, timeout time.Duration) error {
 	var mistake *analysis.Mistake
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("analyse: it took longer than --timeout %s", timeout)
+		return &overdueError{timeout}
 	case errors.As(err, &mistake):
 		return &usageError{err: err, plain: true}
 	}
 	return err
+}
+
+// overdueError says that the time of a run is over.
+type overdueError struct{ timeout time.Duration }
+
+func (e *overdueError) Error() string {
+	return fmt.Sprintf("analyse: it took longer than --timeout %s", e.timeout)
 }
 
 // incomplete reports whether something could not be analysed, or there was nothing to

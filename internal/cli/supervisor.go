@@ -112,7 +112,7 @@ func (a *app) supervise(n *needs) error {
 		Memory:  uint64(n.limits.memory),
 		Timeout: n.limits.timeout, Deadline: deadline, PartTime: partTime(n.limits.timeout),
 	}
-	code, err := supervise.Run(context.Background(), cfg)
+	code, err := supervise.Run(cfg)
 	var died *supervise.Died
 	switch {
 	case errors.As(err, &died) && died.Panic != "":

@@ -29,6 +29,7 @@ func (in *input) weakened(f *lintFlags, session analysis.Session, result *analys
 	between := &checks.Between{
 		Severity: make(map[string]finding.Severity),
 		Former:   make(map[string]string), Unlinted: make(map[string]string),
+		Changed: make(map[string]bool), Given: in.given, Submodules: b.files.snapshot.Submodules, FormerFolders: make(map[string][]string),
 	}
 	for _, r := range result.Rules {
 		between.Severity[r.ID] = r.Severity
@@ -42,6 +43,11 @@ func (in *input) weakened(f *lintFlags, session analysis.Session, result *analys
 
 	now := in.checks(f, in.tree, in.startDir(), result.Parsed)
 	now.Comments = result.Suppressions.Written(nil)
+	for _, a := range now.Annotations {
+		if a.Folder != "" && between.FormerFolders[a.Folder] == nil {
+			between.FormerFolders[a.Folder] = b.files.snapshot.Formerly(a.Folder)
+		}
+	}
 	then := b.in.checks(f, b.in.tree, b.start, b.result.Parsed)
 	var files []string // that the state before has comments of, if at all
 	for _, c := range now.Comments {
@@ -64,6 +70,14 @@ func (in *input) weakened(f *lintFlags, session analysis.Session, result *analys
 		}
 		if why := in.unlinted(session, scope, name, linted[name]); why != "" {
 			between.Unlinted[name] = why
+		}
+	}
+	for _, c := range b.files.snapshot.Changes {
+		between.Changed[c.Name] = true
+		if _, known := source.KindOf(c.Name); known && !linted[c.Name] {
+			if why := in.unlinted(session, scope, c.Name, false); why != "" {
+				between.Unlinted[c.Name] = why
+			}
 		}
 	}
 	return checks.Compare(then, now, between)
@@ -113,7 +127,10 @@ func (b *before) linted(in *input, then *checks.Checks) []string {
 // checks reads the checks of a state of the files, but for its comments and the files
 // that it lints. What is wrong in it is told by the run that uses it.
 func (in *input) checks(f *lintFlags, tree *source.Tree, start string, parsed *parser.Result) *checks.Checks {
-	c := &checks.Checks{Owners: make(map[string]source.Range), Policies: make(map[string]string)}
+	c := &checks.Checks{
+		Owners: make(map[string]source.Range), Policies: make(map[string]string),
+		Run: &checks.Run{Tree: tree, Parsed: parsed},
+	}
 	if file := in.ownConfig(&f.input, tree, start); file != nil {
 		c.Config = file.Name
 		keys, err := config.Keys(file)
@@ -144,7 +161,12 @@ func (in *input) checks(f *lintFlags, tree *source.Tree, start string, parsed *p
 	for _, o := range parsed.Objects {
 		owner := objectName(o)
 		c.Owners[owner] = o.Root.Range
-		c.Annotations = annotationsOf(c.Annotations, owner, o.Root)
+		for _, a := range annotationsOf(nil, owner, o.Root) {
+			if a.At.File != o.KindRange().File {
+				a.Folder, a.From = o.Dir, o.From
+			}
+			c.Annotations = append(c.Annotations, a)
+		}
 	}
 	for _, root := range parsed.Roots {
 		for _, r := range root.Resources {

@@ -275,8 +275,11 @@ func (e *Engine) runOwn(ctx context.Context, input ast.Value) ([]Result, []sourc
 
 // told is what is said of a rule that failed.
 func (q *query) told(err error) []source.Diagnostic {
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		err = limitf("the time of the run was over")
 	}
 	d := source.Diagnostic{Kind: source.PolicyError, Message: fmt.Sprintf("evaluate rule %s: %s", q.rule.ID, oneLine(err))}
 	if q.module != nil {
@@ -289,8 +292,8 @@ func (q *query) told(err error) []source.Diagnostic {
 	return []source.Diagnostic{d}
 }
 
-func (q *query) run(ctx context.Context, input ast.Value) (results []Result, err error) {
-	ctx, cancel := context.WithTimeout(ctx, q.limits.time)
+func (q *query) run(whole context.Context, input ast.Value) (results []Result, err error) {
+	ctx, cancel := context.WithTimeout(whole, q.limits.time)
 	defer cancel()
 	// A panic in a goroutine would end the process before the command line could
 	// say anything useful.
@@ -305,7 +308,10 @@ func (q *query) run(ctx context.Context, input ast.Value) (results []Result, err
 	}
 	set, err := q.prepared.Eval(ctx, options...)
 	if err != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		switch {
+		case whole.Err() != nil:
+			return nil, whole.Err()
+		case errors.Is(ctx.Err(), context.DeadlineExceeded):
 			return nil, fmt.Errorf("took longer than %s", q.limits.time)
 		}
 		return nil, evalError(err)

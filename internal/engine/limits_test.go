@@ -298,7 +298,9 @@ func TestPoliciesAreParts(t *testing.T) {
 	if want := slices.Repeat([]string{"begin policies policies/own", "end policies policies/own"}, 3); !slices.Equal(at, want) {
 		t.Errorf("got %q", at)
 	}
-	watch.Without = map[part.Part]string{p: "it took more than 2 GiB of memory"}
+	watch.Left = func(left part.Part) string {
+		return map[part.Part]string{p: "it took more than 2 GiB of memory"}[left]
+	}
 	loaded, diagnostics := run()
 	want := source.Diagnostic{
 		Kind: source.LimitReached, Range: source.Range{File: "policies/own"},

@@ -28,6 +28,9 @@ type Snapshot struct {
 	Commit  string
 	Changes []Change
 	Renames []Rename
+	// Submodules are the folders of those for which the work tree has another commit.
+	// What lies in them is that of the work tree in both.
+	Submodules []string
 }
 
 // Change is a name that the commit has something else under than the work tree.
@@ -45,7 +48,7 @@ type Rename struct {
 }
 
 // Changed reports whether the commit differs from the work tree.
-func (s *Snapshot) Changed() bool { return len(s.Changes) > 0 }
+func (s *Snapshot) Changed() bool { return len(s.Changes) > 0 || len(s.Submodules) > 0 }
 
 // Tracked returns the names of the files that the commit has and the work tree has
 // not, or not so.

@@ -6,7 +6,6 @@ package supervise
 
 import (
 	"bytes"
-	"context"
 	"encoding/gob"
 	"encoding/json"
 	"errors"
@@ -93,14 +92,21 @@ func (e *Died) Error() string {
 
 // Run does the job and returns the exit code of the worker. The error is a Died, or
 // that of a process that cannot be started.
-func Run(ctx context.Context, cfg Config) (code int, err error) {
+func Run(cfg Config) (code int, err error) {
 	limits := Limits{Memory: cfg.Memory, Without: make(map[part.Part]string)}
+	known := make(map[part.Part]bool)
 	for attempt := 1; ; attempt++ {
-		r := &run{cfg: cfg, first: make(map[int]time.Time), objects: make(map[byte]*asked)}
-		if !cfg.Deadline.IsZero() {
-			r.deadline = cfg.Deadline.Add(grace)
+		r := &run{
+			cfg: cfg, attempt: attempt, known: known, partTime: cfg.PartTime,
+			first: make(map[int]time.Time), objects: make(map[byte]*asked),
 		}
-		code, death := r.do(ctx, limits)
+		if !cfg.Deadline.IsZero() {
+			left := time.Until(cfg.Deadline)
+			r.deadline = cfg.Deadline.Add(grace)
+			limits.Until = time.Now().Add(left / 3 * 2)
+			r.partTime = min(cfg.PartTime, max(left/3, polling))
+		}
+		code, death := r.do(limits)
 		if r.err != nil {
 			return 0, r.err
 		}
@@ -121,8 +127,12 @@ func Run(ctx context.Context, cfg Config) (code int, err error) {
 // run is one attempt.
 type run struct {
 	cfg      Config
-	deadline time.Time // zero for none
-	err      error     // that has nothing to do with the work
+	attempt  int           // from 1
+	deadline time.Time     // zero for none
+	partTime time.Duration // of one part; 0 is none
+	err      error         // that has nothing to do with the work
+	// known are the parts that this worker or one before has read to their ends.
+	known map[part.Part]bool
 
 	held    bytes.Buffer // frames of output, in their order
 	passing bool         // output is passed on
@@ -139,6 +149,7 @@ type death struct {
 	cause  string
 	slow   bool        // a part took too long, or waited for another one
 	memory bool        // it took too much memory
+	late   bool        // the time for reading is over
 	parts  []part.Part // that it is certain to be about
 	final  bool        // there is no time for another attempt
 }
@@ -180,31 +191,70 @@ func join(parts []part.Part) string {
 // next returns how to begin anew: without what the worker died of; one part after the
 // other if that is not certain; without the largest part if no part was being read. Where
 // it was the memory a second time, no single part is to blame, and less is read.
+//
+// After half of the attempts, the folder of what the worker died of is left out too, but
+// for the parts of it that are known to do no harm, and then all that lies in the same
+// folder of the tree. At last only what is known to do no harm is read. So there is an end
+// however many parts end workers.
 func (r *run) next(l Limits, d *death) (Limits, bool) {
 	next := l
 	next.Without = maps.Clone(l.Without)
+	next.Known = r.known
 	parts := d.parts
 	if len(parts) == 0 {
 		parts = r.active()
 	}
-	if uncertain := d.slow || len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid(); uncertain && !l.Alone {
+	for _, p := range r.active() {
+		delete(r.known, p)
+	}
+	next.OnlyKnown = r.lastResort()
+	uncertain := d.slow || len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid()
+	if uncertain && !l.Alone && !d.late && !next.OnlyKnown {
 		next.Alone = true
 		return next, true
 	}
-	if d.memory && len(l.Without) > 0 && r.state.Total > 1 {
+	if half := r.attempt >= maxAttempts/2; (d.memory && len(l.Without) > 0 || half && len(parts) == 0) && r.state.Total > 1 {
 		next.Weight = r.state.Total / 2
 	}
 	if len(parts) == 0 && r.state.Heaviest.Part.Valid() {
 		parts = []part.Part{r.state.Heaviest.Part}
 	}
-	for _, p := range parts {
+	for _, p := range innermost(l, d, parts) {
 		next.Without[p] = d.cause
+		if r.attempt >= maxAttempts/2 {
+			next.Folders = append(slices.Clone(next.Folders), r.folder(p))
+		}
 	}
-	return next, next.Weight != l.Weight || len(next.Without) > len(l.Without)
+	return next, next.Weight != l.Weight || next.OnlyKnown != l.OnlyKnown || len(next.Without) > len(l.Without)
+}
+
+// lastResort reports whether only what is known is read from now on: no attempt is left
+// after the next one, or a quarter of the time.
+func (r *run) lastResort() bool {
+	return r.attempt >= maxAttempts-1 || !r.cfg.Deadline.IsZero() && time.Until(r.cfg.Deadline) < r.cfg.Timeout/4
+}
+
+// folder is what is left out beside a part that a worker died of.
+func (r *run) folder(p part.Part) string {
+	dir := p.Folder()
+	if r.attempt >= maxAttempts/4*3 {
+		dir, _, _ = strings.Cut(dir, "/")
+	}
+	return dir
+}
+
+// innermost returns those of parts that a worker died of. Where one is read after the
+// other, those that are being read lie in each other, and only the last one begun is to
+// blame. Rules are compiled beside.
+func innermost(l Limits, d *death, parts []part.Part) []part.Part {
+	if !l.Alone || d.late || slices.ContainsFunc(parts, func(p part.Part) bool { return p.Kind == part.Policies }) {
+		return parts
+	}
+	return parts[max(0, len(parts)-1):]
 }
 
 // do starts a worker and serves it until it is done or dead.
-func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
+func (r *run) do(limits Limits) (code int, d *death) {
 	cmd := r.cfg.Command()
 	cmd.Env = append(cmd.Env, workerVariable+"=1", "GOTRACEBACK=none")
 	said := &beginning{}
@@ -254,9 +304,6 @@ func (r *run) do(ctx context.Context, limits Limits) (code int, d *death) {
 	defer tick.Stop()
 	for {
 		select {
-		case <-ctx.Done():
-			r.err = ctx.Err()
-			return 0, nil
 		case err := <-sent:
 			if errors.Is(err, errJob) {
 				r.err = err
@@ -321,24 +368,48 @@ func (r *run) over(cmd *exec.Cmd, limits Limits) *death {
 		return nil
 	}
 	if !r.deadline.IsZero() && now.After(r.deadline) {
-		return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.active(), final: true}
+		return r.overdue()
+	}
+	if late := r.late(limits); len(late) > 0 {
+		return &death{cause: "it was being read when the time for reading was over", parts: late, late: true}
 	}
 	if limits.Memory > 0 && resident(cmd.Process.Pid) > limits.Memory+limits.Memory/8 {
 		return &death{cause: r.memoryCause(limits), memory: true}
 	}
-	if r.cfg.PartTime == 0 {
+	if r.partTime == 0 {
 		return nil
 	}
 	var slow []part.Part
 	for _, a := range r.state.Active {
-		if now.Sub(r.first[a.ID]) > r.cfg.PartTime && !slices.Contains(slow, a.Part) {
+		if now.Sub(r.first[a.ID]) > r.partTime && !slices.Contains(slow, a.Part) {
 			slow = append(slow, a.Part)
 		}
 	}
 	if len(slow) > 0 {
-		return &death{cause: fmt.Sprintf("it took longer than %s", r.cfg.PartTime), parts: slow, slow: true}
+		return &death{cause: fmt.Sprintf("it took longer than %s", shortened(r.partTime)), parts: slow, slow: true}
 	}
 	return nil
+}
+
+func (r *run) overdue() *death {
+	return &death{cause: fmt.Sprintf("it took longer than --timeout %s", r.cfg.Timeout), parts: r.active(), final: true}
+}
+
+// late are the parts that are still being read although reading must have ended. Rules
+// are used after that.
+func (r *run) late(limits Limits) []part.Part {
+	if limits.Until.IsZero() || time.Now().Before(limits.Until.Add(min(grace, time.Until(r.deadline)/2))) {
+		return nil
+	}
+	return slices.DeleteFunc(r.active(), func(p part.Part) bool { return p.Kind == part.Policies })
+}
+
+// shortened is a time as messages tell it.
+func shortened(d time.Duration) time.Duration {
+	if d > time.Second {
+		return d.Round(time.Second / 10)
+	}
+	return d.Round(time.Millisecond)
 }
 
 func (r *run) memoryCause(limits Limits) string {
@@ -351,6 +422,8 @@ func (r *run) cause(cmd *exec.Cmd, said string, limits Limits) *death {
 	case r.panic != nil:
 		// What was being read was left when the mistake was caught.
 		return &death{cause: "internal error, please report it", final: true}
+	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == overdueExit:
+		return r.overdue()
 	case cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == memoryExit, strings.Contains(said, "out of memory"), killed(cmd.ProcessState):
 		return &death{cause: r.memoryCause(limits), memory: true}
 	case strings.Contains(said, "stack overflow"), strings.Contains(said, "goroutine stack exceeds"):
@@ -401,6 +474,9 @@ func (r *run) heard(s state) {
 		if _, known := r.first[a.ID]; !known {
 			r.first[a.ID] = now
 		}
+	}
+	for _, p := range s.Read {
+		r.known[p] = true
 	}
 	r.state = s
 }

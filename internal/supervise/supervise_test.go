@@ -152,7 +152,7 @@ func run(t *testing.T, j job, change func(*supervise.Config)) outcome {
 	if change != nil {
 		change(&cfg)
 	}
-	o.code, o.err = supervise.Run(context.Background(), cfg)
+	o.code, o.err = supervise.Run(cfg)
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	return o
 }
@@ -204,6 +204,62 @@ func TestRunWithout(t *testing.T) {
 				t.Errorf("it says %q", o.stderr)
 			}
 		})
+	}
+}
+
+// However many parts end workers, what is known to do no harm is read, and what comes
+// after it is done.
+func TestRunWithoutMany(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts many workers")
+	}
+	for _, tt := range []struct {
+		name, format string
+		// last says whether what comes after these parts is read.
+		last bool
+	}{
+		{"one folder", "exit/%02d", true},
+		{"folders of a folder", "exit/%02d/x", true},
+		{"folders", "exit%02d/x", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			parts := []string{"good/first"}
+			for i := range 40 {
+				parts = append(parts, fmt.Sprintf(tt.format, i))
+			}
+			o := run(t, job{Parts: append(parts, "good/last")}, func(cfg *supervise.Config) { cfg.PartTime = 0 })
+			if o.err != nil || o.code != 1 {
+				t.Fatalf("it ends with %d, %v\n%s", o.code, o.err, o.stderr)
+			}
+			if !strings.Contains(o.stdout, "read good/first\n") || strings.Contains(o.stdout, "read good/last\n") != tt.last {
+				t.Errorf("it prints\n%s", o.stdout)
+			}
+			for _, p := range parts[1:] {
+				if !strings.Contains(o.stdout, p+": read file: ") {
+					t.Errorf("it does not tell of %s", p)
+				}
+			}
+			if o.starts > 12 {
+				t.Errorf("%d workers were started", o.starts)
+			}
+		})
+	}
+}
+
+// When the time for reading is over, what is read after that is left out, and there is
+// time for what comes of the rest.
+func TestRunReadsInTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	o := run(t, job{Parts: []string{"good/first", "hang", "good/last"}}, func(cfg *supervise.Config) {
+		cfg.Timeout, cfg.Deadline, cfg.PartTime = 4*time.Second, time.Now().Add(4*time.Second), 4*time.Second
+	})
+	if o.err != nil || o.code != 1 {
+		t.Fatalf("it ends with %d, %v\n%s", o.code, o.err, o.stderr)
+	}
+	if !strings.Contains(o.stdout, "read good/first\n") || !strings.Contains(o.stdout, "hang: read file: it ") {
+		t.Errorf("it prints\n%s", o.stdout)
 	}
 }
 

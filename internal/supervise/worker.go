@@ -36,6 +36,32 @@ type Limits struct {
 	Weight int
 	// Without are the parts that are left out, and why.
 	Without map[part.Part]string
+	// Folders are those of which only what is known is read: parts in them ended too many
+	// workers. OnlyKnown says that this holds everywhere.
+	Folders   []string
+	OnlyKnown bool
+	// Known are the parts that a worker has read to their end.
+	Known map[part.Part]bool
+	// Until is when reading must end, see [part.Watch].
+	Until time.Time
+}
+
+// left says why a part is left out, see [part.Watch].
+func (l *Limits) left(p part.Part) string {
+	switch why := l.Without[p]; {
+	case why != "":
+		return why
+	case l.Known[p]:
+		return ""
+	case l.OnlyKnown:
+		return "other parts ended too many workers before one had read it"
+	}
+	for _, dir := range l.Folders {
+		if p.In(dir) {
+			return "other parts of " + dir + " ended too many workers before one had read it"
+		}
+	}
+	return ""
 }
 
 const (
@@ -47,6 +73,8 @@ const (
 	sampling = 5 * time.Millisecond
 	// memoryExit is the exit code of a worker that has reached its ceiling.
 	memoryExit = 97
+	// overdueExit is that of one whose time is over.
+	overdueExit = 98
 )
 
 // Worker is the end of the wire at which the work is done.
@@ -58,7 +86,8 @@ type Worker struct {
 	telling  sync.Mutex // so that no older state comes after a newer one
 	mu       sync.Mutex
 	active   []reading
-	readings int // so far
+	read     []part.Part // to their ends, since that was told last
+	readings int         // so far
 	heaviest weighed
 	total    int // weight
 	stage    string
@@ -85,10 +114,11 @@ type weighed struct {
 
 // state is what a worker is at.
 type state struct {
-	Active   []reading `json:"active"`
-	Heaviest weighed   `json:"heaviest"`
-	Total    int       `json:"total"`
-	Stage    string    `json:"stage"`
+	Active   []reading   `json:"active"`
+	Read     []part.Part `json:"read"` // since the state before
+	Heaviest weighed     `json:"heaviest"`
+	Total    int         `json:"total"`
+	Stage    string      `json:"stage"`
 }
 
 // Attach takes up the work of this process: it reads the job, which must be a pointer
@@ -106,7 +136,7 @@ func Attach(in io.Reader, out io.Writer, job any) (*Worker, error) {
 		for {
 			k, data, err := receive(r)
 			if err != nil {
-				os.Exit(memoryExit + 1) //nolint:forbidigo // nobody is left to tell
+				os.Exit(overdueExit + 1) //nolint:forbidigo // nobody is left to tell
 			}
 			switch k {
 			case jobFrame:
@@ -176,7 +206,8 @@ func (w *Worker) tell() {
 		return
 	}
 	w.changed = false
-	s := state{Active: slices.Clone(w.active), Heaviest: w.heaviest, Total: w.total, Stage: w.stage}
+	s := state{Active: slices.Clone(w.active), Read: w.read, Heaviest: w.heaviest, Total: w.total, Stage: w.stage}
+	w.read = nil
 	w.mu.Unlock()
 	_ = w.out.sendJSON(stateFrame, s) // without a supervisor the process ends
 }
@@ -202,6 +233,7 @@ func (w *Worker) begin(p part.Part) (end func(weight int)) {
 	return func(weight int) {
 		w.change(func() {
 			w.active = slices.DeleteFunc(w.active, func(a reading) bool { return a == r })
+			w.read = append(w.read, p)
 			w.total += weight
 			if weight > w.heaviest.Weight {
 				w.heaviest = weighed{p, weight}
@@ -213,10 +245,11 @@ func (w *Worker) begin(p part.Part) (end func(weight int)) {
 // Watch is what readers tell of parts.
 func (w *Worker) Watch() *part.Watch {
 	watch := &part.Watch{
-		Stage:   func(name string) { w.change(func() { w.stage = name }) },
-		Alone:   w.Limits.Alone,
-		Without: w.Limits.Without,
-		Begin:   w.begin,
+		Stage: func(name string) { w.change(func() { w.stage = name }) },
+		Alone: w.Limits.Alone,
+		Left:  w.Limits.left,
+		Until: w.Limits.Until,
+		Begin: w.begin,
 	}
 	if w.Limits.Weight > 0 {
 		watch.Enough = func() bool {
@@ -313,6 +346,12 @@ func (w *Worker) Panic(text string, stack []byte) {
 		w.tell()
 		_ = w.out.send(panicFrame, data) // without a supervisor nobody is told
 	}
+}
+
+// Overdue ends the process, since its time is over. The supervisor tells what it was at.
+func (w *Worker) Overdue() {
+	w.tell()
+	os.Exit(overdueExit) //nolint:forbidigo // as if it had been ended
 }
 
 // panicked is a mistake of the program.

@@ -49,6 +49,7 @@ type Set struct {
 	// whose comments the run is about, in order.
 	comments map[string][]*entry
 	linted   []string
+	files    map[string]source.File // that are linted and have comments
 	// annotations are in the order of their places, each place once although a
 	// template or a base may have made several objects of it.
 	annotations []*entry
@@ -92,6 +93,7 @@ func Read(ctx context.Context, in Input) (*Set, error) {
 		beside:    in.Beside,
 		today:     in.Now.UTC().Truncate(24 * time.Hour),
 		comments:  make(map[string][]*entry),
+		files:     make(map[string]source.File),
 		annotated: make(map[place.Ignore][]*entry),
 		byFiles:   make(map[[2]string][]*entry),
 	}
@@ -137,6 +139,7 @@ func (s *Set) readFiles(ctx context.Context, files []source.File) {
 		s.comments[f.Name] = read[i]
 		if len(read[i]) > 0 {
 			s.linted = append(s.linted, f.Name)
+			s.files[f.Name] = f
 		}
 	}
 }
@@ -174,14 +177,23 @@ func (s *Set) read(name string) ([]byte, error) {
 func (s *Set) commentsOf(name string) []*entry {
 	entries, ok := s.comments[name]
 	if !ok {
-		f := source.File{Name: name}
-		if f.Kind, ok = source.KindOf(name); !ok && path.Ext(name) == ".tpl" {
-			f.Kind, f.Chart = source.YAML, true
-		}
-		entries = s.readFile(f)
+		entries = s.readFile(s.file(name))
 		s.comments[name] = entries
 	}
 	return entries
+}
+
+// file is any file of the tree.
+func (s *Set) file(name string) source.File {
+	if f, linted := s.files[name]; linted {
+		return f
+	}
+	f := source.File{Name: name}
+	var known bool
+	if f.Kind, known = source.KindOf(name); !known && path.Ext(name) == ".tpl" {
+		f.Kind, f.Chart = source.YAML, true
+	}
+	return f
 }
 
 func (s *Set) readAnnotations(annotations []place.Ignore) {

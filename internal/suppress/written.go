@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/parser/comment"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -19,13 +20,9 @@ type Written struct {
 	Reason string
 	Until  time.Time // see [config.Suppression]
 	At     source.Range
-	// Subject are the first lines of what a comment is about.
+	// Subject names what a comment is about, see [comment.Subjects].
 	Subject string
 }
-
-// subjectLines is how many lines tell what a comment is about: with fewer, the documents
-// of a YAML file look alike, and with more, every edit would make it another one.
-const subjectLines = 4
 
 // Written returns the comments that have an effect, by place: those of the files that are
 // linted, of those where findings were looked for, and of the further ones given.
@@ -41,15 +38,19 @@ func (s *Set) Written(further []string) []Written {
 }
 
 func (s *Set) writtenIn(name string) []Written {
+	entries := slices.DeleteFunc(slices.Clone(s.commentsOf(name)), func(e *entry) bool { return e.mistake != nil || e.first == 0 })
+	if len(entries) == 0 {
+		return nil
+	}
+	data, err := s.read(name)
+	if err != nil {
+		return nil // it could be read before
+	}
+	subject := comment.Subjects(s.file(name), data)
 	var list []Written
-	for _, e := range s.commentsOf(name) {
-		if e.mistake != nil || e.first == 0 {
-			continue
-		}
+	for _, e := range entries {
 		w := e.written()
-		for _, line := range s.tree.Lines(name, e.first, min(e.last, e.first+subjectLines-1)) {
-			w.Subject += strings.TrimSpace(line) + "\n"
-		}
+		w.Subject = subject(e.first)
 		list = append(list, w)
 	}
 	return list

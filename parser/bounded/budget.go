@@ -21,6 +21,9 @@ const (
 	maxMade = 64 << 20
 	// maxRead is how many bytes functions may look at together.
 	maxRead = 512 << 20
+	// maxTotalRead is how many bytes the functions of all charts of a run may look at: a
+	// hundred times of what a repository of thirty charts needs.
+	maxTotalRead = 2048 << 20
 	// maxDepth is how deep values that are looked at may lie in each other.
 	maxDepth = 1000
 	// maxCalls is how deep templates may call each other. Helm ends those that call
@@ -35,21 +38,30 @@ var (
 	errSteps = fmt.Errorf("it takes more than %d steps", maxSteps)
 	errMade  = fmt.Errorf("its functions make, and it writes, more than %d MiB", maxMade>>20)
 	errRead  = fmt.Errorf("its functions look at more than %d MiB", maxRead>>20)
+	errTotal = fmt.Errorf("all charts of the run take more than %d GiB to look at", maxTotalRead>>30)
 	errDeep  = fmt.Errorf("its values lie more than %d levels deep in each other", maxDepth)
 	errCalls = fmt.Errorf("its templates call each other more than %d levels deep", maxCalls)
 	errCycle = errors.New("it puts a map into itself")
 )
 
+// Total is what all renderings of a run may use together. They come one after the other.
+type Total struct{ read int }
+
+// over reports whether nothing is left.
+func (t *Total) over() bool { return t != nil && t.read > maxTotalRead }
+
 // Budget is what the templates of one rendering may use.
 type Budget struct {
 	ctx               context.Context
+	total             *Total
 	steps, made, read int
 	calls             []string // the templates that are being executed, the outermost first
 	err               error
 }
 
-// New returns a budget that nothing is taken of.
-func New(ctx context.Context) *Budget { return &Budget{ctx: ctx} }
+// New returns a budget that nothing is taken of. What is taken of it is taken of total
+// too; nil for a rendering that is alone.
+func New(ctx context.Context, total *Total) *Budget { return &Budget{ctx: ctx, total: total} }
 
 // Err returns the limit that was reached, or why the time is over; nil if a rendering
 // fails for another reason, or not.
@@ -112,9 +124,16 @@ func (b *Budget) look(bytes int) error {
 		}
 		return err
 	}
-	b.read = min(b.read, maxRead) + min(max(bytes, 0), 2*maxRead)
+	bytes = min(max(bytes, 0), 2*maxRead)
+	b.read = min(b.read, maxRead) + bytes
 	if b.read > maxRead {
 		return b.Limit(errRead)
+	}
+	if b.total != nil {
+		b.total.read += bytes
+	}
+	if b.total.over() {
+		return b.Limit(errTotal)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func TestEstimatesProperty(t *testing.T) {
 			size := 0
 			for i, arg := range args {
 				in[i] = reflect.ValueOf(arg)
-				s, err := New(context.Background()).size(in[i], rules[name].tall)
+				s, err := New(context.Background(), nil).size(in[i], rules[name].tall)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -47,7 +47,7 @@ type Budget struct {
 
 // NewBudget returns one of [MaxFilled] bytes.
 func NewBudget() *Budget {
-	templates := bounded.New(context.Background())
+	templates := bounded.New(context.Background(), nil)
 	return &Budget{left: MaxFilled, templates: templates, functions: templates.Functions(goFunctions)}
 }
 

@@ -134,7 +134,7 @@ func TestArchivesAreParts(t *testing.T) {
 			begun = append(begun, p)
 			return func(int) {}
 		},
-		Without: map[part.Part]string{{Kind: part.Archive, Name: "c/charts/b-1.0.0.tgz"}: "it took too long"},
+		Left: leaving(part.Part{Kind: part.Archive, Name: "c/charts/b-1.0.0.tgz"}),
 	})
 	r := loadIn(ctx, tree, helm.Options{})
 	want := []part.Part{{Kind: part.Chart, Name: "c"}, {Kind: part.Archive, Name: "c/charts/a-1.0.0.tgz"}}
@@ -149,9 +149,19 @@ func TestArchivesAreParts(t *testing.T) {
 // A chart that is left out is not read, and its files are still no manifests.
 func TestChartLeftOut(t *testing.T) {
 	tree := source.NewTree(chartOf(map[string]string{"c/templates/good.yaml": good}))
-	ctx := part.With(t.Context(), &part.Watch{Without: map[part.Part]string{{Kind: part.Chart, Name: "c"}: "it took too long"}})
+	ctx := part.With(t.Context(), &part.Watch{Left: leaving(part.Part{Kind: part.Chart, Name: "c"})})
 	r := loadIn(ctx, tree, helm.Options{})
 	if len(r.Objects) != 0 || !r.consumed["c/templates/good.yaml"] || len(r.Diagnostics) != 1 || r.Diagnostics[0].Kind != source.LimitReached {
 		t.Errorf("%d objects, consumed %v, %s", len(r.Objects), r.consumed, diagnostics(r))
+	}
+}
+
+// leaving leaves a part out.
+func leaving(out part.Part) func(part.Part) string {
+	return func(p part.Part) string {
+		if p == out {
+			return "it took too long"
+		}
+		return ""
 	}
 }

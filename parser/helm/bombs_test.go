@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/source"
@@ -127,5 +128,29 @@ func TestBombs(t *testing.T) {
 				t.Errorf("got %s", diagnostics(r))
 			}
 		})
+	}
+}
+
+// Charts that are each within their limits are together more than a run has time for:
+// those that come first are rendered.
+func TestManyCharts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	files := make(fstest.MapFS)
+	for i := range 12 {
+		dir := fmt.Sprintf("chart%d", i)
+		files[dir+"/Chart.yaml"] = &fstest.MapFile{Data: []byte("apiVersion: v2\nname: chart\nversion: 1.0.0\n")}
+		files[dir+"/templates/bomb.yaml"] = &fstest.MapFile{Data: []byte(`{{- $x := repeat 1000000 "a" }}{{ range until 200 }}{{ $y := contains "b" $x }}{{ end }}` + good)}
+	}
+	r := load(source.NewTree(files), helm.Options{})
+	limits := 0
+	for _, d := range r.Diagnostics {
+		if d.Kind == source.LimitReached && strings.Contains(d.Message, "all charts of the run take more than 2 GiB to look at") {
+			limits++
+		}
+	}
+	if len(r.Objects) == 0 || limits == 0 || len(r.Objects)+limits != 12 {
+		t.Errorf("%d objects, %d limits:\n%s", len(r.Objects), limits, diagnostics(r))
 	}
 }

@@ -92,7 +92,12 @@ var others = []struct {
 }
 
 // cause is the mistake that an error of Helm is about, without the way that led there.
-func cause(text string) string {
+func (j *job) cause(text string) string {
+	if m := noField.FindStringSubmatch(text); m != nil && j.isOwn(m[1]) {
+		if above := aboveField(m[1], m[2]); above != "" {
+			return above + " is no map, so that it has no field " + m[2]
+		}
+	}
 	if m := mistakes.FindStringSubmatch(text); m != nil {
 		return m[1]
 	}
@@ -126,7 +131,14 @@ func (j *job) fail(f *failure) {
 		}
 		j.report(source.Unread, at, "render chart %s: %s%s", j.rendering.Release, oneLine(said(message, f.asked)), pass)
 	case noValue.MatchString(f.text):
-		j.report(source.Unread, at, "render chart %s: %s%s", j.rendering.Release, said(notGiven(f.text), f.text), pass)
+		j.report(source.Unread, at, "render chart %s: %s%s", j.rendering.Release, said(j.notGiven(f.text), f.text), pass)
+	case lacking.MatchString(f.text):
+		n := j.missed(lacking.FindStringSubmatch(f.text)[1], at)
+		if n.value == "" || strings.HasPrefix(strings.TrimPrefix(n.value, "$"), ".Values.") {
+			j.report(source.Unread, at, "render chart %s: %s%s", j.rendering.Release, said(n.String(), f.text), pass)
+		} else {
+			j.report(source.RenderError, at, "render chart: %s", said(n.String(), f.text))
+		}
 	case missing != nil:
 		message := "a template that it includes is not defined"
 		if j.isWritten(missing[1]) {
@@ -139,7 +151,7 @@ func (j *job) fail(f *failure) {
 			j.report(source.RenderError, at, "render chart: %s", message)
 		}
 	default:
-		j.report(source.RenderError, at, "render chart: %s", said(cause(f.text), f.text))
+		j.report(source.RenderError, at, "render chart: %s", said(j.cause(f.text), f.text))
 	}
 }
 
@@ -166,17 +178,28 @@ func (j *job) failedAt(f *failure) source.Range {
 }
 
 // notGiven says which value a template looks into that there is none of.
-func notGiven(text string) string {
+func (j *job) notGiven(text string) string {
 	below := noValue.FindStringSubmatch(text)[1]
 	paths := field.FindAllStringSubmatch(text, -1)
-	if paths == nil {
+	switch {
+	case !j.isOwn("." + below):
+		return "a value is not given"
+	case paths == nil || !j.isOwn(paths[len(paths)-1][1]):
 		return "a value with the field " + below + " is not given"
 	}
 	path := paths[len(paths)-1][1]
-	if above, _, ok := strings.Cut(path+".", "."+below+"."); ok && above != "" {
+	if above := aboveField(path, below); above != "" {
 		return above + " is not given"
 	}
 	return "a part of " + path + " is not given"
+}
+
+// aboveField is the part of a path above a field in it.
+func aboveField(path, name string) string {
+	if above, _, ok := strings.Cut(path+".", "."+name+"."); ok {
+		return above
+	}
+	return ""
 }
 
 // isWritten reports whether a text stands in a template of the chart as it is: then a
@@ -191,8 +214,11 @@ func (j *job) isWritten(text string) bool {
 			}
 			for _, tree := range trees {
 				visit(tree.Root, func(n parse.Node) {
-					if s, ok := n.(*parse.StringNode); ok {
-						j.written[s.Text] = true
+					switch n := n.(type) {
+					case *parse.StringNode:
+						j.written[n.Text] = true
+					case *parse.TemplateNode:
+						j.written[n.Name] = true
 					}
 				})
 			}
@@ -211,7 +237,6 @@ var (
 		`found unknown escape character`, `control characters are not allowed`, `invalid [a-z]+ UTF-8 octet`,
 		`a tab is not allowed here; indent with spaces`, `a key is a map or a list, not text`, `the merge key << needs a map or a list of maps`,
 	}, "|"))
-	setTwice  = regexp.MustCompile(`the key ".*" is set twice`)
 	wrongType = regexp.MustCompile(`cannot unmarshal (array|object|string|number|bool|!!\w+)[^\n]*? into`)
 )
 

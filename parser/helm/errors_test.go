@@ -30,8 +30,22 @@ func TestErrorsWithoutValues(t *testing.T) {
 			template: `{{ define "n" }}{{ required "set .none" .none }}{{ end }}{{ include "n" .Values }}`,
 			want:     at + "unread: render chart c: set .none" + pass,
 		},
-		"a field of nothing":         {template: `{{ .Values.none.secret }}`, want: at + "unread: render chart c: .Values.none is not given" + pass},
-		"a field of a text":          {template: `{{ .Values.secret.more }}`, want: at + "render-error: render chart: can't evaluate field more in type interface {}"},
+		"a field of nothing":             {template: `{{ .Values.none.secret }}`, want: at + "unread: render chart c: .Values.none is not given" + pass},
+		"a field of a text":              {template: `{{ .Values.secret.more }}`, want: at + "render-error: render chart: .Values.secret is no map, so that it has no field more"},
+		"nothing through a pipe":         {template: `{{ .Values.none.a | upper }}{{ .Values.map | toYaml }}`, want: at + "unread: render chart c: .Values.none is not given" + pass},
+		"nothing for a function":         {template: `{{ .Values.image | upper }}`, want: at + "unread: render chart c: upper needs .Values.image, which is not given" + pass},
+		"nothing in brackets":            {template: `{{ printf "%s" ($.Values.map.tag | trimSuffix "a") }}`, want: at + "unread: render chart c: trimSuffix needs $.Values.map.tag, which is not given" + pass},
+		"nothing as an argument":         {template: `{{ sha256sum .Values.image }}`, want: at + "unread: render chart c: sha256sum needs .Values.image, which is not given" + pass},
+		"nothing computed":               {template: `{{ .Values.none | default .Values.image | upper }}`, want: at + "unread: render chart c: upper needs a value that is not given" + pass},
+		"nothing of two":                 {template: `{{ .Values.number | print | upper }}{{ .Values.none | upper }}`, want: at + "unread: render chart c: upper needs a value that is not given" + pass},
+		"nothing to look into":           {template: `{{ index .Values.none "a" }}`, want: at + "unread: render chart c: index needs .Values.none, which is not given" + pass},
+		"nothing of the release":         {template: `{{ .Release.Nme | upper }}`, want: at + "render-error: render chart: upper needs .Release.Nme, which is not given"},
+		"nothing in a text":              {template: `{{ tpl .Values.lacks . }}`, want: at + "unread: render chart c: a function needs a value that is not given" + pass},
+		"nothing to look into in a text": {template: `{{ tpl .Values.looks . }}`, want: at + "unread: render chart c: a value is not given" + pass},
+		"nothing on one of the lines": {
+			template: "a: {{ .Values.number | print | upper }}\nb: {{ .Values.none | upper }}\n",
+			want:     "c/templates/t.yaml:2:4: unread: render chart c: upper needs .Values.none, which is not given" + pass,
+		},
 		"a loop over a text":         {template: `{{ range .Values.secret }}{{ end }}`, want: at + "render-error: render chart: range goes through what is no list and no map"},
 		"a wrong type":               {template: `{{ upper .Values.map }}`, want: at + "render-error: render chart: wrong type for value; expected string; got map[string]interface {}"},
 		"an index":                   {template: `{{ index .Values.list (int .Values.number) }}`, want: at + "render-error: render chart: index out of range"},
@@ -43,6 +57,7 @@ func TestErrorsWithoutValues(t *testing.T) {
 		"a panic":                    {template: `{{ concat .Values.secret }}`, want: at + "render-error: render chart: its function concat fails"},
 		"a template by a value":      {template: `{{ include .Values.secret . }}`, want: at + "render-error: render chart: a template that it includes is not defined"},
 		"a template by its name":     {template: `{{ include "n.n" . }}`, want: at + `render-error: render chart: template "n.n" is not defined`},
+		"template by its name":       {template: `{{ template "n.n" . }}`, want: at + `render-error: render chart: template "n.n" is not defined`},
 		"tpl that cannot be parsed":  {template: `{{ tpl (print "{{ if .a" .Values.secret) . }}`, want: at + "render-error: render chart: a character in an action is out of place"},
 		"tpl of an unknown function": {template: `{{ tpl .Values.call . }}`, want: at + `render-error: render chart: function "nosuch" not defined`},
 		"tpl that fails":             {template: `{{ tpl .Values.fails . }}`, want: at + "unread: render chart c: it asks for a value" + pass},
@@ -65,6 +80,14 @@ func TestErrorsWithoutValues(t *testing.T) {
 		"a key that is rendered twice": {
 			template: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  {{ .Values.secret }}: a\n  {{ .Values.secret }}: b\n",
 			want:     "c/templates/t.yaml:6:3: invalid-object: read manifest: a key is set twice in one map; the last one counts",
+		},
+		"a key that is written twice": {
+			template: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  user: a\n  user: b\n",
+			want:     "c/templates/t.yaml:6:3: invalid-object: read manifest: the key \"user\" is set twice in one map; the last one counts",
+		},
+		"values without aliases": {
+			more: files{"c/values-x.yaml": "run: a && b\nall: 'x*'\nany: * \n"},
+			want: "c/values-x.yaml: render-error: read values: line 3: did not find expected alphabetic or numeric character",
 		},
 		"values that are no YAML": {
 			more: files{"c/values-x.yaml": "secret: \"" + marker + "\n"},
@@ -99,7 +122,7 @@ func TestErrorsWithoutValues(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			chart := map[string]string{
 				"c/values.yaml": "secret: " + marker + "\nmap: {a: " + marker + "}\nlist: [" + marker + "]\nnumber: 86753091\n" +
-					"call: '{{ nosuch \"" + marker + "\" }}'\nfails: '{{ fail \"" + marker + "\" }}'\n",
+					"call: '{{ nosuch \"" + marker + "\" }}'\nlacks: '{{ .hunter2 | upper }}'\nlooks: '{{ .hunter2.c0ffee }}'\nfails: '{{ fail \"" + marker + "\" }}'\n",
 				"c/templates/t.yaml": test.template,
 			}
 			for name, data := range test.more {
@@ -110,7 +133,7 @@ func TestErrorsWithoutValues(t *testing.T) {
 			if got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
-			if strings.Contains(got, marker) || strings.Contains(got, "86753091") {
+			if strings.Contains(got, "hunter2") || strings.Contains(got, "c0ffee") || strings.Contains(got, "86753091") {
 				t.Errorf("a value is told: %s", got)
 			}
 		})

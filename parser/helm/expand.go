@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
@@ -26,6 +27,13 @@ var (
 	errAliases   = mistake{limit: true, text: fmt.Sprintf("its aliases stand for more than %d MiB", maxAliased>>20)}
 )
 
+// Anchors and aliases begin where a value may, and go on with their names: unlike && in a
+// command, or a * in a pattern.
+var (
+	anchor = regexp.MustCompile(`(?m)(?:^|[^\w&])&[^\s&=]`)
+	alias  = regexp.MustCompile(`(?m)(?:^|[^\w*])\*[^\s*=]`)
+)
+
 // countValues returns about how many values there are in YAML or JSON, counting those
 // of an anchor at each alias, and an error if these are too many. It reads only what
 // has aliases, and nothing that holds too much before they are followed.
@@ -37,7 +45,7 @@ func countValues(data []byte) (int, error) {
 	if count > maxValues {
 		return count, errValues
 	}
-	if !bytes.ContainsRune(data, '&') || !bytes.ContainsRune(data, '*') {
+	if !anchor.Match(data) || !alias.Match(data) {
 		return count, nil
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.AliasNone())))

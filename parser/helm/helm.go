@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/egresslint/egresslint/parser/bounded"
 	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
@@ -105,6 +106,7 @@ type Set struct {
 	releases []Release      // that are configured
 	used     map[string]bool
 	size     int // of the files of all charts
+	total    bounded.Total
 }
 
 // maxSetSize is how many bytes the files of all charts may have together.
@@ -235,7 +237,7 @@ func (s *Set) Render(ctx context.Context, dir string) Result {
 		return s.Release(ctx, dir, releases...)
 	}
 	defer quiet()()
-	l := &loader{ctx: ctx, tree: s.tree}
+	l := &loader{ctx: ctx, tree: s.tree, total: &s.total}
 	l.result.Diagnostics = slices.Clone(c.diagnostics)
 	l.renderVariants(c)
 	return l.result
@@ -244,7 +246,7 @@ func (s *Set) Render(ctx context.Context, dir string) Result {
 // Release renders the chart in dir for releases.
 func (s *Set) Release(ctx context.Context, dir string, releases ...Release) Result {
 	defer quiet()()
-	l := &loader{ctx: ctx, tree: s.tree}
+	l := &loader{ctx: ctx, tree: s.tree, total: &s.total}
 	c := s.source(dir)
 	switch {
 	case c == nil:
@@ -302,6 +304,7 @@ func isInside(dir string, has map[string]bool) bool {
 type loader struct {
 	ctx    context.Context
 	tree   *source.Tree
+	total  *bounded.Total
 	result Result
 }
 
@@ -326,7 +329,7 @@ func (l *loader) renderVariants(s *chartSource) {
 // render renders a chart for a release.
 func (l *loader) render(s *chartSource, r Release, variant string) {
 	rendering := Rendering{Dir: s.dir, Release: cmp.Or(r.Name, s.name), Variant: variant, By: r.By}
-	objects, diagnostics := renderRelease(l.ctx, l.tree, s, r, rendering)
+	objects, diagnostics := renderRelease(l.ctx, l.tree, l.total, s, r, rendering)
 	rendering.Objects = len(objects)
 	l.result.Objects = append(l.result.Objects, objects...)
 	l.result.Diagnostics = append(l.result.Diagnostics, diagnostics...)

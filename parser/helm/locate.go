@@ -49,7 +49,7 @@ func (j *job) objects(outputs map[string]string) []*kubernetes.Object {
 			if d.Kind == source.ParseError {
 				d.Kind, d.Message = source.RenderError, "read what the template renders: "+d.Message
 			}
-			d.Message = said(setTwice.ReplaceAllString(d.Message, "a key is set twice"), d.Message)
+			d.Message = said(j.twice(d.Message), d.Message)
 			j.messages = append(j.messages, d)
 		}
 		for _, o := range parsed {

@@ -48,9 +48,11 @@ type job struct {
 	broken    map[string]damage
 	texts     []string        // the templates
 	written   map[string]bool // the texts that stand in them; nil if not yet wanted
+	keys      map[string]bool // that templates spell out; nil until asked for
 	messages  []source.Diagnostic
 	tree      *source.Tree
 	ctx       context.Context
+	total     *bounded.Total
 }
 
 // chartTemplate is a template as Helm knows it.
@@ -69,8 +71,8 @@ const (
 	unparsed        // it cannot even be read
 )
 
-func renderRelease(ctx context.Context, tree *source.Tree, s *chartSource, r Release, rendering Rendering) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
-	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree, ctx: ctx}
+func renderRelease(ctx context.Context, tree *source.Tree, total *bounded.Total, s *chartSource, r Release, rendering Rendering) (objects []*kubernetes.Object, diagnostics []source.Diagnostic) {
+	j := &job{source: s, release: r, rendering: rendering, broken: make(map[string]damage), tree: tree, ctx: ctx, total: total}
 	defer func() {
 		if p := recover(); p != nil {
 			j.report(source.RenderError, source.Range{File: j.chartFile()}, "render chart: internal error, please report it: %s", guard.PanicText(p))
@@ -188,7 +190,7 @@ func isPartial(name string) bool { return strings.HasPrefix(path.Base(name), "_"
 // once renders the chart. With marks m gets the places that the marks stand for; with
 // data set, values are marked too.
 func (j *job) once(d detail, data bool, m *marks) (map[string]string, *failure) {
-	f := &functions{budget: bounded.New(j.ctx), marks: m}
+	f := &functions{budget: bounded.New(j.ctx, j.total), marks: m}
 	c, values, err := j.load(data, m)
 	if err == nil {
 		err = j.prepareAll(c, d, m)

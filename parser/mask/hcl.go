@@ -39,7 +39,8 @@ type hclReader struct {
 // body reads the arguments of a block of a type, with its labels.
 func (h *hclReader) body(body *hclsyntax.Body, typ string, labels []string) {
 	for name, attribute := range body.Attributes {
-		h.expression(attribute.Expr, h.isSecret(body, typ, labels, name))
+		secret := h.isSecret(body, typ, labels, name)
+		h.expression(attribute.Expr, secret, secret && typ == "variable")
 	}
 	for _, block := range body.Blocks {
 		inner := block.Type
@@ -69,13 +70,17 @@ func (h *hclReader) isSecret(body *hclsyntax.Body, typ string, labels []string, 
 	}
 }
 
-// expression adds the literals in an expression.
-func (h *hclReader) expression(e hclsyntax.Node, secret bool) {
+// expression adds the literals in an expression. Of a value that is secret as a whole, as
+// that of a sensitive variable, the keys are too.
+func (h *hclReader) expression(e hclsyntax.Node, secret, whole bool) {
 	var keys []hcl.Range
 	_ = hclsyntax.VisitAll(e, func(node hclsyntax.Node) hcl.Diagnostics { // the visitor has no errors
 		switch node := node.(type) {
 		case *hclsyntax.ObjectConsKeyExpr:
 			keys = append(keys, node.Range())
+			if whole {
+				h.literal(node.Range(), true)
+			}
 		case *hclsyntax.ObjectConsExpr:
 			if !secret {
 				h.object(node)
@@ -108,7 +113,7 @@ func (h *hclReader) object(e *hclsyntax.ObjectConsExpr) {
 		_, nested := item.ValueExpr.(*hclsyntax.ObjectConsExpr)
 		if located.SecretKey(key) && !nested || kind == "Secret" && located.IsSecretData(key) ||
 			key == "value" && located.SecretKey(name) {
-			h.expression(item.ValueExpr, true)
+			h.expression(item.ValueExpr, true, false)
 		}
 	}
 }

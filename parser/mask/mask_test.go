@@ -103,6 +103,18 @@ func TestLine(t *testing.T) {
 		{"template of a secret", "a.yaml", "kind: Secret\n{{ x }}: 1\ndata:\n  a: {{ y }}\n", 4, "y", "  a: *"},
 
 		{"plan", "plan.json", `{"a":"x","b":["y",1],"password":"z","c":{"d":true}}`, 1, `"y"`, `{"a":*,"b":["y",*],"password":*,"c":{"d":*}}`},
+		{
+			"names on one line", "a.json",
+			`{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"name":"x"},"name":"web","namespace":"shop"},"spec":{"name":"x","env":[{"name":"y","value":"z"}]}}]}`,
+			1, `"y"`,
+			`{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":{"name":*},"name":"web","namespace":"shop"},"spec":{"name":*,"env":[{"name":"y","value":*}]}}]}`,
+		},
+		{
+			"a secret with keys like names on one line", "a.json",
+			`{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a","namespace":"B c"},"stringData":{"kind":"Pod","apiVersion":"v1","metadata":"x"},"a":[{"kind":"x y","apiVersion":"https://x"}]}`,
+			1, `"a"`,
+			`{"kind":"Secret","apiVersion":"v1","metadata":{"name":"a","namespace":*},"stringData":{"kind":*,"apiVersion":*,"metadata":*},"a":[{"kind":*,"apiVersion":*}]}`,
+		},
 		{"line of a plan", "plan.json", "{\n\"a\": \"x\",\n\"token\": \"y\"}", 2, `"x"`, `"a": "x",`},
 		{"key in a plan", "plan.json", "{\n\"a\": \"x\",\n\"token\": \"y\"}", 3, `"y"`, `"token": *}`},
 		{"manifest", "a.json", "{\"apiVersion\": \"v1\", \"kind\": \"Secret\",\n\"data\": {\n\"a\": \"x\"}}", 3, `"x"`, `"a": *}}`},
@@ -110,6 +122,7 @@ func TestLine(t *testing.T) {
 		{"default", "a.tf.json", "{\"variable\":{\n\"a\": {\"default\": \"x\", \"sensitive\": true}}}", 2, `"x"`, `"a": {"default": *, "sensitive": true}}}`},
 
 		{"sensitive variable", "a.tf", configuration, 2, `"x"`, `  default   = "*"`},
+		{"map of a sensitive variable", "a.tf", "variable \"a\" {\n  default   = { b = \"x\", \"c\" = { d = 1 } }\n  sensitive = true\n}", 2, "x", `  default   = { * = "*", * = { * = * } }`},
 		{"variable", "a.tf", configuration, 6, `"x"`, `  default = "x"`},
 		{"kubernetes_secret", "a.tf", configuration, 9, "x", `  data = { url = "*", other = var.b }`},
 		{"argument", "a.tf", configuration, 12, "x", `  name             = "x"`},

@@ -7,7 +7,11 @@ package part
 import (
 	"context"
 	"fmt"
+	"path"
+	"strings"
+	"time"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -41,6 +45,16 @@ func (p Part) String() string {
 	return string(p.Kind) + " " + p.Name
 }
 
+// Folder is the directory that p lies in.
+func (p Part) Folder() string { return path.Dir(p.Name) }
+
+// In reports whether p lies in a directory, or in one below it. In that of the tree lies
+// what lies in no other one.
+func (p Part) In(dir string) bool {
+	folder := p.Folder()
+	return folder == dir || strings.HasPrefix(folder, dir+"/")
+}
+
 // Watch is who wants to know what is being read, and decides what is left out. Its
 // functions are called from several goroutines.
 type Watch struct {
@@ -50,9 +64,12 @@ type Watch struct {
 	// Stage is called with what is done from now on with all that was read, as in
 	// "build model".
 	Stage func(string)
-	// Without has the parts that are not to be read, and why not, as in "it took more
-	// than 2 GiB of memory".
-	Without map[Part]string
+	// Left says why a part is not to be read, as in "it took more than 2 GiB of memory";
+	// nothing if it is. It is nil if all are.
+	Left func(Part) string
+	// Until is when reading must end, so that there is time for what comes of it; the zero
+	// time is never. Nothing more is read then.
+	Until time.Time
 	// Enough, if it is set, is asked before each part whether what was read before takes
 	// as much as a run may take. Nothing more is read then.
 	Enough func() bool
@@ -73,6 +90,15 @@ func Alone(ctx context.Context) bool {
 	return w != nil && w.Alone
 }
 
+// Reading returns a context for reading parts, which ends when that must end.
+func Reading(ctx context.Context) (context.Context, context.CancelFunc) {
+	w, _ := ctx.Value(key{}).(*Watch)
+	if w == nil || w.Until.IsZero() || !guard.On(guard.Deadline) {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, w.Until)
+}
+
 type key struct{}
 
 // With returns a context for reading under w.
@@ -88,20 +114,42 @@ func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Di
 	if w == nil {
 		return func(int) {}, nil
 	}
-	why, leftOut := w.Without[p]
-	if !leftOut && w.Enough != nil && w.Enough() {
-		why, leftOut = "what was read before it takes all the memory that a run may take", true
+	why := ""
+	if w.Left != nil {
+		why = w.Left(p)
 	}
-	if leftOut {
-		return nil, &source.Diagnostic{
-			Kind: source.LimitReached, Range: source.Range{File: p.Name},
-			Message: fmt.Sprintf("%s: %s; it is left out", action(p.Kind), why),
+	switch {
+	case why != "":
+	case w.Enough != nil && w.Enough():
+		why = "what was read before it takes all the memory that a run may take"
+	default:
+		if left = Late(ctx, p); left != nil {
+			return nil, left
 		}
+	}
+	if why != "" {
+		return nil, leftOut(p, why)
 	}
 	if w.Begin == nil {
 		return func(int) {}, nil
 	}
 	return w.Begin(p), nil
+}
+
+// Late says that p is left out, if the time for reading is over, nil if it is not. What
+// was read of p until then may not be all of it.
+func Late(ctx context.Context, p Part) *source.Diagnostic {
+	if guard.Overdue(ctx) == nil {
+		return nil
+	}
+	return leftOut(p, "the time for reading was over")
+}
+
+func leftOut(p Part, why string) *source.Diagnostic {
+	return &source.Diagnostic{
+		Kind: source.LimitReached, Range: source.Range{File: p.Name},
+		Message: fmt.Sprintf("%s: %s; it is left out", action(p.Kind), why),
+	}
 }
 
 // action is what is done with a part, as messages begin.

@@ -280,7 +280,7 @@ func TestDeadline(t *testing.T) {
 		ctx.left.Store(looks)
 		tree, names := treeOf("-- main.tf --\nresource \"alicloud_vpc\" \"bomb\" {\n  x = [for a in range(1000) : [for b in range(1000) : [for c in range(1000) : a + b + c]]]\n}\n")
 		roots, diagnostics := terraform.Load(ctx, tree, names, terraform.Options{})
-		if len(roots) != 1 || !roots[0].Incomplete || len(diagnostics) > 0 {
+		if len(roots) != 1 || !roots[0].Incomplete || len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached {
 			t.Errorf("after %d looks: %d roots, diagnostics %v", looks, len(roots), diagnostics)
 		}
 	}

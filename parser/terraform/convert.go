@@ -76,6 +76,9 @@ func mismatch(v cty.Value, t cty.Type, hidden bool, err error) error {
 		default:
 			continue
 		}
+		if hidden {
+			e = e.Mark(sensitive{})
+		}
 		if _, err := convertTo(e, want); err != nil {
 			return fmt.Errorf("%s: %w", elementName(t, k, hidden), err)
 		}

@@ -30,6 +30,7 @@ type evaluator struct {
 	walk      int       // depth of roots
 	templates int       // being rendered
 	host      hcl.Range // the call that renders them: text of a template has no place of its own
+	hushed    bool      // one of them is sensitive, and with it all that is said of it
 	spent     *budget
 	full      bool
 	remotes   map[*job]*remote // roots whose outputs are read; shared with their evaluators
@@ -73,7 +74,15 @@ func (ev *evaluator) report(kind source.DiagnosticKind, rng hcl.Range, msg strin
 	if rng.Filename == "" {
 		rng = ev.host
 	}
-	ev.sink.diags = append(ev.sink.diags, pending{kind: kind, rng: rng, msg: msg})
+	ev.sink.diags = append(ev.sink.diags, pending{kind: kind, rng: rng, msg: ev.told(msg)})
+}
+
+// told is what is said of a message. It may name what stands in a template.
+func (ev *evaluator) told(msg string) string {
+	if ev.hushed {
+		return "fill template: " + hushedTemplate
+	}
+	return msg
 }
 
 // mistake reports what is wrong in the configuration whatever the values are.
@@ -81,7 +90,7 @@ func (ev *evaluator) mistake(rng hcl.Range, format string, args ...any) {
 	if rng.Filename == "" {
 		rng = ev.host
 	}
-	p := pending{kind: source.EvaluationError, rng: rng, msg: fmt.Sprintf(format, args...), sure: true}
+	p := pending{kind: source.EvaluationError, rng: rng, msg: ev.told(fmt.Sprintf(format, args...)), sure: true}
 	ev.global.diags = append(ev.global.diags, p)
 }
 
@@ -89,7 +98,7 @@ func (ev *evaluator) limit(rng hcl.Range, format string, args ...any) {
 	if rng.Filename == "" {
 		rng = ev.host
 	}
-	p := pending{kind: source.LimitReached, rng: rng, msg: fmt.Sprintf(format, args...), sure: true}
+	p := pending{kind: source.LimitReached, rng: rng, msg: ev.told(fmt.Sprintf(format, args...)), sure: true}
 	ev.global.diags = append(ev.global.diags, p)
 }
 

@@ -149,7 +149,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 				if hasCapsule(v) {
 					return unknown(c.name + "() of a whole resource is known only after apply")
 				}
-				return sc.fail(c.expr.Args[min(i, len(c.expr.Args)-1)].Range(), "call %s: %s", c.name, withoutValues(err.Error(), v))
+				return sc.fail(c.expr.Args[min(i, len(c.expr.Args)-1)].Range(), "call %s: %s", c.name, refused(err, v))
 			}
 			v = cv
 		}
@@ -170,7 +170,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		if arg, ok := errors.AsType[function.ArgError](err); ok && arg.Index < len(c.expr.Args) {
 			rng = c.expr.Args[arg.Index].Range()
 		}
-		return sc.fail(rng, "call %s: %s", c.name, withoutValues(plain(err.Error()), vals...))
+		return sc.fail(rng, "call %s: %s", c.name, refused(err, vals...))
 	}
 	return value{withReasons(out, c.args), originOfCall(c, out)}
 }

@@ -443,7 +443,7 @@ func (sc scope) collection(c *callSite, t cty.Type) value {
 	}
 	v, err := convertTo(closed(u.WithMarks(marks)), t)
 	if err != nil {
-		return sc.fail(c.argRange(0), "call %s: %v", c.name, err)
+		return sc.fail(c.argRange(0), "call %s: %s", c.name, refused(err, a.v))
 	}
 	o := a.o
 	if r, _ := v.Unmark(); r.Type().IsSetType() {

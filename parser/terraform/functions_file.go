@@ -127,6 +127,9 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 	if !sc.ev.spend(steps, len(s)/16, rng) {
 		return unknown(tooCostly)
 	}
+	hushed := sc.ev.hushed
+	sc.ev.hushed = hushed || marks.Has(sensitive{}) && guard.On(guard.ErrorText)
+	defer func() { sc.ev.hushed = hushed }()
 	e, diags := hclsyntax.ParseTemplate([]byte(s), "", hcl.InitialPos)
 	if diags.HasErrors() {
 		return sc.fail(rng, "fill %s: %s", what, sentence(diags[0]))
@@ -161,6 +164,9 @@ func (sc scope) renderTemplate(text, vars value, rng hcl.Range, what string) val
 	sc.ev.sink = outer
 	if len(inner) > 0 {
 		return sc.fail(rng, "fill %s: %s", what, strings.TrimPrefix(inner[0].msg, "fill template: "))
+	}
+	if sc.ev.hushed && !r.v.IsKnown() {
+		return unknownWith(hushedTemplate, args)
 	}
 	return value{r.v, combined(args)}
 }

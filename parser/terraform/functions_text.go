@@ -180,7 +180,7 @@ func format(sc scope, c *callSite) value {
 				return unknownWith(afterApply(a.v), c.args)
 			}
 		}
-		return sc.fail(c.rng(), "call format: %s", withoutValues(plain(err.Error()), vals...))
+		return sc.fail(c.rng(), "call format: %s", refused(err, vals...))
 	}
 	return value{withReasons(out, c.args), combined(c.args)}
 }

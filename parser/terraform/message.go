@@ -65,6 +65,19 @@ func withoutValues(message string, values ...cty.Value) string {
 	return strings.TrimSuffix(message, ": the text")
 }
 
+// refused is why a function does not take values. Nothing is told of the reason if one of
+// them is sensitive: libraries quote what they are given also without quotation marks,
+// in another form, or a letter of it.
+func refused(err error, values ...cty.Value) string {
+	if guard.On(guard.ErrorText) && sensitiveWithin(cty.TupleVal(values)) != nil {
+		return "it does not take what it is given, which is sensitive"
+	}
+	return plain(withoutValues(explained(err), values...))
+}
+
+// hushedTemplate is what is told of a template that is sensitive.
+const hushedTemplate = "it is sensitive, and so is what is wrong with it"
+
 // textsIn adds the strings in v that are long enough to be recognised.
 func textsIn(texts []string, v cty.Value) []string {
 	v, _ = v.UnmarkDeep()

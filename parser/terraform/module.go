@@ -288,11 +288,8 @@ func (l *loader) configFiles(dir string) []string {
 	bases = slices.Compact(bases)
 	var names, overrides []string
 	for _, base := range bases {
-		if stem, isTF := strings.CutSuffix(strings.TrimSuffix(base, ".json"), ".tf"); isTF {
-			twin := stem + ".tofu" + strings.TrimPrefix(base, stem+".tf")
-			if slices.Contains(bases, twin) {
-				continue
-			}
+		if slices.Contains(bases, Twin(base)) {
+			continue
 		}
 		name := path.Join(dir, base)
 		if isOverride(name) {
@@ -302,6 +299,15 @@ func (l *loader) configFiles(dir string) []string {
 		}
 	}
 	return append(names, overrides...)
+}
+
+// Twin is the name of the file that takes the place of a configuration file where it lies
+// beside it; empty if none can.
+func Twin(name string) string {
+	if stem, isTF := strings.CutSuffix(strings.TrimSuffix(name, ".json"), ".tf"); isTF {
+		return stem + ".tofu" + strings.TrimPrefix(name, stem+".tf")
+	}
+	return ""
 }
 
 // anyFile is the first configuration file of a directory, or the directory itself.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
@@ -323,20 +322,22 @@ func (j *job) assign(vars []Assignment) {
 	}
 }
 
-// enter evaluates the root, unless it is to be left out or the time is over.
+// enter evaluates the root, unless it is to be left out. So it is if the time is over
+// before it is done.
 func (j *job) enter(l *loader, b *budget) {
 	j.root = j.unread()
-	if guard.On(guard.Deadline) && b.ctx.Err() != nil {
-		return
+	root := part.Part{Kind: part.Root, Name: j.dir}
+	leave, left := part.Enter(b.ctx, root)
+	if left == nil {
+		defer func() { leave(b.spent[values]) }()
+		j.run(l, b)
+		if left = part.Late(b.ctx, root); left == nil {
+			return
+		}
+		j.root, j.values = j.unread(), 0
 	}
-	leave, left := part.Enter(b.ctx, part.Part{Kind: part.Root, Name: j.dir})
-	if left != nil {
-		left.Range.File = l.anyFile(j.dir)
-		j.diags = append(j.diags, *left)
-		return
-	}
-	defer func() { leave(b.spent[values]) }()
-	j.run(l, b)
+	left.Range.File = l.anyFile(j.dir)
+	j.diags = append(j.diags, *left)
 }
 
 // unread is the root as long as nothing of it was evaluated.

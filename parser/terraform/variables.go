@@ -153,6 +153,9 @@ func (m *module) input(ev *evaluator, blk *block, name string) value {
 		d := scope{ev: ev, mod: m}.constant(at.expr)
 		v = value{d.v, ev.cross(d.o, place, aside, "the default of "+m.in("var."+name)+" is set here")}
 	}
+	if literalBool(blk.body.attr("sensitive"), true) {
+		v.v = secret(v.v) // now, so that no message about its type names a key in it
+	}
 	return m.typed(ev, name, v, typ, place)
 }
 

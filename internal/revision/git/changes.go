@@ -16,7 +16,7 @@ import (
 func (r *Repository) Snapshot(ctx context.Context, commit string) (*revision.Snapshot, error) {
 	s := &revision.Snapshot{Commit: commit}
 	var err error
-	if s.Changes, err = r.changes(ctx, commit); err != nil {
+	if s.Changes, s.Submodules, err = r.changes(ctx, commit); err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(s.Changes, func(c revision.Change) bool { return c.Object == "" }) {
@@ -60,7 +60,7 @@ const (
 )
 
 // changes compares a commit with the work tree, below the folder that was opened.
-func (r *Repository) changes(ctx context.Context, commit string) ([]revision.Change, error) {
+func (r *Repository) changes(ctx context.Context, commit string) (changes []revision.Change, submodules []string, err error) {
 	// Unlike diff, diff-index never writes the index. It takes a file whose times have
 	// changed for another one, which costs reading it and makes no difference.
 	// Submodules are compared by their commits alone: to look into one, git would run
@@ -68,15 +68,20 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]revision.Cha
 	diff, err := r.git(ctx, "diff-index", "--raw", "-z", "--no-renames", "--no-abbrev",
 		"--no-ext-diff", "--no-textconv", "--no-relative", "--no-color", "--ignore-submodules=dirty", commit, "--")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	list, err := parseDiff(diff)
+	list, moved, err := parseDiff(diff)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	untracked, err := r.git(ctx, "ls-files", "-z", "--others", "--exclude-standard")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	for _, name := range moved {
+		if name, ok := r.below(name); ok {
+			submodules = append(submodules, name)
+		}
 	}
 	known := make(map[string]bool, len(list))
 	for _, c := range list {
@@ -88,14 +93,13 @@ func (r *Repository) changes(ctx context.Context, commit string) ([]revision.Cha
 			list = append(list, revision.Change{Name: name})
 		}
 	}
-	var below []revision.Change
 	for _, c := range list {
 		if name, ok := r.below(c.Name); ok {
 			c.Name = name
-			below = append(below, c)
+			changes = append(changes, c)
 		}
 	}
-	return below, nil
+	return changes, submodules, nil
 }
 
 // renames returns the files that a commit has under other names than the work tree.
@@ -133,20 +137,20 @@ var errPrinted = revision.Unavailablef("read changes: git printed something else
 // objectID is the id of an object.
 var objectID = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// parseDiff reads what "git diff-index --raw -z --no-renames --no-abbrev" prints.
-func parseDiff(out string) ([]revision.Change, error) {
-	var list []revision.Change
+// parseDiff reads what "git diff-index --raw -z --no-renames --no-abbrev" prints: what
+// differs, and the submodules of which only the commit does.
+func parseDiff(out string) (list []revision.Change, submodules []string, err error) {
 	entries := fields(out)
 	for pair := range slices.Chunk(entries, 2) {
 		// :mode mode object object status
 		meta := strings.Fields(strings.TrimPrefix(pair[0], ":"))
 		if len(pair) != 2 || len(meta) != 5 || !objectID.MatchString(meta[2]) {
-			return nil, errPrinted
+			return nil, nil, errPrinted
 		}
 		before, errBefore := strconv.ParseUint(meta[0], 8, 32)
 		after, errAfter := strconv.ParseUint(meta[1], 8, 32)
 		if errBefore != nil || errAfter != nil {
-			return nil, errPrinted
+			return nil, nil, errPrinted
 		}
 		c := revision.Change{Name: pair[1]}
 		switch before & gitTypeMask {
@@ -157,6 +161,7 @@ func parseDiff(out string) ([]revision.Change, error) {
 		case gitLink:
 			// What is in a submodule is not in this repository.
 			if after&gitTypeMask == gitLink {
+				submodules = append(submodules, pair[1])
 				continue
 			}
 		case gitSymlink:
@@ -166,5 +171,5 @@ func parseDiff(out string) ([]revision.Change, error) {
 		}
 		list = append(list, c)
 	}
-	return list, nil
+	return list, submodules, nil
 }

@@ -16,7 +16,7 @@ func FuzzParseDiff(f *testing.F) {
 	f.Add(":100644")
 	f.Add(":100644 100644 HEAD " + id + " M\x00a\x00")
 	f.Fuzz(func(t *testing.T, out string) {
-		list, err := parseDiff(out)
+		list, _, err := parseDiff(out)
 		if err != nil && list != nil {
 			t.Errorf("changes and an error: %v", err)
 		}
