@@ -244,9 +244,9 @@ func TestDeclarationsOfPage(t *testing.T) {
 
 // TestWorkloadKindsOfPages keeps the lists of kinds equal to what is read.
 func TestWorkloadKindsOfPages(t *testing.T) {
-	d := readDeclarations(t, "internal/egress")
+	d := readDeclarations(t, "internal/kube")
 	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "What a workload needs")
-	for _, kind := range d.keys(t, "podTemplates") {
+	for _, kind := range d.keys(t, "PodTemplates") {
 		if kind != "HelmRelease" && !slices.Contains(codeIn(text), kind) {
 			t.Errorf("docs/how-it-reads-kubernetes.md does not name the workload %s", kind)
 		}
