@@ -140,6 +140,9 @@ resource "alicloud_route_table_attachment" "own" {
 		return "resource \"alicloud_route_entry\" \"e\" {\n  route_table_id = alicloud_route_table.own.id\n  destination_cidrblock = " + cidr + "\n" + hop + "\n}\n"
 	}
 	const nat = "  nexthop_type = \"NatGateway\"\n  nexthop_id = alicloud_nat_gateway.main.id"
+	published := func(on string) string {
+		return "resource \"alicloud_cen_transit_router_vpc_attachment\" \"t\" {\n  vpc_id = alicloud_vpc.main.id\n" + on + "\n}\n"
+	}
 	for _, tc := range []struct {
 		name, hcl string
 		kind      alicloud.RouteKind
@@ -151,6 +154,10 @@ resource "alicloud_route_table_attachment" "own" {
 		{"for some addresses", table + entry(`"47.0.0.0/8"`, nat), alicloud.RouteNone, 1},
 		{"for private addresses", table + entry(`"192.168.0.0/16"`, nat), alicloud.RouteNone, 0},
 		{"to an instance", table + entry(`"0.0.0.0/0"`, "  nexthop_type = \"Instance\"\n  nexthop_id = \"i-1\""), alicloud.RouteOther, 0},
+		{"published", published("  auto_publish_route_enabled = true"), alicloud.RouteOther, 0},
+		{"perhaps published", published("  auto_publish_route_enabled = var.x"), alicloud.RouteOther, 0},
+		{"not published", published("  auto_publish_route_enabled = false"), alicloud.RouteSystem, 0},
+		{"published and to a NAT gateway", published("  auto_publish_route_enabled = true") + table + entry(`"0.0.0.0/0"`, nat), alicloud.RouteNAT, 0},
 		{"of an unknown destination", table + entry("var.x", nat), alicloud.RouteUnknown, 0},
 	} {
 		s := scopeOf(t, network+tc.hcl)

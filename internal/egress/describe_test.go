@@ -64,6 +64,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 	}
 	for _, x := range m.PolicyEnforcement {
 		d.line("policies not enforced in %s: %s %v%s", x.Cluster, x.Code, x.Policies, d.at(x.Origin))
+		d.line("  because of%s", d.at(x.Cause))
 		d.list("  on", x.Workloads)
 	}
 	for _, x := range m.UnsupportedPolicies {
