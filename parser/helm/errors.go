@@ -127,7 +127,7 @@ func (j *job) fail(f *failure) {
 	case f.asks:
 		message := "it asks for a value"
 		if j.isWritten(f.asked) {
-			message = f.asked
+			message = strings.TrimRight(f.asked, ". ")
 		}
 		j.report(source.Unread, at, "render chart %s: %s%s", j.rendering.Release, oneLine(said(message, f.asked)), pass)
 	case noValue.MatchString(f.text):
@@ -228,7 +228,7 @@ func (j *job) isWritten(text string) bool {
 }
 
 var (
-	yamlLine = regexp.MustCompile(`line (\d+)`)
+	yamlLine = regexp.MustCompile(`(?:line | at L)(\d+)`)
 	// yamlMistakes are the errors of YAML that have no text of the file in them.
 	yamlMistakes = regexp.MustCompile(strings.Join([]string{
 		`did not find [a-z ,'\]}-]+`, `could not find expected ':'`, `mapping values are not allowed in this context`,
@@ -243,7 +243,8 @@ var (
 // yamlMistake says what is wrong with YAML, and on which line.
 func yamlMistake(err error) string {
 	text := err.Error()
-	if isLimit(err) {
+	var own mistake
+	if errors.As(err, &own) {
 		return text
 	}
 	meaning := yamlMeaning(text)
@@ -263,7 +264,7 @@ func yamlMeaning(text string) string {
 	case strings.Contains(text, "unknown anchor"):
 		return "an alias has no anchor"
 	default:
-		return "it is not to be read as YAML"
+		return "it cannot be read as YAML"
 	}
 }
 

@@ -25,6 +25,7 @@ func TestErrorsWithoutValues(t *testing.T) {
 		"fail with a value":           {template: `{{ fail .Values.secret }}`, want: at + "unread: render chart c: it asks for a value" + pass},
 		"fail with a text of several": {template: `{{ fail (printf "not %s" .Values.secret) }}`, want: at + "unread: render chart c: it asks for a value" + pass},
 		"fail with a literal":         {template: `{{ fail "choose a mode" }}`, want: at + "unread: render chart c: choose a mode" + pass},
+		"fail with a full stop":       {template: `{{ fail "Choose a mode." }}`, want: at + "unread: render chart c: Choose a mode" + pass},
 		"required with a value":       {template: `{{ required .Values.secret .Values.none }}`, want: at + "unread: render chart c: it asks for a value" + pass},
 		"required in a named template": {
 			template: `{{ define "n" }}{{ required "set .none" .none }}{{ end }}{{ include "n" .Values }}`,
@@ -99,7 +100,11 @@ func TestErrorsWithoutValues(t *testing.T) {
 		},
 		"values with an alias of nothing": {
 			more: files{"c/values-x.yaml": "a: *" + marker + "\nb: &b c\n"},
-			want: "c/values-x.yaml: limit-reached: read values: it has aliases, and is not to be read as YAML",
+			want: "c/values-x.yaml: render-error: read values: line 1: an alias has no anchor",
+		},
+		"values with the signs of aliases in text": {
+			more: files{"c/values-x.yaml": "a: b & c\nb: '**" + marker + "'\nc: [" + marker + "\n"},
+			want: "c/values-x.yaml: render-error: read values: line 3: did not find expected ',' or ']'",
 		},
 		"the chart's values": {
 			more: files{"c/values.yaml": "secret: [" + marker + "\n"},

@@ -22,9 +22,8 @@ const (
 )
 
 var (
-	errValues    = mistake{limit: true, text: fmt.Sprintf("it holds more than %d values", maxValues)}
-	errUncounted = mistake{limit: true, text: "it has aliases, and is not to be read as YAML"}
-	errAliases   = mistake{limit: true, text: fmt.Sprintf("its aliases stand for more than %d MiB", maxAliased>>20)}
+	errValues  = mistake{limit: true, text: fmt.Sprintf("it holds more than %d values", maxValues)}
+	errAliases = mistake{limit: true, text: fmt.Sprintf("its aliases stand for more than %d MiB", maxAliased>>20)}
 )
 
 // Anchors and aliases begin where a value may, and go on with their names: unlike && in a
@@ -50,7 +49,7 @@ func countValues(data []byte) (int, error) {
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(loaderlimits.New(loaderlimits.AliasNone())))
 	if err != nil {
-		return count, errUncounted
+		return count, noYAML(err)
 	}
 	e := make(expansion)
 	size := 0
@@ -60,13 +59,17 @@ func countValues(data []byte) (int, error) {
 		case errors.Is(err, io.EOF):
 			return count + size/valueSize, nil
 		case err != nil:
-			return count, errUncounted
+			return count, noYAML(err)
 		}
 		if size += e.of(&n); size > maxAliased+len(data)+count*valueSize {
 			return count, errAliases
 		}
 	}
 }
+
+// noYAML is the mistake in what may have aliases and is no YAML. Helm is not given
+// it: another library may find aliases where this one finds none.
+func noYAML(err error) error { return mistake{text: yamlMistake(err)} }
 
 // expansion has about how many bytes nodes take with their aliases followed.
 type expansion map[*yaml.Node]int

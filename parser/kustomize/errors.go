@@ -105,6 +105,8 @@ var mistakes = sync.OnceValue(func() []mistake {
 		{error: matching(`multiple matches for Id ` + idText)},
 		{error: matching(`id ` + idText + ` exists; behavior must be merge or replace`)},
 		{error: matching(`id ` + idText + ` does not exist; cannot merge or replace`)},
+		{matching(`Kind:"(\w{1,100})", [\w:, ]*\}, Name:"([\w.-]{1,300})", [^}]{0,300}\} does not exist; cannot merge or replace`), "a generator merges into $1 $2, which is not there"},
+		{matching(`does not exist; cannot merge or replace`), "a generator merges into an object that is not there"},
 		{error: matching(`namespace transformation produces ID conflict`)},
 
 		{error: matching(`nothing selected by ` + idText)},
@@ -163,6 +165,7 @@ var mistakes = sync.OnceValue(func() []mistake {
 		{error: matching(`(invalid Kustomization: )?yaml: (line \d+: )?(did not find expected [a-z '<>,:"\[\]{}-]+|could not find expected [a-z '<>:"\[\]{}-]+|mapping values are not allowed in this context|` +
 			`block sequence entries are not allowed in this context|block mapping entries are not allowed in this context|` +
 			`found [a-z -]+( in an indentation| that cannot start any token|indicator)?|control characters are not allowed|invalid (leading|trailing) UTF-8 octet|document contains excessive aliasing)`)},
+		{matching(`(?:yaml|MalformedYAMLError): (line \d+: )?invalid map key: map\[`), "malformed YAML: ${1}a key is a map; put {{ }} in quotes"},
 		{matching(`yaml: (line \d+: )?unknown anchor`), "malformed YAML: ${1}an alias has no anchor"},
 		{matching(`(?:yaml|MalformedYAMLError): (line \d+: )?`), "malformed YAML"},
 		{matching(`unable to parse requirement|found '.*', expected`), "a selector of labels or annotations is malformed"},

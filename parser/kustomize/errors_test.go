@@ -168,6 +168,14 @@ func TestErrors(t *testing.T) {
 			"secretGenerator: [{name: s, files: [.git/config]}]\n", "", "",
 			"kustomization.yaml:1:37: unread: read file .git/config: no such file or directory; what is generated from it is not known",
 		},
+		"a generator that merges into nothing": {
+			"configMapGenerator: [{name: calico-config, namespace: kube-system, behavior: merge, literals: [a=hunter2]}]\n", "", "",
+			"kustomization.yaml: render-error: build overlay: a generator merges into ConfigMap calico-config, which is not there",
+		},
+		"a key that is a map": {
+			"resources: [a.yaml]\ncommonLabels:\n  a: {{ hunter2 }}\n", object, "",
+			"kustomization.yaml: render-error: read kustomization: malformed YAML: a key is a map; put {{ }} in quotes",
+		},
 		"something new": {
 			"resources: [a.yaml]\nvars: [{name: hunter2, objref: {kind: 'hunter2 x', name: c}, fieldref: {fieldPath: a}}]\nsortOptions: {order: hunter2}\n", object, "",
 			"kustomization.yaml: render-error: build overlay: a variable is taken from a field that is not there",

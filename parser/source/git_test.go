@@ -84,7 +84,7 @@ b.gen.yaml
 build/c.yaml
 build/deep/d.yaml
 untracked.yaml
-a.gen.yaml: tracked-ignored: read file: git tracks it although .gitignore matches it, as 3 more files
+a.gen.yaml: tracked-ignored: read file: git tracks it although .gitignore matches it, and so it does 3 more files
 vendor: tracked-skipped: leave out directory: git tracks 2 files there and in 1 more such directory
 `
 
@@ -103,7 +103,7 @@ func TestTrackedFilesAreNotIgnored(t *testing.T) {
 		// Intent to add makes it the third version.
 		gitRun(t, root, "add", "-f", "-N", "untracked.gen.yaml")
 		want := strings.Replace(muchIsIgnored, "untracked.yaml", "untracked.gen.yaml\nuntracked.yaml", 1)
-		if got := walk(reopen(t, root), "."); got != strings.Replace(want, "as 3 more", "as 4 more", 1) {
+		if got := walk(reopen(t, root), "."); got != strings.Replace(want, "does 3 more", "does 4 more", 1) {
 			t.Errorf("%v, with intent to add: got\n%s", config, got)
 		}
 	}
@@ -193,7 +193,7 @@ func TestTrackedFilesOfARevision(t *testing.T) {
 	then := tr.At(fstest.MapFS{
 		".gitignore": {Data: []byte("*.gen.yaml")}, "a.gen.yaml": {}, "gone.gen.yaml": {}, "untracked.gen.yaml": {},
 	}, []string{"gone.gen.yaml"})
-	const want = "a.gen.yaml\ngone.gen.yaml\na.gen.yaml: tracked-ignored: read file: git tracks it although .gitignore matches it, as 1 more file\n"
+	const want = "a.gen.yaml\ngone.gen.yaml\na.gen.yaml: tracked-ignored: read file: git tracks it although .gitignore matches it, and so it does 1 more file\n"
 	if got := walk(then, "."); got != want {
 		t.Errorf("got\n%s", got)
 	}

@@ -60,7 +60,7 @@ func (w *walker) notes() {
 		slices.Sort(names)
 		more := ""
 		if n := len(slices.Compact(names)); n > 1 {
-			more = fmt.Sprintf(", as %s", counted(n-1, "more file", "more files"))
+			more = fmt.Sprintf(", and so it does %s", counted(n-1, "more file", "more files"))
 		}
 		w.report(TrackedIgnored, names[0], "read file: git tracks it although .gitignore matches it%s", more)
 	}
