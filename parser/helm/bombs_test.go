@@ -18,6 +18,9 @@ func rounds(n int, action string) string { return strings.Repeat(action, n) }
 // Templates that would fill the memory, overflow the stack or never end. Each ends by
 // itself, says so at its own file, and leaves the others as they are.
 func TestBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory and time, and ten times of both under the race detector")
+	}
 	const (
 		loop = `{{- range until 90000 }}`
 		end  = `{{ end }}`
