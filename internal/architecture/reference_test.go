@@ -299,6 +299,8 @@ func TestLimitsOfPage(t *testing.T) {
 		"instances of a root":                                        d.constant(t, "maxInstances"),
 		"templates inside templates":                                 d.constant(t, "maxTemplateDepth") + " deep",
 		"brackets, operators and template directives of an HCL file": d.constant(t, "maxNesting") + " deep",
+		"interpolations and directives of an HCL file":               d.constant(t, "maxInterpolations"),
+		"characters of operators of an HCL file":                     d.constant(t, "maxOperators"),
 
 		"actions of a Go template, as in a chart or an ApplicationSet": files.constant(t, "maxTemplateNesting") + " deep",
 		"patterns that the alternatives of a glob stand for":           files.constant(t, "maxGlobChoices"),

@@ -3,6 +3,7 @@ package terraform_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -283,5 +284,25 @@ func TestDeadline(t *testing.T) {
 		if len(roots) != 1 || !roots[0].Incomplete || len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached {
 			t.Errorf("after %d looks: %d roots, diagnostics %v", looks, len(roots), diagnostics)
 		}
+	}
+}
+
+// TestMuchToParse checks that a file which takes far more memory than it has text is not
+// parsed, and that the others are.
+func TestMuchToParse(t *testing.T) {
+	for name, text := range map[string]string{
+		"interpolations": "locals {\n  a = <<EOT\n" + strings.Repeat("${1}\n", 300_000) + "EOT\n}\n",
+		"operators":      "locals {\n  a = " + strings.Repeat("1+", 1_100_000) + "1\n}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			tree, names := treeOf("-- good/main.tf --\nresource \"alicloud_vpc\" \"good\" {}\n-- bomb/bomb.tf --\n" + text)
+			roots, diagnostics := terraform.Load(t.Context(), tree, names, terraform.Options{})
+			if len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached || diagnostics[0].Range.File != "bomb/bomb.tf" {
+				t.Errorf("diagnostics: %v", diagnostics)
+			}
+			if !slices.ContainsFunc(roots, func(r *terraform.Root) bool { return r.Dir == "good" && len(r.Resources) == 1 }) {
+				t.Errorf("the good root is not among %d", len(roots))
+			}
+		})
 	}
 }

@@ -1,11 +1,38 @@
 package terraform
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // maxNesting bounds how deep brackets, operators and template directives are
 // nested: HCL's parsers recurse without a limit of their own, and Go cannot
 // recover from a stack that is full.
 const maxNesting = 5000
+
+const (
+	// maxInterpolations is how many interpolations and directives the templates of a file
+	// may have. Each takes a hundred times its text once it is parsed.
+	maxInterpolations = 200_000
+	// maxOperators is how many characters of operators a file may have.
+	maxOperators = 1_000_000
+)
+
+// tooMuch says what data has more of than is parsed; empty if it has not. It looks at
+// bytes only, as tooDeep does.
+func tooMuch(data []byte) string {
+	if bytes.Count(data, []byte("${"))+bytes.Count(data, []byte("%{")) > maxInterpolations {
+		return fmt.Sprintf("its templates have more than %d interpolations and directives", maxInterpolations)
+	}
+	operators := 0
+	for _, c := range []byte("+-*/%<>=!&|?") {
+		operators += bytes.Count(data, []byte{c})
+	}
+	if operators > maxOperators {
+		return fmt.Sprintf("it has more than %d characters of operators", maxOperators)
+	}
+	return ""
+}
 
 // NestedTooDeep reports whether data is nested deeper than HCL is read here. Whoever parses
 // it all the same may need more stack than there is.

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/source"
 )
 
@@ -83,6 +84,12 @@ func (e *fileEntry) parse(tree *source.Tree, name string) {
 		e.diags = append(e.diags, source.Diagnostic{
 			Kind: source.LimitReached, Range: source.Range{File: name, Start: at, End: at},
 			Message: fmt.Sprintf("parse file: expressions are nested more than %d deep", maxNesting),
+		})
+		return
+	}
+	if much := tooMuch(data); much != "" && guard.On(guard.TerraformBudgets) {
+		e.diags = append(e.diags, source.Diagnostic{
+			Kind: source.LimitReached, Range: source.Range{File: name}, Message: "parse file: " + much,
 		})
 		return
 	}
