@@ -32,7 +32,7 @@ func open(t *testing.T, settings analysis.Settings) analysis.Session {
 	if settings.Paths == nil {
 		settings.Paths = []string{"."}
 	}
-	return analysis.New(tree, settings, analysis.BuiltIn(analysis.Selection{}))
+	return analysis.New(tree, settings).WithRules(analysis.BuiltIn(analysis.Selection{}), analysis.Selection{})
 }
 
 func describe(findings []*finding.Finding) []string {
@@ -90,9 +90,13 @@ func TestAt(t *testing.T) {
 		t.Fatal(err)
 	}
 	paths := []string{"k8s/staging", "terraform/envs/staging"}
-	part := s.At(s.Tree(), paths)
-	if !slices.Equal(part.Paths(), paths) || part.LintsAll() || !s.LintsAll() {
-		t.Errorf("the paths are %v and %v", part.Paths(), s.Paths())
+	tree, err := source.OpenTree(shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := s.At(tree, paths)
+	if part.LintsAll() || !s.LintsAll() || part.Names("k8s/prod/orders.yaml") || !part.Names("k8s/staging/orders.yaml") {
+		t.Error("the paths are not those that were given")
 	}
 	facts, err := part.Facts(t.Context())
 	if err != nil {
@@ -173,7 +177,7 @@ func TestSecrets(t *testing.T) {
 	t.Parallel()
 	tree := source.NewTree(fstest.MapFS{path.Join("k8s", "secret.yaml"): {Data: []byte("apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: correct-horse-battery}\n")}})
 	var texts []string
-	s := analysis.New(tree, analysis.Settings{Paths: []string{"."}, Secrets: func(found *located.Secrets) { texts = found.Texts() }}, analysis.Rules{})
+	s := analysis.New(tree, analysis.Settings{Paths: []string{"."}, Secrets: func(found *located.Secrets) { texts = found.Texts() }})
 	if _, err := s.Facts(t.Context()); err != nil {
 		t.Fatal(err)
 	}

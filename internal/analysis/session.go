@@ -34,8 +34,6 @@ type Settings struct {
 	Terraform terraform.Options
 	// ClusterNetwork is the network plug-in of clusters whose files do not say it.
 	ClusterNetwork string
-	// Only are the rules that run whatever the configuration says of them.
-	Only []string
 	// Baseline are findings that do not count; nil for none.
 	Baseline *baseline.Baseline
 	// Beside are files that are read in the place of those of the tree, by name, for
@@ -56,17 +54,18 @@ type Session struct {
 	tree     *source.Tree
 	settings Settings
 	rules    Rules
+	selected Selection
 	parser   parser.Options
 	egress   egress.Options
 }
 
-// New returns the session for a tree.
-func New(tree *source.Tree, settings Settings, rules Rules) Session {
+// New returns the session for a tree. It judges nothing until it has rules.
+func New(tree *source.Tree, settings Settings) Session {
 	if settings.Config == nil {
 		settings.Config = &config.Config{}
 	}
 	return Session{
-		tree: tree, settings: settings, rules: rules,
+		tree: tree, settings: settings,
 		parser: parserOptions(settings), egress: egressOptions(settings),
 	}
 }
@@ -74,7 +73,14 @@ func New(tree *source.Tree, settings Settings, rules Rules) Session {
 // At returns the session for another state of the tree, where paths are linted.
 func (s Session) At(tree *source.Tree, paths []string) Session {
 	s.settings.Paths = paths
-	return New(tree, s.settings, s.rules)
+	return New(tree, s.settings).WithRules(s.rules, s.selected)
+}
+
+// WithRules returns the session that judges with rules. Those that are selected by name
+// run whatever the configuration says of them.
+func (s Session) WithRules(rules Rules, selected Selection) Session {
+	s.rules, s.selected = rules, selected
+	return s
 }
 
 // WithBaseline returns the session in which the findings of a baseline do not count; nil
@@ -83,12 +89,6 @@ func (s Session) WithBaseline(base *baseline.Baseline) Session {
 	s.settings.Baseline = base
 	return s
 }
-
-// Tree is what the session analyses.
-func (s Session) Tree() *source.Tree { return s.tree }
-
-// Paths are the files and folders that are linted.
-func (s Session) Paths() []string { return s.settings.Paths }
 
 // Facts are what the files say.
 type Facts struct {
@@ -228,7 +228,7 @@ func (s Session) Judge(ctx context.Context, facts *Facts) (*Result, error) {
 	// others found is worth printing.
 	results, failed := rules.Run(ctx, value)
 	facts.Stages.Lap("judge")
-	opts := overrides(s.settings.Config, s.settings.Only)
+	opts := overrides(s.settings.Config, s.selected.Only)
 	if opts.Suppressions, err = pending.Wait(ctx); err != nil {
 		return nil, err
 	}

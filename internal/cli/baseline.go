@@ -191,7 +191,7 @@ func (a *app) runForBaseline(f *inputFlags, args []string, load func(*input) (*b
 	if err != nil {
 		return nil, failed(err, f.limits.timeout)
 	}
-	session := a.session(ctx, in, rules, analysis.Selection{})
+	session := a.session(in).WithRules(rules.With(ctx, in.policies, in.cfg, analysis.Selection{}), analysis.Selection{})
 	if load != nil {
 		base, err := load(in)
 		if err != nil {

@@ -221,7 +221,7 @@ func (a *app) initConfig(f *inputFlags, args []string) error {
 	if err != nil {
 		return failed(err, f.limits.timeout)
 	}
-	w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
+	w, err := a.session(in).Facts(ctx)
 	if err != nil {
 		return failed(err, f.limits.timeout)
 	}

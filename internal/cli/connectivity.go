@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -125,7 +124,7 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	if err != nil {
 		return failed(err, f.input.limits.timeout)
 	}
-	c, w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Connectivity(ctx)
+	c, w, err := a.session(in).Connectivity(ctx)
 	if err != nil {
 		return failed(err, f.input.limits.timeout)
 	}

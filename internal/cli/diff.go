@@ -224,7 +224,7 @@ func (s *side) same(head *side) bool {
 
 // read parses the files of the side and builds the model.
 func (s *side) read(ctx context.Context, a *app) (*analysis.Facts, error) {
-	w, err := a.session(ctx, s.in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
+	w, err := a.session(s.in).Facts(ctx)
 	if s.files != nil {
 		// What could not be read is not what the commit holds.
 		if unreadable := s.files.Close(); err == nil {

@@ -155,7 +155,7 @@ func (a *app) lint(f *lintFlags, args []string) error {
 	if err := f.checkRules(in.allRules()); err != nil {
 		return err
 	}
-	session := a.session(ctx, in, rules, selected)
+	session := a.session(in).WithRules(rules.With(ctx, in.policies, in.cfg, selected), selected)
 	before := startBefore(ctx, in, session, f.changedSince)
 	// One after the other where it must be certain what takes too much: parts, or the
 	// rules of the project's own.

@@ -3,7 +3,6 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/report"
 )
 
@@ -37,7 +36,7 @@ func (a *app) printModel(f *inputFlags, args []string) error {
 	if err != nil {
 		return failed(err, f.limits.timeout)
 	}
-	w, err := a.session(ctx, in, analysis.Rules{}, analysis.Selection{}).Facts(ctx)
+	w, err := a.session(in).Facts(ctx)
 	if err != nil {
 		return failed(err, f.limits.timeout)
 	}

@@ -9,11 +9,11 @@ import (
 	"github.com/egresslint/egresslint/internal/analysis"
 )
 
-// session is the analysis that the flags and the configuration ask for.
-func (a *app) session(ctx context.Context, in *input, rules analysis.Rules, s analysis.Selection) analysis.Session {
+// session is the analysis that the flags and the configuration ask for, without rules.
+func (a *app) session(in *input) analysis.Session {
 	settings := in.settings
-	settings.Only, settings.Now, settings.Secrets, settings.Beside = s.Only, a.now(), a.redactor.Add, in.beside()
-	return analysis.New(in.tree, settings, rules.With(ctx, in.policies, in.cfg, s))
+	settings.Now, settings.Secrets, settings.Beside = a.now(), a.redactor.Add, in.beside()
+	return analysis.New(in.tree, settings)
 }
 
 // failed puts why an analysis has no result into words: that its time is over, or a

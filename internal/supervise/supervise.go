@@ -199,7 +199,6 @@ func join(parts []part.Part) string {
 func (r *run) next(l Limits, d *death) (Limits, bool) {
 	next := l
 	next.Without = maps.Clone(l.Without)
-	next.Known = r.known
 	parts := d.parts
 	if len(parts) == 0 {
 		parts = r.active()
@@ -207,6 +206,7 @@ func (r *run) next(l Limits, d *death) (Limits, bool) {
 	for _, p := range r.active() {
 		delete(r.known, p)
 	}
+	next.Known = maps.Clone(r.known)
 	next.OnlyKnown = r.lastResort()
 	uncertain := d.slow || len(parts) > 1 || len(parts) == 0 && !r.state.Heaviest.Part.Valid()
 	if uncertain && !l.Alone && !d.late && !next.OnlyKnown {

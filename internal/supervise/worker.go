@@ -54,11 +54,11 @@ func (l *Limits) left(p part.Part) string {
 	case l.Known[p]:
 		return ""
 	case l.OnlyKnown:
-		return "other parts ended too many workers before one had read it"
+		return "too much else could not be read"
 	}
 	for _, dir := range l.Folders {
 		if p.In(dir) {
-			return "other parts of " + dir + " ended too many workers before one had read it"
+			return "too much else in " + dir + " could not be read"
 		}
 	}
 	return ""
