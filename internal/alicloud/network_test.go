@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -20,7 +21,7 @@ func scopeOf(t *testing.T, hcl string) *alicloud.Scope {
 	if len(roots) != 1 {
 		t.Fatalf("load: %d roots, %v", len(roots), diagnostics)
 	}
-	return alicloud.NewScope(roots[0])
+	return alicloud.NewScope(roots[0], place.NewRegistry())
 }
 
 const network = `

@@ -14,6 +14,7 @@ import (
 // Scope is one evaluated Terraform root with its resources indexed. Everything
 // that can be proved about a resource is proved inside its scope.
 type Scope struct {
+	places    *place.Registry
 	Root      *terraform.Root
 	ByAddress map[string]*terraform.Resource
 	ByType    map[string][]*terraform.Resource // managed resources, aliases normalised
@@ -38,10 +39,12 @@ type Scope struct {
 	groups    map[string]*SecurityGroup
 }
 
-// NewScope indexes the resources of a root.
-func NewScope(root *terraform.Root) *Scope {
+// NewScope indexes the resources of a root; places hands out the origins of what
+// stands in them.
+func NewScope(root *terraform.Root, places *place.Registry) *Scope {
 	s := &Scope{
 		Root:      root,
+		places:    places,
 		ByAddress: make(map[string]*terraform.Resource, len(root.Resources)),
 		ByType:    make(map[string][]*terraform.Resource),
 		vswitches: make(map[string]*VSwitch),

@@ -12,6 +12,7 @@ import (
 	"github.com/egresslint/egresslint/internal/config"
 	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/suppress"
 	"github.com/egresslint/egresslint/parser"
@@ -93,7 +94,7 @@ func (s Session) WithBaseline(base *baseline.Baseline) Session {
 // Facts are what the files say.
 type Facts struct {
 	Parsed *parser.Result
-	Model  *egress.Model
+	Model  *model.Model
 	// Diagnostics are about what could not be read, and why.
 	Diagnostics []source.Diagnostic
 	// Stages are how long each step took.

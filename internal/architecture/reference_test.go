@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -167,9 +167,9 @@ func TestConfigurationExamples(t *testing.T) {
 // TestModelPage keeps docs/model.md equal to the top level of the model.
 func TestModelPage(t *testing.T) {
 	var want []string
-	model := reflect.TypeFor[egress.Model]()
-	for i := range model.NumField() {
-		if name, _, _ := strings.Cut(model.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+	root := reflect.TypeFor[model.Model]()
+	for i := range root.NumField() {
+		if name, _, _ := strings.Cut(root.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
 			want = append(want, name)
 		}
 	}
@@ -181,8 +181,8 @@ func TestModelPage(t *testing.T) {
 	if !sameSet(got, want) {
 		t.Errorf("docs/model.md has the fields %q, the model %q", got, want)
 	}
-	if !slices.Contains(codeIn(p.section(t, "What you may rely on")), egress.APIVersion) {
-		t.Errorf("docs/model.md does not name the version %s", egress.APIVersion)
+	if !slices.Contains(codeIn(p.section(t, "What you may rely on")), model.APIVersion) {
+		t.Errorf("docs/model.md does not name the version %s", model.APIVersion)
 	}
 }
 
@@ -192,7 +192,7 @@ func TestHopsOfPage(t *testing.T) {
 	for _, file := range parsePackage(t, "internal/egress") {
 		ast.Inspect(file, func(n ast.Node) bool {
 			if hop, ok := n.(*ast.CompositeLit); ok {
-				if typ, ok := hop.Type.(*ast.Ident); ok && typ.Name == "Hop" && len(hop.Elts) > 0 {
+				if typ, ok := hop.Type.(*ast.SelectorExpr); ok && typ.Sel.Name == "Hop" && len(hop.Elts) > 0 {
 					var d declarations
 					want = append(want, d.text(t, d.fields(t, hop)["Name"]))
 				}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/analysis"
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
 )
@@ -28,7 +28,7 @@ type sketch struct {
 }
 
 type sketchCluster struct {
-	*egress.Cluster
+	*model.Cluster
 	terraform string   // how the configuration names what creates it; empty: by its name
 	manifests []string // globs of what runs on it and on no other
 	shared    []string // folders of what runs on others too, or may
@@ -75,7 +75,7 @@ func newSketch(w *analysis.Facts, in *input) *sketch {
 			if slices.ContainsFunc(s.clusters, func(other sketchCluster) bool { return other.Name == c.Name }) {
 				continue
 			}
-		case slices.ContainsFunc(w.Model.Clusters, func(other *egress.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }):
+		case slices.ContainsFunc(w.Model.Clusters, func(other *model.Cluster) bool { return other.Root == c.Root && other.Address != c.Address }):
 			found.terraform = s.name(c.Root) + ":" + c.Address
 		default:
 			found.terraform = s.name(c.Root)

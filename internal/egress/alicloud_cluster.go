@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -43,7 +45,7 @@ type cluster struct {
 	serviceCIDR   string
 	podCIDR       string
 	intent        string // see Cluster.InternetIntent
-	mismatches    []Mismatch
+	mismatches    []model.Mismatch
 	origin        place.Origin
 
 	scope *alicloud.Scope     // nil for a cluster that only the configuration names
@@ -125,7 +127,7 @@ func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind strin
 	c := &cluster{
 		network: undecided, id: scopeID(s, res.Address), name: clusterName(res), address: res.Address,
 		root: s.Root.Dir, variant: s.Root.Variant, kind: kind, proxyMode: "unknown",
-		mismatches: []Mismatch{}, origin: b.places.block(s, res), scope: s, res: res,
+		mismatches: []model.Mismatch{}, origin: s.AtBlock(res), scope: s, res: res,
 	}
 	if profile, _ := body.Get("profile").Text(); kind == "managed" {
 		switch profile {
@@ -139,7 +141,7 @@ func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind strin
 	if c.config != nil && c.config.Name != "" {
 		c.name = c.config.Name
 	}
-	c.version, _ = plainText(body.Get("version"))
+	c.version, _ = secret.Plain(body.Get("version"))
 	c.serviceCIDR, _ = body.Get("service_cidr").Text()
 	c.podCIDR, _ = body.Get("pod_cidr").Text()
 	c.readProxyMode(body)
@@ -159,18 +161,18 @@ func (c *cluster) vpcName() string {
 }
 
 // entity is the cluster as the model shows it.
-func (c *cluster) entity() *Cluster {
-	e := &Cluster{
+func (c *cluster) entity() *model.Cluster {
+	e := &model.Cluster{
 		ID: c.id, Name: c.name, Address: c.address, Root: c.root, Variant: c.variant, Kind: c.kind, VPC: c.vpcName(),
 		Plugin: c.plugin, PluginSource: c.pluginSource, PluginOrigin: c.pluginAt, Datapath: c.datapath,
 		ProxyMode: c.proxyMode, Version: c.version, ServiceCIDR: c.serviceCIDR, PodCIDR: c.podCIDR,
 		InternetIntent: c.intent, Enforcement: c.enforcement, Mismatches: c.mismatches, Origin: c.origin,
 	}
-	if c.res != nil && conceals(c.res.Body.Get("service_cidr")) {
-		e.ServiceCIDR = concealed
+	if c.res != nil && secret.Conceals(c.res.Body.Get("service_cidr")) {
+		e.ServiceCIDR = secret.Concealed
 	}
-	if c.res != nil && conceals(c.res.Body.Get("pod_cidr")) {
-		e.PodCIDR = concealed
+	if c.res != nil && secret.Conceals(c.res.Body.Get("pod_cidr")) {
+		e.PodCIDR = secret.Concealed
 	}
 	return e
 }
@@ -186,7 +188,7 @@ func scopeID(s *alicloud.Scope, address string) string {
 
 // clusterName is the name the user gave the cluster, else its address.
 func clusterName(res *terraform.Resource) string {
-	if name, ok := plainText(res.Body.Get("name")); ok {
+	if name, ok := secret.Plain(res.Body.Get("name")); ok {
 		if refs, _ := located.Refs(name); len(refs) == 0 && name != "" {
 			return name
 		}
@@ -319,11 +321,11 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 	case len(addons) > 0:
 		first := addons[0]
 		n.plugin, n.pluginSource = first.plugin, first.source
-		n.pluginAt = b.places.value(c.scope, first.holder, first.name)
+		n.pluginAt = c.scope.At(first.holder, first.name)
 	case networkType.Is(pluginTerway, pluginFlannel):
 		n.plugin, _ = networkType.Text()
 		n.pluginSource = "cluster_network_type"
-		n.pluginAt = b.places.value(c.scope, c.res, networkType)
+		n.pluginAt = c.scope.At(c.res, networkType)
 	case c.kind == "serverless":
 		n.plugin, n.pluginSource, n.pluginAt = pluginServerless, "kind", c.origin
 	case c.kind == "edge":
@@ -331,26 +333,26 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 	case podVSwitches.IsUnknown() || more && hasVSwitches && hasCIDR:
 	case hasVSwitches:
 		n.plugin, n.pluginSource = pluginTerway, "pod_vswitch_ids"
-		n.pluginAt = b.places.value(c.scope, c.res, podVSwitches)
+		n.pluginAt = c.scope.At(c.res, podVSwitches)
 	case hasCIDR && !podCIDR.IsUnknown():
 		n.plugin, n.pluginSource = pluginFlannel, "pod_cidr"
-		n.pluginAt = b.places.value(c.scope, c.res, podCIDR)
+		n.pluginAt = c.scope.At(c.res, podCIDR)
 	}
 	return n
 }
 
 // mismatchesOf are the arguments of the other plug-in, where the plug-in is named and
 // not only inferred from these arguments.
-func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []Mismatch {
+func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []model.Mismatch {
 	for _, a := range addons {
 		if a.plugin != addons[0].plugin {
-			return []Mismatch{{
+			return []model.Mismatch{{
 				Code: "two-plugins", Attribute: "addons",
-				Origin: b.places.value(c.scope, a.holder, a.name), Plugin: b.places.value(c.scope, addons[0].holder, addons[0].name),
+				Origin: c.scope.At(a.holder, a.name), Plugin: c.scope.At(addons[0].holder, addons[0].name),
 			}}
 		}
 	}
-	list := []Mismatch{}
+	list := []model.Mismatch{}
 	switch n.pluginSource {
 	case "configuration", "addon-resource", "addons", "cluster_network_type":
 	default:
@@ -358,15 +360,15 @@ func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []Mismatch
 	}
 	podVSwitches, podCIDR := c.res.Body.Get("pod_vswitch_ids"), c.res.Body.Get("pod_cidr")
 	if n.plugin == pluginFlannel && !podVSwitches.IsUnknown() && len(podVSwitches.Split()) > 0 {
-		list = append(list, Mismatch{
+		list = append(list, model.Mismatch{
 			Code: "pod-vswitches-with-flannel", Attribute: "pod_vswitch_ids",
-			Origin: b.places.value(c.scope, c.res, podVSwitches), Plugin: n.pluginAt,
+			Origin: c.scope.At(c.res, podVSwitches), Plugin: n.pluginAt,
 		})
 	}
 	if text, _ := podCIDR.Text(); n.plugin == pluginTerway && text != "" {
-		list = append(list, Mismatch{
+		list = append(list, model.Mismatch{
 			Code: "pod-cidr-with-terway", Attribute: "pod_cidr",
-			Origin: b.places.value(c.scope, c.res, podCIDR), Plugin: n.pluginAt,
+			Origin: c.scope.At(c.res, podCIDR), Plugin: n.pluginAt,
 		})
 	}
 	return list
@@ -381,7 +383,7 @@ func (b *builder) readTerwayAddons(c *cluster, n *network, addons []addon) {
 		}
 	}
 	if e := c.exclusiveENI(addons); e.value != nil {
-		n.enforcement, n.exclusive, n.exclusiveAt = "not-enforced", true, b.places.value(c.scope, e.holder, e.value)
+		n.enforcement, n.exclusive, n.exclusiveAt = "not-enforced", true, c.scope.At(e.holder, e.value)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -59,16 +61,16 @@ func (b *builder) destinations(s *alicloud.Scope) []*target {
 
 func (b *builder) destination(s *alicloud.Scope, res *terraform.Resource, typ destinationType) *target {
 	t := &target{
-		Target: &Target{
+		Target: &model.Target{
 			Address: res.Address, Kind: typ.kind, Product: typ.name, Name: res.Name, Root: s.Root.Dir,
-			Managed: truth.Unknown, Reason: "it has no allow-list of its own", AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+			Managed: truth.Unknown, Reason: "it has no allow-list of its own", AllowList: []model.AllowListEntry{}, Origin: s.AtBlock(res),
 		},
 		scope: s, res: res, names: []string{res.Name},
 	}
 	t.origin = t.Origin
 	for _, argument := range typ.names {
 		for _, name := range literalArguments(res, []string{argument}) {
-			if _, plain := plainText(res.Body.Get(argument)); plain {
+			if _, plain := secret.Plain(res.Body.Get(argument)); plain {
 				t.Name = name
 			}
 			t.names = append(t.names, name)
@@ -168,7 +170,7 @@ func (b *builder) listeners(t *target) []*listener {
 		}
 		l := &listener{res: res, port: res.Body.Get(portArgument).Int(), unknown: res.Uncertain}
 		l.list = &target{
-			Target: t.Target, scope: t.scope, res: res, origin: b.places.block(t.scope, res), attribute: "the ACL of " + res.Address,
+			Target: t.Target, scope: t.scope, res: res, origin: t.scope.AtBlock(res), attribute: "the ACL of " + res.Address,
 			vpc: t.vpc, vswitch: t.vswitch,
 		}
 		if t.Kind == "alb" {
@@ -254,7 +256,7 @@ func (b *builder) readACL(l *listener, id alicloud.Ident, typ, block, attachment
 			l.unknown = v.ReasonOr("an entry of " + id.Resource.Address + " is not in the files")
 			return
 		}
-		l.list.entries = append(l.list.entries, allowEntry{text: shownText(v), cidr: cidr, origin: b.places.value(s, res, v)})
+		l.list.entries = append(l.list.entries, allowEntry{text: secret.Shown(v), cidr: cidr, origin: s.At(res, v)})
 	}
 	blocks := id.Resource.Body.Get(block)
 	if blocks.IsUnknown() {
@@ -277,8 +279,8 @@ func (b *builder) readACL(l *listener, id alicloud.Ident, typ, block, attachment
 }
 
 // aclHop judges the listener that a requirement meets.
-func (b *builder) aclHop(r *requirementOf) Hop {
-	hop := Hop{Name: "target-acl", Status: truth.Unknown}
+func (b *builder) aclHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "target-acl", Status: truth.Unknown}
 	var met *listener
 	list := b.listeners(r.target)
 	for _, l := range list {
@@ -346,19 +348,19 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
 
 // ingressGate is a SecurityGroupIngress under construction.
 type ingressGate struct {
-	*SecurityGroupIngress
+	*model.SecurityGroupIngress
 	verdicts []truth.Verdict // on the members of the sources
 	need     needs
 }
 
-func (gate *ingressGate) entity() *SecurityGroupIngress {
+func (gate *ingressGate) entity() *model.SecurityGroupIngress {
 	gate.Need = gate.need.sum()
 	return gate.SecurityGroupIngress
 }
 
 // ingressHop judges the inbound rules of a destination's security groups.
-func (b *builder) ingressHop(r *requirementOf) Hop {
-	hop := Hop{Name: "target-security-group", Status: truth.Unknown}
+func (b *builder) ingressHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "target-security-group", Status: truth.Unknown}
 	t, v := r.target, r.view()
 	switch {
 	case r.public || len(t.groups.list) == 0 && t.groups.unknown == "" && t.Kind == "nlb":
@@ -397,7 +399,7 @@ func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
 func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 	t, c, v := r.target, r.world.cluster, r.view()
 	src, role := v.sources, v.role
-	gate := &ingressGate{SecurityGroupIngress: &SecurityGroupIngress{
+	gate := &ingressGate{SecurityGroupIngress: &model.SecurityGroupIngress{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src),
 		Role: role, Scope: src.scope, Groups: []string{}, Status: truth.Unknown, Port: r.port, Protocol: r.protocol,
 		Uncovered: []string{}, Covered: []string{}, WrongCovers: []string{}, SourceOrigin: src.origin,
@@ -409,7 +411,7 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 		gate.Groups = append(gate.Groups, g.Name)
 	}
 	if groups[0].Resource != nil {
-		gate.Origin = b.places.block(t.scope, groups[0].Resource)
+		gate.Origin = t.scope.AtBlock(groups[0].Resource)
 	}
 	from, fromUnknown := b.sourceGroups(c, v)
 	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
@@ -418,7 +420,7 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 		}
 		v := ingressVerdict(groups, ipset.Of(m.vswitch.CIDR), from, fromUnknown, strings.ToLower(r.protocol), r.port)
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
-			gate.Rule, gate.Drop = v.drop.Resource.Address, b.places.block(t.scope, v.drop.Resource)
+			gate.Rule, gate.Drop = v.drop.Resource.Address, t.scope.AtBlock(v.drop.Resource)
 		}
 		return v.status, ""
 	})
@@ -448,7 +450,7 @@ func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role s
 			for _, cidr := range rule.CIDRs {
 				covers := c.wrongCovers(role, byCIDR(cidr))
 				if len(covers) > 0 && gate.Wrong.Ref == 0 {
-					gate.Code, gate.Wrong = "wrong-vswitch", b.places.block(t.scope, rule.Resource)
+					gate.Code, gate.Wrong = "wrong-vswitch", t.scope.AtBlock(rule.Resource)
 				}
 				gate.WrongCovers = append(gate.WrongCovers, covers...)
 			}

@@ -77,7 +77,7 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 			return
 		}
 		if src.origin.Ref == 0 {
-			src.origin = b.places.value(c.scope, holder, v)
+			src.origin = c.scope.At(holder, v)
 		}
 		for _, item := range v.Split() {
 			id := c.scope.Ident(item)
@@ -87,7 +87,7 @@ func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resourc
 				}
 				continue
 			}
-			src.addMember(member{vswitch: c.scope.VSwitch(id), origin: b.places.value(c.scope, holder, item), named: named})
+			src.addMember(member{vswitch: c.scope.VSwitch(id), origin: c.scope.At(holder, item), named: named})
 		}
 		return
 	}
@@ -175,7 +175,7 @@ func (b *builder) readPodSources(c *cluster) {
 // change a cluster's pod vSwitches after its creation.
 func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
 	_, text, _ = strings.Cut(text, "PodVswitchId")
-	origin := b.places.value(c.scope, a.holder, a.config)
+	origin := c.scope.At(a.holder, a.config)
 	refs, rest := located.Refs(text)
 	list := make([]alicloud.Ident, 0, len(refs))
 	for _, ref := range refs {
@@ -218,7 +218,7 @@ func (b *builder) readPublicNodes(c *cluster) {
 		switch answer {
 		case truth.Yes:
 			public++
-			c.publicBy = append(c.publicBy, b.places.value(c.scope, pool.res, by))
+			c.publicBy = append(c.publicBy, c.scope.At(pool.res, by))
 		case truth.Maybe:
 			c.publicNodes = truth.Maybe
 		}
@@ -238,7 +238,7 @@ func (b *builder) readPublicNodes(c *cluster) {
 		for _, pool := range c.pools {
 			list, _ := c.scope.Idents(pool.res.Body.Get("instances"))
 			if slices.ContainsFunc(list, func(id alicloud.Ident) bool { return id.Resource != nil && id.Key == instance.Key }) {
-				c.publicBy = append(c.publicBy, b.places.block(c.scope, assoc))
+				c.publicBy = append(c.publicBy, c.scope.AtBlock(assoc))
 				if c.publicNodes == truth.No {
 					c.publicNodes = truth.Maybe
 				}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -18,7 +20,7 @@ import (
 
 // target is a cloud service instance with its allow-list.
 type target struct {
-	*Target
+	*model.Target
 	scope   *alicloud.Scope
 	res     *terraform.Resource
 	product product
@@ -66,15 +68,15 @@ func (b *builder) targets(s *alicloud.Scope) []*target {
 
 func (b *builder) target(s *alicloud.Scope, res *terraform.Resource, p product) *target {
 	t := &target{
-		Target: &Target{
+		Target: &model.Target{
 			Address: res.Address, Kind: p.kind, Product: p.name, Name: res.Name, Root: s.Root.Dir,
-			Managed: truth.Open, AllowList: []AllowListEntry{}, Origin: b.places.block(s, res),
+			Managed: truth.Open, AllowList: []model.AllowListEntry{}, Origin: s.AtBlock(res),
 		},
 		scope: s, res: res, product: p,
 	}
 	t.names = []string{res.Name}
 	for _, name := range p.names {
-		if text, ok := plainText(res.Body.Get(name)); ok && text != "" && located.Display(text) == text {
+		if text, ok := secret.Plain(res.Body.Get(name)); ok && text != "" && located.Display(text) == text {
 			t.Name = text
 			t.names = append(t.names, text)
 			break
@@ -171,7 +173,7 @@ func (b *builder) readAllowList(t *target) {
 	}
 	if mode, ok := body.Get("modify_mode").Text(); ok && mode == "Delete" {
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
-		t.entries, t.AllowList = nil, []AllowListEntry{}
+		t.entries, t.AllowList = nil, []model.AllowListEntry{}
 	} else if mode == "Append" {
 		t.unknown = "modify_mode Append adds to a list that is not in the files"
 	}
@@ -275,7 +277,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 		return false
 	}
 	if t.attribute == "" && list.endpoint == anyEndpoint {
-		t.attribute, t.origin = list.String(), b.places.value(t.scope, holder, v)
+		t.attribute, t.origin = list.String(), t.scope.At(holder, v)
 	}
 	if mode, _ := body.Get("modify_mode").Text(); list.block != "" && mode == "Delete" {
 		t.unknown = "modify_mode Delete removes the listed addresses from a list that is not in the files"
@@ -287,7 +289,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 			b.unknownList(t, list, item.ReasonOr("an element of "+list.String()+" is unknown"))
 			continue
 		}
-		e := allowEntry{text: shownText(item), origin: b.places.value(t.scope, holder, item)}
+		e := allowEntry{text: secret.Shown(item), origin: t.scope.At(holder, item)}
 		if ref, ok := item.Ref(); ok {
 			e.ref = ref.String()
 			if res := t.scope.ByAddress[ref.Address]; res == nil || res.Data || !singleAddress(ref.Attribute) {
@@ -304,7 +306,7 @@ func (b *builder) readList(t *target, holder *terraform.Resource, body *located.
 		case publicEndpoint:
 			t.publicEntries = append(t.publicEntries, e)
 		}
-		t.AllowList = append(t.AllowList, AllowListEntry{
+		t.AllowList = append(t.AllowList, model.AllowListEntry{
 			Value: e.text, Open: e.cidr.IsValid() && e.cidr.Bits() == 0, Attribute: list.String(), Origin: e.origin,
 		})
 	}
@@ -340,7 +342,7 @@ func (t *target) loopbackOnly() bool {
 
 // allowListGate is an AllowListAccess under construction.
 type allowListGate struct {
-	*AllowListAccess
+	*model.AllowListAccess
 	target  *target
 	cluster *cluster
 	src     *sources
@@ -354,7 +356,7 @@ type allowListGate struct {
 	serves, servesPart bool
 }
 
-func (gate *allowListGate) entity() *AllowListAccess {
+func (gate *allowListGate) entity() *model.AllowListAccess {
 	gate.Need = gate.need.sum()
 	return gate.AllowListAccess
 }
@@ -378,7 +380,7 @@ func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bo
 
 // hop judges the list for one requirement, whose packets may come from a part of the
 // sources only.
-func (gate *allowListGate) hop(b *builder, r *requirementOf, hop Hop) Hop {
+func (gate *allowListGate) hop(b *builder, r *requirementOf, hop model.Hop) model.Hop {
 	v := r.view()
 	status := gate.Status
 	switch {
@@ -410,10 +412,10 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 	if public {
 		role = roleEIP
 	}
-	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &AllowListAccess{
+	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &model.AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
 		Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: truth.Unknown,
-		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []SourceVSwitch{},
+		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []model.SourceVSwitch{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
 	}}
@@ -446,7 +448,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 		}
 	})
 	for i, m := range src.members {
-		gate.Sources = append(gate.Sources, SourceVSwitch{
+		gate.Sources = append(gate.Sources, model.SourceVSwitch{
 			Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -309,7 +310,7 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 	for _, c := range clusters {
 		names = append(names, c.id)
 	}
-	binding := Binding{Manifests: dir, Cluster: strings.Join(names, ", "), Reason: reason}
+	binding := model.Binding{Manifests: dir, Cluster: strings.Join(names, ", "), Reason: reason}
 	if len(clusters) == 0 && len(b.clusterList) > 0 {
 		binding.Hint = "clusters: [{name: NAME, terraform: DIRECTORY, manifests: [\"" + dir + "/**\"]}]"
 	}
@@ -415,9 +416,9 @@ func lastObjects(objects []*kubernetes.Object) map[string]*kubernetes.Object {
 func identity(o *kubernetes.Object) string {
 	group, _, _ := strings.Cut(o.APIVersion, "/")
 	if strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") {
-		return group + "/" + objectAddress(o)
+		return group + "/" + kube.Address(o)
 	}
-	return objectAddress(o)
+	return kube.Address(o)
 }
 
 // duplicates are the objects of one folder that another place has too.
@@ -472,9 +473,9 @@ func sameLabels(x, y *kubernetes.Object) bool {
 
 func (b *builder) reportDuplicates() {
 	for _, d := range b.duplicated {
-		message := "read object: " + objectAddress(d.example)
+		message := "read object: " + kube.Address(d.example)
 		if n := len(d.objects) - 1; n > 0 {
-			message = fmt.Sprintf("read objects: %s and %d more of this folder", objectAddress(d.example), n)
+			message = fmt.Sprintf("read objects: %s and %d more of this folder", kube.Address(d.example), n)
 		}
 		which := "the last"
 		if d.rendered {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -21,8 +22,8 @@ type builder struct {
 	ctx     context.Context
 	input   Input
 	options Options
-	model   *Model
-	places  *places
+	model   *model.Model
+	places  *kube.Places
 
 	scopes         []*alicloud.Scope
 	clusterList    []*cluster
@@ -30,6 +31,7 @@ type builder struct {
 	entries        map[*alicloud.Scope][]*alicloud.SNATEntry
 	privateDomains []string
 	born           []terraformObject
+	creators       map[*kubernetes.Object]terraformObject
 	outside        []*outsideTarget
 
 	// Gates under construction.
@@ -58,17 +60,17 @@ type builder struct {
 	duplicated  []*duplicates
 	diagnostics []source.Diagnostic
 	diagnosed   map[source.Diagnostic]bool
-	unknowns    map[Unknown]bool
+	unknowns    map[model.Unknown]bool
 }
 
 // Build makes the model of what the input's workloads need to reach and what
 // stands in the way. The diagnostics are about objects that the API server would
 // reject and declarations that cannot be read; the rest of the input counts all
 // the same. The error is that of ctx.
-func Build(ctx context.Context, input Input) (*Model, []source.Diagnostic, error) {
+func Build(ctx context.Context, input Input) (*model.Model, []source.Diagnostic, error) {
 	b := newBuilder(ctx, input)
 	for _, o := range input.Objects {
-		b.model.Ignores = append(b.model.Ignores, ignores(o)...)
+		b.model.Ignores = append(b.model.Ignores, kube.Ignores(o)...)
 	}
 	worlds, err := b.worlds(true)
 	if err != nil {
@@ -147,14 +149,14 @@ func (b *builder) sortedDiagnostics() []source.Diagnostic {
 
 func newBuilder(ctx context.Context, input Input) *builder {
 	return &builder{
-		ctx: ctx, input: input, options: input.Options, places: newPlaces(),
-		model: &Model{
-			APIVersion: APIVersion,
-			Clusters:   []*Cluster{}, SNATEntries: []*SNATEntry{}, Targets: []*Target{}, Workloads: []*Workload{},
-			Policies: []*Policy{}, Requirements: []*Requirement{}, InternetAccess: []*InternetAccess{},
-			RouteBlocks: []*RouteBlock{}, PolicyEnforcement: []*PolicyEnforcement{}, Paths: []*Path{},
-			PodEIPs: []*PodEIP{}, Injectors: []*Injector{}, DeadPeers: []*DeadPeer{}, DNSPolicies: []*DNSPolicy{},
-			UnsupportedPolicies: []*UnsupportedPolicy{},
+		ctx: ctx, input: input, options: input.Options, places: kube.NewPlaces(),
+		model: &model.Model{
+			APIVersion: model.APIVersion,
+			Clusters:   []*model.Cluster{}, SNATEntries: []*model.SNATEntry{}, Targets: []*model.Target{}, Workloads: []*model.Workload{},
+			Policies: []*model.Policy{}, Requirements: []*model.Requirement{}, InternetAccess: []*model.InternetAccess{},
+			RouteBlocks: []*model.RouteBlock{}, PolicyEnforcement: []*model.PolicyEnforcement{}, Paths: []*model.Path{},
+			PodEIPs: []*model.PodEIP{}, Injectors: []*model.Injector{}, DeadPeers: []*model.DeadPeer{}, DNSPolicies: []*model.DNSPolicy{},
+			UnsupportedPolicies: []*model.UnsupportedPolicy{},
 		},
 		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
 		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
@@ -162,15 +164,16 @@ func newBuilder(ctx context.Context, input Input) *builder {
 		services:    make(map[*kubernetes.Object]*kube.Service),
 		configs:     make(map[*kubernetes.Object]*kube.ConfigSource),
 		policies:    make(map[*kubernetes.Object]*netpol.Policy),
+		creators:    make(map[*kubernetes.Object]terraformObject),
 		diagnosed:   make(map[source.Diagnostic]bool),
-		unknowns:    make(map[Unknown]bool),
+		unknowns:    make(map[model.Unknown]bool),
 	}
 }
 
 // readCloud reads every Terraform root.
 func (b *builder) readCloud() error {
 	for _, root := range b.input.Roots {
-		b.scopes = append(b.scopes, alicloud.NewScope(root))
+		b.scopes = append(b.scopes, alicloud.NewScope(root, b.places.Registry))
 	}
 	alicloud.JoinScopes(b.scopes)
 	for _, s := range b.scopes {
@@ -189,9 +192,10 @@ func (b *builder) readCloud() error {
 			return err
 		}
 		for _, t := range b.terraformObjects(s) {
-			b.places.born[t.object] = t
+			b.creators[t.object] = t
+			b.places.Bear(t.object, t.scope.Place(t.res, t.res.Body))
 			b.born = append(b.born, t)
-			b.model.Ignores = append(b.model.Ignores, ignores(t.object)...)
+			b.model.Ignores = append(b.model.Ignores, kube.Ignores(t.object)...)
 		}
 	}
 	for _, t := range b.targetList {
@@ -215,7 +219,7 @@ func (b *builder) addConfiguredClusters() {
 		}
 		c := &cluster{
 			network: undecided, id: config.Name, name: config.Name, kind: "unknown", proxyMode: "unknown",
-			mismatches: []Mismatch{}, config: config,
+			mismatches: []model.Mismatch{}, config: config,
 		}
 		c.pod = sources{role: rolePod, unknown: c.name + " is not in the files"}
 		c.node = sources{role: roleNode, unknown: c.name + " is not in the files"}
@@ -312,7 +316,7 @@ func (b *builder) finish(worlds []*world) error {
 		b.finishAllowList(gate)
 	}
 	b.dns.list = slices.DeleteFunc(b.dns.list, func(gate *dnsGate) bool {
-		return gate.need.sum().Strength == None && !gate.latent // only literal addresses are needed
+		return gate.need.sum().Strength == model.None && !gate.latent // only literal addresses are needed
 	})
 	b.buckets.list = slices.DeleteFunc(b.buckets.list, func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
 	m.AllowListAccess = entities(b.allowLists.list, (*allowListGate).entity)
@@ -342,7 +346,7 @@ func (b *builder) finishAllowList(gate *allowListGate) {
 			gate.CoversCluster = true
 		}
 	}
-	if gate.Need.Strength == None && gate.Status != truth.Open {
+	if gate.Need.Strength == model.None && gate.Status != truth.Open {
 		if reason := b.meantForOthers(gate); reason != "" {
 			gate.Status, gate.Code, gate.Reason = truth.Unknown, "", reason
 		}
@@ -409,9 +413,9 @@ func (b *builder) injected(c *cluster, t *target) bool {
 // listWorld lists the entities of a world.
 func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
-		b.model.Workloads = append(b.model.Workloads, &Workload{
+		b.model.Workloads = append(b.model.Workloads, &model.Workload{
 			ID: b.workloadID(w, wl), Kind: wl.Kind, Namespace: wl.Namespace, Name: wl.Name, Cluster: w.clusterID(),
-			HostNetwork: wl.HostNetwork == truth.Yes, DNSPolicy: wl.DNSPolicy, Origin: b.places.objectRange(wl.Object, wl.Object.Root.Range),
+			HostNetwork: wl.HostNetwork == truth.Yes, DNSPolicy: wl.DNSPolicy, Origin: b.places.Range(wl.Object, wl.Object.Root.Range),
 		})
 	}
 	selects := make(map[*netpol.Policy]int)
@@ -421,10 +425,10 @@ func (b *builder) listWorld(w *world) {
 		}
 	}
 	for _, p := range w.policies {
-		b.model.Policies = append(b.model.Policies, &Policy{
+		b.model.Policies = append(b.model.Policies, &model.Policy{
 			Namespace: p.Namespace, Name: p.Name, Cluster: w.clusterID(), Selects: selects[p],
 			Egress: p.Isolates(netpol.Egress) == truth.Yes, Ingress: p.Isolates(netpol.Ingress) == truth.Yes,
-			Origin: b.places.objectRange(p.Object, p.Object.Root.Range),
+			Origin: b.places.Range(p.Object, p.Object.Root.Range),
 		})
 	}
 }
@@ -433,26 +437,26 @@ func (b *builder) listWorld(w *world) {
 // own.
 func (b *builder) sort() {
 	m := b.model
-	slices.SortStableFunc(m.Workloads, func(x, y *Workload) int { return cmp.Compare(x.ID, y.ID) })
-	slices.SortStableFunc(m.Policies, func(x, y *Policy) int {
+	slices.SortStableFunc(m.Workloads, func(x, y *model.Workload) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortStableFunc(m.Policies, func(x, y *model.Policy) int {
 		return cmp.Or(cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
 	})
-	slices.SortStableFunc(m.Requirements, func(x, y *Requirement) int {
+	slices.SortStableFunc(m.Requirements, func(x, y *model.Requirement) int {
 		return cmp.Or(cmp.Compare(x.Workload, y.Workload), cmp.Compare(x.Destination, y.Destination), cmp.Compare(x.Port, y.Port))
 	})
-	slices.SortStableFunc(m.Paths, func(x, y *Path) int {
+	slices.SortStableFunc(m.Paths, func(x, y *model.Path) int {
 		return cmp.Or(cmp.Compare(x.Workload, y.Workload), cmp.Compare(x.Destination, y.Destination), cmp.Compare(x.Port, y.Port))
 	})
-	slices.SortStableFunc(m.AllowListAccess, func(x, y *AllowListAccess) int {
+	slices.SortStableFunc(m.AllowListAccess, func(x, y *model.AllowListAccess) int {
 		return cmp.Or(cmp.Compare(x.Target, y.Target), cmp.Compare(x.Cluster, y.Cluster), cmp.Compare(x.Role, y.Role))
 	})
-	slices.SortFunc(m.Unknowns, func(x, y Unknown) int {
+	slices.SortFunc(m.Unknowns, func(x, y model.Unknown) int {
 		return cmp.Or(cmp.Compare(x.Reason, y.Reason), cmp.Compare(x.Subject, y.Subject), cmp.Compare(x.Origin.Ref, y.Origin.Ref))
 	})
 }
 
 func (b *builder) unknown(subject, reason string, origin place.Origin) {
-	u := Unknown{Subject: subject, Reason: reason, Origin: origin}
+	u := model.Unknown{Subject: subject, Reason: reason, Origin: origin}
 	if !b.unknowns[u] {
 		b.unknowns[u] = true
 		b.model.Unknowns = append(b.model.Unknowns, u)

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/source"
@@ -68,7 +69,7 @@ func TestBuild(t *testing.T) {
 }
 
 // checkHopPlaces wants the place of every hop that stops a packet, and of no other.
-func checkHopPlaces(t *testing.T, m *egress.Model) {
+func checkHopPlaces(t *testing.T, m *model.Model) {
 	t.Helper()
 	for _, p := range m.Paths {
 		for _, hop := range p.Hops {
@@ -131,7 +132,7 @@ func optionsIn(comment string) egress.Options {
 	return options
 }
 
-func build(t *testing.T, files fstest.MapFS, options egress.Options) (*egress.Model, []source.Diagnostic) {
+func build(t *testing.T, files fstest.MapFS, options egress.Options) (*model.Model, []source.Diagnostic) {
 	t.Helper()
 	tree := source.NewTree(files)
 	var hcl []string

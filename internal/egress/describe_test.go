@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -17,7 +17,7 @@ func sortBy[T any](list []T, key func(T) string) {
 
 // describe renders what a model says, one line per fact, for people to read and
 // tests to compare.
-func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
+func describe(m *model.Model, diagnostics []source.Diagnostic) string {
 	d := &describer{m: m}
 	for _, c := range m.Clusters {
 		d.line("cluster %s: %s, %s by %s, datapath %s, policies %s, vpc %q", c.ID, c.Kind, c.Plugin, c.PluginSource, c.Datapath, c.Enforcement, c.VPC)
@@ -125,7 +125,7 @@ func describe(m *egress.Model, diagnostics []source.Diagnostic) string {
 }
 
 type describer struct {
-	m   *egress.Model
+	m   *model.Model
 	out strings.Builder
 }
 
@@ -139,8 +139,8 @@ func (d *describer) list(name string, list []string) {
 	}
 }
 
-func (d *describer) need(n egress.Need) {
-	if n.Strength == egress.None {
+func (d *describer) need(n model.Need) {
+	if n.Strength == model.None {
 		return
 	}
 	for _, e := range n.Evidence {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -53,7 +54,7 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 	if t == nil {
 		return
 	}
-	r := &requirementOf{strength: Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
+	r := &requirementOf{strength: model.Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
 	c.toTarget(r, t)
 	r.host = t.Kind + "/" + t.Name
 	r.public = r.public || public && r.kind == toTarget
@@ -63,7 +64,7 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 // referredTarget is the target that an object which Terraform creates refers to, and
 // whether to its public endpoint; nil if it is none.
 func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *target, public bool) {
-	born, ok := b.places.born[o]
+	born, ok := b.creators[o]
 	if !ok {
 		return nil, false
 	}

@@ -2,9 +2,8 @@ package egress
 
 import (
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/internal/truth"
 )
-
-import "github.com/egresslint/egresslint/internal/truth"
 
 // gates are the gates of one kind, in the order in which they are met. What has the same
 // key meets the same gate.

@@ -3,6 +3,8 @@ package egress
 import (
 	"cmp"
 	"slices"
+
+	"github.com/egresslint/egresslint/internal/model"
 )
 
 // needs collects the requirements that meet a gate.
@@ -11,21 +13,21 @@ type needs struct {
 }
 
 type need struct {
-	strength Strength
-	evidence Evidence
+	strength model.Strength
+	evidence model.Evidence
 }
 
 func (n *needs) add(r *requirementOf) {
-	n.list = append(n.list, need{r.strength, Evidence{
+	n.list = append(n.list, need{r.strength, model.Evidence{
 		Workload: r.workload.Display() + " in " + r.workload.Namespace, Destination: r.display(), Origin: r.origin,
 	}})
 }
 
-var strengthRank = map[Strength]int{None: 0, Inferred: 1, Referenced: 2, Declared: 3}
+var strengthRank = map[model.Strength]int{model.None: 0, model.Inferred: 1, model.Referenced: 2, model.Declared: 3}
 
 // sum returns the requirements strongest first, each once.
-func (n *needs) sum() Need {
-	result := Need{Strength: None, Evidence: []Evidence{}}
+func (n *needs) sum() model.Need {
+	result := model.Need{Strength: model.None, Evidence: []model.Evidence{}}
 	slices.SortFunc(n.list, func(a, b need) int {
 		return cmp.Or(
 			cmp.Compare(strengthRank[b.strength], strengthRank[a.strength]),
@@ -37,7 +39,7 @@ func (n *needs) sum() Need {
 		)
 	})
 	for _, need := range n.list {
-		if result.Strength == None {
+		if result.Strength == model.None {
 			result.Strength = need.strength
 		}
 		if !slices.Contains(result.Evidence, need.evidence) {
@@ -48,7 +50,7 @@ func (n *needs) sum() Need {
 }
 
 // merged returns the needs of several gates as one.
-func merged(list ...*needs) Need {
+func merged(list ...*needs) model.Need {
 	var all needs
 	for _, n := range list {
 		all.list = append(all.list, n.list...)

@@ -186,7 +186,7 @@ func (b *builder) manifestNetwork(w *world) network {
 	n := undecided
 	if config := w.configs[flannelConfigMap]; config != nil {
 		n.plugin, n.pluginSource, n.datapath, n.enforcement = pluginFlannel, "manifests", "veth", "not-enforced"
-		n.pluginAt = b.places.objectRange(config.Object, config.Object.Root.Range)
+		n.pluginAt = b.places.Range(config.Object, config.Object.Root.Range)
 	}
 	return n
 }
@@ -194,13 +194,13 @@ func (b *builder) manifestNetwork(w *world) network {
 func (b *builder) terwayNetwork(config *kube.ConfigSource) network {
 	o, n := config.Object, undecided
 	n.plugin, n.pluginSource, n.enforcement = pluginTerway, "manifests", "enforced"
-	n.pluginAt = b.places.objectRange(o, o.Root.Range)
+	n.pluginAt = b.places.Range(o, o.Root.Range)
 	if v := o.Root.Get("data", "disable_network_policy"); !v.IsNull() {
 		switch text, ok := v.Text(); {
 		case !ok:
 			n.enforcement = "unknown"
 		case text != "" && text != "0" && text != "false":
-			n.enforcement, n.policyAt = "not-enforced", b.places.object(o, v)
+			n.enforcement, n.policyAt = "not-enforced", b.places.Object(o, v)
 		}
 	}
 	n.inClusterLB = flagIn(o, "in_cluster_loadbalance")

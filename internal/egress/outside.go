@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -17,9 +18,9 @@ func (b *builder) outsideTargets() []*outsideTarget {
 	for _, config := range b.options.Targets {
 		at := b.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
 		t := &target{
-			Target: &Target{
+			Target: &model.Target{
 				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
-				Managed: truth.Open, AllowList: []AllowListEntry{}, Origin: at,
+				Managed: truth.Open, AllowList: []model.AllowListEntry{}, Origin: at,
 			},
 			origin: at, attribute: "its allow-list",
 		}
@@ -104,8 +105,8 @@ func (c *collector) meetOutside(r *requirementOf) {
 }
 
 // outsideHop judges the allow-list that the configuration gives.
-func (b *builder) outsideHop(r *requirementOf) Hop {
-	hop := Hop{Name: "whitelist", Status: truth.Unknown}
+func (b *builder) outsideHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
 	c, v, public := r.world.cluster, r.view(), r.outside.isPublic(r)
 	switch {
 	case len(r.outside.Allow) == 0:

@@ -93,7 +93,7 @@ func (b *builder) networkInAnnotation(w *world, wl *kube.Workload) (*podNetwork,
 	if len(list.PodNetworks) != 1 {
 		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.Display() + " several networks or none"
 	}
-	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.object(wl.Object, v)}
+	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.Object(wl.Object, v)}
 	n.vswitches = b.membersIn(w.cluster, wl.Object, list.PodNetworks[0].VSwitchOptions, n.origin)
 	n.groups = b.groupsIn(w.cluster, wl.Object, list.PodNetworks[0].SecurityGroupIDs, n.origin)
 	return n, ""
@@ -177,10 +177,10 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 	if u := options.FirstUnknown(); u != nil {
 		return nil, u.ReasonOr("the vSwitchOptions of PodNetworking " + o.Name + " are unknown")
 	}
-	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.object(o, options)}
+	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.Object(o, options)}
 	for _, v := range options.Items() {
 		text, _ := v.Text()
-		n.vswitches = append(n.vswitches, b.membersIn(c, o, []string{text}, b.places.object(o, v))...)
+		n.vswitches = append(n.vswitches, b.membersIn(c, o, []string{text}, b.places.Object(o, v))...)
 	}
 	var list []string
 	for _, v := range groups.Items() {
@@ -191,7 +191,7 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 		}
 		list = append(list, text)
 	}
-	n.groups = b.groupsIn(c, o, list, b.places.object(o, groups))
+	n.groups = b.groupsIn(c, o, list, b.places.Object(o, groups))
 	return n, ""
 }
 
@@ -448,7 +448,7 @@ func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, 
 		if !ok {
 			return nil, v.ReasonOr("the annotation " + key + " of " + wl.Display() + " is unknown")
 		}
-		lists[i], origins[i] = splitList(text), b.places.object(wl.Object, v)
+		lists[i], origins[i] = splitList(text), b.places.Object(wl.Object, v)
 		if i == 0 {
 			n.scope = "pods with the annotation " + key
 		}
@@ -457,7 +457,7 @@ func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, 
 	if profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/"+profileName]; profile != nil {
 		for i, key := range []string{"vSwitchIds", "securityGroupId"} {
 			if value, ok := profile.Get(key); ok && len(lists[i]) == 0 {
-				lists[i], origins[i], holder[i] = splitList(value.Text), b.places.object(profile.Object, value.Value), profile.Object
+				lists[i], origins[i], holder[i] = splitList(value.Text), b.places.Object(profile.Object, value.Value), profile.Object
 			}
 		}
 		if profile.Text("selectors") != "" && (holder[0] == profile.Object || holder[1] == profile.Object) {

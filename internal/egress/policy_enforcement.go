@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -36,7 +37,7 @@ func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
 		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.Labels[policyAgent] != "" {
 			return exemption{}
 		}
-		return exemption{"acs-pods", b.places.objectRange(wl.Object, wl.Object.Root.Range)}
+		return exemption{"acs-pods", b.places.Range(wl.Object, wl.Object.Root.Range)}
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway {
@@ -53,7 +54,7 @@ func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
 			return exemption{}
 		}
 		if cause.Ref == 0 {
-			cause = b.places.value(c.scope, l.pool.res, label)
+			cause = c.scope.At(l.pool.res, label)
 		}
 	}
 	if len(p.landings) == 0 {
@@ -133,7 +134,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 }
 
 func (b *builder) addEnforcement(w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) {
-	gate := &PolicyEnforcement{
+	gate := &model.PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
 		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []place.Origin{},
 	}
@@ -144,7 +145,7 @@ func (b *builder) addEnforcement(w *world, code string, cause place.Origin, poli
 	})
 	for i, p := range list {
 		gate.Policies = append(gate.Policies, p.Namespace+"/"+p.Name)
-		at := b.places.objectRange(p.Object, p.Object.KindRange())
+		at := b.places.Range(p.Object, p.Object.KindRange())
 		if i == 0 {
 			gate.Origin = at
 		} else {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/requirement"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -38,7 +40,7 @@ type requirementOf struct {
 	workload *kube.Workload
 	index    int // of the workload in its world
 	world    *world
-	strength Strength
+	strength model.Strength
 	origin   place.Origin
 
 	kind     destinationKind
@@ -173,7 +175,7 @@ func (c *collector) declarations() {
 			continue
 		}
 		items, err := requirement.ParseDeclaration(text)
-		shown := secretAt(h.v, "a host in the annotation "+DeclarationAnnotation)
+		shown := secret.At(h.v, "a host in the annotation "+DeclarationAnnotation)
 		if err != nil {
 			message := err.Error()
 			if shown != "" {
@@ -182,7 +184,7 @@ func (c *collector) declarations() {
 			c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: message})
 		}
 		for _, item := range items {
-			c.declare(item, c.b.places.object(h.obj, h.v), shown)
+			c.declare(item, c.b.places.Object(h.obj, h.v), shown)
 		}
 	}
 	for _, config := range c.b.options.Requirements {
@@ -203,7 +205,7 @@ func (c *collector) declarations() {
 
 // declare adds a declared item; shown stands for it where it must not be printed.
 func (c *collector) declare(item requirement.Declared, origin place.Origin, shown string) {
-	r := &requirementOf{strength: Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
+	r := &requirementOf{strength: model.Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
 	switch {
 	case item.Internet:
 		r.kind, r.anywhere, r.host = toInternet, true, "internet"
@@ -229,10 +231,10 @@ func (c *collector) declare(item requirement.Declared, origin place.Origin, show
 		c.addRange(r, item.PortEnd)
 		return
 	default:
-		c.endpoint(item.Endpoint, Declared, origin, shown)
+		c.endpoint(item.Endpoint, model.Declared, origin, shown)
 		if last := item.Endpoint; last.PortEnd != 0 {
 			last.Port = last.PortEnd
-			c.endpoint(last, Declared, origin, shown)
+			c.endpoint(last, model.Declared, origin, shown)
 		}
 		return
 	}
@@ -289,7 +291,7 @@ func (c *collector) environment(container *located.Value) {
 		if v := env.Get("value"); !v.IsNull() {
 			if text, ok := v.Text(); ok {
 				list = append(list, variable{
-					name: name, text: text, origin: c.b.places.object(c.wl.Object, v), secret: secretAt(v, "the host in "+name),
+					name: name, text: text, origin: c.b.places.Object(c.wl.Object, v), secret: secret.At(v, "the host in "+name),
 				})
 			}
 			continue
@@ -365,21 +367,21 @@ func (c *collector) meshHost(v variable) {
 	}
 	for _, e := range requirement.FromValue(v.name+"_HOST", v.text, nil) {
 		if c.w.meshEntryOf(e.Host, c.wl.Namespace) != nil {
-			c.endpoint(e, Referenced, v.origin, v.secret)
+			c.endpoint(e, model.Referenced, v.origin, v.secret)
 		}
 	}
 }
 
 func (c *collector) fromConfig(src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
 	place := "the host in " + src.Object.Kind + " " + src.Object.Name + ", key " + v.Key
-	return variable{name: name, text: v.Text, origin: c.b.places.object(src.Object, v.Value), secret: secretAt(v.Value, place)}
+	return variable{name: name, text: v.Text, origin: c.b.places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
 }
 
-func strengthOf(e requirement.Endpoint) Strength {
+func strengthOf(e requirement.Endpoint) model.Strength {
 	if e.Strength == requirement.StrengthReferenced {
-		return Referenced
+		return model.Referenced
 	}
-	return Inferred
+	return model.Inferred
 }
 
 // commandLine reads command and args of a container.
@@ -395,7 +397,7 @@ func (c *collector) commandLine(container *located.Value) {
 	name, _ := container.Get("name").Text()
 	for _, e := range requirement.FromArgs(args) {
 		v := values[e.Arg]
-		c.endpoint(e, strengthOf(e), c.b.places.object(c.wl.Object, v), secretAt(v, "the host in an argument of container "+name))
+		c.endpoint(e, strengthOf(e), c.b.places.Object(c.wl.Object, v), secret.At(v, "the host in an argument of container "+name))
 	}
 }
 
@@ -434,15 +436,15 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 }
 
 // endpoint resolves a destination and adds it.
-func (c *collector) endpoint(e requirement.Endpoint, strength Strength, origin place.Origin, shown string) {
+func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, origin place.Origin, shown string) {
 	r := &requirementOf{
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,
 	}
 	entry := c.w.meshEntryOf(e.Host, c.wl.Namespace)
 	if entry != nil {
-		if r.strength == Inferred {
-			r.strength = Referenced
+		if r.strength == model.Inferred {
+			r.strength = model.Referenced
 		}
 		if r.port == 0 {
 			r.port = entry.Port

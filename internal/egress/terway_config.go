@@ -48,7 +48,7 @@ func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfi
 		}
 		return nil
 	}
-	p := &podConfig{name: config.Object.Name, origin: b.places.object(config.Object, text.Value)}
+	p := &podConfig{name: config.Object.Name, origin: b.places.Object(config.Object, text.Value)}
 	var conf eniConf
 	var keys map[string]json.RawMessage
 	if json.Unmarshal([]byte(text.Text), &conf) != nil || json.Unmarshal([]byte(text.Text), &keys) != nil {
@@ -199,7 +199,7 @@ func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at p
 // that a state or plan knows.
 func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) alicloud.Ident {
 	v := &located.Value{Kind: located.String, Str: text}
-	if born, ok := b.places.born[o]; ok && born.scope != c.scope {
+	if born, ok := b.creators[o]; ok && born.scope != c.scope {
 		v = alicloud.Adopt(v, born.scope.Root.ID(), c.scope.Root.ID())
 	}
 	id := c.scope.Ident(v)

@@ -3,6 +3,7 @@ package egress
 import (
 	"cmp"
 
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
@@ -54,7 +55,7 @@ func (c *cluster) markServed() {
 }
 
 func (b *builder) tracePath(r *requirementOf) {
-	path := &Path{
+	path := &model.Path{
 		Workload: b.workloadID(r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
 		Strength: r.strength, Origin: r.origin,
 	}
@@ -68,7 +69,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	if !r.inCluster() {
 		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
 	} else if r.kind == toService && b.hasOwnGroups(r) {
-		path.Hops = append(path.Hops, Hop{Name: "security-group", Status: truth.Unknown, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
+		path.Hops = append(path.Hops, model.Hop{Name: "security-group", Status: truth.Unknown, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
 	}
 	if r.toPublic6() {
 		path.Hops = append(path.Hops, b.ipv6Hop(r))
@@ -84,6 +85,12 @@ func (b *builder) tracePath(r *requirementOf) {
 	}
 	path.Status = truth.Open
 	for i, hop := range path.Hops {
+		if hop.Sources == nil {
+			path.Hops[i].Sources = []string{}
+		}
+		if hop.Facts == nil {
+			path.Hops[i].Facts = []model.Fact{}
+		}
 		if hop.Status != truth.Blocked {
 			path.Hops[i].Origin = place.Origin{}
 		}
@@ -100,7 +107,7 @@ func (b *builder) tracePath(r *requirementOf) {
 		}
 	}
 	b.model.Paths = append(b.model.Paths, path)
-	req := &Requirement{
+	req := &model.Requirement{
 		Workload: path.Workload, Cluster: r.world.clusterID(), Kind: string(r.kind), Destination: path.Destination,
 		Port: r.port, Protocol: r.protocol, Strength: r.strength, Origin: r.origin,
 		Public: r.toPublic() || r.kind == toInternet,
@@ -114,8 +121,8 @@ func (b *builder) tracePath(r *requirementOf) {
 	b.model.Requirements = append(b.model.Requirements, req)
 }
 
-func (b *builder) dnsHop(r *requirementOf) Hop {
-	hop := Hop{Name: "dns", Status: truth.Open}
+func (b *builder) dnsHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "dns", Status: truth.Open}
 	if code := r.unusableDNS(); code != "" {
 		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, b.dnsSetting(r.workload)
 		return hop
@@ -146,8 +153,8 @@ func (b *builder) dnsHop(r *requirementOf) Hop {
 }
 
 // natHop judges the way to public IPv4 addresses.
-func (b *builder) natHop(r *requirementOf) Hop {
-	hop := Hop{Name: "nat", Status: truth.Unknown}
+func (b *builder) natHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "nat", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil {
 		hop.Detail = "the cluster is not in the files"
@@ -165,7 +172,7 @@ func (b *builder) natHop(r *requirementOf) Hop {
 	gate := v.gate
 	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
 		// The annotation is at fault, and told.
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.object(r.workload.Object, podEIPAnnotation(r.workload))
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", b.places.Object(r.workload.Object, podEIPAnnotation(r.workload))
 		return hop
 	}
 	if gate == nil {
@@ -177,8 +184,8 @@ func (b *builder) natHop(r *requirementOf) Hop {
 
 // targetHop judges what guards the target: its allow-list, ACL, security groups
 // or bucket policy.
-func (b *builder) targetHop(r *requirementOf) Hop {
-	hop := Hop{Name: "whitelist", Status: truth.Unknown}
+func (b *builder) targetHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
 	c := r.world.cluster
 	switch {
 	case c == nil || r.workload.HostNetwork == truth.Maybe || c.plugin == pluginUnknown:

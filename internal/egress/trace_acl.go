@@ -8,7 +8,9 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -59,19 +61,19 @@ const (
 
 // aclGate is a NetworkACLBlock under construction.
 type aclGate struct {
-	*NetworkACLBlock
+	*model.NetworkACLBlock
 	need needs
 }
 
-func (gate *aclGate) entity() *NetworkACLBlock {
+func (gate *aclGate) entity() *model.NetworkACLBlock {
 	gate.Need = gate.need.sum()
 	return gate.NetworkACLBlock
 }
 
 // networkACLHop judges the network ACLs of the vSwitches that a workload's
 // packets come from.
-func (b *builder) networkACLHop(r *requirementOf) Hop {
-	hop := Hop{Name: "network-acl", Status: truth.Open}
+func (b *builder) networkACLHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "network-acl", Status: truth.Open}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
 		hop.Status, hop.Detail = truth.Unknown, "the source vSwitches are not in the files"
@@ -140,9 +142,9 @@ func (b *builder) networkACLOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud
 // blockByACL records a requirement that an entry drops, and returns the entry's place.
 func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
 	c := r.world.cluster
-	at := b.places.value(c.scope, entry.Resource, entry.Value)
+	at := c.scope.At(entry.Resource, entry.Value)
 	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
-		return &aclGate{NetworkACLBlock: &NetworkACLBlock{
+		return &aclGate{NetworkACLBlock: &model.NetworkACLBlock{
 			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.Resource.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: textOf(entry), Origin: at,
 		}}
@@ -159,5 +161,5 @@ func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m membe
 
 // textOf is an entry as messages show it.
 func textOf(e *alicloud.ACLEntry) string {
-	return strings.Join([]string{e.Policy, e.Protocol, e.Port, shownText(e.Peer)}, " ")
+	return strings.Join([]string{e.Policy, e.Protocol, e.Port, secret.Shown(e.Peer)}, " ")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -54,18 +55,18 @@ func (b *builder) podEIP(w *world, wl *kube.Workload, key string, v *located.Val
 	case c != nil && c.plugin == pluginFlannel:
 		b.addPodEIP(w, wl, key, "flannel", v, c.pluginAt)
 	case wl.HostNetwork == truth.Yes:
-		b.addPodEIP(w, wl, key, "host-network", v, b.places.object(wl.Object, wl.Spec.Get("hostNetwork")))
+		b.addPodEIP(w, wl, key, "host-network", v, b.places.Object(wl.Object, wl.Spec.Get("hostNetwork")))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && wl.Replicas.Int() > 1:
-		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.object(wl.Object, wl.Replicas))
+		b.addPodEIP(w, wl, key, "shared-instance", v, b.places.Object(wl.Object, wl.Replicas))
 	case c != nil && c.plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
-		b.addPodEIP(w, wl, key, "controller-absent", v, b.places.value(c.scope, c.res, c.res.Body.Get("addons")))
+		b.addPodEIP(w, wl, key, "controller-absent", v, c.scope.At(c.res, c.res.Body.Get("addons")))
 	}
 }
 
 func (b *builder) addPodEIP(w *world, wl *kube.Workload, key, code string, v *located.Value, cause place.Origin) {
-	gate := &PodEIP{
+	gate := &model.PodEIP{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Annotation: key, Code: code,
-		Replicas: wl.Replicas.Int(), Origin: b.places.object(wl.Object, v), Cause: cause,
+		Replicas: wl.Replicas.Int(), Origin: b.places.Object(wl.Object, v), Cause: cause,
 	}
 	if w.cluster != nil {
 		gate.ClusterName = w.cluster.name
@@ -192,7 +193,7 @@ func (b *builder) cutFromOpenAPI(w *world, wl *kube.Workload) (place.Origin, boo
 			return place.Origin{}, false
 		}
 	}
-	return b.places.objectRange(policies[0].Object, policies[0].EgressRange()), true
+	return b.places.Range(policies[0].Object, policies[0].EgressRange()), true
 }
 
 // injectorName is the name of the injector's component and chart.
@@ -272,10 +273,10 @@ func (b *builder) managedGroup(w *world, wl *kube.Workload, field located.Field,
 	gate.Group, gate.Target = group, t.Address
 }
 
-func (b *builder) addInjector(w *world, wl *kube.Workload, field located.Field, code string, cause place.Origin) *Injector {
-	gate := &Injector{
+func (b *builder) addInjector(w *world, wl *kube.Workload, field located.Field, code string, cause place.Origin) *model.Injector {
+	gate := &model.Injector{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Annotation: field.Key, Code: code,
-		Origin: b.places.object(wl.Object, field.Value), Cause: cause,
+		Origin: b.places.Object(wl.Object, field.Value), Cause: cause,
 	}
 	if w.cluster != nil {
 		gate.ClusterName = w.cluster.name
@@ -286,19 +287,19 @@ func (b *builder) addInjector(w *world, wl *kube.Workload, field located.Field, 
 
 // ipv6Gate is an IPv6Access under construction.
 type ipv6Gate struct {
-	*IPv6Access
+	*model.IPv6Access
 	need needs
 }
 
-func (gate *ipv6Gate) entity() *IPv6Access {
+func (gate *ipv6Gate) entity() *model.IPv6Access {
 	gate.Need = gate.need.sum()
 	return gate.IPv6Access
 }
 
 // ipv6Hop judges the way to public IPv6 addresses (vendor's page on IPv6
 // bandwidth of pods: without it an IPv6 address reaches only its VPC).
-func (b *builder) ipv6Hop(r *requirementOf) Hop {
-	hop := Hop{Name: "ipv6", Status: truth.Unknown}
+func (b *builder) ipv6Hop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "ipv6", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork != truth.No {
 		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
@@ -306,12 +307,12 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 	}
 	switch {
 	case c.ipStack == "ipv4":
-		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, b.places.argument(c.scope, c.res, "ip_stack"))
+		hop.Origin = b.blockIPv6(r, "single-stack", r.origin, c.scope.AtArgument(c.res, "ip_stack"))
 	case c.ipStack != "dual":
 		hop.Detail = c.res.Body.Get("ip_stack").ReasonOr("the ip_stack of " + c.name + " is unknown")
 		return hop
 	case b.lacksIPv6Gateway(c):
-		hop.Origin = b.blockIPv6(r, "no-gateway", b.places.block(c.scope, c.vpc.Resource), c.origin)
+		hop.Origin = b.blockIPv6(r, "no-gateway", c.scope.AtBlock(c.vpc.Resource), c.origin)
 	case !r.workload.Annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
 		hop.Status = truth.Open
 		return hop
@@ -319,7 +320,7 @@ func (b *builder) ipv6Hop(r *requirementOf) Hop {
 		hop.Detail = "which addresses have public bandwidth is known only at run time"
 		return hop
 	default:
-		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.objectRange(r.workload.Object, r.workload.Object.Root.Range), c.origin)
+		hop.Origin = b.blockIPv6(r, "no-bandwidth", b.places.Range(r.workload.Object, r.workload.Object.Root.Range), c.origin)
 	}
 	hop.Status = truth.Blocked
 	return hop
@@ -331,7 +332,7 @@ func (b *builder) blockIPv6(r *requirementOf, code string, at, cause place.Origi
 	c := r.world.cluster
 	literal := r.addr.Is6()
 	gate := b.ipv6.at(ipv6Key{c, code, at, literal}, func() *ipv6Gate {
-		return &ipv6Gate{IPv6Access: &IPv6Access{
+		return &ipv6Gate{IPv6Access: &model.IPv6Access{
 			Cluster: c.id, ClusterName: c.name, Code: code, Literal: literal, Plugin: c.plugin, VPC: c.vpcName(),
 			Workloads: []string{}, Origin: at, Cause: cause,
 		}}

@@ -10,6 +10,8 @@ import (
 	"go4.org/netipx"
 
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/located"
 )
@@ -46,21 +48,21 @@ func (l *stringList) UnmarshalJSON(data []byte) error {
 
 // bucketGate is a BucketPolicyBlock under construction.
 type bucketGate struct {
-	*BucketPolicyBlock // nil if the policy does not deny the cluster
-	need               needs
-	status             truth.Verdict
-	reason             string
+	*model.BucketPolicyBlock // nil if the policy does not deny the cluster
+	need                     needs
+	status                   truth.Verdict
+	reason                   string
 }
 
-func (gate *bucketGate) entity() *BucketPolicyBlock {
+func (gate *bucketGate) entity() *model.BucketPolicyBlock {
 	gate.Need = gate.need.sum()
 	return gate.BucketPolicyBlock
 }
 
 // bucketHop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
-func (b *builder) bucketHop(r *requirementOf) Hop {
-	hop := Hop{Name: "bucket-policy", Status: truth.Unknown}
+func (b *builder) bucketHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
 	gate := b.buckets.at(key, func() *bucketGate { return b.judgeBucket(r.target, r.world.cluster, key) })
 	gate.need.add(r)
@@ -108,13 +110,13 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 		switch d.holds {
 		case truth.Yes:
 			for i := range d.listed {
-				if conceals(v) {
-					d.listed[i] = concealed
+				if secret.Conceals(v) {
+					d.listed[i] = secret.Concealed
 				}
 			}
-			return &bucketGate{status: truth.Blocked, BucketPolicyBlock: &BucketPolicyBlock{
+			return &bucketGate{status: truth.Blocked, BucketPolicyBlock: &model.BucketPolicyBlock{
 				Bucket: holder.Address, BucketName: t.Name, Cluster: c.id, ClusterName: c.name, Code: d.code, Role: role, Scope: key.src.scope,
-				Listed: d.listed, Uncovered: d.uncovered, Origin: b.places.value(s, holder, v),
+				Listed: d.listed, Uncovered: d.uncovered, Origin: s.At(holder, v),
 			}}
 		case truth.Maybe:
 			verdict = &bucketGate{status: truth.Unknown, reason: "whether a Deny of the policy of " + t.Name + " applies is not decided by the files"}

@@ -8,8 +8,10 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -65,7 +67,7 @@ func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
 				r.unknown = "a nameserver of its dnsConfig is not an address in the files"
 				continue
 			}
-			names = append(names, shownText(v))
+			names = append(names, secret.Shown(v))
 			r.dests = append(r.dests, netpol.AddrDest(a))
 		}
 		r.text = "the nameservers of its dnsConfig (" + strings.Join(names, ", ") + ")"
@@ -129,12 +131,12 @@ func (w *world) admits(pod int, r resolver, protocol string) (status truth.Verdi
 
 // dnsGate is a NameResolution under construction.
 type dnsGate struct {
-	*NameResolution
+	*model.NameResolution
 	need   needs
 	latent bool // whether some workload without requirements is in it
 }
 
-func (gate *dnsGate) entity() *NameResolution {
+func (gate *dnsGate) entity() *model.NameResolution {
 	gate.Need = gate.need.sum()
 	return gate.NameResolution
 }
@@ -157,7 +159,7 @@ func (b *builder) nameResolution(w *world) {
 		if len(policies) == 0 && (udp == truth.Open || r.unknown != "") {
 			continue
 		}
-		gate := &dnsGate{NameResolution: &NameResolution{
+		gate := &dnsGate{NameResolution: &model.NameResolution{
 			Cluster: w.clusterID(), Namespace: wl.Namespace, Enforcement: w.network.enforcement, Resolver: r.text,
 			UDP: udp, TCP: tcp, AdmitsOther: denial == nil && w.evaluator.AdmitsAnything(i),
 			Workloads: []string{}, WorkloadAt: []place.Origin{}, Policies: []string{},
@@ -165,11 +167,11 @@ func (b *builder) nameResolution(w *world) {
 		gate.Code = "no-rule"
 		switch {
 		case denial != nil:
-			gate.Code, gate.Origin = "denied", b.places.objectRange(denial.Object, denial.Range)
+			gate.Code, gate.Origin = "denied", b.places.Range(denial.Object, denial.Range)
 			gate.Enforcement = w.enforcementOf(denial.Object)
 			gate.Denies = denial.Object.Kind + " " + denial.Object.Name + " denies " + denial.Says
 		case len(policies) > 0:
-			gate.Origin = b.places.objectRange(policies[0].Object, policies[0].EgressRange())
+			gate.Origin = b.places.Range(policies[0].Object, policies[0].EgressRange())
 			gate.Enforcement = w.enforcementOf(policies[0].Object)
 			if gate.UDP == truth.Blocked {
 				b.nearMiss(w, i, r, gate)
@@ -181,7 +183,7 @@ func (b *builder) nameResolution(w *world) {
 		key := dnsKey{w, wl.Namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
 		gate = b.dns.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.Display())
-		gate.WorkloadAt = append(gate.WorkloadAt, b.places.objectRange(wl.Object, wl.Object.Root.Range))
+		gate.WorkloadAt = append(gate.WorkloadAt, b.places.Range(wl.Object, wl.Object.Root.Range))
 		for _, p := range policies {
 			if name := policyName(p); !slices.Contains(gate.Policies, name) {
 				gate.Policies = append(gate.Policies, name)
@@ -240,8 +242,8 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 			}
 		}
 		if code != "" {
-			gate.Code, gate.Origin = code, b.places.objectRange(rule.Policy.Object, rule.Policy.EgressRange())
-			gate.Miss = b.places.objectRange(rule.Policy.Object, rule.Range)
+			gate.Code, gate.Origin = code, b.places.Range(rule.Policy.Object, rule.Policy.EgressRange())
+			gate.Miss = b.places.Range(rule.Policy.Object, rule.Range)
 			return
 		}
 	}
@@ -269,7 +271,7 @@ func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
 		if !rule.Sure || rule.AdmitsPort("UDP", 53) != truth.Yes || rule.AdmitsPort("TCP", 53) != truth.No {
 			continue
 		}
-		gate.Ports = b.places.objectRange(rule.Policy.Object, rule.PortsRange)
+		gate.Ports = b.places.Range(rule.Policy.Object, rule.PortsRange)
 		return
 	}
 	gate.Ports = gate.Origin
@@ -308,7 +310,7 @@ func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*require
 	if code == "" {
 		return
 	}
-	b.model.DNSPolicies = append(b.model.DNSPolicies, &DNSPolicy{
+	b.model.DNSPolicies = append(b.model.DNSPolicies, &model.DNSPolicy{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Code: code, Need: stopped.sum(),
 		Origin: b.dnsSetting(wl),
 	})
@@ -320,5 +322,5 @@ func (b *builder) dnsSetting(wl *kube.Workload) place.Origin {
 	if at.IsNull() {
 		at = wl.Spec.Get("hostNetwork")
 	}
-	return b.places.object(wl.Object, at)
+	return b.places.Object(wl.Object, at)
 }

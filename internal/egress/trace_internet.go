@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -28,7 +29,7 @@ type wayOut struct {
 // internetGate is an InternetAccess under construction: requirements are added
 // while paths are traced.
 type internetGate struct {
-	*InternetAccess
+	*model.InternetAccess
 	src    *sources
 	ways   []wayOut
 	routes []*routeGate
@@ -49,15 +50,15 @@ func (b *builder) internetAccess(c *cluster) {
 		if src == &c.pod && c.plugin == pluginFlannel || len(src.members) == 0 {
 			continue
 		}
-		gate := &internetGate{InternetAccess: &InternetAccess{
+		gate := &internetGate{InternetAccess: &model.InternetAccess{
 			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
 			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
-			VSwitches: []SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
+			VSwitches: []model.SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
 			way := b.wayOut(c, src, m)
 			gate.ways = append(gate.ways, way)
-			gate.VSwitches = append(gate.VSwitches, SourceVSwitch{
+			gate.VSwitches = append(gate.VSwitches, model.SourceVSwitch{
 				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}
@@ -344,7 +345,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 			if way.entry.Gateway.Internet == truth.No {
 				gate.GatewayCode = "intranet"
 			}
-			gate.Gateway = b.places.block(c.scope, way.entry.Gateway.Resource)
+			gate.Gateway = c.scope.AtBlock(way.entry.Gateway.Resource)
 		}
 	}
 	gate.Status = truth.Sum(verdicts, src.unknown != "")
@@ -352,7 +353,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 	if gate.GatewayName == "" && c.vpc != nil {
 		if list, _ := c.scope.GatewaysOf(c.vpc); len(list) > 0 {
 			gate.GatewayName = list[0].Name
-			gate.Gateway = b.places.block(c.scope, list[0].Resource)
+			gate.Gateway = c.scope.AtBlock(list[0].Resource)
 		}
 	}
 	if len(uncovered) == 1 && len(gate.ways) > 1 {
@@ -374,7 +375,7 @@ func (b *builder) unusableEntry(c *cluster, way wayOut) place.Origin {
 	if way.code != "gateway-unusable" {
 		return place.Origin{}
 	}
-	return b.places.block(c.scope, way.entry.Resource)
+	return c.scope.AtBlock(way.entry.Resource)
 }
 
 func allCovered(gate *internetGate) bool {
@@ -408,7 +409,7 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 		if len(covers) == 0 {
 			continue
 		}
-		origin := b.places.value(c.scope, e.Resource, e.Source)
+		origin := c.scope.At(e.Resource, e.Source)
 		if gate.Entry.Ref == 0 || origin.Before(gate.Entry) {
 			gate.Entry = origin
 		}
@@ -425,13 +426,13 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
-func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) Hop {
+func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Hop {
 	v := r.view()
 	verdicts := make([]truth.Verdict, len(gate.ways))
 	for i, way := range gate.ways {
 		verdicts[i] = way.status
 	}
-	hop := Hop{Name: "nat", Status: v.sum(verdicts), Code: gate.Code}
+	hop := model.Hop{Name: "nat", Status: v.sum(verdicts), Code: gate.Code}
 	if hop.Status == truth.Partial {
 		hop.Status = truth.Blocked
 	}
@@ -487,22 +488,22 @@ func (gate *internetGate) at(b *builder, c *cluster) place.Origin {
 			}
 		}
 		if len(entries) > 0 {
-			return b.places.argument(c.scope, entries[0].Resource, "snat_ip")
+			return c.scope.AtArgument(entries[0].Resource, "snat_ip")
 		}
 	}
 	return gate.Origin
 }
 
 // describeUnknowns collects the reasons of unknown vSwitches for the summary.
-func (gate *internetGate) describeUnknowns() []Unknown {
-	var list []Unknown
+func (gate *internetGate) describeUnknowns() []model.Unknown {
+	var list []model.Unknown
 	for _, way := range gate.ways {
 		// Known requirements are judged by their destinations.
 		if way.byRoute && len(gate.need.list) > 0 {
 			continue
 		}
 		if way.status == truth.Unknown && way.reason != "" {
-			list = append(list, Unknown{
+			list = append(list, model.Unknown{
 				Subject: "Internet access of " + way.member.vswitch.Name,
 				Reason:  way.reason, Origin: way.member.origin,
 			})

@@ -7,25 +7,26 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // loadBalancerGate is a LoadBalancerAccess under construction.
 type loadBalancerGate struct {
-	*LoadBalancerAccess
+	*model.LoadBalancerAccess
 	need needs
 }
 
-func (gate *loadBalancerGate) entity() *LoadBalancerAccess {
+func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
 	gate.Need = gate.need.sum()
 	return gate.LoadBalancerAccess
 }
 
 // loadBalancerHop judges access to the external address of a Service of the same
 // cluster.
-func (b *builder) loadBalancerHop(r *requirementOf) Hop {
+func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 	s, w := r.service, r.world
-	hop := Hop{Name: "load-balancer", Status: truth.Unknown}
+	hop := model.Hop{Name: "load-balancer", Status: truth.Unknown}
 	switch {
 	case !s.Serves(r.protocol, r.port):
 		hop.Detail = s.ID() + " has no port " + strconv.Itoa(r.port)
@@ -40,9 +41,9 @@ func (b *builder) loadBalancerHop(r *requirementOf) Hop {
 	}
 	status, code := b.judgeLoadBalancer(r, clients)
 	gate := b.loadBalancers.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
-		gate := &loadBalancerGate{LoadBalancerAccess: &LoadBalancerAccess{
+		gate := &loadBalancerGate{LoadBalancerAccess: &model.LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.ID(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
-			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.object(s.Object, s.TrafficPolicy()),
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.Object(s.Object, s.TrafficPolicy()),
 		}}
 		if w.cluster != nil {
 			c := w.cluster

@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -50,11 +51,11 @@ func policyName(p *netpol.Policy) string {
 
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
-	*PolicyBlock
+	*model.PolicyBlock
 	need needs
 }
 
-func (gate *policyGate) entity() *PolicyBlock {
+func (gate *policyGate) entity() *model.PolicyBlock {
 	gate.Need = gate.need.sum()
 	return gate.PolicyBlock
 }
@@ -227,8 +228,8 @@ func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
 }
 
 // policyHop judges the policies that isolate a workload for one requirement.
-func (b *builder) policyHop(r *requirementOf) Hop {
-	hop := Hop{Name: "network-policy", Status: truth.Open}
+func (b *builder) policyHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "network-policy", Status: truth.Open}
 	w := r.world
 	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
@@ -330,7 +331,7 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		}
 		gate.Policies = append(gate.Policies, name)
 		if p != closest.Policy {
-			gate.Related = append(gate.Related, b.places.objectRange(p.Object, p.Object.Root.Range))
+			gate.Related = append(gate.Related, b.places.Range(p.Object, p.Object.Root.Range))
 		}
 	}
 	return code, gate.Origin
@@ -338,9 +339,9 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 
 // policyBlock returns the gate of what stops a requirement at one place.
 func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
-	w, at := r.world, b.places.objectRange(by, rule)
+	w, at := r.world, b.places.Range(by, rule)
 	gate := b.policyBlocks.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
-		return &policyGate{PolicyBlock: &PolicyBlock{
+		return &policyGate{PolicyBlock: &model.PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.Namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
 			Policies: []string{}, Code: code, Enforcement: w.enforcementOf(by), Origin: at, Related: []place.Origin{},
@@ -427,10 +428,10 @@ func (b *builder) deadPeers(w *world) {
 		if said[dead.Policy.RuleRange(dead.Direction, dead.Rule)] {
 			continue
 		}
-		b.model.DeadPeers = append(b.model.DeadPeers, &DeadPeer{
+		b.model.DeadPeers = append(b.model.DeadPeers, &model.DeadPeer{
 			Cluster: w.clusterID(), Kind: dead.Policy.Object.Kind, Namespace: dead.Policy.Namespace, Policy: dead.Policy.Name,
 			Direction: dead.Direction.String(), Code: deadCodes[dead.Code], Says: dead.Says,
-			Origin: b.places.objectRange(dead.Policy.Object, dead.Range),
+			Origin: b.places.Range(dead.Policy.Object, dead.Range),
 		})
 	}
 }
@@ -460,9 +461,9 @@ func (b *builder) unsupportedPolicies(w *world) {
 		if o.Namespace != "" {
 			name = o.Namespace + "/" + o.Name
 		}
-		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &UnsupportedPolicy{
+		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &model.UnsupportedPolicy{
 			Cluster: c.id, ClusterName: c.name, Kind: o.Kind, Group: group, Name: name,
-			Origin: b.places.objectRange(o, o.KindRange()),
+			Origin: b.places.Range(o, o.KindRange()),
 		})
 	}
 }
@@ -475,7 +476,7 @@ func (b *builder) addonConfig(c *cluster) place.Origin {
 	addons, _ := c.addons()
 	for _, a := range addons {
 		if a.plugin == pluginTerway && !a.config.Range.IsZero() {
-			return b.places.value(c.scope, a.holder, a.config)
+			return c.scope.At(a.holder, a.config)
 		}
 	}
 	return place.Origin{}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -13,7 +14,7 @@ import (
 
 // routeGate is a RouteBlock under construction.
 type routeGate struct {
-	*RouteBlock
+	*model.RouteBlock
 	gate *internetGate
 	ways []wayOut
 	need needs // those of the gate that the route table stops
@@ -56,8 +57,8 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 }
 
 // routeBlock is what one vSwitch adds to the block of its attachment.
-func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteBlock {
-	block := &RouteBlock{
+func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
+	block := &model.RouteBlock{
 		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
 	}
@@ -66,16 +67,16 @@ func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *RouteB
 		block.Tables = []string{way.route.Table.Address}
 	}
 	if way.entry != nil {
-		block.Code, block.Entry = "no-default-route", b.places.block(c.scope, way.entry.Resource)
+		block.Code, block.Entry = "no-default-route", c.scope.AtBlock(way.entry.Resource)
 		block.Gateway = way.entry.Gateway.Name
 	}
 	if way.route.Kind == alicloud.RouteNAT {
-		block.Code, block.Entry = "other-gateway", b.places.block(c.scope, way.route.Entry)
+		block.Code, block.Entry = "other-gateway", c.scope.AtBlock(way.route.Entry)
 		if holder == nil {
 			holder = way.route.Entry
 		}
 	}
-	block.Origin = b.places.block(c.scope, holder)
+	block.Origin = c.scope.AtBlock(holder)
 	return block
 }
 
@@ -130,7 +131,7 @@ func (b *builder) finishRoutes() {
 	for _, r := range b.routes {
 		r.Need, r.AllServed = r.need.sum(), r.gate.AllServed
 		latent := len(r.gate.need.list) == 0 && slices.ContainsFunc(r.ways, func(w wayOut) bool { return !w.byRoute })
-		if latent || r.Need.Strength != None {
+		if latent || r.Need.Strength != model.None {
 			b.model.RouteBlocks = append(b.model.RouteBlocks, r.RouteBlock)
 		}
 	}

@@ -10,16 +10,17 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // groupGate is a SecurityGroupEgress under construction.
 type groupGate struct {
-	*SecurityGroupEgress
+	*model.SecurityGroupEgress
 	need needs
 }
 
-func (gate *groupGate) entity() *SecurityGroupEgress {
+func (gate *groupGate) entity() *model.SecurityGroupEgress {
 	gate.Need = gate.need.sum()
 	return gate.SecurityGroupEgress
 }
@@ -130,7 +131,7 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 		blocker = drop.Resource.Address
 	}
 	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
-		gate := &groupGate{SecurityGroupEgress: &SecurityGroupEgress{
+		gate := &groupGate{SecurityGroupEgress: &model.SecurityGroupEgress{
 			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
 			Code: code, Destination: dest, Port: port, Protocol: protocol,
 		}}
@@ -138,14 +139,14 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 			gate.Groups = append(gate.Groups, g.Name)
 		}
 		if set.ids.value != nil && set.ids.holder != nil {
-			gate.Cause = b.places.value(c.scope, set.ids.holder, set.ids.value)
+			gate.Cause = c.scope.At(set.ids.holder, set.ids.value)
 		} else {
 			gate.Cause = set.ids.at
 		}
 		if drop != nil {
-			gate.Rule, gate.Priority, gate.Origin = drop.Resource.Address, drop.Priority, b.places.block(c.scope, drop.Resource)
+			gate.Rule, gate.Priority, gate.Origin = drop.Resource.Address, drop.Priority, c.scope.AtBlock(drop.Resource)
 		} else {
-			gate.Origin = b.places.block(c.scope, set.groups[0].Resource)
+			gate.Origin = c.scope.AtBlock(set.groups[0].Resource)
 		}
 		return gate
 	})
@@ -157,8 +158,8 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 }
 
 // groupHop judges the source's security groups for one requirement.
-func (b *builder) groupHop(r *requirementOf) Hop {
-	hop := Hop{Name: "security-group", Status: truth.Unknown}
+func (b *builder) groupHop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
 		hop.Detail = "the cluster's network is not in the files"

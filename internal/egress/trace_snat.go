@@ -1,10 +1,11 @@
 package egress
 
 import (
-	"github.com/egresslint/egresslint/internal/alicloud"
-)
+	"slices"
 
-import "slices"
+	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/model"
+)
 
 // SNAT entries as things of their own: who leaves through them, and whether that
 // works.
@@ -12,9 +13,9 @@ import "slices"
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
 func (b *builder) entryGates(s *alicloud.Scope) {
 	for _, e := range b.entriesOf(s) {
-		entry := &SNATEntry{
+		entry := &model.SNATEntry{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
-			Clusters: []string{}, WrongFor: []string{}, Origin: b.places.argument(s, e.Resource, "snat_ip"),
+			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
 		}
 		if e.Gateway != nil {
 			entry.Gateway = e.Gateway.Name
@@ -45,7 +46,7 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 }
 
 type entryGate struct {
-	*SNATEntry
+	*model.SNATEntry
 	gates []*internetGate
 }
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
@@ -110,10 +110,10 @@ func judgeWith(t *testing.T, opts engine.Options, sources ...engine.PolicySource
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := largeModel(4)
-	model.Clusters = []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}
+	m := largeModel(4)
+	m.Clusters = []*model.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}
 	e := mustNew(t, policies.FS, engine.Options{Only: []string{"snat-missing"}}).Join(own)
-	results, diagnostics := e.Run(t.Context(), mustValue(t, model))
+	results, diagnostics := e.Run(t.Context(), mustValue(t, m))
 	return judged{results, diagnostics}
 }
 
@@ -289,7 +289,7 @@ func TestPoliciesAreParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, diagnostics := own.Run(ctx, mustValue(t, &egress.Model{}))
+		_, diagnostics := own.Run(ctx, mustValue(t, &model.Model{}))
 		return loaded, diagnostics
 	}
 	if _, diagnostics := run(); len(diagnostics) > 0 {
@@ -364,7 +364,7 @@ func FuzzOwnRule(f *testing.F) {
 	for _, b := range bombs() {
 		f.Add(b.rule)
 	}
-	model := mustValue(f, &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}})
+	m := mustValue(f, &model.Model{Clusters: []*model.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}})
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := engine.LoadPolicies(t.Context(), []engine.PolicySource{folder("a.rego", text)}, nil)
 		if err != nil {
@@ -374,7 +374,7 @@ func FuzzOwnRule(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, diagnostics := own.Run(t.Context(), model)
+		_, diagnostics := own.Run(t.Context(), m)
 		for _, d := range diagnostics {
 			if d.Range.File == "" || strings.Contains(d.Message, "internal error") {
 				t.Errorf("got %v", d)

@@ -13,8 +13,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/policies"
 )
@@ -76,8 +76,8 @@ func mustLoad(t *testing.T, sources ...engine.PolicySource) *engine.Policies {
 // messages runs an engine over a model with one cluster.
 func messages(t *testing.T, e *engine.Engine) []string {
 	t.Helper()
-	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
-	results, diagnostics := e.Run(t.Context(), mustValue(t, model))
+	m := &model.Model{Clusters: []*model.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
+	results, diagnostics := e.Run(t.Context(), mustValue(t, m))
 	if len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}
@@ -223,8 +223,8 @@ func TestOwnRuleThatTakesTooLong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := &egress.Model{Clusters: []*egress.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
-	results, diagnostics := own.Run(t.Context(), mustValue(t, model))
+	m := &model.Model{Clusters: []*model.Cluster{{Name: "prod", Origin: place.Origin{Ref: 1}}}}
+	results, diagnostics := own.Run(t.Context(), mustValue(t, m))
 	if len(results) != 1 || len(diagnostics) != 1 || diagnostics[0].Message != "evaluate rule slow: took longer than 200ms" {
 		t.Errorf("got %v and %v", results, diagnostics)
 	}

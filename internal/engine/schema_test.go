@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 )
 
 var update = flag.Bool("update", false, "rewrite generated files")
@@ -89,10 +89,10 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 func modelSchema(t *testing.T) []byte {
 	t.Helper()
 	g := generator{t: t, seen: make(map[reflect.Type]bool)}
-	root := g.object(reflect.TypeFor[egress.Model]())
+	root := g.object(reflect.TypeFor[model.Model]())
 	root.Schema = "http://json-schema.org/draft-07/schema#"
 	root.ID = "https://raw.githubusercontent.com/egresslint/egresslint/main/policies/schemas/model.json"
-	root.Title = "egresslint model " + egress.APIVersion
+	root.Title = "egresslint model " + model.APIVersion
 	root.Description = "What egresslint knows about the scanned files: the input of its rules, and what egresslint model prints."
 	root.Definitions = g.definitions
 	text, err := json.MarshalIndent(root, "", "  ")

@@ -14,8 +14,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/policies"
 )
 
@@ -129,9 +129,9 @@ func fill(v reflect.Value, n int) {
 }
 
 func TestModelEqualsJSON(t *testing.T) {
-	var model egress.Model
-	fill(reflect.ValueOf(&model).Elem(), 1)
-	if got, want := mustValue(t, &model), throughJSON(t, &model); got.Compare(want) != 0 {
+	var m model.Model
+	fill(reflect.ValueOf(&m).Elem(), 1)
+	if got, want := mustValue(t, &m), throughJSON(t, &m); got.Compare(want) != 0 {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 }
@@ -139,7 +139,7 @@ func TestModelEqualsJSON(t *testing.T) {
 // Lists that nobody filled are still lists, so that a rule can tell an empty one
 // from a field that does not exist.
 func TestNilListsAreEmptyLists(t *testing.T) {
-	text := mustValue(t, &egress.Model{}).String()
+	text := mustValue(t, &model.Model{}).String()
 	if strings.Contains(text, "null") || !strings.Contains(text, `"clusters": []`) {
 		t.Errorf("the empty model is %s", text)
 	}
@@ -164,9 +164,9 @@ func TestSchemaDescribesTheModel(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var model egress.Model
-	fill(reflect.ValueOf(&model).Elem(), 1)
-	printed, err := json.Marshal(&model)
+	var m model.Model
+	fill(reflect.ValueOf(&m).Elem(), 1)
+	printed, err := json.Marshal(&m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -58,7 +58,7 @@ type PathWorkload struct {
 // PathVerdict is what one state of the files says of a path.
 type PathVerdict struct {
 	Status truth.Verdict // Open, Blocked or Unsure
-	Hop    egress.Hop    // that decides; see [egress.Path.Verdict]
+	Hop    model.Hop     // that decides; see [egress.Path.Verdict]
 	// Place is what stops the packet, where a module is called with it: at the
 	// outermost caller; zero if nothing stops it for certain.
 	Place source.Range
@@ -80,7 +80,7 @@ type PathComparison struct {
 // written. Clusters of one name are told apart by their ids. A cluster that only base
 // has is taken for one that only head has, of the same name if there is one: it was
 // moved or got another name.
-func ComparePaths(base, head *egress.Model) *PathComparison {
+func ComparePaths(base, head *model.Model) *PathComparison {
 	before, after := newPathSide(base), newPathSide(head)
 	// What is in one side only may be the same cluster in another place.
 	moved := func(was, is *pathEnd) bool { return !after.clusters[was.cluster] && !before.clusters[is.cluster] }
@@ -197,14 +197,14 @@ type pathSide struct {
 	clusters map[pathCluster]bool
 }
 
-func newPathSide(m *egress.Model) *pathSide {
+func newPathSide(m *model.Model) *pathSide {
 	s := &pathSide{clusters: make(map[pathCluster]bool)}
 	clusters := make(map[string]pathCluster, len(m.Clusters))
 	for _, c := range m.Clusters {
 		cluster := pathCluster{cmp.Or(c.Name, c.ID), c.ID}
 		clusters[c.ID], s.clusters[cluster] = cluster, true
 	}
-	workloads := make(map[string]*egress.Workload, len(m.Workloads))
+	workloads := make(map[string]*model.Workload, len(m.Workloads))
 	for _, w := range m.Workloads {
 		workloads[w.ID] = w
 	}

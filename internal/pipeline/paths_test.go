@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -19,30 +19,30 @@ import (
 // pathModel is a model whose paths are written as "cluster workload destination
 // verdict"; the cluster is "name", "name@root" or "-" for none, and the verdict that
 // of the path's one hop, with a code behind a colon.
-func pathModel(lines ...string) *egress.Model {
-	m := &egress.Model{Origins: []place.Place{{}, {Range: at("stop.tf", 7)}}}
+func pathModel(lines ...string) *model.Model {
+	m := &model.Model{Origins: []place.Place{{}, {Range: at("stop.tf", 7)}}}
 	for _, line := range lines {
 		words := strings.Fields(line)
-		w := &egress.Workload{Kind: "Deployment", Namespace: "shop", Name: words[1]}
+		w := &model.Workload{Kind: "Deployment", Namespace: "shop", Name: words[1]}
 		w.ID = "shop/" + w.Name + "[Deployment]"
 		if name, root, _ := strings.Cut(words[0], "@"); name != "-" {
 			w.Cluster = root + "/" + name
 			w.ID = w.Cluster + ":" + w.ID
-			if !slices.ContainsFunc(m.Clusters, func(c *egress.Cluster) bool { return c.ID == w.Cluster }) {
-				m.Clusters = append(m.Clusters, &egress.Cluster{ID: w.Cluster, Name: name, Root: root})
+			if !slices.ContainsFunc(m.Clusters, func(c *model.Cluster) bool { return c.ID == w.Cluster }) {
+				m.Clusters = append(m.Clusters, &model.Cluster{ID: w.Cluster, Name: name, Root: root})
 			}
 		}
-		if !slices.ContainsFunc(m.Workloads, func(other *egress.Workload) bool { return other.ID == w.ID }) {
+		if !slices.ContainsFunc(m.Workloads, func(other *model.Workload) bool { return other.ID == w.ID }) {
 			m.Workloads = append(m.Workloads, w)
 		}
 		status, code, _ := strings.Cut(words[3], ":")
-		hop := egress.Hop{Name: "whitelist", Status: truth.Verdict(status), Code: code}
+		hop := model.Hop{Name: "whitelist", Status: truth.Verdict(status), Code: code}
 		if hop.Status == truth.Blocked {
 			hop.Origin = place.Origin{Ref: 1, File: "stop.tf", Line: 7, Column: 1}
 		}
-		m.Paths = append(m.Paths, &egress.Path{
+		m.Paths = append(m.Paths, &model.Path{
 			Workload: w.ID, Destination: words[2], Port: 3306, Protocol: "TCP", Status: hop.Status,
-			Hops: []egress.Hop{{Name: "dns", Status: truth.Open}, hop},
+			Hops: []model.Hop{{Name: "dns", Status: truth.Open}, hop},
 		})
 	}
 	return m

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -20,13 +20,13 @@ type BlockedPath struct {
 // BlockedPaths returns the paths of a model that are blocked, in its order. A path
 // that is blocked in several variants of a root is one. Where several hops stop the
 // packet the first counts, as it does not get to the others.
-func BlockedPaths(model *egress.Model) []BlockedPath {
-	workloads := make(map[string]string, len(model.Workloads))
-	clusters := make(map[string]string, len(model.Clusters))
-	for _, c := range model.Clusters {
+func BlockedPaths(m *model.Model) []BlockedPath {
+	workloads := make(map[string]string, len(m.Workloads))
+	clusters := make(map[string]string, len(m.Clusters))
+	for _, c := range m.Clusters {
 		clusters[c.ID] = cmp.Or(c.Name, c.ID)
 	}
-	for _, w := range model.Workloads {
+	for _, w := range m.Workloads {
 		workloads[w.ID] = w.ID
 		if id, ok := strings.CutPrefix(w.ID, w.Cluster+":"); ok && w.Cluster != "" {
 			workloads[w.ID] = cmp.Or(clusters[w.Cluster], w.Cluster) + ": " + id
@@ -34,7 +34,7 @@ func BlockedPaths(model *egress.Model) []BlockedPath {
 	}
 	var paths []BlockedPath
 	seen := make(map[BlockedPath]bool)
-	for _, p := range model.Paths {
+	for _, p := range m.Paths {
 		verdict, hop := p.Verdict()
 		if verdict != truth.Blocked {
 			continue

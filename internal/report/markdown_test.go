@@ -17,8 +17,8 @@ import (
 	gmhtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/text"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
@@ -272,16 +272,16 @@ func TestMarkdownComparison(t *testing.T) {
 }
 
 func TestBlockedPaths(t *testing.T) {
-	hop := func(name string, status truth.Verdict, code string) egress.Hop {
-		return egress.Hop{Name: name, Status: status, Code: code}
+	hop := func(name string, status truth.Verdict, code string) model.Hop {
+		return model.Hop{Name: name, Status: status, Code: code}
 	}
-	path := func(workload, destination string, status truth.Verdict, hops ...egress.Hop) *egress.Path {
-		return &egress.Path{Workload: workload, Destination: destination, Status: status, Hops: hops}
+	path := func(workload, destination string, status truth.Verdict, hops ...model.Hop) *model.Path {
+		return &model.Path{Workload: workload, Destination: destination, Status: status, Hops: hops}
 	}
-	model := &egress.Model{
-		Clusters:  []*egress.Cluster{{ID: "infra/ack.a", Name: "prod"}, {ID: "infra/ack.b"}},
-		Workloads: []*egress.Workload{{ID: "infra/ack.a:shop/api[Deployment]", Cluster: "infra/ack.a"}, {ID: "shop/job[Job]"}},
-		Paths: []*egress.Path{
+	m := &model.Model{
+		Clusters:  []*model.Cluster{{ID: "infra/ack.a", Name: "prod"}, {ID: "infra/ack.b"}},
+		Workloads: []*model.Workload{{ID: "infra/ack.a:shop/api[Deployment]", Cluster: "infra/ack.a"}, {ID: "shop/job[Job]"}},
+		Paths: []*model.Path{
 			path("infra/ack.a:shop/api[Deployment]", "a:1", truth.Blocked, hop("dns", truth.Open, ""), hop("nat", truth.Blocked, "missing"), hop("whitelist", truth.Blocked, "x")),
 			path("infra/ack.a:shop/api[Deployment]", "a:1", truth.Blocked, hop("nat", truth.Blocked, "missing")),
 			path("shop/job[Job]", "b:2", truth.Unknown, hop("nat", truth.Unknown, "")),
@@ -294,7 +294,7 @@ func TestBlockedPaths(t *testing.T) {
 		{Workload: "prod: shop/api[Deployment]", Hop: "nat", Code: "missing", Destination: "a:1"},
 		{Workload: "shop/job[Job]", Hop: "network-policy", Destination: "e:5"},
 	}
-	if diff := cmp.Diff(want, report.BlockedPaths(model)); diff != "" {
+	if diff := cmp.Diff(want, report.BlockedPaths(m)); diff != "" {
 		t.Errorf("paths differ (-want +got):\n%s", diff)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -213,7 +213,7 @@ var blockers = map[[2]string]string{
 }
 
 // blocker is what stops the packet in words.
-func blocker(hop *egress.Hop) string {
+func blocker(hop *model.Hop) string {
 	if words, ok := blockers[[2]string{hop.Name, hop.Code}]; ok {
 		return words
 	}

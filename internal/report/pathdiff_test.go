@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -49,9 +49,9 @@ func pathChange(kind pipeline.PathChangeKind, before, after *pipeline.PathVerdic
 var (
 	openPath    = &pipeline.PathVerdict{Status: truth.Open}
 	blockedPath = &pipeline.PathVerdict{
-		Status: truth.Blocked, Hop: egress.Hop{Name: "whitelist", Code: "missing"}, Place: span("infra/db.tf", 12, 3, 9),
+		Status: truth.Blocked, Hop: model.Hop{Name: "whitelist", Code: "missing"}, Place: span("infra/db.tf", 12, 3, 9),
 	}
-	unknownPath = &pipeline.PathVerdict{Status: truth.Unknown, Hop: egress.Hop{Name: "nat", Detail: "var.x has no value"}}
+	unknownPath = &pipeline.PathVerdict{Status: truth.Unknown, Hop: model.Hop{Name: "nat", Detail: "var.x has no value"}}
 )
 
 func TestPathDiffText(t *testing.T) {
@@ -98,7 +98,7 @@ func TestPathDiffWords(t *testing.T) {
 	}
 	stopped := func(hop, code string) func(*pipeline.PathChange) {
 		return func(c *pipeline.PathChange) {
-			c.After = &pipeline.PathVerdict{Status: truth.Blocked, Hop: egress.Hop{Name: hop, Code: code}}
+			c.After = &pipeline.PathVerdict{Status: truth.Blocked, Hop: model.Hop{Name: hop, Code: code}}
 		}
 	}
 	tests := map[string]struct {
@@ -116,7 +116,7 @@ func TestPathDiffWords(t *testing.T) {
 		"port elsewhere": {change(func(c *pipeline.PathChange) { c.Destination = "the Internet" }), nil, " -> the Internet port 3306/TCP: open\n"},
 		"merge base":     {change(func(*pipeline.PathChange) {}), func(d *report.PathDiff) { d.Base.MergeBase = true }, "\nCompared the merge base with main (5e1a2d549c) with the work tree: "},
 		"only documented": {change(func(c *pipeline.PathChange) {
-			c.After = &pipeline.PathVerdict{Status: truth.Unknown, Hop: egress.Hop{Name: "load-balancer", Code: "documented", Detail: "shop/web"}}
+			c.After = &pipeline.PathVerdict{Status: truth.Unknown, Hop: model.Hop{Name: "load-balancer", Code: "documented", Detail: "shop/web"}}
 		}), nil, ": unknown: the load balancer, the vendor's documentation says that it drops the packet, and the files do not prove it\n"},
 	}
 	for name, test := range tests {

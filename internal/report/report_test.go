@@ -17,8 +17,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"pgregory.net/rapid"
 
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/finding"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/report"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -380,16 +380,16 @@ func TestSummarize(t *testing.T) {
 		Objects: []*kubernetes.Object{{}, {}},
 		Roots:   []*terraform.Root{{Resources: []*terraform.Resource{{}, {}}}, {Resources: []*terraform.Resource{{}}}},
 	}
-	model := &egress.Model{
-		Clusters:     []*egress.Cluster{{ID: "c1", Name: "shop"}},
-		Workloads:    []*egress.Workload{{}},
-		Requirements: []*egress.Requirement{{}, {}},
-		Unknowns: []egress.Unknown{
+	m := &model.Model{
+		Clusters:     []*model.Cluster{{ID: "c1", Name: "shop"}},
+		Workloads:    []*model.Workload{{}},
+		Requirements: []*model.Requirement{{}, {}},
+		Unknowns: []model.Unknown{
 			{Subject: "z", Reason: "why"}, {Subject: "a", Reason: "why"}, {Subject: "a", Reason: "why"}, {Subject: "b", Reason: "another"},
 		},
-		Bindings: []egress.Binding{{Manifests: "k8s", Cluster: "c1", Reason: "directory"}, {Manifests: "x", Reason: "none", Hint: "h"}},
+		Bindings: []model.Binding{{Manifests: "k8s", Cluster: "c1", Reason: "directory"}, {Manifests: "x", Reason: "none", Hint: "h"}},
 	}
-	got := report.Summarize(parsed, model, []source.Diagnostic{
+	got := report.Summarize(parsed, m, []source.Diagnostic{
 		{Kind: source.Unread, Range: span("a.tf", 1, 2, 3), Message: "another"},
 		{Kind: source.ParseError, Range: span("b.tf", 1, 2, 3), Message: "not counted"},
 	})

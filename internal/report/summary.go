@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -38,31 +38,31 @@ type Binding struct {
 
 // Summarize counts what a run looked at. The files that were not read, as told
 // by diagnostics, are among the unknowns.
-func Summarize(parsed *parser.Result, model *egress.Model, diagnostics []source.Diagnostic) Summary {
+func Summarize(parsed *parser.Result, m *model.Model, diagnostics []source.Diagnostic) Summary {
 	s := Summary{
 		Files:        parsed.Files,
-		Clusters:     len(model.Clusters),
+		Clusters:     len(m.Clusters),
 		Objects:      len(parsed.Objects),
-		Workloads:    len(model.Workloads),
-		Targets:      len(model.Targets),
-		Requirements: len(model.Requirements),
+		Workloads:    len(m.Workloads),
+		Targets:      len(m.Targets),
+		Requirements: len(m.Requirements),
 	}
 	for _, root := range parsed.Roots {
 		s.Resources += len(root.Resources)
 	}
 
-	names := make(map[string]string, len(model.Clusters))
-	for _, c := range model.Clusters {
+	names := make(map[string]string, len(m.Clusters))
+	for _, c := range m.Clusters {
 		names[c.ID] = cmp.Or(c.Name, c.ID)
 	}
-	for _, b := range model.Bindings {
+	for _, b := range m.Bindings {
 		s.Bindings = append(s.Bindings, Binding{
 			Manifests: b.Manifests, Cluster: cmp.Or(names[b.Cluster], b.Cluster), Reason: b.Reason, Hint: b.Hint,
 		})
 	}
 
 	subjects := make(map[string][]string)
-	for _, u := range model.Unknowns {
+	for _, u := range m.Unknowns {
 		subjects[u.Reason] = append(subjects[u.Reason], u.Subject)
 	}
 	for _, d := range diagnostics {

@@ -1,4 +1,4 @@
-package egress
+package model
 
 import "github.com/egresslint/egresslint/internal/truth"
 

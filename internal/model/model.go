@@ -1,8 +1,6 @@
-// Package egress holds the model of what pods need to reach and what stands in
-// the way: it builds the model from parsed Terraform and Kubernetes objects and
-// traces every requirement hop by hop. It knows what each resource and object
-// means; it does not know rules, severities or output formats.
-package egress
+// Package model holds what egresslint knows about the scanned files in the form that
+// rules read and "egresslint model" prints.
+package model
 
 import (
 	"slices"
@@ -527,13 +525,23 @@ type Path struct {
 	Origin      place.Origin  `json:"origin" doc:"the evidence"`
 }
 
-// Hop is one check on a path.
+// Hop is one check on a path, with the evidence for its verdict.
 type Hop struct {
-	Name   string        `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
-	Status truth.Verdict `json:"status" doc:"open, blocked or unknown"`
-	Code   string        `json:"code" doc:"stable reason code"`
-	Detail string        `json:"detail" doc:"the facts in a few words"`
-	Origin place.Origin  `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
+	Name      string        `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
+	Status    truth.Verdict `json:"status" doc:"open, blocked or unknown"`
+	Code      string        `json:"code" doc:"stable reason code"`
+	Detail    string        `json:"detail" doc:"the facts in a few words"`
+	Component string        `json:"component" doc:"what judges here: a Terraform address or kind/namespace/name; empty if nothing does"`
+	Sources   []string      `json:"sources" doc:"source addresses as they are seen here, with the name of what they belong to; empty if they are not known"`
+	Facts     []Fact        `json:"facts" doc:"what was compared, in the order in which it counts"`
+	Origin    place.Origin  `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
+}
+
+// Fact is one thing that a verdict rests on.
+type Fact struct {
+	Label  string       `json:"label" doc:"what it is, such as source vSwitch, SNAT entry or externalTrafficPolicy"`
+	Value  string       `json:"value" doc:"what the files say"`
+	Origin place.Origin `json:"origin" doc:"where they say it"`
 }
 
 // Unknown is a fact that the files do not decide.
