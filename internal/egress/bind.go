@@ -138,7 +138,7 @@ func (b *builder) bind() ([]*world, error) {
 		key := origin{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
-			c.clusters, c.reason = b.clustersFor(o)
+			c.clusters, c.reason = clustersFor(b.facts, o)
 			chosen[key] = c
 			b.recordBinding(o.Dir, c.clusters, c.reason)
 		}
@@ -154,7 +154,7 @@ func (b *builder) bind() ([]*world, error) {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return nil, err
 		}
-		if c := b.clusterOf(t); c != nil {
+		if c := clusterOf(b.facts, t); c != nil {
 			w := worldOf(c)
 			w.objects = append(w.objects, t.object)
 		} else {
@@ -228,15 +228,15 @@ func (w *world) takes(o *kubernetes.Object) bool {
 // clustersFor chooses the clusters that a manifest runs on: those the configuration
 // says, by its file, by the directory whose deployment it belongs to and by the file
 // of what deploys it; else the one that this names, else the nearest ones.
-func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason string) {
-	for _, c := range b.clusterList {
+func clustersFor(f *facts, o *kubernetes.Object) (list []*cluster, reason string) {
+	for _, c := range f.clusterList {
 		if c.config != nil && slices.ContainsFunc(c.config.Manifests, func(glob string) bool {
 			return source.MatchGlob(glob, o.File) || source.MatchGlob(glob, o.Dir+"/kustomization.yaml") || o.Deployer != "" && source.MatchGlob(glob, o.Deployer)
 		}) {
 			list = append(list, c)
 		}
 	}
-	for _, c := range b.clusterList {
+	for _, c := range f.clusterList {
 		if len(list) == 0 && o.Destination != "" && c.config != nil && c.config.Name == o.Destination {
 			list = append(list, c)
 		}
@@ -250,7 +250,7 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 		shared, common int
 	}
 	var scores []score
-	for _, c := range b.clusterList {
+	for _, c := range f.clusterList {
 		if c.scope == nil {
 			continue // a cluster without files has no directory to be near to
 		}
@@ -285,7 +285,7 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 	switch {
 	case len(list) > 1:
 		return list, "tie"
-	case len(b.clusterList) == 1:
+	case len(f.clusterList) == 1:
 		return list, "only-cluster"
 	default:
 		return list, "directory"
@@ -314,8 +314,8 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 	if len(clusters) == 0 && len(b.clusterList) > 0 {
 		binding.Hint = "clusters: [{name: NAME, terraform: DIRECTORY, manifests: [\"" + dir + "/**\"]}]"
 	}
-	if !slices.Contains(b.model.Bindings, binding) {
-		b.model.Bindings = append(b.model.Bindings, binding)
+	if !slices.Contains(b.bindings, binding) {
+		b.bindings = append(b.bindings, binding)
 	}
 }
 
@@ -554,7 +554,7 @@ func (b *builder) evaluatorOf(w *world) {
 	w.exempt = make([]exemption, len(w.workloads))
 	for i, wl := range w.workloads {
 		pods[i] = wl.Pod()
-		w.exempt[i] = b.exemptionOf(w, wl)
+		w.exempt[i] = exemptionOf(b.facts, w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
 		pods[i].ECI = group != truth.No && wl.HostNetwork != truth.Yes && !w.isACS(wl)

@@ -18,11 +18,9 @@ import (
 )
 
 // builder holds the state of one Build.
-type builder struct {
-	ctx     context.Context
-	input   Input
+// facts are what the input says, before anything is bound to a cluster.
+type facts struct {
 	options Options
-	model   *model.Model
 	places  *kube.Places
 
 	scopes         []*alicloud.Scope
@@ -30,9 +28,28 @@ type builder struct {
 	targetList     []*target
 	entries        map[*alicloud.Scope][]*alicloud.SNATEntry
 	privateDomains []string
-	born           []terraformObject
-	creators       map[*kubernetes.Object]terraformObject
-	outside        []*outsideTarget
+	// born are the objects that Terraform creates, in order, and creators the same by
+	// object.
+	born     []terraformObject
+	creators map[*kubernetes.Object]terraformObject
+	outside  []*outsideTarget
+}
+
+// notes are what a run has to say beside the model's facts, each once.
+type notes struct {
+	diagnostics []source.Diagnostic
+	diagnosed   map[source.Diagnostic]bool
+	unknowns    []model.Unknown
+	unsure      map[model.Unknown]bool
+	bindings    []model.Binding
+}
+
+type builder struct {
+	*facts
+	*notes
+	ctx   context.Context
+	input Input
+	model *model.Model
 
 	// Gates under construction.
 	internet      []*internetGate
@@ -57,10 +74,7 @@ type builder struct {
 	configs   map[*kubernetes.Object]*kube.ConfigSource
 	policies  map[*kubernetes.Object]*netpol.Policy
 
-	duplicated  []*duplicates
-	diagnostics []source.Diagnostic
-	diagnosed   map[source.Diagnostic]bool
-	unknowns    map[model.Unknown]bool
+	duplicated []*duplicates
 }
 
 // Build makes the model of what the input's workloads need to reach and what
@@ -113,7 +127,7 @@ func (b *builder) worlds(targets bool) ([]*world, error) {
 		return nil, err
 	}
 	if targets {
-		b.outside = b.outsideTargets()
+		b.outside = outsideTargets(b.facts)
 	}
 	worlds, err := b.bind()
 	if err != nil {
@@ -124,13 +138,13 @@ func (b *builder) worlds(targets bool) ([]*world, error) {
 			return nil, err
 		}
 	}
-	b.settle(worlds)
+	settle(b.facts, worlds)
 	for _, w := range worlds {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return nil, err
 		}
 		b.readReused(w)
-		b.readViews(w)
+		readViews(b.facts, w)
 	}
 	// The addresses of pods are those of all worlds of their cluster.
 	for _, w := range worlds {
@@ -142,14 +156,20 @@ func (b *builder) worlds(targets bool) ([]*world, error) {
 	return worlds, guard.Overdue(b.ctx)
 }
 
-func (b *builder) sortedDiagnostics() []source.Diagnostic {
-	slices.SortFunc(b.diagnostics, source.Diagnostic.Compare)
-	return b.diagnostics
+func (n *notes) sortedDiagnostics() []source.Diagnostic {
+	slices.SortFunc(n.diagnostics, source.Diagnostic.Compare)
+	return n.diagnostics
 }
 
 func newBuilder(ctx context.Context, input Input) *builder {
 	return &builder{
-		ctx: ctx, input: input, options: input.Options, places: kube.NewPlaces(),
+		ctx: ctx, input: input,
+		facts: &facts{
+			options: input.Options, places: kube.NewPlaces(),
+			entries:  make(map[*alicloud.Scope][]*alicloud.SNATEntry),
+			creators: make(map[*kubernetes.Object]terraformObject),
+		},
+		notes: &notes{diagnosed: make(map[source.Diagnostic]bool), unsure: make(map[model.Unknown]bool)},
 		model: &model.Model{
 			APIVersion: model.APIVersion,
 			Clusters:   []*model.Cluster{}, SNATEntries: []*model.SNATEntry{}, Targets: []*model.Target{}, Workloads: []*model.Workload{},
@@ -158,15 +178,11 @@ func newBuilder(ctx context.Context, input Input) *builder {
 			PodEIPs: []*model.PodEIP{}, Injectors: []*model.Injector{}, DeadPeers: []*model.DeadPeer{}, DNSPolicies: []*model.DNSPolicy{},
 			UnsupportedPolicies: []*model.UnsupportedPolicy{},
 		},
-		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
 		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
 		workloads:   make(map[*kubernetes.Object]*kube.Workload),
 		services:    make(map[*kubernetes.Object]*kube.Service),
 		configs:     make(map[*kubernetes.Object]*kube.ConfigSource),
 		policies:    make(map[*kubernetes.Object]*netpol.Policy),
-		creators:    make(map[*kubernetes.Object]terraformObject),
-		diagnosed:   make(map[source.Diagnostic]bool),
-		unknowns:    make(map[model.Unknown]bool),
 	}
 }
 
@@ -177,10 +193,13 @@ func (b *builder) readCloud() error {
 	}
 	alicloud.JoinScopes(b.scopes)
 	for _, s := range b.scopes {
+		b.entries[s] = s.SNATEntries()
+	}
+	for _, s := range b.scopes {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
 		}
-		b.clusterList = append(b.clusterList, b.clusters(s)...)
+		b.clusterList = append(b.clusterList, readClusters(b.facts, s)...)
 		b.targetList = append(b.targetList, b.targets(s)...)
 		b.targetList = append(b.targetList, b.destinations(s)...)
 	}
@@ -191,7 +210,7 @@ func (b *builder) readCloud() error {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
 		}
-		for _, t := range b.terraformObjects(s) {
+		for _, t := range terraformObjects(s) {
 			b.creators[t.object] = t
 			b.places.Bear(t.object, t.scope.Place(t.res, t.res.Body))
 			b.born = append(b.born, t)
@@ -273,12 +292,12 @@ func (b *builder) judgeClusters() {
 }
 
 // workloadID is unique over clusters.
-func (b *builder) workloadID(w *world, wl *kube.Workload) string {
+func workloadID(f *facts, w *world, wl *kube.Workload) string {
 	id := wl.ID()
 	if w.env != "" {
 		id = w.env + ":" + id
 	}
-	if w.cluster != nil && len(b.clusterList) > 1 {
+	if w.cluster != nil && len(f.clusterList) > 1 {
 		id = w.cluster.id + ":" + id
 	}
 	return id
@@ -332,7 +351,7 @@ func (b *builder) finish(worlds []*world) error {
 	for _, c := range b.clusterList {
 		m.Clusters = append(m.Clusters, c.entity())
 	}
-	m.Origins = b.places.List
+	m.Origins, m.Unknowns, m.Bindings = b.places.List, b.unknowns, b.bindings
 	b.sort()
 	return nil
 }
@@ -376,7 +395,7 @@ func (b *builder) meantForOthers(gate *allowListGate) string {
 		return "certain pods are known to need it, and no other"
 	case gate.servesPart:
 		return "the list serves pods on some of the nodes, and no other is known to need it"
-	case b.injected(gate.cluster, gate.target):
+	case injected(gate.cluster, gate.target):
 		return "the whitelist injector adds pods to the list"
 	default:
 		return ""
@@ -404,7 +423,7 @@ func (b *builder) servesNetwork(gate *allowListGate) string {
 
 // injected reports whether some workload of the cluster lets the injector add its
 // pods to lists of the target's kind.
-func (b *builder) injected(c *cluster, t *target) bool {
+func injected(c *cluster, t *target) bool {
 	return slices.ContainsFunc(c.worlds, func(w *world) bool {
 		return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return injects(wl, t.Kind) })
 	})
@@ -414,7 +433,7 @@ func (b *builder) injected(c *cluster, t *target) bool {
 func (b *builder) listWorld(w *world) {
 	for _, wl := range w.workloads {
 		b.model.Workloads = append(b.model.Workloads, &model.Workload{
-			ID: b.workloadID(w, wl), Kind: wl.Kind, Namespace: wl.Namespace, Name: wl.Name, Cluster: w.clusterID(),
+			ID: workloadID(b.facts, w, wl), Kind: wl.Kind, Namespace: wl.Namespace, Name: wl.Name, Cluster: w.clusterID(),
 			HostNetwork: wl.HostNetwork == truth.Yes, DNSPolicy: wl.DNSPolicy, Origin: b.places.Range(wl.Object, wl.Object.Root.Range),
 		})
 	}
@@ -455,18 +474,18 @@ func (b *builder) sort() {
 	})
 }
 
-func (b *builder) unknown(subject, reason string, origin place.Origin) {
+func (n *notes) unknown(subject, reason string, origin place.Origin) {
 	u := model.Unknown{Subject: subject, Reason: reason, Origin: origin}
-	if !b.unknowns[u] {
-		b.unknowns[u] = true
-		b.model.Unknowns = append(b.model.Unknowns, u)
+	if !n.unsure[u] {
+		n.unsure[u] = true
+		n.unknowns = append(n.unknowns, u)
 	}
 }
 
-func (b *builder) diagnose(d source.Diagnostic) {
-	if !b.diagnosed[d] {
-		b.diagnosed[d] = true
-		b.diagnostics = append(b.diagnostics, d)
+func (n *notes) diagnose(d source.Diagnostic) {
+	if !n.diagnosed[d] {
+		n.diagnosed[d] = true
+		n.diagnostics = append(n.diagnostics, d)
 	}
 }
 

@@ -43,7 +43,7 @@ func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.
 		c.names[k] = make([]string, len(w.workloads))
 		for i, wl := range w.workloads {
 			if c.names[k][i] = wl.ID(); seen[wl.ID()] > 1 {
-				c.names[k][i] = b.workloadID(w, wl)
+				c.names[k][i] = workloadID(b.facts, w, wl)
 			}
 		}
 	}

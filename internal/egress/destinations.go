@@ -233,7 +233,7 @@ func (b *builder) readReused(w *world) {
 		if !ok {
 			continue
 		}
-		id := b.idIn(w.cluster, s.Object, text)
+		id := idIn(b.facts, w.cluster, s.Object, text)
 		for _, t := range b.targetList {
 			if id.Resource != nil && t.scope == w.cluster.scope && t.res == id.Resource {
 				w.reused[t] = s

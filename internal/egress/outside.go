@@ -13,10 +13,10 @@ import (
 // are, and whom they let in.
 
 // outsideTargets makes targets of what the configuration describes.
-func (b *builder) outsideTargets() []*outsideTarget {
-	list := make([]*outsideTarget, 0, len(b.options.Targets))
-	for _, config := range b.options.Targets {
-		at := b.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
+func outsideTargets(f *facts) []*outsideTarget {
+	list := make([]*outsideTarget, 0, len(f.options.Targets))
+	for _, config := range f.options.Targets {
+		at := f.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
 		t := &target{
 			Target: &model.Target{
 				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
@@ -26,7 +26,7 @@ func (b *builder) outsideTargets() []*outsideTarget {
 		}
 		for _, entry := range config.Allow {
 			t.entries = append(t.entries, allowEntry{
-				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.Add(place.Place{Range: entry.At, Address: t.Address}),
+				text: entry.CIDR.String(), cidr: entry.CIDR, origin: f.places.Add(place.Place{Range: entry.At, Address: t.Address}),
 			})
 		}
 		list = append(list, &outsideTarget{config, t})

@@ -27,7 +27,7 @@ type exemption struct {
 }
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
-func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
+func exemptionOf(f *facts, w *world, wl *kube.Workload) exemption {
 	if wl.HostNetwork != truth.No {
 		return exemption{}
 	}
@@ -37,7 +37,7 @@ func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
 		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.Labels[policyAgent] != "" {
 			return exemption{}
 		}
-		return exemption{"acs-pods", b.places.Range(wl.Object, wl.Object.Root.Range)}
+		return exemption{"acs-pods", f.places.Range(wl.Object, wl.Object.Root.Range)}
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway {
@@ -96,7 +96,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 		return
 	}
 	if w := worlds[0]; w.network.enforcement == "not-enforced" {
-		code, cause := b.causeOfNoPolicy(w)
+		code, cause := causeOfNoPolicy(w)
 		b.addEnforcement(w, code, cause, all, nil)
 		return
 	}

@@ -79,7 +79,7 @@ func (v *view) someReason() string {
 }
 
 // viewOf says where the packets of a workload come from.
-func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
+func viewOf(f *facts, w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	switch {
 	case c == nil:
@@ -93,21 +93,21 @@ func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
 	}
 	switch group, reason := w.containerGroup(wl); group {
 	case truth.Yes:
-		return b.containerView(w, wl)
+		return containerView(f, w, wl)
 	case truth.Maybe:
 		return &view{reason: reason, own: true}
 	}
 	if c.plugin != pluginTerway {
 		return c.nodeView(c.placementOf(wl))
 	}
-	network, reason := b.podNetworkOf(w, wl)
+	network, reason := podNetworkOf(f, w, wl)
 	switch {
 	case reason != "":
 		return &view{reason: reason, own: true}
 	case network == nil:
 		return c.podView(c.placementOf(wl))
 	default:
-		return b.networkView(c, network, c.placementOf(wl))
+		return networkView(c, network, c.placementOf(wl))
 	}
 }
 
@@ -177,8 +177,8 @@ func (v *view) simplified() *view {
 
 // groupsUnder are the groups that the interfaces of a workload carry: one set for
 // each kind of node that can run it.
-func (b *builder) groupsUnder(c *cluster, v *view) []*groupSet {
-	sets := b.groupSets(c, v.groups)
+func groupsUnder(c *cluster, v *view) []*groupSet {
+	sets := groupSets(c, v.groups)
 	if v.pools == nil {
 		return sets
 	}

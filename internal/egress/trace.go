@@ -56,7 +56,7 @@ func (c *cluster) markServed() {
 
 func (b *builder) tracePath(r *requirementOf) {
 	path := &model.Path{
-		Workload: b.workloadID(r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
+		Workload: workloadID(b.facts, r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
 		Strength: r.strength, Origin: r.origin,
 	}
 	if r.byName() {
@@ -68,7 +68,7 @@ func (b *builder) tracePath(r *requirementOf) {
 	path.Hops = append(path.Hops, b.policyHop(r))
 	if !r.inCluster() {
 		path.Hops = append(path.Hops, b.groupHop(r), b.networkACLHop(r))
-	} else if r.kind == toService && b.hasOwnGroups(r) {
+	} else if r.kind == toService && hasOwnGroups(b.facts, r) {
 		path.Hops = append(path.Hops, model.Hop{Name: "security-group", Status: truth.Unknown, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
 	}
 	if r.toPublic6() {
@@ -124,7 +124,7 @@ func (b *builder) tracePath(r *requirementOf) {
 func (b *builder) dnsHop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "dns", Status: truth.Open}
 	if code := r.unusableDNS(); code != "" {
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, b.dnsSetting(r.workload)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, dnsSetting(b.facts, r.workload)
 		return hop
 	}
 	if r.workload.DNSPolicy == "" && !r.anywhere && !r.anywhere6 {

@@ -161,7 +161,7 @@ func (b *builder) injector(w *world, wl *kube.Workload, field located.Field) {
 	case kind == "rds" && wl.Annotation("ack.aliyun.com/white_list_name").IsNull():
 		b.addInjector(w, wl, field, "no-group", place.Origin{})
 	default:
-		if at, cut := b.cutFromOpenAPI(w, wl); cut {
+		if at, cut := cutFromOpenAPI(b.facts, w, wl); cut {
 			b.addInjector(w, wl, field, "no-openapi", at)
 			return
 		}
@@ -181,7 +181,7 @@ func (b *builder) injector(w *world, wl *kube.Workload, field located.Field) {
 
 // cutFromOpenAPI reports whether policies let the pods reach TCP 443 nowhere: the
 // injected init container calls the OpenAPI from the pod's own network.
-func (b *builder) cutFromOpenAPI(w *world, wl *kube.Workload) (place.Origin, bool) {
+func cutFromOpenAPI(f *facts, w *world, wl *kube.Workload) (place.Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	policies := w.evaluator.Isolating(i, netpol.Egress)
 	if !w.polices() || wl.HostNetwork != truth.No || len(policies) == 0 {
@@ -193,7 +193,7 @@ func (b *builder) cutFromOpenAPI(w *world, wl *kube.Workload) (place.Origin, boo
 			return place.Origin{}, false
 		}
 	}
-	return b.places.Range(policies[0].Object, policies[0].EgressRange()), true
+	return f.places.Range(policies[0].Object, policies[0].EgressRange()), true
 }
 
 // injectorName is the name of the injector's component and chart.
@@ -311,7 +311,7 @@ func (b *builder) ipv6Hop(r *requirementOf) model.Hop {
 	case c.ipStack != "dual":
 		hop.Detail = c.res.Body.Get("ip_stack").ReasonOr("the ip_stack of " + c.name + " is unknown")
 		return hop
-	case b.lacksIPv6Gateway(c):
+	case lacksIPv6Gateway(b.facts, c):
 		hop.Origin = b.blockIPv6(r, "no-gateway", c.scope.AtBlock(c.vpc.Resource), c.origin)
 	case !r.workload.Annotation("k8s.aliyun.com/ipv6-bandwidth").IsNull():
 		hop.Status = truth.Open
@@ -349,11 +349,11 @@ func (b *builder) blockIPv6(r *requirementOf, code string, at, cause place.Origi
 
 // lacksIPv6Gateway reports whether the files prove that the cluster's VPC has no
 // IPv6 gateway.
-func (b *builder) lacksIPv6Gateway(c *cluster) bool {
+func lacksIPv6Gateway(f *facts, c *cluster) bool {
 	if c.vpc == nil || c.vpc.Resource == nil {
 		return false
 	}
-	for _, s := range b.scopes {
+	for _, s := range f.scopes {
 		for _, res := range s.ByType["alicloud_vpc_ipv6_gateway"] {
 			id := s.Ident(res.Body.Get("vpc_id"))
 			if s != c.scope {

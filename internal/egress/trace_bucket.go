@@ -64,7 +64,7 @@ func (gate *bucketGate) entity() *model.BucketPolicyBlock {
 func (b *builder) bucketHop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
-	gate := b.buckets.at(key, func() *bucketGate { return b.judgeBucket(r.target, r.world.cluster, key) })
+	gate := b.buckets.at(key, func() *bucketGate { return judgeBucket(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {
@@ -73,7 +73,7 @@ func (b *builder) bucketHop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
+func judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 	role := key.src.role
 	if key.public {
 		role = roleEIP
@@ -103,7 +103,7 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
 			continue // a Deny for everybody is not about networks
 		}
-		d := b.denial(statement.Condition, t, c, key)
+		d := judgeConditions(statement.Condition, t, c, key)
 		if d.holds == truth.Yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
 			d.holds = truth.Maybe // it may be about other users or folders
 		}
@@ -162,9 +162,9 @@ type denial struct {
 	uncovered []string // the sources it does not
 }
 
-// denial reports whether all conditions of a Deny hold for the cluster's packets.
+// judgeConditions reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
-func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
+func judgeConditions(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
 	all := denial{holds: truth.Yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
@@ -174,7 +174,7 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
 				one = addressDenial(values, from)
 			case operator == "StringNotEquals" && key == "acs:SourceVpc" && !from.public:
-				one = b.vpcDenial(values, t, c)
+				one = vpcDenial(values, t, c)
 			}
 			all.holds = min(all.holds, one.holds)
 			if all.code == "" {
@@ -250,7 +250,7 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 
 // vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
 // of the files, whose ids exist only after apply.
-func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
+func vpcDenial(values []string, t *target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
 	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.scope {
 		return d

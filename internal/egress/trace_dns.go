@@ -41,10 +41,10 @@ type resolver struct {
 	unknown string
 }
 
-func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
+func resolverOf(w *world, wl *kube.Workload) resolver {
 	switch wl.DNSPolicy {
 	case "ClusterFirst", "ClusterFirstWithHostNet":
-		if b.nodeLocal(w, wl) {
+		if nodeLocal(w, wl) {
 			return resolver{
 				kind: "node-local", text: "NodeLocal DNSCache (" + nodeLocalDNS.String() + ")",
 				unknown: "whether the data path polices " + nodeLocalDNS.String() + " is not in the files",
@@ -83,7 +83,7 @@ func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
 // nodeLocal reports whether NodeLocal DNSCache is injected into the pods
 // (vendor's page on NodeLocal DNSCache: a namespace label that a pod label
 // overrides).
-func (b *builder) nodeLocal(w *world, wl *kube.Workload) bool {
+func nodeLocal(w *world, wl *kube.Workload) bool {
 	ns := w.namespaces[wl.Namespace]
 	if ns == nil || wl.Labels["node-local-dns-injection"] == "disabled" {
 		return false
@@ -150,7 +150,7 @@ func (b *builder) nameResolution(w *world) {
 		if wl.HostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
 			continue
 		}
-		r := b.resolverOf(w, wl)
+		r := resolverOf(w, wl)
 		udp, denial := w.admits(i, r, "UDP")
 		tcp, tcpDenial := w.admits(i, r, "TCP")
 		if tcpDenial != nil && denial == nil {
@@ -174,11 +174,11 @@ func (b *builder) nameResolution(w *world) {
 			gate.Origin = b.places.Range(policies[0].Object, policies[0].EgressRange())
 			gate.Enforcement = w.enforcementOf(policies[0].Object)
 			if gate.UDP == truth.Blocked {
-				b.nearMiss(w, i, r, gate)
+				nearMiss(b.facts, w, i, r, gate)
 			}
 		}
 		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
-			b.findPorts(w, i, gate)
+			findPorts(b.facts, w, i, gate)
 		}
 		key := dnsKey{w, wl.Namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
 		gate = b.dns.at(key, func() *dnsGate { return gate })
@@ -207,7 +207,7 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, 
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	status, stopped, verdict := b.groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
+	status, stopped, verdict := groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
 		return status, verdict.reason, place.Origin{}
 	}
@@ -222,7 +222,7 @@ func (w *world) mayDeny() bool { return len(w.tiers.Admin) > 0 || len(w.tiers.Ci
 // nearMiss finds the rule that was meant to admit DNS and does not: one for port
 // 53 with a pod selector of its own namespace or with the Service's address, or
 // one for the right pods with another port.
-func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
+func nearMiss(f *facts, w *world, pod int, r resolver, gate *dnsGate) {
 	dns := coreDNS()
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
 		code := ""
@@ -235,15 +235,15 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 				}
 			case peer.Kind == netpol.OwnNamespacePods && peer.SelectsLabels(dns.Labels) == truth.Yes:
 				code = "own-namespace"
-			case peer.Kind == netpol.Block && r.kind == "coredns" && b.isServiceAddress(w, peer.Block):
+			case peer.Kind == netpol.Block && r.kind == "coredns" && isServiceAddress(w, peer.Block):
 				code = "service-address"
 			case peer.Kind == netpol.Block && r.kind != "coredns":
 				code = "resolver-address"
 			}
 		}
 		if code != "" {
-			gate.Code, gate.Origin = code, b.places.Range(rule.Policy.Object, rule.Policy.EgressRange())
-			gate.Miss = b.places.Range(rule.Policy.Object, rule.Range)
+			gate.Code, gate.Origin = code, f.places.Range(rule.Policy.Object, rule.Policy.EgressRange())
+			gate.Miss = f.places.Range(rule.Policy.Object, rule.Range)
 			return
 		}
 	}
@@ -251,7 +251,7 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 
 // isServiceAddress reports whether a block lies inside the addresses of Services,
 // which are translated before policies see the packet.
-func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
+func isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
 		if cidr, ok := ipset.Parse(w.cluster.serviceCIDR); ok && ipset.Covers(cidr, block) {
 			return true
@@ -266,12 +266,12 @@ func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 }
 
 // findPorts finds the ports of the rule that admits UDP 53 only.
-func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
+func findPorts(f *facts, w *world, pod int, gate *dnsGate) {
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
 		if !rule.Sure || rule.AdmitsPort("UDP", 53) != truth.Yes || rule.AdmitsPort("TCP", 53) != truth.No {
 			continue
 		}
-		gate.Ports = b.places.Range(rule.Policy.Object, rule.PortsRange)
+		gate.Ports = f.places.Range(rule.Policy.Object, rule.PortsRange)
 		return
 	}
 	gate.Ports = gate.Origin
@@ -312,15 +312,15 @@ func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*require
 	}
 	b.model.DNSPolicies = append(b.model.DNSPolicies, &model.DNSPolicy{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Code: code, Need: stopped.sum(),
-		Origin: b.dnsSetting(wl),
+		Origin: dnsSetting(b.facts, wl),
 	})
 }
 
 // dnsSetting is the place of what decides which resolver a workload asks.
-func (b *builder) dnsSetting(wl *kube.Workload) place.Origin {
+func dnsSetting(f *facts, wl *kube.Workload) place.Origin {
 	at := wl.Spec.Get("dnsPolicy")
 	if at.IsNull() {
 		at = wl.Spec.Get("hostNetwork")
 	}
-	return b.places.Object(wl.Object, at)
+	return f.places.Object(wl.Object, at)
 }

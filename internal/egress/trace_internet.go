@@ -56,7 +56,7 @@ func (b *builder) internetAccess(c *cluster) {
 			VSwitches: []model.SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
-			way := b.wayOut(c, src, m)
+			way := judgeWay(b.facts, c, src, m)
 			gate.ways = append(gate.ways, way)
 			gate.VSwitches = append(gate.VSwitches, model.SourceVSwitch{
 				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
@@ -67,7 +67,7 @@ func (b *builder) internetAccess(c *cluster) {
 	}
 	for _, src := range c.allSources() {
 		if src.gate != nil {
-			b.conclude(c, src.gate)
+			conclude(b.facts, c, src.gate)
 		}
 	}
 }
@@ -92,10 +92,10 @@ func cidrText(v *alicloud.VSwitch) string {
 	return v.CIDR.String()
 }
 
-// wayOut judges one vSwitch, in the order of rules of the domain: a public
+// judgeWay judges one vSwitch, in the order of rules of the domain: a public
 // address of the node itself, the NAT gateway that ACK makes, the route table,
 // then SNAT entries.
-func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
+func judgeWay(f *facts, c *cluster, src *sources, m member) wayOut {
 	v := m.vswitch
 	way := wayOut{member: m, status: truth.Unknown, covered: truth.Maybe}
 	if v.VPC == nil || v.Resource == nil {
@@ -120,7 +120,7 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		way.reason = way.route.Reason
 		return way
 	}
-	b.throughEntries(c, &way)
+	throughEntries(f, c, &way)
 	if way.route.Kind == alicloud.RouteNone {
 		judgeRoute(&way, c.primary() == src || src.scope != "")
 	}
@@ -191,9 +191,9 @@ func judgeRoute(way *wayOut, primary bool) {
 }
 
 // throughEntries judges the SNAT entries that cover a vSwitch.
-func (b *builder) throughEntries(c *cluster, way *wayOut) {
+func throughEntries(f *facts, c *cluster, way *wayOut) {
 	v := way.member.vswitch
-	entries := b.entriesOf(c.scope)
+	entries := f.entries[c.scope]
 	possible := ""
 	outside := ""
 	for _, e := range entries {
@@ -218,7 +218,7 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 		return
 	}
 	if possible == "" {
-		possible = cmp.Or(outside, b.otherSupply(c.scope, v))
+		possible = cmp.Or(outside, otherSupply(f, c.scope, v))
 	}
 	if possible != "" {
 		way.status, way.reason = truth.Unknown, possible
@@ -276,7 +276,7 @@ func usable(s *alicloud.Scope, e *alicloud.SNATEntry, v *alicloud.VSwitch, r ali
 
 // otherSupply says what might give a vSwitch a way out that the scope does not
 // show: its absence must be proved before it counts.
-func (b *builder) otherSupply(s *alicloud.Scope, v *alicloud.VSwitch) string {
+func otherSupply(f *facts, s *alicloud.Scope, v *alicloud.VSwitch) string {
 	if v.VPC.Resource == nil {
 		return "the VPC " + v.VPC.Name + " is outside the files, it may have a NAT gateway of its own"
 	}
@@ -291,13 +291,13 @@ func (b *builder) otherSupply(s *alicloud.Scope, v *alicloud.VSwitch) string {
 	if reason, found := s.UnreadModule(keys...); found {
 		return reason
 	}
-	return b.foreignGateway(s)
+	return foreignGateway(f, s)
 }
 
 // foreignGateway says which NAT gateway of another root may serve any VPC: one
 // whose VPC its own root does not decide.
-func (b *builder) foreignGateway(s *alicloud.Scope) string {
-	for _, other := range b.scopes {
+func foreignGateway(f *facts, s *alicloud.Scope) string {
+	for _, other := range f.scopes {
 		if other.Root.Dir == s.Root.Dir {
 			continue
 		}
@@ -316,7 +316,7 @@ func (b *builder) foreignGateway(s *alicloud.Scope) string {
 }
 
 // conclude sums up the vSwitches of a gate.
-func (b *builder) conclude(c *cluster, gate *internetGate) {
+func conclude(f *facts, c *cluster, gate *internetGate) {
 	src, other := gate.src, c.node.gate
 	if gate.Role == roleNode {
 		other = c.pod.gate
@@ -335,7 +335,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if at := b.unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
+		if at := unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.Label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
@@ -366,12 +366,12 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
 			return
 		}
-		b.findWrongEntry(c, gate)
+		findWrongEntry(f, c, gate)
 	}
 }
 
 // unusableEntry is the SNAT entry of a gateway that gives no Internet access.
-func (b *builder) unusableEntry(c *cluster, way wayOut) place.Origin {
+func unusableEntry(c *cluster, way wayOut) place.Origin {
 	if way.code != "gateway-unusable" {
 		return place.Origin{}
 	}
@@ -400,8 +400,8 @@ func rankOf(code string) int {
 // findWrongEntry looks for an SNAT entry that covers the cluster's other kind of
 // vSwitch: the node vSwitches under Terway, the pod vSwitches or the pod CIDR
 // under Flannel.
-func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
-	for _, e := range b.entriesOf(c.scope) {
+func findWrongEntry(f *facts, c *cluster, gate *internetGate) {
+	for _, e := range f.entries[c.scope] {
 		covers := c.wrongCovers(gate.Role, admission{
 			func(v *alicloud.VSwitch) bool { return e.Covers(v) == truth.Yes },
 			func(pods netip.Prefix) bool { return e.CIDR.IsValid() && e.CIDR.Overlaps(pods) },

@@ -39,7 +39,7 @@ func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 	if r.workload.HostNetwork == truth.Yes {
 		clients = "host"
 	}
-	status, code := b.judgeLoadBalancer(r, clients)
+	status, code := judgeLoadBalancer(r, clients)
 	gate := b.loadBalancers.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
 		gate := &loadBalancerGate{LoadBalancerAccess: &model.LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.ID(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
@@ -75,7 +75,7 @@ var unsureLoadBalancer = map[string]string{
 // dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
 // and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
 // and the vendor's Service FAQ, which says for all versions that it is blocked.
-func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
+func judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
 	w, s := r.world, r.service
 	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
@@ -84,7 +84,7 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Ver
 	datapath := w.network.datapath
 	ebpf := w.translatesByEBPF()
 	switch {
-	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == truth.Yes):
+	case r.direct, clients == "pod" && (hasOwnInterface(r) || leavesForLoadBalancer(r) == truth.Yes):
 		return truth.Unknown, "leaves-to-load-balancer"
 	case clients == "pod" && ebpf && w.network.inClusterLB == truth.Yes:
 		// The data path translates the address itself and asks for no policy.
@@ -93,7 +93,7 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Ver
 		return truth.Open, "cluster-policy"
 	case s.IsLocal() == truth.Maybe:
 		return truth.Unknown, "policy-unknown"
-	case b.onEveryNode(r):
+	case onEveryNode(r):
 		return truth.Open, "backend-on-every-node"
 	case clients == "pod" && ebpf:
 		return truth.Unknown, "ebpf-datapath"
@@ -132,13 +132,13 @@ func (w *world) translatesByEBPF() bool {
 // Service leave for the load balancer, so that policies see that address, instead of
 // being translated to a backend on the client's node: eBPF data paths translate it only
 // with in_cluster_loadbalance, interfaces that bypass the node never.
-func (b *builder) leavesForLoadBalancer(r *requirementOf) truth.Truth {
+func leavesForLoadBalancer(r *requirementOf) truth.Truth {
 	switch view := r.view(); {
 	case r.direct:
 		return truth.Yes
 	case view.own && view.reason != "":
 		return truth.Maybe
-	case b.hasOwnInterface(r):
+	case hasOwnInterface(r):
 		return truth.Yes
 	case !r.world.translatesByEBPF():
 		return truth.No
@@ -168,7 +168,7 @@ func olderThan(version string, minor int) (older, known bool) {
 
 // onEveryNode reports whether a DaemonSet backs the Service on every node that the
 // client can run on.
-func (b *builder) onEveryNode(r *requirementOf) bool {
+func onEveryNode(r *requirementOf) bool {
 	w, s := r.world, r.service
 	if !s.Selects {
 		return false
@@ -206,7 +206,7 @@ func (c *cluster) runsBeside(daemons, client *kube.Workload) bool {
 // hasOwnInterface reports whether a client's packets leave by a network interface of
 // its own, without a look at the node's translation: exclusive and trunk ENIs, and
 // container groups.
-func (b *builder) hasOwnInterface(r *requirementOf) bool {
+func hasOwnInterface(r *requirementOf) bool {
 	c := r.world.cluster
 	if c == nil {
 		return false

@@ -77,7 +77,7 @@ var anyService = ipset.Subtract(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), ip
 
 // flows returns what policies see of a requirement; none if the files do not say
 // where it leads. Translated flows are alternatives: the Service picks one.
-func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
+func flows(r *requirementOf) (list []flow, unknown string) {
 	plain := flow{port: r.port, protocol: r.protocol}
 	switch r.kind {
 	case toInternet:
@@ -113,9 +113,9 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}
 	case toService:
-		return b.backends(r)
+		return backends(r)
 	case toLoadBalancer:
-		return b.loadBalancerFlows(r)
+		return loadBalancerFlows(r)
 	default:
 		if r.scattered {
 			return nil, "the endpoints of " + r.display() + " are not all of one kind"
@@ -147,10 +147,10 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 // loadBalancerFlows returns what policies see of packets to a load balancer of a
 // Service: its backends where the client's node translates the address, the address
 // where the packets leave for it, and both where the files do not decide which.
-func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
-	leaves := b.leavesForLoadBalancer(r)
+func loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
+	leaves := leavesForLoadBalancer(r)
 	if leaves != truth.Yes {
-		if list, unknown = b.backends(r); len(list) == 0 || leaves == truth.No {
+		if list, unknown = backends(r); len(list) == 0 || leaves == truth.No {
 			return list, unknown
 		}
 	}
@@ -191,7 +191,7 @@ func (r *requirementOf) toNodePort() bool {
 }
 
 // backends translates a Service to its pods and their ports.
-func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
+func backends(r *requirementOf) (list []flow, unknown string) {
 	s := r.service
 	if !s.Selects {
 		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
@@ -244,7 +244,7 @@ func (b *builder) policyHop(r *requirementOf) model.Hop {
 		hop.Code = "not-isolated"
 		return hop
 	}
-	flows, unknown := b.flows(r)
+	flows, unknown := flows(r)
 	if len(flows) == 0 {
 		hop.Status, hop.Detail = truth.Unknown, unknown
 		return hop
@@ -469,7 +469,7 @@ func (b *builder) unsupportedPolicies(w *world) {
 }
 
 // addonConfig is the place of the Terway addon's config.
-func (b *builder) addonConfig(c *cluster) place.Origin {
+func addonConfig(c *cluster) place.Origin {
 	if c.scope == nil {
 		return place.Origin{}
 	}

@@ -37,7 +37,7 @@ func (b *builder) routeBlocks(c *cluster) {
 }
 
 func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
-	block := b.routeBlock(c, gate, way)
+	block := routeBlock(c, gate, way)
 	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.Same(block.Origin) })
 	if i < 0 {
 		i = len(gate.routes)
@@ -57,7 +57,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 }
 
 // routeBlock is what one vSwitch adds to the block of its attachment.
-func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
+func routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
 	block := &model.RouteBlock{
 		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},

@@ -58,7 +58,7 @@ type groupQuery struct {
 
 // groupSets returns the groups on the interfaces of a cluster's sources, one set for
 // each node pool with groups of its own.
-func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
+func groupSets(c *cluster, src *sources) []*groupSet {
 	if c.scope == nil || src.sets != nil {
 		return src.sets
 	}
@@ -94,7 +94,7 @@ func (b *builder) latentGroups(c *cluster) {
 		if len(src.members) == 0 && src.own == nil || src.scope != "" && src.own == nil {
 			continue
 		}
-		for _, set := range b.groupSets(c, src) {
+		for _, set := range groupSets(c, src) {
 			if set.unknown == "" {
 				b.latentGroup(c, src, set)
 			}
@@ -175,7 +175,7 @@ func (b *builder) groupHop(r *requirementOf) model.Hop {
 		hop.Detail = "the address of " + r.display() + " is not in the files"
 		return hop
 	}
-	status, stopped, verdict := b.groupsVerdict(c, view, dest, r.protocol, r.port)
+	status, stopped, verdict := groupsVerdict(c, view, dest, r.protocol, r.port)
 	hop.Status, hop.Detail = status, verdict.reason
 	switch {
 	case status == truth.Blocked:
@@ -192,8 +192,8 @@ func (b *builder) groupHop(r *requirementOf) model.Hop {
 // groupsVerdict judges the groups on the interfaces that packets leave from: they stop
 // a packet for certain if those of every kind of node that can run the pods do. It
 // returns the first groups that stop it.
-func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (truth.Verdict, *groupSet, groupVerdict) {
-	sets := b.groupsUnder(c, v)
+func groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (truth.Verdict, *groupSet, groupVerdict) {
+	sets := groupsUnder(c, v)
 	if len(sets) == 1 && sets[0].ids.created {
 		// ACK's own group accepts everything outbound (vendor's page on cluster
 		// security groups).

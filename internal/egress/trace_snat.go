@@ -12,7 +12,7 @@ import (
 
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
 func (b *builder) entryGates(s *alicloud.Scope) {
-	for _, e := range b.entriesOf(s) {
+	for _, e := range b.entries[s] {
 		entry := &model.SNATEntry{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
 			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
@@ -48,16 +48,6 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 type entryGate struct {
 	*model.SNATEntry
 	gates []*internetGate
-}
-
-// entriesOf reads the SNAT entries of a scope once.
-func (b *builder) entriesOf(s *alicloud.Scope) []*alicloud.SNATEntry {
-	list, ok := b.entries[s]
-	if !ok {
-		list = s.SNATEntries()
-		b.entries[s] = list
-	}
-	return list
 }
 
 // onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
