@@ -50,7 +50,6 @@ type world struct {
 	podNetworkings []*kubernetes.Object
 	network        network // that of the cluster, once all worlds are sorted
 	evaluator      *netpol.Evaluator
-	dns            []*dnsGate  // by workload; nil if no policy isolates it
 	views          []*view     // by workload: where its packets come from
 	exempt         []exemption // by workload: whether nothing enforces policies on its pods
 }

@@ -50,21 +50,18 @@ type builder struct {
 	model *model.Model
 
 	// Gates under construction.
-	internet      []*internetGate
-	routes        []*routeGate
-	entryList     []entryGate
 	allowLists    gates[gateKey, *allowListGate]
 	acls          gates[gateKey, *allowListGate]
-	dns           gates[dnsKey, *dnsGate]
-	policyBlocks  gates[policyKey, *policyGate]
-	groups        gates[groupKey, *groupGate]
-	loadBalancers gates[loadBalancerKey, *loadBalancerGate]
+	dns           *dnsJudge
+	policyBlocks  *policyJudge
+	groups        *groupJudge
+	loadBalancers *loadBalancerJudge
 	ingress       gates[ingressKey, *ingressGate]
-	ipv6          gates[ipv6Key, *ipv6Gate]
-	aclBlocks     gates[aclKey, *aclGate]
-	buckets       gates[gateKey, *bucketGate]
-
-	networkACLs map[*alicloud.VSwitch]*alicloud.NetworkACL
+	ipv6          *ipv6Judge
+	injectors     *injectorJudge
+	ways          *ways
+	networkACLs   *aclJudge
+	buckets       *bucketJudge
 }
 
 // trace traces what the workloads of the worlds need, and judges the gates.
@@ -75,26 +72,28 @@ func (b *builder) trace(worlds []*world) error {
 			return err
 		}
 		if w.cluster == nil {
-			b.policyEnforcement([]*world{w})
+			b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, policyEnforcement(b.facts, []*world{w})...)
 		} else if w == w.cluster.worlds[0] {
-			b.policyEnforcement(w.cluster.worlds)
+			b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, policyEnforcement(b.facts, w.cluster.worlds)...)
 		}
-		b.unsupportedPolicies(w)
-		b.nameResolution(w)
-		b.deadPeers(w)
-		b.podEIPs(w)
-		b.injectors(w)
+		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, unsupportedPolicies(b.facts, w)...)
+		b.dns.judgeWorld(w)
+		b.model.DeadPeers = append(b.model.DeadPeers, deadPeers(b.facts, w, b.dns.byWorkload[w])...)
+		b.model.PodEIPs = append(b.model.PodEIPs, podEIPs(b.facts, w)...)
+		b.injectors.judgeWorld(w)
 		if err := b.traceWorld(w); err != nil {
 			return err
 		}
 	}
 	for _, c := range b.clusterList {
-		c.markServed()
+		b.ways.markServed(c)
 	}
 	return b.finish(worlds)
 }
 
 func newBuilder(ctx context.Context, f *facts, n *notes) *builder {
+	y := newWays(f, n)
+	groups := &groupJudge{sets: make(map[*sources][]*groupSet)}
 	return &builder{
 		ctx: ctx, facts: f, notes: n,
 		model: &model.Model{
@@ -105,7 +104,14 @@ func newBuilder(ctx context.Context, f *facts, n *notes) *builder {
 			PodEIPs: []*model.PodEIP{}, Injectors: []*model.Injector{}, DeadPeers: []*model.DeadPeer{}, DNSPolicies: []*model.DNSPolicy{},
 			UnsupportedPolicies: []*model.UnsupportedPolicy{},
 		},
-		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
+		loadBalancers: &loadBalancerJudge{places: f.places},
+		policyBlocks:  &policyJudge{places: f.places},
+		ipv6:          &ipv6Judge{facts: f},
+		ways:          y, injectors: &injectorJudge{facts: f, ways: y},
+		buckets:     &bucketJudge{ways: y},
+		groups:      groups,
+		dns:         &dnsJudge{facts: f, groups: groups, byWorkload: make(map[*world][]*dnsGate)},
+		networkACLs: &aclJudge{acls: make(map[*alicloud.VSwitch]*alicloud.NetworkACL)},
 	}
 }
 
@@ -128,19 +134,10 @@ func unmatchedRequirements(f *facts, worlds []*world, n *notes) {
 // judgeClusters makes the gates that the infrastructure alone decides.
 func (b *builder) judgeClusters() {
 	for _, c := range b.clusterList {
-		b.internetAccess(c)
-		if c.scope == nil {
-			continue
-		}
-		b.routeBlocks(c)
-		if c.plugin != pluginUnknown {
-			b.latentGroups(c)
+		if c.scope != nil && c.plugin != pluginUnknown {
+			b.groups.judgeCluster(c)
 		}
 	}
-	for _, s := range b.scopes {
-		b.entryGates(s)
-	}
-	b.entryList = onceEach(b.entryList)
 	for _, t := range b.targetList {
 		if len(t.product.lists) == 0 {
 			continue
@@ -165,42 +162,34 @@ func (b *builder) finish(worlds []*world) error {
 		}
 		b.listWorld(w)
 	}
-	for _, gate := range b.internet {
+	for _, gate := range b.ways.gates {
 		gate.Need = gate.need.sum()
 		m.InternetAccess = append(m.InternetAccess, gate.InternetAccess)
 		for _, u := range gate.describeUnknowns() {
 			b.unknown(u.Subject, u.Reason, u.Origin)
 		}
 	}
-	b.finishRoutes()
-	for _, e := range b.entryList {
-		list := make([]*needs, 0, len(e.gates))
-		for _, gate := range e.gates {
-			list = append(list, &gate.need)
-		}
-		e.Need = merged(list...)
-		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
-	}
+	m.RouteBlocks, m.SNATEntries, m.Injectors = b.ways.routeEntities(), b.ways.entryEntities(), append(m.Injectors, b.injectors.gates...)
 	for _, gate := range b.allowLists.list {
 		if err := guard.Overdue(b.ctx); err != nil {
 			return err
 		}
 		b.finishAllowList(gate)
 	}
-	b.dns.list = slices.DeleteFunc(b.dns.list, func(gate *dnsGate) bool {
+	b.dns.gates.list = slices.DeleteFunc(b.dns.gates.list, func(gate *dnsGate) bool {
 		return gate.need.sum().Strength == model.None && !gate.latent // only literal addresses are needed
 	})
-	b.buckets.list = slices.DeleteFunc(b.buckets.list, func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
+	b.buckets.gates.list = slices.DeleteFunc(b.buckets.gates.list, func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
 	m.AllowListAccess = entities(b.allowLists.list, (*allowListGate).entity)
 	m.ACLAccess = entities(b.acls.list, (*allowListGate).entity)
-	m.NameResolution = entities(b.dns.list, (*dnsGate).entity)
-	m.PolicyBlocks = entities(b.policyBlocks.list, (*policyGate).entity)
-	m.SecurityGroupEgress = entities(b.groups.list, (*groupGate).entity)
-	m.LoadBalancerAccess = entities(b.loadBalancers.list, (*loadBalancerGate).entity)
+	m.NameResolution = entities(b.dns.gates.list, (*dnsGate).entity)
+	m.PolicyBlocks = entities(b.policyBlocks.gates.list, (*policyGate).entity)
+	m.SecurityGroupEgress = entities(b.groups.gates.list, (*groupGate).entity)
+	m.LoadBalancerAccess = entities(b.loadBalancers.gates.list, (*loadBalancerGate).entity)
 	m.SecurityGroupIngress = entities(b.ingress.list, (*ingressGate).entity)
-	m.NetworkACLBlocks = entities(b.aclBlocks.list, (*aclGate).entity)
-	m.BucketPolicyBlocks = entities(b.buckets.list, (*bucketGate).entity)
-	m.IPv6Access = entities(b.ipv6.list, (*ipv6Gate).entity)
+	m.NetworkACLBlocks = entities(b.networkACLs.gates.list, (*aclGate).entity)
+	m.BucketPolicyBlocks = entities(b.buckets.gates.list, (*bucketGate).entity)
+	m.IPv6Access = entities(b.ipv6.gates.list, (*ipv6Gate).entity)
 	for _, c := range b.clusterList {
 		m.Clusters = append(m.Clusters, c.entity())
 	}
