@@ -463,7 +463,7 @@ func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role s
 // whichever node.
 func (b *builder) sourceGroups(c *cluster, v *view) (keys []string, unknown string) {
 	keys = []string{}
-	for _, set := range groupSets(c, v.groups) {
+	for _, set := range b.groups.setsOf(c, v.groups) {
 		if set.unknown != "" {
 			unknown = set.unknown
 		}

@@ -16,7 +16,7 @@ import (
 // literal public address in the list may be one of them: only a list without any is
 // proved closed.
 func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
-	eips := publicSources(wholeView(gate.src))
+	eips := b.ways.publicSources(wholeView(gate.src))
 	entries, unknown := t.entries, t.unknown
 	if t.product.hasPublicList() {
 		entries, unknown = t.publicEntries, t.publicUnknown
@@ -70,12 +70,13 @@ func allWritten(addresses []string) bool {
 
 // publicSources are the EIP addresses of the SNAT entries that packets leave through,
 // as references or literals; none if one of them is neither.
-func publicSources(v *view) []string {
-	if v.gate == nil {
+func (y *ways) publicSources(v *view) []string {
+	gate := y.of(v)
+	if gate == nil {
 		return nil
 	}
 	var list []string
-	for _, way := range v.gate.ways {
+	for _, way := range gate.ways {
 		if !v.takes(way.member.vswitch) {
 			continue
 		}
@@ -103,7 +104,7 @@ func publicSources(v *view) []string {
 // publicVerdict is the verdict over the public addresses that packets of a view arrive
 // with.
 func (b *builder) publicVerdict(gate *allowListGate, v *view) truth.Verdict {
-	eips := publicSources(v)
+	eips := b.ways.publicSources(v)
 	if len(eips) == 0 {
 		return truth.Unknown
 	}

@@ -27,9 +27,7 @@ type sources struct {
 	origin  place.Origin // the argument that names them
 	// own are the security groups on the interfaces of certain pods; nil if they carry
 	// the cluster's.
-	own  *ids
-	gate *internetGate
-	sets []*groupSet // see groupSets; nil if not read yet
+	own *ids
 }
 
 type member struct {

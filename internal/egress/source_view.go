@@ -175,20 +175,14 @@ func (v *view) simplified() *view {
 	return v
 }
 
-// groupsUnder are the groups that the interfaces of a workload carry: one set for
-// each kind of node that can run it.
-func groupsUnder(c *cluster, v *view) []*groupSet {
-	sets := groupSets(c, v.groups)
-	if v.pools == nil {
-		return sets
+// view is where the requirement's packets come from.
+func (r *requirementOf) view() *view { return r.world.views[r.index] }
+
+// hasWayOut reports whether a workload's pods have a public address of their own.
+func (w *world) hasWayOut(index int) bool {
+	plugin := w.cluster.plugin
+	if w.views[index].container {
+		plugin = pluginServerless
 	}
-	plain := slices.ContainsFunc(v.pools, func(p *nodePool) bool {
-		return !slices.ContainsFunc(sets, func(s *groupSet) bool { return s.ids.pool == p })
-	})
-	return slices.DeleteFunc(slices.Clone(sets), func(s *groupSet) bool {
-		if s.ids.pool == nil {
-			return !plain
-		}
-		return !slices.Contains(v.pools, s.ids.pool)
-	})
+	return ownWayOut(w.workloads[index], plugin)
 }

@@ -46,6 +46,12 @@ func (l *stringList) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// bucketJudge judges the policies of buckets.
+type bucketJudge struct {
+	ways  *ways
+	gates gates[gateKey, *bucketGate]
+}
+
 // bucketGate is a BucketPolicyBlock under construction.
 type bucketGate struct {
 	*model.BucketPolicyBlock // nil if the policy does not deny the cluster
@@ -59,12 +65,12 @@ func (gate *bucketGate) entity() *model.BucketPolicyBlock {
 	return gate.BucketPolicyBlock
 }
 
-// bucketHop judges the policy of a bucket: a Deny whose conditions single out the
+// hop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
-func (b *builder) bucketHop(r *requirementOf) model.Hop {
+func (j *bucketJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
-	gate := b.buckets.at(key, func() *bucketGate { return judgeBucket(r.target, r.world.cluster, key) })
+	gate := j.gates.at(key, func() *bucketGate { return j.judge(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {
@@ -73,7 +79,7 @@ func (b *builder) bucketHop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
+func (j *bucketJudge) judge(t *target, c *cluster, key gateKey) *bucketGate {
 	role := key.src.role
 	if key.public {
 		role = roleEIP
@@ -103,7 +109,7 @@ func judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
 			continue // a Deny for everybody is not about networks
 		}
-		d := judgeConditions(statement.Condition, t, c, key)
+		d := j.denial(statement.Condition, t, c, key)
 		if d.holds == truth.Yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
 			d.holds = truth.Maybe // it may be about other users or folders
 		}
@@ -164,7 +170,7 @@ type denial struct {
 
 // judgeConditions reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
-func judgeConditions(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
+func (j *bucketJudge) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
 	all := denial{holds: truth.Yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
@@ -172,7 +178,7 @@ func judgeConditions(conditions map[string]map[string]stringList, t *target, c *
 			one := denial{holds: truth.Maybe}
 			switch {
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
-				one = addressDenial(values, from)
+				one = j.addressDenial(values, from)
 			case operator == "StringNotEquals" && key == "acs:SourceVpc" && !from.public:
 				one = vpcDenial(values, t, c)
 			}
@@ -186,7 +192,7 @@ func judgeConditions(conditions map[string]map[string]stringList, t *target, c *
 }
 
 // addressDenial judges NotIpAddress: it holds for sources outside the list.
-func addressDenial(values []string, from gateKey) denial {
+func (j *bucketJudge) addressDenial(values []string, from gateKey) denial {
 	d := denial{holds: truth.Maybe, code: "source-ip", listed: []string{}, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
 	refs := make(map[string]bool)
@@ -203,7 +209,7 @@ func addressDenial(values []string, from gateKey) denial {
 		builder.AddPrefix(cidr)
 	}
 	if from.public {
-		return eipDenial(d, ipset.Build(&builder), refs, publicSources(wholeView(from.src)))
+		return eipDenial(d, ipset.Build(&builder), refs, j.ways.publicSources(wholeView(from.src)))
 	}
 	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {

@@ -129,6 +129,14 @@ func (w *world) admits(pod int, r resolver, protocol string) (status truth.Verdi
 	return status, by
 }
 
+// dnsJudge judges name resolution.
+type dnsJudge struct {
+	*facts
+	groups     *groupJudge
+	byWorkload map[*world][]*dnsGate // nil for a workload that no policy isolates
+	gates      gates[dnsKey, *dnsGate]
+}
+
 // dnsGate is a NameResolution under construction.
 type dnsGate struct {
 	*model.NameResolution
@@ -141,10 +149,11 @@ func (gate *dnsGate) entity() *model.NameResolution {
 	return gate.NameResolution
 }
 
-// nameResolution judges DNS for every workload that policies isolate, and groups
+// judgeWorld judges DNS for every workload that policies isolate, and groups
 // those that one place of one policy is to be changed for.
-func (b *builder) nameResolution(w *world) {
-	w.dns = make([]*dnsGate, len(w.workloads))
+func (j *dnsJudge) judgeWorld(w *world) {
+	gates := make([]*dnsGate, len(w.workloads))
+	j.byWorkload[w] = gates
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
 		if wl.HostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
@@ -167,37 +176,69 @@ func (b *builder) nameResolution(w *world) {
 		gate.Code = "no-rule"
 		switch {
 		case denial != nil:
-			gate.Code, gate.Origin = "denied", b.places.Range(denial.Object, denial.Range)
+			gate.Code, gate.Origin = "denied", j.places.Range(denial.Object, denial.Range)
 			gate.Enforcement = w.enforcementOf(denial.Object)
 			gate.Denies = denial.Object.Kind + " " + denial.Object.Name + " denies " + denial.Says
 		case len(policies) > 0:
-			gate.Origin = b.places.Range(policies[0].Object, policies[0].EgressRange())
+			gate.Origin = j.places.Range(policies[0].Object, policies[0].EgressRange())
 			gate.Enforcement = w.enforcementOf(policies[0].Object)
 			if gate.UDP == truth.Blocked {
-				nearMiss(b.facts, w, i, r, gate)
+				nearMiss(j.facts, w, i, r, gate)
 			}
 		}
 		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
-			findPorts(b.facts, w, i, gate)
+			findPorts(j.facts, w, i, gate)
 		}
 		key := dnsKey{w, wl.Namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
-		gate = b.dns.at(key, func() *dnsGate { return gate })
+		gate = j.gates.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.Display())
-		gate.WorkloadAt = append(gate.WorkloadAt, b.places.Range(wl.Object, wl.Object.Root.Range))
+		gate.WorkloadAt = append(gate.WorkloadAt, j.places.Range(wl.Object, wl.Object.Root.Range))
 		for _, p := range policies {
 			if name := policyName(p); !slices.Contains(gate.Policies, name) {
 				gate.Policies = append(gate.Policies, name)
 			}
 		}
-		w.dns[i] = gate
+		gates[i] = gate
 	}
+}
+
+// hop judges the way to the resolver, and whether the pods ask one.
+func (j *dnsJudge) hop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "dns", Status: truth.Open}
+	if code := r.unusableDNS(); code != "" {
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, dnsSetting(j.facts, r.workload)
+		return hop
+	}
+	if r.workload.DNSPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.Display()+" is unknown"
+		return hop
+	}
+	status, reason, by := j.resolverBeyondGroups(r)
+	if status == truth.Blocked {
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "security-group", by
+		return hop
+	}
+	gate := j.byWorkload[r.world][r.index]
+	if gate == nil {
+		hop.Status, hop.Detail = status, reason
+		return hop
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail, hop.Origin = gate.UDP, gate.Code, gate.Resolver, gate.Origin
+	if gate.UDP == truth.Open {
+		hop.Code = ""
+		if status == truth.Unknown {
+			hop.Status, hop.Detail = status, reason
+		}
+	}
+	return hop
 }
 
 // resolverBeyondGroups says whether the source's security groups let packets to the
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
+func (j *dnsJudge) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.DNSPolicy == "Default" || wl.DNSPolicy == "ClusterFirst" && wl.HostNetwork == truth.Yes
 	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
@@ -207,11 +248,11 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, 
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	status, stopped, verdict := groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
+	status, stopped, verdict := j.groups.verdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
 		return status, verdict.reason, place.Origin{}
 	}
-	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
+	gate := j.groups.gate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
 	gate.need.add(r)
 	return truth.Blocked, "", gate.Origin
 }
@@ -297,8 +338,9 @@ func (r *requirementOf) unusableDNS() string {
 	}
 }
 
-// dnsPolicy reports a workload whose DNS settings cannot resolve what it needs.
-func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*requirementOf) {
+// unusableSettings reports a workload whose DNS settings cannot resolve what it needs;
+// nil if they can.
+func unusableSettings(f *facts, w *world, wl *kube.Workload, requirements []*requirementOf) *model.DNSPolicy {
 	var code string
 	var stopped needs
 	for _, r := range requirements {
@@ -308,12 +350,12 @@ func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*require
 		}
 	}
 	if code == "" {
-		return
+		return nil
 	}
-	b.model.DNSPolicies = append(b.model.DNSPolicies, &model.DNSPolicy{
+	return &model.DNSPolicy{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Code: code, Need: stopped.sum(),
-		Origin: dnsSetting(b.facts, wl),
-	})
+		Origin: dnsSetting(f, wl),
+	}
 }
 
 // dnsSetting is the place of what decides which resolver a workload asks.

@@ -37,15 +37,40 @@ type internetGate struct {
 	need   needs
 }
 
-// internetAccess judges both roles of a cluster.
-func (b *builder) internetAccess(c *cluster) {
-	if c.scope == nil {
-		return
+// ways are the ways of clusters to public IPv4 addresses.
+type ways struct {
+	*facts
+	*notes
+	bySource map[*sources]*internetGate
+	gates    []*internetGate
+	routes   []*routeGate
+	entries  []entryGate
+}
+
+func newWays(f *facts, n *notes) *ways {
+	y := &ways{facts: f, notes: n, bySource: make(map[*sources]*internetGate)}
+	for _, c := range f.clusterList {
+		if c.scope == nil {
+			continue
+		}
+		y.unknownSources(c)
+		if c.plugin != pluginUnknown {
+			y.judgeCluster(c)
+		}
+		y.routeBlocks(c)
 	}
-	b.unknownSources(c)
-	if c.plugin == pluginUnknown {
-		return
+	for _, s := range f.scopes {
+		y.entryGates(s)
 	}
+	y.entries = onceEach(y.entries)
+	return y
+}
+
+// of is the gate of the sources that packets of a view come from; nil if there is none.
+func (y *ways) of(v *view) *internetGate { return y.bySource[v.sources] }
+
+// judgeCluster judges the vSwitches of each role of a cluster.
+func (y *ways) judgeCluster(c *cluster) {
 	for _, src := range c.allSources() {
 		if src == &c.pod && c.plugin == pluginFlannel || len(src.members) == 0 {
 			continue
@@ -56,32 +81,32 @@ func (b *builder) internetAccess(c *cluster) {
 			VSwitches: []model.SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
-			way := judgeWay(b.facts, c, src, m)
+			way := judgeWay(y.facts, c, src, m)
 			gate.ways = append(gate.ways, way)
 			gate.VSwitches = append(gate.VSwitches, model.SourceVSwitch{
 				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}
-		src.gate = gate
-		b.internet = append(b.internet, gate)
+		y.bySource[src] = gate
+		y.gates = append(y.gates, gate)
 	}
 	for _, src := range c.allSources() {
-		if src.gate != nil {
-			conclude(b.facts, c, src.gate)
+		if gate := y.bySource[src]; gate != nil {
+			y.conclude(c, gate)
 		}
 	}
 }
 
 // unknownSources tells that the vSwitches which pods' packets come from are not
 // known, whether or not a workload is known to need anything.
-func (b *builder) unknownSources(c *cluster) {
+func (y *ways) unknownSources(c *cluster) {
 	subject := "vSwitches of cluster " + c.name
 	if c.plugin == pluginUnknown {
-		b.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
+		y.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
 		return
 	}
 	if reason := c.primary().unknown; reason != "" {
-		b.unknown(subject, reason, c.origin)
+		y.unknown(subject, reason, c.origin)
 	}
 }
 
@@ -316,10 +341,10 @@ func foreignGateway(f *facts, s *alicloud.Scope) string {
 }
 
 // conclude sums up the vSwitches of a gate.
-func conclude(f *facts, c *cluster, gate *internetGate) {
-	src, other := gate.src, c.node.gate
+func (y *ways) conclude(c *cluster, gate *internetGate) {
+	src, other := gate.src, y.bySource[&c.node]
 	if gate.Role == roleNode {
-		other = c.pod.gate
+		other = y.bySource[&c.pod]
 	}
 	var verdicts []truth.Verdict
 	var uncovered []member
@@ -366,7 +391,7 @@ func conclude(f *facts, c *cluster, gate *internetGate) {
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
 			return
 		}
-		findWrongEntry(f, c, gate)
+		findWrongEntry(y.facts, c, gate)
 	}
 }
 
@@ -424,9 +449,39 @@ func findWrongEntry(f *facts, c *cluster, gate *internetGate) {
 	gate.EntryCovers = sorted(gate.EntryCovers)
 }
 
+// hop judges the way to public IPv4 addresses.
+func (y *ways) hop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "nat", Status: truth.Unknown}
+	c := r.world.cluster
+	if c == nil {
+		hop.Detail = "the cluster is not in the files"
+		return hop
+	}
+	if r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index) {
+		hop.Status, hop.Code = truth.Open, "pod-eip"
+		return hop
+	}
+	v := r.view()
+	if v.reason != "" {
+		hop.Detail = v.reason
+		return hop
+	}
+	gate := y.of(v)
+	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
+		// The annotation is at fault, and told.
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", y.places.Object(r.workload.Object, podEIPAnnotation(r.workload))
+		return hop
+	}
+	if gate == nil {
+		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.name+" are unknown")
+		return hop
+	}
+	return gate.hop(c, r)
+}
+
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
-func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Hop {
+func (gate *internetGate) hop(c *cluster, r *requirementOf) model.Hop {
 	v := r.view()
 	verdicts := make([]truth.Verdict, len(gate.ways))
 	for i, way := range gate.ways {
@@ -439,7 +494,7 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Ho
 	if hop.Status != truth.Blocked {
 		hop.Code = ""
 	}
-	hop.Origin = gate.at(b, c)
+	hop.Origin = gate.at(c)
 	reason := v.gap
 	decided := reason == "" && !v.some
 	for i, way := range gate.ways {
@@ -472,7 +527,7 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Ho
 }
 
 // at is the place of what the code of the gate names.
-func (gate *internetGate) at(b *builder, c *cluster) place.Origin {
+func (gate *internetGate) at(c *cluster) place.Origin {
 	switch gate.Code {
 	case "wrong-vswitch", "gateway-unusable":
 		return gate.Entry
@@ -510,4 +565,26 @@ func (gate *internetGate) describeUnknowns() []model.Unknown {
 		}
 	}
 	return list
+}
+
+// markServed notes on the gates of a cluster whether all of its workloads have a way out
+// of their own.
+func (y *ways) markServed(c *cluster) {
+	some := false
+	for _, w := range c.worlds {
+		for i, wl := range w.workloads {
+			if !w.hasWayOut(i) && !wantsPodEIP(wl) {
+				return
+			}
+			some = true
+		}
+	}
+	if !some {
+		return
+	}
+	for _, src := range c.allSources() {
+		if gate := y.bySource[src]; gate != nil && (src != &c.node || src == c.primary()) {
+			gate.AllServed = true
+		}
+	}
 }

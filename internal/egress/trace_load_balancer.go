@@ -11,6 +11,12 @@ import (
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
+// loadBalancerJudge judges access to the external addresses of Services.
+type loadBalancerJudge struct {
+	places *kube.Places
+	gates  gates[loadBalancerKey, *loadBalancerGate]
+}
+
 // loadBalancerGate is a LoadBalancerAccess under construction.
 type loadBalancerGate struct {
 	*model.LoadBalancerAccess
@@ -22,9 +28,9 @@ func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
 	return gate.LoadBalancerAccess
 }
 
-// loadBalancerHop judges access to the external address of a Service of the same
+// hop judges access to the external address of a Service of the same
 // cluster.
-func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
+func (j *loadBalancerJudge) hop(r *requirementOf) model.Hop {
 	s, w := r.service, r.world
 	hop := model.Hop{Name: "load-balancer", Status: truth.Unknown}
 	switch {
@@ -40,10 +46,10 @@ func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 		clients = "host"
 	}
 	status, code := judgeLoadBalancer(r, clients)
-	gate := b.loadBalancers.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
+	gate := j.gates.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
 		gate := &loadBalancerGate{LoadBalancerAccess: &model.LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.ID(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
-			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.Object(s.Object, s.TrafficPolicy()),
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: j.places.Object(s.Object, s.TrafficPolicy()),
 		}}
 		if w.cluster != nil {
 			c := w.cluster

@@ -49,6 +49,12 @@ func policyName(p *netpol.Policy) string {
 	return p.Name + " (" + p.Object.Kind + ")"
 }
 
+// policyJudge judges the policies that isolate workloads.
+type policyJudge struct {
+	places *kube.Places
+	gates  gates[policyKey, *policyGate]
+}
+
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*model.PolicyBlock
@@ -227,8 +233,8 @@ func backends(r *requirementOf) (list []flow, unknown string) {
 	return list, ""
 }
 
-// policyHop judges the policies that isolate a workload for one requirement.
-func (b *builder) policyHop(r *requirementOf) model.Hop {
+// hop judges the policies that isolate a workload for one requirement.
+func (j *policyJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "network-policy", Status: truth.Open}
 	w := r.world
 	if !w.polices() || w.exempt[r.index].code != "" {
@@ -286,14 +292,14 @@ func (b *builder) policyHop(r *requirementOf) model.Hop {
 	}
 	switch {
 	case by != nil && denials == len(flows):
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), j.blockByDenial(r, flows[0], by)
 		return hop
 	case denials > 0 || len(isolating) == 0:
 		hop.Status, hop.Code = truth.Unknown, "denied"
 		return hop
 	}
 	hop.Status = truth.Blocked
-	hop.Code, hop.Origin = b.blockByPolicy(r, flows, isolating)
+	hop.Code, hop.Origin = j.blockByPolicy(r, flows, isolating)
 	return hop
 }
 
@@ -312,7 +318,7 @@ func partReason(r *requirementOf, flows []flow) string {
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
 // rule, and returns why it is and the rule's place.
-func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
+func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code := closest.Code
@@ -322,7 +328,7 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		closest = w.evaluator.Closest(r.index, f.dest, f.protocol, r.port)
 		code = "service-port"
 	}
-	gate := b.policyBlock(r, f, code, closest.Policy.Object, closest.Range)
+	gate := j.block(r, f, code, closest.Policy.Object, closest.Range)
 	gate.Closest, gate.Says = policyName(closest.Policy), closest.Says
 	for _, p := range isolating {
 		name := policyName(p)
@@ -331,16 +337,16 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		}
 		gate.Policies = append(gate.Policies, name)
 		if p != closest.Policy {
-			gate.Related = append(gate.Related, b.places.Range(p.Object, p.Object.Root.Range))
+			gate.Related = append(gate.Related, j.places.Range(p.Object, p.Object.Root.Range))
 		}
 	}
 	return code, gate.Origin
 }
 
-// policyBlock returns the gate of what stops a requirement at one place.
-func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
-	w, at := r.world, b.places.Range(by, rule)
-	gate := b.policyBlocks.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
+// block returns the gate of what stops a requirement at one place.
+func (j *policyJudge) block(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
+	w, at := r.world, j.places.Range(by, rule)
+	gate := j.gates.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
 		return &policyGate{PolicyBlock: &model.PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.Namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
@@ -359,8 +365,8 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
-func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
-	gate := b.policyBlock(r, f, denialCode(d), d.Object, d.Range)
+func (j *policyJudge) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
+	gate := j.block(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
 		gate.Policies = []string{gate.Closest}
@@ -397,11 +403,11 @@ var deadCodes = map[string]string{
 }
 
 // deadPeers reports peers and ports of policies that can never match, except those
-// that nameResolution takes for a rule that was meant to admit DNS: it says the same
+// that judgeWorld takes for a rule that was meant to admit DNS: it says the same
 // with what follows from it.
-func (b *builder) deadPeers(w *world) {
+func deadPeers(f *facts, w *world, dns []*dnsGate) (list []*model.DeadPeer) {
 	if w.network.enforcement == "not-enforced" {
-		return
+		return nil
 	}
 	var ports []netpol.ServicePort
 	for _, s := range sortedServices(w.services) {
@@ -419,21 +425,22 @@ func (b *builder) deadPeers(w *world) {
 		}
 	}
 	said := make(map[source.Range]bool)
-	for _, gate := range w.dns {
+	for _, gate := range dns {
 		if gate != nil && gate.Miss.Ref != 0 {
-			said[b.places.List[gate.Miss.Ref].Range] = true
+			said[f.places.List[gate.Miss.Ref].Range] = true
 		}
 	}
 	for _, dead := range w.evaluator.DeadPeers(ports) {
 		if said[dead.Policy.RuleRange(dead.Direction, dead.Rule)] {
 			continue
 		}
-		b.model.DeadPeers = append(b.model.DeadPeers, &model.DeadPeer{
+		list = append(list, &model.DeadPeer{
 			Cluster: w.clusterID(), Kind: dead.Policy.Object.Kind, Namespace: dead.Policy.Namespace, Policy: dead.Policy.Name,
 			Direction: dead.Direction.String(), Code: deadCodes[dead.Code], Says: dead.Says,
-			Origin: b.places.Range(dead.Policy.Object, dead.Range),
+			Origin: f.places.Range(dead.Policy.Object, dead.Range),
 		})
 	}
+	return list
 }
 
 // foreignPolicies are the kinds of policies that ACK has no controller for, by API
@@ -447,10 +454,10 @@ var foreignPolicies = map[string][]string{
 
 // unsupportedPolicies reports policies of other kinds on an ACK cluster, unless the
 // configuration says that the cluster enforces them.
-func (b *builder) unsupportedPolicies(w *world) {
+func unsupportedPolicies(f *facts, w *world) (list []*model.UnsupportedPolicy) {
 	c := w.cluster
 	if c == nil {
-		return
+		return nil
 	}
 	for _, o := range w.objects {
 		group, _, _ := strings.Cut(o.APIVersion, "/")
@@ -461,11 +468,12 @@ func (b *builder) unsupportedPolicies(w *world) {
 		if o.Namespace != "" {
 			name = o.Namespace + "/" + o.Name
 		}
-		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &model.UnsupportedPolicy{
+		list = append(list, &model.UnsupportedPolicy{
 			Cluster: c.id, ClusterName: c.name, Kind: o.Kind, Group: group, Name: name,
-			Origin: b.places.Range(o, o.KindRange()),
+			Origin: f.places.Range(o, o.KindRange()),
 		})
 	}
+	return list
 }
 
 // addonConfig is the place of the Terway addon's config.

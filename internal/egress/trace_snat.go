@@ -11,8 +11,8 @@ import (
 // works.
 
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
-func (b *builder) entryGates(s *alicloud.Scope) {
-	for _, e := range b.entries[s] {
+func (y *ways) entryGates(s *alicloud.Scope) {
+	for _, e := range y.facts.entries[s] {
 		entry := &model.SNATEntry{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
 			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
@@ -21,12 +21,12 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 			entry.Gateway = e.Gateway.Name
 		}
 		gates := []*internetGate{}
-		for _, c := range b.clusterList {
+		for _, c := range y.clusterList {
 			if c.scope != s {
 				continue
 			}
 			for _, src := range c.allSources() {
-				gate := src.gate
+				gate := y.bySource[src]
 				if gate == nil {
 					continue
 				}
@@ -41,7 +41,7 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 				}
 			}
 		}
-		b.entryList = append(b.entryList, entryGate{entry, gates})
+		y.entries = append(y.entries, entryGate{entry, gates})
 	}
 }
 
@@ -67,4 +67,18 @@ func onceEach(list []entryGate) []entryGate {
 		}
 	}
 	return once
+}
+
+// entryEntities are the SNAT entries with those who leave through them.
+func (y *ways) entryEntities() []*model.SNATEntry {
+	list := []*model.SNATEntry{}
+	for _, e := range y.entries {
+		needs := make([]*needs, 0, len(e.gates))
+		for _, gate := range e.gates {
+			needs = append(needs, &gate.need)
+		}
+		e.Need = merged(needs...)
+		list = append(list, e.SNATEntry)
+	}
+	return list
 }
