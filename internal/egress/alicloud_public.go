@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -17,11 +18,11 @@ import (
 // proved closed.
 func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	eips := b.ways.publicSources(wholeView(gate.src))
-	entries, unknown := t.entries, t.unknown
-	if t.product.hasPublicList() {
-		entries, unknown = t.publicEntries, t.publicUnknown
+	entries, unknown := t.List.Entries, t.List.Unknown
+	if t.Type != nil && t.Type.HasPublicList() {
+		entries, unknown = t.List.PublicEntries, t.List.PublicUnknown
 	}
-	set := setOf(entries)
+	set := alicloud.SetOf(entries)
 	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
 		gate.Status = truth.Open
 		return
@@ -40,8 +41,8 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	gate.admitted = make(map[string]bool)
 	verdict := coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
 		address, isWritten := ipset.Parse(eip)
-		if slices.ContainsFunc(entries, func(e allowEntry) bool {
-			return e.ref == eip || isWritten && e.cidr.IsValid() && ipset.Covers(e.cidr, address)
+		if slices.ContainsFunc(entries, func(e alicloud.AllowEntry) bool {
+			return e.Ref == eip || isWritten && e.CIDR.IsValid() && ipset.Covers(e.CIDR, address)
 		}) {
 			gate.admitted[eip] = true
 			return truth.Open, ""

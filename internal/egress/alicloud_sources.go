@@ -70,7 +70,7 @@ func addSources(c *cluster, src *sources, holder *terraform.Resource, named bool
 		if v.IsNull() {
 			continue
 		}
-		if ignored(holder, name) {
+		if alicloud.Ignored(holder, name) {
 			src.unknown = holder.Address + " leaves " + name + " to be changed outside Terraform"
 			return
 		}

@@ -139,11 +139,11 @@ func (b *builder) judgeClusters() {
 		}
 	}
 	for _, t := range b.targetList {
-		if len(t.product.lists) == 0 {
+		if !t.HasList() {
 			continue
 		}
 		for _, c := range b.clusterList {
-			if t.vpc != nil && t.vpc == c.vpc && c.plugin != pluginUnknown {
+			if t.VPC != nil && t.VPC == c.vpc && c.plugin != pluginUnknown {
 				b.allowListAccess(t, c, c.primary(), false)
 			}
 		}
@@ -154,7 +154,7 @@ func (b *builder) judgeClusters() {
 func (b *builder) finish(worlds []*world) error {
 	m := b.model
 	for _, t := range b.targetList {
-		m.Targets = append(m.Targets, t.Target)
+		m.Targets = append(m.Targets, targetEntity(t))
 	}
 	for _, w := range worlds {
 		if err := guard.Overdue(b.ctx); err != nil {
@@ -203,7 +203,7 @@ func (b *builder) finish(worlds []*world) error {
 func (b *builder) finishAllowList(gate *allowListGate) {
 	gate.Need = gate.need.sum()
 	for _, other := range b.allowLists.list {
-		if other.target == gate.target && gate.target.vpc != nil && other.cluster.vpc == gate.target.vpc && len(other.Covered) > 0 {
+		if other.target == gate.target && gate.target.VPC != nil && other.cluster.vpc == gate.target.VPC && len(other.Covered) > 0 {
 			gate.CoversCluster = true
 		}
 	}

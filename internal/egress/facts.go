@@ -49,10 +49,8 @@ func readFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		b := &builder{facts: f}
 		f.clusterList = append(f.clusterList, readClusters(f, s)...)
-		f.targetList = append(f.targetList, b.targets(s)...)
-		f.targetList = append(f.targetList, b.destinations(s)...)
+		f.targetList = append(f.targetList, alicloud.Targets(s)...)
 	}
 	(&builder{facts: f}).readPrivateDomains()
 	f.clusterList = append(f.clusterList, configuredClusters(f, n)...)

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/secret"
@@ -84,17 +85,17 @@ func (j *bucketJudge) judge(t *target, c *cluster, key gateKey) *bucketGate {
 	if key.public {
 		role = roleEIP
 	}
-	s := t.scope
-	holder, v := t.res, t.res.Body.Get("policy")
+	s := t.Scope
+	holder, v := t.Resource, t.Resource.Body.Get("policy")
 	for _, res := range s.ByType["alicloud_oss_bucket_policy"] {
 		bucket := res.Body.Get("bucket")
 		text, _ := bucket.Text()
-		if s.Ident(bucket).Key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
+		if s.Ident(bucket).Key == t.Resource.Address || slices.Contains(t.Prefixes, strings.ToLower(text)) {
 			holder, v = res, res.Body.Get("policy")
 		}
 	}
 	if v.IsNull() {
-		if reason, found := s.UnreadModule(t.res.Address); found {
+		if reason, found := s.UnreadModule(t.Resource.Address); found {
 			return &bucketGate{status: truth.Unknown, reason: reason}
 		}
 		return &bucketGate{status: truth.Open}
@@ -110,7 +111,7 @@ func (j *bucketJudge) judge(t *target, c *cluster, key gateKey) *bucketGate {
 			continue // a Deny for everybody is not about networks
 		}
 		d := j.denial(statement.Condition, t, c, key)
-		if d.holds == truth.Yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
+		if d.holds == truth.Yes && (!everybody(statement.Principal) || !wholeBucket(t, statement.Resource)) {
 			d.holds = truth.Maybe // it may be about other users or folders
 		}
 		switch d.holds {
@@ -152,11 +153,11 @@ func everybody(principal any) bool {
 
 // wholeBucket reports whether resources of a statement cover every object of the
 // bucket: acs:oss:REGION:OWNER:BUCKET/*.
-func (t *target) wholeBucket(resources []string) bool {
+func wholeBucket(t *target, resources []string) bool {
 	return slices.ContainsFunc(resources, func(r string) bool {
 		r = r[strings.LastIndexByte(r, ':')+1:]
 		bucket, objects, ok := strings.Cut(r, "/")
-		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.prefixes, strings.ToLower(bucket)))
+		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.Prefixes, strings.ToLower(bucket)))
 	})
 }
 
@@ -198,7 +199,7 @@ func (j *bucketJudge) addressDenial(values []string, from gateKey) denial {
 	refs := make(map[string]bool)
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		if ref, ok := (&located.Value{Kind: located.String, Str: text}).Ref(); ok && from.public && singleAddress(ref.Attribute) {
+		if ref, ok := (&located.Value{Kind: located.String, Str: text}).Ref(); ok && from.public && alicloud.SingleAddress(ref.Attribute) {
 			refs[ref.String()] = true
 			continue
 		}
@@ -258,13 +259,13 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 // of the files, whose ids exist only after apply.
 func vpcDenial(values []string, t *target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
-	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.scope {
+	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.Scope {
 		return d
 	}
 	d.holds = truth.Yes
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		switch id := t.scope.Ident(&located.Value{Kind: located.String, Str: text}); {
+		switch id := t.Scope.Ident(&located.Value{Kind: located.String, Str: text}); {
 		case id.Key == c.vpc.Key:
 			return denial{holds: truth.No}
 		case id.Resource == nil:

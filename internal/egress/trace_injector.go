@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/netpol"
@@ -173,18 +174,18 @@ func (j *injectorJudge) managedGroup(w *world, wl *kube.Workload, field located.
 		}
 	}
 	t := only(candidates)
-	if t == nil || group == "" || len(t.entries) == 0 {
+	if t == nil || group == "" || len(t.List.Entries) == 0 {
 		return
 	}
 	own := "default"
-	if v := t.res.Body.Get(argument); !v.IsNull() {
+	if v := t.Resource.Body.Get(argument); !v.IsNull() {
 		own, _ = v.Text()
 	}
-	mode, _ := t.res.Body.Get("modify_mode").Text()
-	if !strings.EqualFold(own, group) || mode != "" && mode != "Cover" || ignored(t.res, "security_ips") {
+	mode, _ := t.Resource.Body.Get("modify_mode").Text()
+	if !strings.EqualFold(own, group) || mode != "" && mode != "Cover" || alicloud.Ignored(t.Resource, "security_ips") {
 		return
 	}
-	gate := j.add(w, wl, field, "terraform-covers", t.origin)
+	gate := j.add(w, wl, field, "terraform-covers", t.List.Origin)
 	gate.Group, gate.Target = group, t.Address
 }
 

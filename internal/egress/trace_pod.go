@@ -109,12 +109,12 @@ func flows(r *requirementOf) (list []flow, unknown string) {
 		switch {
 		case r.public:
 			plain.dest = netpol.InternetDest()
-		case r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
-			plain.dest = netpol.PrefixDest(r.target.vswitch.CIDR).Outside()
+		case r.target.VSwitch != nil && r.target.VSwitch.CIDR.IsValid():
+			plain.dest = netpol.PrefixDest(r.target.VSwitch.CIDR).Outside()
 		case r.target.Kind == "oss":
 			plain.dest = netpol.PrefixDest(cloudServices).Outside()
-		case len(r.target.addresses) == 1:
-			plain.dest = netpol.AddrDest(r.target.addresses[0]).Outside()
+		case len(r.target.Addresses) == 1:
+			plain.dest = netpol.AddrDest(r.target.Addresses[0]).Outside()
 		default:
 			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}

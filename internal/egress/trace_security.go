@@ -316,8 +316,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return ipset.Public4
 	case r.kind == toTarget && r.target.Kind == "oss":
 		return ipset.Of(cloudServices)
-	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
-		return ipset.Of(r.target.vswitch.CIDR)
+	case r.kind == toTarget && r.target.VSwitch != nil && r.target.VSwitch.CIDR.IsValid():
+		return ipset.Of(r.target.VSwitch.CIDR)
 	case r.outside != nil && len(r.outside.Addresses) > 0:
 		return ipset.Of(r.outside.Addresses...)
 	default:
