@@ -12,7 +12,7 @@ import (
 )
 
 // aclHop judges the listener that a requirement meets.
-func (b *builder) aclHop(r *requirementOf) model.Hop {
+func (j *listJudge) aclHop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "target-acl", Status: truth.Unknown}
 	var met *alicloud.Listener
 	for _, l := range r.target.Listeners {
@@ -32,29 +32,29 @@ func (b *builder) aclHop(r *requirementOf) model.Hop {
 		hop.Detail = met.Unknown
 		return hop
 	}
-	return b.aclAccess(met, r).hop(b, r, hop)
+	return j.aclAccess(met, r).hop(j.ways, r, hop)
 }
 
-func (b *builder) aclAccess(l *alicloud.Listener, r *requirementOf) *allowListGate {
+func (j *listJudge) aclAccess(l *alicloud.Listener, r *requirementOf) *allowListGate {
 	c, src := r.world.cluster, r.view().sources
-	return b.acls.at(gateKey{l.ACL, src, r.public}, func() *allowListGate {
-		gate := b.newAllowListGate(l.ACL, c, src, r.public)
+	return j.acls.at(gateKey{l.ACL, src, r.public}, func() *allowListGate {
+		gate := newAllowListGate(l.ACL, c, src, r.public)
 		gate.List, gate.Listener, gate.Port = l.Filter, l.Resource.Address, l.Port
 		gate.Target, gate.TargetName, gate.Product = r.target.Address, r.target.Name, r.target.Product
 		switch {
 		case l.Filter == "black-acl":
-			b.judgeBlackList(gate, l.ACL, r.public)
+			judgeBlackList(gate, l.ACL, r.public)
 		case r.public:
-			b.judgePublicList(gate, l.ACL, c)
+			j.judgePublicList(gate, l.ACL, c)
 		default:
-			b.judgeList(gate, l.ACL, c)
+			judgeList(gate, l.ACL, c)
 		}
 		return gate
 	})
 }
 
 // judgeBlackList reports the sources that a black list holds.
-func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
+func judgeBlackList(gate *allowListGate, t *target, public bool) {
 	src := gate.src
 	if public || t.List.Unknown != "" || len(src.members) == 0 {
 		gate.Reason = t.List.Unknown
@@ -64,7 +64,7 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
 	var first *alicloud.AllowEntry
 	gate.take(coverMembers(src, func(m member) (truth.Verdict, string) {
 		if !m.vswitch.CIDR.IsValid() {
-			return truth.Unknown, ""
+			return truth.Unknown, m.vswitch.Reason
 		}
 		i := slices.IndexFunc(t.List.Entries, func(e alicloud.AllowEntry) bool { return e.CIDR.Overlaps(m.vswitch.CIDR) })
 		if i < 0 {
@@ -78,11 +78,19 @@ func (b *builder) judgeBlackList(gate *allowListGate, t *target, public bool) {
 	}
 }
 
+// ingressJudge judges the inbound rules of a destination's security groups.
+type ingressJudge struct {
+	groups *groupJudge
+	gates  gates[ingressKey, *ingressGate]
+}
+
 // ingressGate is a SecurityGroupIngress under construction.
 type ingressGate struct {
 	*model.SecurityGroupIngress
 	verdicts []truth.Verdict // on the members of the sources
 	need     needs
+	reason   string // why it is unknown
+	facts    []model.Fact
 }
 
 func (gate *ingressGate) entity() *model.SecurityGroupIngress {
@@ -90,8 +98,8 @@ func (gate *ingressGate) entity() *model.SecurityGroupIngress {
 	return gate.SecurityGroupIngress
 }
 
-// ingressHop judges the inbound rules of a destination's security groups.
-func (b *builder) ingressHop(r *requirementOf) model.Hop {
+// hop judges the inbound rules of a destination's security groups.
+func (j *ingressJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "target-security-group", Status: truth.Unknown}
 	t, v := r.target, r.view()
 	switch {
@@ -105,12 +113,16 @@ func (b *builder) ingressHop(r *requirementOf) model.Hop {
 		hop.Detail = "the security groups of " + t.Address + " are not in the files"
 		return hop
 	}
-	gate := b.ingressAccess(r)
+	gate := j.access(r)
 	status := gate.Status
 	if !v.whole() && gate.verdicts != nil {
 		status = v.sum(gate.verdicts)
 	}
 	hop.Status, hop.Code, hop.Origin = status, gate.Code, gate.Origin
+	hop.Component, hop.Sources, hop.Facts = strings.Join(gate.Groups, ", "), v.labels(), gate.facts
+	if hop.Status == truth.Unknown {
+		hop.Detail = cmp.Or(gate.reason, v.someReason())
+	}
 	if status == truth.Partial {
 		hop.Status = truth.Blocked
 	}
@@ -122,13 +134,13 @@ func (b *builder) ingressHop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func (b *builder) ingressAccess(r *requirementOf) *ingressGate {
+func (j *ingressJudge) access(r *requirementOf) *ingressGate {
 	v := r.view()
 	key := ingressKey{gateKey{r.target, v.sources, false}, v.groups, r.protocol, r.port}
-	return b.ingress.at(key, func() *ingressGate { return b.judgeIngress(r) })
+	return j.gates.at(key, func() *ingressGate { return j.judge(r) })
 }
 
-func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
+func (j *ingressJudge) judge(r *requirementOf) *ingressGate {
 	t, c, v := r.target, r.world.cluster, r.view()
 	src, role := v.sources, v.role
 	gate := &ingressGate{SecurityGroupIngress: &model.SecurityGroupIngress{
@@ -141,23 +153,32 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 		g := t.Scope.SecurityGroup(id)
 		groups = append(groups, g)
 		gate.Groups = append(gate.Groups, g.Name)
+		if g.Resource != nil {
+			gate.facts = append(gate.facts, fact("security group of the target", g.Name+", "+groupType(g), t.Scope.AtBlock(g.Resource)))
+		}
 	}
 	if groups[0].Resource != nil {
 		gate.Origin = t.Scope.AtBlock(groups[0].Resource)
 	}
-	from, fromUnknown := b.sourceGroups(c, v)
+	from, fromUnknown := j.sourceGroups(c, v)
 	verdict := coverMembers(src, func(m member) (truth.Verdict, string) {
 		if !m.vswitch.CIDR.IsValid() {
-			return truth.Unknown, ""
+			return truth.Unknown, m.vswitch.Reason
 		}
 		v := ingressVerdict(groups, ipset.Of(m.vswitch.CIDR), from, fromUnknown, strings.ToLower(r.protocol), r.port)
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
 			gate.Rule, gate.Drop = v.drop.Resource.Address, t.Scope.AtBlock(v.drop.Resource)
 		}
-		return v.status, ""
+		return v.status, v.reason
 	})
-	gate.verdicts, gate.Status = verdict.verdicts, verdict.status
+	gate.verdicts, gate.Status, gate.reason = verdict.verdicts, verdict.status, verdict.reason
 	gate.Covered, gate.Uncovered = verdict.covered, verdict.uncovered
+	for _, m := range src.members {
+		gate.facts = append(gate.facts, fact("source vSwitch", m.vswitch.Label(), m.origin))
+	}
+	if gate.Rule != "" {
+		gate.facts = append(gate.facts, fact("drop rule", gate.Rule, gate.Drop))
+	}
 	switch {
 	case len(verdict.uncovered) == 0:
 	case gate.Rule != "":
@@ -165,7 +186,7 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 	default:
 		gate.Code = "missing"
 		if verdict.none() && src == c.primary() {
-			b.findWrongRule(gate, t, c, role, groups, r)
+			findWrongRule(gate, t, c, role, groups, r)
 		}
 	}
 	return gate
@@ -173,7 +194,7 @@ func (b *builder) judgeIngress(r *requirementOf) *ingressGate {
 
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of
 // vSwitch.
-func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*alicloud.SecurityGroup, r *requirementOf) {
+func findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*alicloud.SecurityGroup, r *requirementOf) {
 	for _, g := range groups {
 		for _, rule := range g.Ingress {
 			if !rule.Accept || !rule.Matches(strings.ToLower(r.protocol), r.port) {
@@ -193,9 +214,9 @@ func (b *builder) findWrongRule(gate *ingressGate, t *target, c *cluster, role s
 
 // sourceGroups are the keys of the groups that the interfaces of packets carry, on
 // whichever node.
-func (b *builder) sourceGroups(c *cluster, v *view) (keys []string, unknown string) {
+func (j *ingressJudge) sourceGroups(c *cluster, v *view) (keys []string, unknown string) {
 	keys = []string{}
-	for _, set := range b.groups.setsOf(c, v.groups) {
+	for _, set := range j.groups.setsOf(c, v.groups) {
 		if set.unknown != "" {
 			unknown = set.unknown
 		}

@@ -16,8 +16,8 @@ import (
 // leave the VPC with. Addresses that no EIP asks for exist only after apply, so a
 // literal public address in the list may be one of them: only a list without any is
 // proved closed.
-func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
-	eips := b.ways.publicSources(wholeView(gate.src))
+func (j *listJudge) judgePublicList(gate *allowListGate, t *target, c *cluster) {
+	eips := j.ways.publicSources(wholeView(gate.src))
 	entries, unknown := t.List.Entries, t.List.Unknown
 	if t.Type != nil && t.Type.HasPublicList() {
 		entries, unknown = t.List.PublicEntries, t.List.PublicUnknown
@@ -104,8 +104,8 @@ func (y *ways) publicSources(v *view) []string {
 
 // publicVerdict is the verdict over the public addresses that packets of a view arrive
 // with.
-func (b *builder) publicVerdict(gate *allowListGate, v *view) truth.Verdict {
-	eips := b.ways.publicSources(v)
+func (gate *allowListGate) publicVerdict(y *ways, v *view) truth.Verdict {
+	eips := y.publicSources(v)
 	if len(eips) == 0 {
 		return truth.Unknown
 	}

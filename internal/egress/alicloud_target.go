@@ -3,7 +3,7 @@ package egress
 import (
 	"cmp"
 	"net/netip"
-
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/model"
@@ -36,6 +36,14 @@ func targetEntity(t *target) *model.Target {
 	return shown
 }
 
+// listJudge judges the lists of targets: the whitelists of cloud services, and the
+// access control lists of load balancers' listeners.
+type listJudge struct {
+	ways       *ways
+	whitelists gates[gateKey, *allowListGate]
+	acls       gates[gateKey, *allowListGate]
+}
+
 // allowListGate is an AllowListAccess under construction.
 type allowListGate struct {
 	*model.AllowListAccess
@@ -47,6 +55,7 @@ type allowListGate struct {
 	verdicts []truth.Verdict
 	admitted map[string]bool
 	need     needs
+	said     []model.Fact // see facts
 	// serves says that the list lets in somebody who is known to need it; servesPart that
 	// some who do come from a part of the sources, and nothing stops them.
 	serves, servesPart bool
@@ -57,18 +66,18 @@ func (gate *allowListGate) entity() *model.AllowListAccess {
 	return gate.AllowListAccess
 }
 
-// allowListAccess returns the gate of a target for one cluster and role, judging
+// access returns the gate of a target for one cluster and role, judging
 // it on first use.
-func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bool) *allowListGate {
-	return b.allowLists.at(gateKey{t, src, public}, func() *allowListGate {
-		gate := b.newAllowListGate(t, c, src, public)
+func (j *listJudge) access(t *target, c *cluster, src *sources, public bool) *allowListGate {
+	return j.whitelists.at(gateKey{t, src, public}, func() *allowListGate {
+		gate := newAllowListGate(t, c, src, public)
 		switch {
 		case c.plugin == pluginUnknown:
 			gate.Reason = "the network plug-in of " + c.name + " is unknown"
 		case public:
-			b.judgePublicList(gate, t, c)
+			j.judgePublicList(gate, t, c)
 		default:
-			b.judgeList(gate, t, c)
+			judgeList(gate, t, c)
 		}
 		return gate
 	})
@@ -76,17 +85,18 @@ func (b *builder) allowListAccess(t *target, c *cluster, src *sources, public bo
 
 // hop judges the list for one requirement, whose packets may come from a part of the
 // sources only.
-func (gate *allowListGate) hop(b *builder, r *requirementOf, hop model.Hop) model.Hop {
+func (gate *allowListGate) hop(y *ways, r *requirementOf, hop model.Hop) model.Hop {
 	v := r.view()
 	status := gate.Status
 	switch {
 	case v.whole():
 	case gate.admitted != nil:
-		status = b.publicVerdict(gate, v)
+		status = gate.publicVerdict(y, v)
 	case gate.verdicts != nil:
 		status = v.sum(gate.verdicts)
 	}
 	hop.Status, hop.Code, hop.Detail, hop.Origin = status, gate.Code, gate.Reason, gate.Origin
+	hop.Component, hop.Sources, hop.Facts = gate.component(), gate.seen(v), gate.facts()
 	if status == truth.Partial {
 		hop.Status = truth.Blocked
 	}
@@ -103,7 +113,51 @@ func (gate *allowListGate) hop(b *builder, r *requirementOf, hop model.Hop) mode
 	return hop
 }
 
-func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public bool) *allowListGate {
+// component names the list.
+func (gate *allowListGate) component() string {
+	if gate.Listener != "" {
+		return gate.Listener
+	}
+	return gate.AllowListAccess.Target + ", " + gate.Attribute
+}
+
+// seen are the addresses that the target sees packets of a view come from.
+func (gate *allowListGate) seen(v *view) []string {
+	if gate.Role != roleEIP {
+		return v.labels()
+	}
+	var list []string
+	for _, source := range gate.Sources {
+		list = append(list, source.Name)
+	}
+	return list
+}
+
+// facts are the elements of the list, and the sources that it is compared with.
+func (gate *allowListGate) facts() []model.Fact {
+	if gate.said != nil {
+		return gate.said
+	}
+	for _, e := range gate.target.List.Entries {
+		gate.said = append(gate.said, fact("element", e.Text, e.Origin))
+	}
+	if len(gate.target.List.Entries) == 0 && gate.target.List.Unknown == "" {
+		gate.said = append(gate.said, fact("elements", "none", gate.Origin))
+	}
+	for _, source := range gate.Sources {
+		text := source.Name
+		if source.CIDR != "" {
+			text += " (" + source.CIDR + ")"
+		}
+		gate.said = append(gate.said, fact("source", text+": "+string(source.Status), source.Origin))
+	}
+	if gate.WrongEntry != "" {
+		gate.said = append(gate.said, fact("near miss", gate.WrongEntry+" covers "+strings.Join(gate.WrongCovers, ", "), gate.Origin))
+	}
+	return gate.said
+}
+
+func newAllowListGate(t *target, c *cluster, src *sources, public bool) *allowListGate {
 	role := src.role
 	if public {
 		role = roleEIP
@@ -122,7 +176,7 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 }
 
 // judgeList compares an allow-list with the vSwitches of its sources.
-func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
+func judgeList(gate *allowListGate, t *target, c *cluster) {
 	src, role := gate.src, gate.src.role
 	gate.SourceOrigin = src.origin
 	set := alicloud.SetOf(t.List.Entries)
@@ -151,7 +205,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 	gate.take(verdict)
 	gate.CoversCluster = len(verdict.covered) > 0
 	if verdict.none() && src == c.primary() {
-		b.findWrongElement(gate, t, c, role)
+		findWrongElement(gate, t, c, role)
 	}
 }
 
@@ -187,7 +241,7 @@ func (c *cluster) addsNodesTo(t *target) truth.Truth {
 
 // findWrongElement looks for an element that admits the cluster's other kind of
 // vSwitch.
-func (b *builder) findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
+func findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
 	for _, e := range t.List.Entries {
 		if !e.CIDR.IsValid() {
 			continue

@@ -50,8 +50,9 @@ type world struct {
 	podNetworkings []*kubernetes.Object
 	network        network // that of the cluster, once all worlds are sorted
 	evaluator      *netpol.Evaluator
-	views          []*view     // by workload: where its packets come from
-	exempt         []exemption // by workload: whether nothing enforces policies on its pods
+	views          []*view            // by workload: where its packets come from
+	exempt         []exemption        // by workload: whether nothing enforces policies on its pods
+	needs          [][]*requirementOf // by workload: what it needs to reach
 }
 
 func (w *world) clusterID() string {

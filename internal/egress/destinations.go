@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
@@ -36,7 +37,7 @@ func standIns(text string) (string, map[string]located.Ref) {
 // reference adds the need for the resource that a value refers to: evidence for
 // exactly that target.
 func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
-	t, public := c.b.referredTarget(c.wl.Object, ref)
+	t, public := referredTarget(c.facts, c.wl.Object, ref)
 	if t == nil {
 		return
 	}
@@ -49,8 +50,8 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 
 // referredTarget is the target that an object which Terraform creates refers to, and
 // whether to its public endpoint; nil if it is none.
-func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *target, public bool) {
-	born, ok := b.creators[o]
+func referredTarget(f *facts, o *kubernetes.Object, ref located.Ref) (t *target, public bool) {
+	born, ok := f.creators[o]
 	if !ok {
 		return nil, false
 	}
@@ -61,11 +62,11 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 			address, public = born.scope.Ident(res.Body.Get(connection.Instance)).Key, true
 		}
 	}
-	i := slices.IndexFunc(b.targetList, func(t *target) bool { return t.Scope == born.scope && t.Address == address })
+	i := slices.IndexFunc(f.targetList, func(t *target) bool { return t.Scope == born.scope && t.Address == address })
 	if i < 0 {
 		return nil, false
 	}
-	return b.targetList[i], public
+	return f.targetList[i], public
 }
 
 // holdsHost reports whether a reference is to the host or the address of a product's
@@ -82,7 +83,7 @@ func (c *collector) toReferred(r *requirementOf, s *kube.Service) bool {
 	if len(refs) != 1 || s.External != refs[0].Placeholder() || !holdsHost(refs[0]) {
 		return false
 	}
-	t, public := c.b.referredTarget(s.Object, refs[0])
+	t, public := referredTarget(c.facts, s.Object, refs[0])
 	if t == nil {
 		return false
 	}
@@ -135,7 +136,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 	if e.Bare {
 		return false
 	}
-	public := e.Public && !c.b.isPrivateName(e.Host)
+	public := e.Public && !isPrivateName(c.facts, e.Host)
 	for _, s := range c.w.byAddress {
 		if s.HasHost(e.Host) {
 			r.toLoadBalancer(s, s.Direct, public)
@@ -150,7 +151,7 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 		return true
 	}
 	if e.Cloud {
-		if t, public := c.b.hostTarget(c.w, e); t != nil {
+		if t, public := hostTarget(c.facts, c.w, e); t != nil {
 			r.kind, r.target, r.public = toTarget, t, public
 			return true
 		}
@@ -189,7 +190,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 			return
 		}
 	}
-	for _, t := range c.b.reachableTargets(c.w) {
+	for _, t := range reachableTargets(c.facts, c.w) {
 		if slices.Contains(t.Addresses, r.addr) {
 			c.toTarget(r, t)
 			return
@@ -215,7 +216,7 @@ func (c *collector) toTarget(r *requirementOf, t *target) {
 
 // readReused finds the load balancers of Terraform that Services of the cluster use by
 // their ids.
-func (b *builder) readReused(w *world) {
+func readReused(f *facts, w *world) {
 	w.reused = make(map[*target]*kube.Service)
 	if w.cluster == nil || w.cluster.scope == nil {
 		return
@@ -225,8 +226,8 @@ func (b *builder) readReused(w *world) {
 		if !ok {
 			continue
 		}
-		id := idIn(b.facts, w.cluster, s.Object, text)
-		for _, t := range b.targetList {
+		id := idIn(f, w.cluster, s.Object, text)
+		for _, t := range f.targetList {
 			if id.Resource != nil && t.Scope == w.cluster.scope && t.Resource == id.Resource {
 				w.reused[t] = s
 			}
@@ -296,16 +297,16 @@ func (c *collector) toEndpoint(r *requirementOf, s *kube.Service) {
 // isPrivateName reports whether a name with a public suffix is served privately:
 // its registrable domain is a PrivateZone of the files or named in the
 // configuration.
-func (b *builder) isPrivateName(host string) bool {
-	return slices.ContainsFunc(b.privateDomains, func(domain string) bool {
+func isPrivateName(f *facts, host string) bool {
+	return slices.ContainsFunc(f.privateDomains, func(domain string) bool {
 		return host == domain || strings.HasSuffix(host, "."+domain)
 	})
 }
 
-// readPrivateDomains collects the domains of PrivateZones.
-func (b *builder) readPrivateDomains() {
-	b.privateDomains = slices.Clone(b.options.PrivateDomains)
-	for _, s := range b.scopes {
+// privateDomains collects the domains of PrivateZones and of the configuration.
+func privateDomains(scopes []*alicloud.Scope, configured []string) []string {
+	list := slices.Clone(configured)
+	for _, s := range scopes {
 		for _, res := range s.ByType["alicloud_pvtz_zone"] {
 			for _, name := range []string{"zone_name", "name"} {
 				text, ok := res.Body.Get(name).Text()
@@ -316,22 +317,23 @@ func (b *builder) readPrivateDomains() {
 				if domain, ok := requirement.RegistrableDomain(text); ok {
 					text = domain
 				}
-				b.privateDomains = append(b.privateDomains, text)
+				list = append(list, text)
 			}
 		}
 	}
+	return list
 }
 
 // reachableTargets are the targets that a world's workloads may mean: those of
 // their cluster's root and of roots of no other environment.
-func (b *builder) reachableTargets(w *world) []*target {
+func reachableTargets(f *facts, w *world) []*target {
 	if w.cluster == nil || w.cluster.scope == nil {
 		return nil
 	}
 	own := w.cluster.scope
 	its := environmentsIn(own.Root.Dir + "/" + own.Root.Variant)
 	var list []*target
-	for _, t := range b.targetList {
+	for _, t := range f.targetList {
 		if t.Scope != own {
 			if t.Scope.Root.Dir == own.Root.Dir {
 				continue // another variant of the same root
@@ -348,8 +350,8 @@ func (b *builder) reachableTargets(w *world) []*target {
 
 // namedTarget finds what a declaration KIND/NAME means: by Terraform label, then
 // by the instance's name, then by its host prefix.
-func (b *builder) namedTarget(w *world, kind, name string) *target {
-	candidates := b.reachableTargets(w)
+func namedTarget(f *facts, w *world, kind, name string) *target {
+	candidates := reachableTargets(f, w)
 	for _, matches := range []func(*target) bool{
 		func(t *target) bool { return t.Resource.Name == name },
 		func(t *target) bool { return slices.Contains(t.Names, name) },
@@ -377,10 +379,10 @@ func only(list []*target) *target {
 
 // hostTarget finds the instance that a cloud service's host name means: by its
 // configured prefix, else the only one of its kind that may bear such a name.
-func (b *builder) hostTarget(w *world, e requirement.Endpoint) (t *target, public bool) {
+func hostTarget(f *facts, w *world, e requirement.Endpoint) (t *target, public bool) {
 	first, _, _ := strings.Cut(e.Host, ".")
 	var unnamed []*target
-	for _, t := range b.reachableTargets(w) {
+	for _, t := range reachableTargets(f, w) {
 		switch {
 		case t.Kind != e.Product:
 		case slices.Contains(t.Prefixes, first):

@@ -52,7 +52,7 @@ func readFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
 		f.clusterList = append(f.clusterList, readClusters(f, s)...)
 		f.targetList = append(f.targetList, alicloud.Targets(s)...)
 	}
-	(&builder{facts: f}).readPrivateDomains()
+	f.privateDomains = privateDomains(f.scopes, f.options.PrivateDomains)
 	f.clusterList = append(f.clusterList, configuredClusters(f, n)...)
 	sortClusters(f.clusterList)
 	for _, s := range f.scopes {

@@ -85,7 +85,7 @@ func (c *collector) meetOutside(r *requirementOf) {
 	if r.anywhere || r.anywhere6 {
 		return
 	}
-	for _, o := range c.b.outside {
+	for _, o := range c.facts.outside {
 		if !o.is(r) {
 			continue
 		}
@@ -103,7 +103,7 @@ func (c *collector) meetOutside(r *requirementOf) {
 }
 
 // outsideHop judges the allow-list that the configuration gives.
-func (b *builder) outsideHop(r *requirementOf) model.Hop {
+func (j *listJudge) outsideHop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
 	c, v, public := r.world.cluster, r.view(), r.outside.isPublic(r)
 	switch {
@@ -126,7 +126,7 @@ func (b *builder) outsideHop(r *requirementOf) model.Hop {
 		hop.Detail = "the IPv6 addresses of the pods are not in the files"
 		return hop
 	}
-	gate := b.allowListAccess(r.outside.target, c, v.sources, public == truth.Yes)
+	gate := j.access(r.outside.target, c, v.sources, public == truth.Yes)
 	gate.List = "target"
-	return gate.hop(b, r, hop)
+	return gate.hop(j.ways, r, hop)
 }

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -14,6 +15,7 @@ import (
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/secret"
+	"github.com/egresslint/egresslint/parser/guard"
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -130,10 +132,42 @@ func (r *requirementOf) display() string {
 	return fmt.Sprintf("%s:%d", name, r.port)
 }
 
+// findNeeds collects what the workloads of the worlds need to reach, and tells of
+// requirements of the configuration that are about none of them.
+func findNeeds(ctx context.Context, f *facts, worlds []*world, n *notes) error {
+	for _, w := range worlds {
+		w.needs = make([][]*requirementOf, len(w.workloads))
+		for i := range w.workloads {
+			if err := guard.Overdue(ctx); err != nil {
+				return err
+			}
+			w.needs[i] = requirementsOf(f, w, i, n)
+		}
+	}
+	unmatchedRequirements(f, worlds, n)
+	return nil
+}
+
+// unmatchedRequirements tells of requirements of the configuration that are about no
+// workload.
+func unmatchedRequirements(f *facts, worlds []*world, n *notes) {
+	for i := range f.options.Requirements {
+		config := &f.options.Requirements[i]
+		if !slices.ContainsFunc(worlds, func(w *world) bool {
+			return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return wl.Matches(config.From) })
+		}) {
+			n.diagnose(source.Diagnostic{
+				Kind: source.UnmatchedEntry, Range: config.At,
+				Message: "match requirement: no workload that was read is " + config.From,
+			})
+		}
+	}
+}
+
 // requirementsOf collects what a workload needs to reach.
-func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
+func requirementsOf(f *facts, w *world, index int, n *notes) []*requirementOf {
 	wl := w.workloads[index]
-	c := &collector{b: b, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
+	c := &collector{facts: f, notes: n, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
 	c.declarations()
 	for _, container := range wl.Containers() {
 		c.environment(container)
@@ -145,7 +179,8 @@ func (b *builder) requirementsOf(w *world, index int) []*requirementOf {
 
 // collector gathers the requirements of one workload.
 type collector struct {
-	b     *builder
+	facts *facts
+	notes *notes
 	w     *world
 	wl    *kube.Workload
 	index int
@@ -181,23 +216,23 @@ func (c *collector) declarations() {
 			if shown != "" {
 				message = "read egress item: one of them cannot be read; it is sensitive and not shown"
 			}
-			c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: message})
+			c.notes.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: message})
 		}
 		for _, item := range items {
-			c.declare(item, c.b.places.Object(h.obj, h.v), shown)
+			c.declare(item, c.facts.places.Object(h.obj, h.v), shown)
 		}
 	}
-	for _, config := range c.b.options.Requirements {
+	for _, config := range c.facts.options.Requirements {
 		if !c.wl.Matches(config.From) {
 			continue
 		}
 		for _, to := range config.To {
 			items, err := requirement.ParseDeclaration(to)
 			if err != nil {
-				c.b.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
+				c.notes.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
 			}
 			for _, item := range items {
-				c.declare(item, c.b.places.Add(place.Place{Range: config.At, Address: "requirements"}), "")
+				c.declare(item, c.facts.places.Add(place.Place{Range: config.At, Address: "requirements"}), "")
 			}
 		}
 	}
@@ -220,7 +255,7 @@ func (c *collector) declare(item requirement.Declared, origin place.Origin, show
 		}
 	case item.Kind != "":
 		r.kind, r.host = toName, item.Text
-		if t := c.b.namedTarget(c.w, item.Kind, item.Name); t != nil {
+		if t := namedTarget(c.facts, c.w, item.Kind, item.Name); t != nil {
 			c.toTarget(r, t)
 		}
 	case item.Prefix.IsValid():
@@ -291,7 +326,7 @@ func (c *collector) environment(container *located.Value) {
 		if v := env.Get("value"); !v.IsNull() {
 			if text, ok := v.Text(); ok {
 				list = append(list, variable{
-					name: name, text: text, origin: c.b.places.Object(c.wl.Object, v), secret: secret.At(v, "the host in "+name),
+					name: name, text: text, origin: c.facts.places.Object(c.wl.Object, v), secret: secret.At(v, "the host in "+name),
 				})
 			}
 			continue
@@ -374,7 +409,7 @@ func (c *collector) meshHost(v variable) {
 
 func (c *collector) fromConfig(src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
 	place := "the host in " + src.Object.Kind + " " + src.Object.Name + ", key " + v.Key
-	return variable{name: name, text: v.Text, origin: c.b.places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
+	return variable{name: name, text: v.Text, origin: c.facts.places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
 }
 
 func strengthOf(e requirement.Endpoint) model.Strength {
@@ -397,7 +432,7 @@ func (c *collector) commandLine(container *located.Value) {
 	name, _ := container.Get("name").Text()
 	for _, e := range requirement.FromArgs(args) {
 		v := values[e.Arg]
-		c.endpoint(e, strengthOf(e), c.b.places.Object(c.wl.Object, v), secret.At(v, "the host in an argument of container "+name))
+		c.endpoint(e, strengthOf(e), c.facts.places.Object(c.wl.Object, v), secret.At(v, "the host in an argument of container "+name))
 	}
 }
 

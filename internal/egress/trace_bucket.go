@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -66,6 +67,11 @@ func (gate *bucketGate) entity() *model.BucketPolicyBlock {
 	return gate.BucketPolicyBlock
 }
 
+// denied are the gates of buckets that keep a cluster out.
+func (j *bucketJudge) denied() []*bucketGate {
+	return slices.DeleteFunc(slices.Clone(j.gates.list), func(gate *bucketGate) bool { return gate.BucketPolicyBlock == nil })
+}
+
 // hop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
 func (j *bucketJudge) hop(r *requirementOf) model.Hop {
@@ -74,8 +80,10 @@ func (j *bucketJudge) hop(r *requirementOf) model.Hop {
 	gate := j.gates.at(key, func() *bucketGate { return j.judge(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
+	hop.Component, hop.Sources = r.target.Address, r.view().labels()
 	if gate.BucketPolicyBlock != nil {
-		hop.Code, hop.Origin = gate.Code, gate.Origin
+		hop.Component, hop.Code, hop.Origin = gate.Bucket, gate.Code, gate.Origin
+		hop.Facts = []model.Fact{fact("the policy lets in", cmp.Or(strings.Join(gate.Listed, ", "), "nobody"), gate.Origin)}
 	}
 	return hop
 }

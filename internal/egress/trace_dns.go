@@ -149,6 +149,13 @@ func (gate *dnsGate) entity() *model.NameResolution {
 	return gate.NameResolution
 }
 
+// needed are the gates that some name has to pass, or might.
+func (j *dnsJudge) needed() []*dnsGate {
+	return slices.DeleteFunc(slices.Clone(j.gates.list), func(gate *dnsGate) bool {
+		return gate.need.sum().Strength == model.None && !gate.latent // only literal addresses are needed
+	})
+}
+
 // facts are what the policies say of DNS.
 func (gate *dnsGate) facts() []model.Fact {
 	var list []model.Fact

@@ -168,7 +168,7 @@ func (j *injectorJudge) managedGroup(w *world, wl *kube.Workload, field located.
 		group = "default"
 	}
 	var candidates []*target
-	for _, t := range (&builder{facts: j.facts}).reachableTargets(w) {
+	for _, t := range reachableTargets(j.facts, w) {
 		if t.Kind == kind {
 			candidates = append(candidates, t)
 		}

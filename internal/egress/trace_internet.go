@@ -38,6 +38,11 @@ type internetGate struct {
 	need   needs
 }
 
+func (gate *internetGate) entity() *model.InternetAccess {
+	gate.Need = gate.need.sum()
+	return gate.InternetAccess
+}
+
 // ways are the ways of clusters to public IPv4 addresses.
 type ways struct {
 	*facts

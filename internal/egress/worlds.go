@@ -47,7 +47,7 @@ func bindWorlds(ctx context.Context, f *facts, objects []*kubernetes.Object, n *
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		(&builder{facts: f}).readReused(w)
+		readReused(f, w)
 		readViews(f, w)
 	}
 	// The addresses of pods are those of all worlds of their cluster.
