@@ -144,11 +144,11 @@ func readCluster(f *facts, s *alicloud.Scope, res *terraform.Resource, kind stri
 	c.version, _ = secret.Plain(body.Get("version"))
 	c.serviceCIDR, _ = body.Get("service_cidr").Text()
 	c.podCIDR, _ = body.Get("pod_cidr").Text()
-	c.readProxyMode(body)
-	c.readPools()
-	c.readNewGateway(body)
+	readProxyMode(c, body)
+	readPools(c)
+	readNewGateway(c, body)
 	readPublicNodes(c)
-	c.readIntent()
+	readIntent(c)
 	return c
 }
 
@@ -198,7 +198,7 @@ func clusterName(res *terraform.Resource) string {
 
 // readProxyMode: the managed resource defaults to ipvs (provider documentation,
 // cs_managed_kubernetes); the others leave it to the API.
-func (c *cluster) readProxyMode(body *located.Value) {
+func readProxyMode(c *cluster, body *located.Value) {
 	v := body.Get("proxy_mode")
 	if text, ok := v.Text(); ok {
 		c.proxyMode = text
@@ -207,7 +207,7 @@ func (c *cluster) readProxyMode(body *located.Value) {
 	}
 }
 
-func (c *cluster) readPools() {
+func readPools(c *cluster) {
 	for _, res := range c.scope.ByType["alicloud_cs_kubernetes_node_pool"] {
 		if c.scope.Ident(res.Body.Get("cluster_id")).Key != c.res.Address {
 			continue
@@ -382,7 +382,7 @@ func readTerwayAddons(c *cluster, n *network, addons []addon) {
 			n.applyTerwayConfig(a.config)
 		}
 	}
-	if e := c.exclusiveENI(addons); e.value != nil {
+	if e := exclusiveENI(c, addons); e.value != nil {
 		n.enforcement, n.exclusive, n.exclusiveAt = "not-enforced", true, c.scope.At(e.holder, e.value)
 	}
 }
@@ -396,7 +396,7 @@ type holding struct {
 // exclusiveENI finds what gives every pod a network interface of its own, on which
 // nothing enforces NetworkPolicies: the addon terway-eni, or a label on every node
 // pool (vendor's pages on Terway and on exclusive ENIs of node pools).
-func (c *cluster) exclusiveENI(addons []addon) holding {
+func exclusiveENI(c *cluster, addons []addon) holding {
 	for _, a := range addons {
 		if a.name.Is("terway-eni") {
 			return holding{a.name, a.holder}
@@ -469,10 +469,10 @@ func (n *network) applyTerwayConfig(v *located.Value) {
 // documentation, cs_managed_kubernetes); Flannel has no dual stack. The API may
 // choose where the argument is left out, but has no choice without IPv6 in the
 // vSwitches.
-func (c *cluster) readIPStack(body *located.Value) {
+func readIPStack(c *cluster, body *located.Value) {
 	v := body.Get("ip_stack")
 	switch text, ok := v.Text(); {
-	case c.plugin == pluginFlannel, v.IsNull() && !c.hasIPv6VSwitch():
+	case c.plugin == pluginFlannel, v.IsNull() && !hasIPv6VSwitch(c):
 		c.ipStack = "ipv4"
 	case ok:
 		c.ipStack = text
@@ -480,7 +480,7 @@ func (c *cluster) readIPStack(body *located.Value) {
 }
 
 // hasIPv6VSwitch reports whether one of the cluster's vSwitches has IPv6, or may.
-func (c *cluster) hasIPv6VSwitch() bool {
+func hasIPv6VSwitch(c *cluster) bool {
 	return slices.ContainsFunc(slices.Concat(c.pod.members, c.node.members), func(m member) bool {
 		if m.vswitch.Resource == nil {
 			return true
@@ -491,7 +491,7 @@ func (c *cluster) hasIPv6VSwitch() bool {
 	})
 }
 
-func (c *cluster) readIntent() {
+func readIntent(c *cluster) {
 	c.intent = "unsaid"
 	if c.config != nil && c.config.Internet != nil {
 		c.intent = "no"

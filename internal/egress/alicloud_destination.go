@@ -201,7 +201,7 @@ func findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups
 				continue
 			}
 			for _, cidr := range rule.CIDRs {
-				covers := c.wrongCovers(role, byCIDR(cidr))
+				covers := wrongCovers(c, role, byCIDR(cidr))
 				if len(covers) > 0 && gate.Wrong.Ref == 0 {
 					gate.Code, gate.Wrong = "wrong-vswitch", t.Scope.AtBlock(rule.Resource)
 				}

@@ -166,7 +166,7 @@ func readPodSources(f *facts, c *cluster) {
 		c.node = sources{role: roleNode, unknown: reason}
 	}
 	applyPodConfig(f, c)
-	c.spreadPods()
+	spreadPods(c)
 }
 
 // addAddonVSwitches reads PodVswitchId of the addon's config, the only way to
@@ -190,7 +190,7 @@ func addAddonVSwitches(c *cluster, a addon, text string) {
 
 // readNewGateway reads new_nat_gateway, which defaults to true in the provider
 // for every kind of cluster.
-func (c *cluster) readNewGateway(body *located.Value) {
+func readNewGateway(c *cluster, body *located.Value) {
 	v := body.Get("new_nat_gateway")
 	on, ok := v.Truth()
 	switch {

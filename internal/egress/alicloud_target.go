@@ -189,9 +189,9 @@ func judgeList(gate *allowListGate, t *target, c *cluster) {
 			return truth.Unknown, m.vswitch.Reason
 		case t.List.Unknown != "":
 			return truth.Unknown, t.List.Unknown
-		case role == roleNode && c.addsNodesTo(t) != truth.No:
+		case role == roleNode && addsNodesTo(c, t) != truth.No:
 			return truth.Open, "the node pool's rds_instances adds the nodes to the list"
-		case role == rolePod && c.addsNodesTo(t) != truth.No:
+		case role == rolePod && addsNodesTo(c, t) != truth.No:
 			return truth.Unknown, "whether the node pool's rds_instances adds pods to the list too is not documented"
 		default:
 			return truth.Blocked, ""
@@ -220,7 +220,7 @@ func (gate *allowListGate) take(c coverage) {
 
 // addsNodesTo reports whether a node pool itself adds its nodes to the target's
 // list.
-func (c *cluster) addsNodesTo(t *target) truth.Truth {
+func addsNodesTo(c *cluster, t *target) truth.Truth {
 	answer := truth.No
 	for _, pool := range c.pools {
 		list, unknown := c.scope.Idents(pool.res.Body.Get("rds_instances"))
@@ -246,7 +246,7 @@ func findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
 		if !e.CIDR.IsValid() {
 			continue
 		}
-		covers := c.wrongCovers(role, byCIDR(e.CIDR))
+		covers := wrongCovers(c, role, byCIDR(e.CIDR))
 		if len(covers) > 0 && gate.WrongEntry == "" {
 			gate.Code, gate.WrongEntry, gate.Origin = "wrong-vswitch", e.Text, e.Origin
 		}

@@ -32,7 +32,7 @@ type alternative struct {
 // split returns the worlds of a cluster's objects. Renderings of different environments
 // do not meet, nor do those that have the same object with different content; what is
 // of no environment and has no such object is in each world. Mostly there is one.
-func (w *world) split() []*world {
+func split(w *world) []*world {
 	renderings := renderingsOf(w.objects)
 	alternatives := alternativesOf(renderings)
 	if len(alternatives) < 2 {

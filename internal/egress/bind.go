@@ -164,7 +164,7 @@ func (b *binder) bind(ctx context.Context, objects []*kubernetes.Object) ([]*wor
 	}
 	var list []*world
 	for _, w := range order {
-		w.cluster.worlds = w.split()
+		w.cluster.worlds = split(w)
 		list = append(list, w.cluster.worlds...)
 	}
 	return append(list, looseWorlds(loose)...), guard.Overdue(ctx)
@@ -193,7 +193,7 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 	for _, named := range []bool{true, false} {
 		for _, o := range objects {
 			envs := environmentsOf(o)
-			known := slices.ContainsFunc(worlds, func(w *world) bool { return w.takes(o) })
+			known := slices.ContainsFunc(worlds, func(w *world) bool { return takes(w, o) })
 			if o.From == "" && (len(envs) > 0) == named && !known {
 				find("", envs, false)
 			}
@@ -202,7 +202,7 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 	slices.SortFunc(worlds, func(a, b *world) int { return cmp.Compare(a.env, b.env) })
 	for _, o := range objects {
 		for _, w := range worlds {
-			if w.takes(o) {
+			if takes(w, o) {
 				w.objects = append(w.objects, o)
 			}
 		}
@@ -214,7 +214,7 @@ func looseWorlds(objects []*kubernetes.Object) []*world {
 }
 
 // takes reports whether an object that is bound to no cluster belongs to a world.
-func (w *world) takes(o *kubernetes.Object) bool {
+func takes(w *world, o *kubernetes.Object) bool {
 	if o.From != "" {
 		return o.From == w.from
 	}
@@ -393,7 +393,7 @@ func (b *binder) populate(ctx context.Context, w *world) error {
 	}
 	for _, o := range w.objects {
 		if slices.Contains(routeKinds, o.Kind) {
-			w.addRoute(o)
+			addRoute(w, o)
 		}
 	}
 	return guard.Overdue(ctx)
@@ -559,7 +559,7 @@ func compilePolicies(ctx context.Context, f *facts, w *world) {
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
 		pods[i].ECI = group != truth.No && wl.HostNetwork != truth.Yes && !w.isACS(wl)
-		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
+		pods[i].PerhapsExempt = pods[i].ECI && !hasPoseidon(w)
 	}
 	w.tiers.Network = w.policies
 	w.evaluator = netpol.NewTiered(ctx, w.tiers, namespaces, pods, profile)

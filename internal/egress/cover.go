@@ -73,9 +73,9 @@ func byCIDR(cidr netip.Prefix) admission {
 
 // wrongCovers are those of the cluster's other kind of sources that something admits:
 // the node vSwitches under Terway, the pod vSwitches or the pod CIDR under Flannel.
-func (c *cluster) wrongCovers(role string, by admission) []string {
+func wrongCovers(c *cluster, role string, by admission) []string {
 	var covers []string
-	for _, v := range c.wrongVSwitches(role) {
+	for _, v := range wrongVSwitches(c, role) {
 		if by.vswitch(v) {
 			covers = append(covers, v.Label())
 		}
@@ -88,7 +88,7 @@ func (c *cluster) wrongCovers(role string, by admission) []string {
 
 // wrongVSwitches are the vSwitches of a cluster that packets of a role do not leave
 // from, and packets of the other do.
-func (c *cluster) wrongVSwitches(role string) []*alicloud.VSwitch {
+func wrongVSwitches(c *cluster, role string) []*alicloud.VSwitch {
 	right := &c.pod
 	var candidates []*alicloud.VSwitch
 	if role == roleNode {

@@ -89,7 +89,7 @@ func configuredClusters(f *facts, n *notes) []*cluster {
 		}
 		c.pod = sources{role: rolePod, unknown: c.name + " is not in the files"}
 		c.node = sources{role: roleNode, unknown: c.name + " is not in the files"}
-		c.readIntent()
+		readIntent(c)
 		list = append(list, c)
 	}
 	return list

@@ -16,7 +16,7 @@ import (
 var routeKinds = []string{"HTTPRoute", "GRPCRoute", "TLSRoute"}
 
 // addRoute adds the hosts of a route to the Gateways that it is attached to.
-func (w *world) addRoute(o *kubernetes.Object) {
+func addRoute(w *world, o *kubernetes.Object) {
 	for _, parent := range o.Root.Get("spec", "parentRefs").Items() {
 		group, kind := parent.Get("group"), parent.Get("kind")
 		if !kind.IsNull() && !kind.Is("Gateway") || !group.IsNull() && !group.Is(gatewayGroup) {
@@ -52,7 +52,7 @@ func (w *world) hostService(host string) (s *kube.Service, served bool) {
 		if !slices.Contains(e.Hosts, host) {
 			continue
 		}
-		one := w.inFrontOf(e)
+		one := inFrontOf(w, e)
 		if one == nil || served && one != s {
 			return nil, true
 		}
@@ -65,7 +65,7 @@ func (w *world) hostService(host string) (s *kube.Service, served bool) {
 // address or name of its status, else the one that is made for the Gateway, else the
 // only one of the ingress controller, if its own addresses do not say that it is
 // another; nil if the files do not decide it.
-func (w *world) inFrontOf(e *kube.Entrance) *kube.Service {
+func inFrontOf(w *world, e *kube.Entrance) *kube.Service {
 	for _, s := range w.byAddress {
 		if slices.ContainsFunc(e.Addresses, func(a netip.Addr) bool {
 			found, _ := s.HasAddress(a)
@@ -78,7 +78,7 @@ func (w *world) inFrontOf(e *kube.Entrance) *kube.Service {
 	for _, s := range w.byAddress {
 		label, _ := s.Object.Root.Get("metadata", "labels", gatewayLabel).Text()
 		own := e.Gateway != "" && label == e.Gateway && s.Namespace == e.Namespace ||
-			e.Gateway == "" && s.IsIngressController() && w.byNginx(e.Class)
+			e.Gateway == "" && s.IsIngressController() && byNginx(w, e.Class)
 		switch {
 		case !own:
 		case found != nil, len(e.Names) > 0, len(e.Addresses) > 0 && len(s.Addresses) > 0:
@@ -97,7 +97,7 @@ const defaultClass = "ingressclass.kubernetes.io/is-default-class"
 // the LoadBalancer Services that isIngressController finds belong to. Without a class
 // an Ingress is of the default one, the newest of several; where the files have none, it
 // is taken for nginx's.
-func (w *world) byNginx(class string) bool {
+func byNginx(w *world, class string) bool {
 	known := false
 	for _, o := range w.ingressClasses {
 		isDefault := o.Root.Get("metadata", "annotations", defaultClass).Is("true")

@@ -53,7 +53,7 @@ func settle(f *facts, worlds []*world) {
 		c.network = clusterNetwork(f, c, agreed(said))
 		if c.scope != nil {
 			readSources(f, c)
-			c.readIPStack(c.res.Body)
+			readIPStack(c, c.res.Body)
 			c.vpc = c.findVPC()
 		}
 	}

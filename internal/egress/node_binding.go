@@ -52,7 +52,7 @@ func (c *cluster) placementOf(wl *kube.Workload) placement {
 	p := placement{some: unsure}
 	all := true
 	for _, pool := range c.pools {
-		fits := min(pool.tolerated(wl), c.fits(terms, pool))
+		fits := min(pool.tolerated(wl), fits(c, terms, pool))
 		if fits == truth.No {
 			all = false
 			continue
@@ -85,17 +85,17 @@ func (c *cluster) placementOf(wl *kube.Workload) placement {
 
 // fits says whether the nodes of a pool have the labels that pods require, apart
 // from that of the zone.
-func (c *cluster) fits(terms []kube.NodeTerm, pool *nodePool) truth.Truth {
+func fits(c *cluster, terms []kube.NodeTerm, pool *nodePool) truth.Truth {
 	answer := truth.Yes
 	for _, t := range terms {
 		if !slices.Contains(zoneLabels, t.Key) {
-			answer = min(answer, c.fit(t, pool))
+			answer = min(answer, fit(c, t, pool))
 		}
 	}
 	return answer
 }
 
-func (c *cluster) fit(t kube.NodeTerm, pool *nodePool) truth.Truth {
+func fit(c *cluster, t kube.NodeTerm, pool *nodePool) truth.Truth {
 	value, labelled := pool.labels[t.Key]
 	switch {
 	case t.Unsure:
@@ -107,7 +107,7 @@ func (c *cluster) fit(t kube.NodeTerm, pool *nodePool) truth.Truth {
 		value, labelled = "linux", true
 	case !labelled && t.Key == "type" && slices.Equal(t.Values, []string{"virtual-kubelet"}):
 		// Nodes of node pools are no virtual nodes, which alone bear this label.
-	case !labelled && (pool.moreLabels || !c.declaresLabel(t.Key)):
+	case !labelled && (pool.moreLabels || !declaresLabel(c, t.Key)):
 		return truth.Maybe // somebody or something else may label the nodes
 	}
 	switch t.Operator {
@@ -143,7 +143,7 @@ func inZone(terms []kube.NodeTerm, zone string) truth.Truth {
 
 // declaresLabel reports whether the files label the nodes of some pool with a key:
 // then it means something that those without it lack it.
-func (c *cluster) declaresLabel(key string) bool {
+func declaresLabel(c *cluster, key string) bool {
 	return slices.ContainsFunc(c.pools, func(p *nodePool) bool {
 		_, ok := p.labels[key]
 		return ok

@@ -122,7 +122,7 @@ func requestedNetwork(f *facts, w *world, wl *kube.Workload) (*podNetwork, strin
 func selectedNetwork(f *facts, w *world, wl *kube.Workload) (*podNetwork, string) {
 	var found *kubernetes.Object
 	for _, o := range w.podNetworkings {
-		switch w.selectsNetwork(o, wl) {
+		switch selectsNetwork(w, o, wl) {
 		case truth.No:
 			continue
 		case truth.Maybe:
@@ -145,7 +145,7 @@ func selectedNetwork(f *facts, w *world, wl *kube.Workload) (*podNetwork, string
 
 // selectsNetwork says whether a PodNetworking is for a workload's pods: both of its
 // selectors must match.
-func (w *world) selectsNetwork(o *kubernetes.Object, wl *kube.Workload) truth.Truth {
+func selectsNetwork(w *world, o *kubernetes.Object, wl *kube.Workload) truth.Truth {
 	selector := o.Root.Get("spec", "selector")
 	pods, namespaces := selector.Get("podSelector"), selector.Get("namespaceSelector")
 	if selector.IsUnknown() {
@@ -199,7 +199,7 @@ func podNetworking(f *facts, c *cluster, o *kubernetes.Object) (*podNetwork, str
 func networkView(c *cluster, n *podNetwork, p placement) *view {
 	var v *view
 	if len(n.vswitches) == 0 {
-		v = c.podView(p)
+		v = podView(c, p)
 		if v.reason != "" {
 			return v
 		}
@@ -354,7 +354,7 @@ func (w *world) containerGroup(wl *kube.Workload) (answer truth.Truth, reason st
 			return truth.Maybe, undecided
 		}
 	}
-	if w.labelled(wl, eciLabel) || w.labelled(wl, acsLabel) {
+	if labelled(w, wl, eciLabel) || labelled(w, wl, acsLabel) {
 		return truth.Yes, ""
 	}
 	name, _ := wl.Spec.Get("nodeName").Text()
@@ -381,12 +381,12 @@ func (w *world) containerGroup(wl *kube.Workload) (answer truth.Truth, reason st
 // isACS reports whether a workload's pods, which run as container groups, are ACS
 // pods.
 func (w *world) isACS(wl *kube.Workload) bool {
-	return w.labelled(wl, acsLabel) || w.cluster != nil && w.cluster.acs
+	return labelled(w, wl, acsLabel) || w.cluster != nil && w.cluster.acs
 }
 
 // labelled reports whether a label is true for a workload's pods or, where these do
 // not say otherwise, for their namespace.
-func (w *world) labelled(wl *kube.Workload, key string) bool {
+func labelled(w *world, wl *kube.Workload, key string) bool {
 	if text, ok := wl.Labels[key]; ok {
 		return text == "true"
 	}

@@ -66,7 +66,7 @@ func exemptionOf(f *facts, w *world, wl *kube.Workload) exemption {
 // hasPoseidon reports whether the files install the addon without which nothing
 // enforces policies on elastic container instances (vendor's page on network policies
 // of ACK Serverless clusters). It may have been installed by other means.
-func (w *world) hasPoseidon() bool {
+func hasPoseidon(w *world) bool {
 	c := w.cluster
 	if c == nil || c.scope == nil {
 		return false

@@ -91,7 +91,7 @@ func viewOf(f *facts, w *world, wl *kube.Workload) *view {
 	case c.scope == nil || c.plugin == pluginUnknown:
 		return wholeView(c.sourcesOf(wl.HostNetwork == truth.Yes))
 	case wl.HostNetwork == truth.Yes:
-		return c.nodeView(c.placementOf(wl))
+		return nodeView(c, c.placementOf(wl))
 	}
 	switch group, reason := w.containerGroup(wl); group {
 	case truth.Yes:
@@ -100,21 +100,21 @@ func viewOf(f *facts, w *world, wl *kube.Workload) *view {
 		return &view{reason: reason, own: true}
 	}
 	if c.plugin != pluginTerway {
-		return c.nodeView(c.placementOf(wl))
+		return nodeView(c, c.placementOf(wl))
 	}
 	network, reason := podNetworkOf(f, w, wl)
 	switch {
 	case reason != "":
 		return &view{reason: reason, own: true}
 	case network == nil:
-		return c.podView(c.placementOf(wl))
+		return podView(c, c.placementOf(wl))
 	default:
 		return networkView(c, network, c.placementOf(wl))
 	}
 }
 
 // nodeView is where packets come from that leave with the address of a node.
-func (c *cluster) nodeView(p placement) *view {
+func nodeView(c *cluster, p placement) *view {
 	if p.unknown != "" {
 		return unknownView(p.unknown)
 	}
@@ -140,7 +140,7 @@ func (c *cluster) nodeView(p placement) *view {
 }
 
 // podView is where the packets of plain Terway pods come from.
-func (c *cluster) podView(p placement) *view {
+func podView(c *cluster, p placement) *view {
 	if p.unknown != "" {
 		return unknownView(p.unknown)
 	}
@@ -152,7 +152,7 @@ func (c *cluster) podView(p placement) *view {
 	v.part, v.gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.landings {
 		v.pools = append(v.pools, l.pool)
-		members, unknown := c.podsOn(l.pool, l.vswitches)
+		members, unknown := podsOn(c, l.pool, l.vswitches)
 		v.gap = cmp.Or(v.gap, unknown)
 		for _, m := range members {
 			if !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch }) {

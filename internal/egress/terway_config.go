@@ -216,7 +216,7 @@ func idIn(f *facts, c *cluster, o *kubernetes.Object, text string) alicloud.Iden
 // does. It is disputed if some that may be deployed without the others have it and some
 // do not, or with another content: unlike the plug-in, vSwitches and security groups are
 // those of one environment.
-func (c *cluster) configMap(name string) (config *kube.ConfigSource, disputed bool) {
+func configMap(c *cluster, name string) (config *kube.ConfigSource, disputed bool) {
 	for i, w := range c.worlds {
 		other := w.configs[name]
 		switch {
@@ -238,7 +238,7 @@ func applyPodConfig(f *facts, c *cluster) {
 		return "what is deployed together does not decide which " + name + " counts"
 	}
 	var base *podConfig
-	if config, disputed := c.configMap(terwayConfigMap); disputed {
+	if config, disputed := configMap(c, terwayConfigMap); disputed {
 		base = &podConfig{unknown: undecided(terwayConfigMap)}
 	} else if config != nil {
 		base = readPodConfig(f, c, config)
@@ -262,7 +262,7 @@ func applyPodConfig(f *facts, c *cluster) {
 		}
 		pool.pods = &podConfig{name: name, unknown: "ConfigMap " + name + ", which the label terway-config of " + pool.res.Address + " names, is not in the files"}
 		key := "ConfigMap/" + kube.SystemNamespace + "/" + name
-		if config, disputed := c.configMap(key); disputed {
+		if config, disputed := configMap(c, key); disputed {
 			pool.pods.unknown = undecided(key)
 		} else if config != nil {
 			if p := readPodConfig(f, c, config); p != nil {
@@ -280,7 +280,7 @@ func applyPodConfig(f *facts, c *cluster) {
 
 // spreadPods works out the pods' vSwitches from the configuration of the cluster and
 // of its node pools.
-func (c *cluster) spreadPods() {
+func spreadPods(c *cluster) {
 	c.pod = sources{role: rolePod, origin: c.base.origin}
 	if !slices.ContainsFunc(c.pools, func(p *nodePool) bool { return p.pods != nil }) {
 		c.pod.members, c.pod.unknown = c.base.members, c.base.unknown
@@ -290,7 +290,7 @@ func (c *cluster) spreadPods() {
 	} else {
 		c.pod.unknown = c.unattachedPools()
 		for _, pool := range c.pools {
-			members, unknown := c.podsOn(pool, pool.vswitches)
+			members, unknown := podsOn(c, pool, pool.vswitches)
 			c.pod.unknown = cmp.Or(c.pod.unknown, unknown)
 			for _, m := range members {
 				if !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == m.vswitch }) {
@@ -306,7 +306,7 @@ func (c *cluster) spreadPods() {
 
 // podsOn are the vSwitches of plain pods on nodes of a pool, in some of the pool's
 // vSwitches.
-func (c *cluster) podsOn(pool *nodePool, nodes []*alicloud.VSwitch) (list []member, unknown string) {
+func podsOn(c *cluster, pool *nodePool, nodes []*alicloud.VSwitch) (list []member, unknown string) {
 	list, unknown = c.base.members, c.base.unknown
 	if pool.pods != nil {
 		list, unknown = pool.pods.over(&c.base)

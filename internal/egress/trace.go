@@ -65,7 +65,7 @@ func (t *tracer) trace(ctx context.Context, worlds []*world) error {
 		}
 	}
 	for _, c := range t.clusterList {
-		t.ways.markServed(c)
+		markServed(t.ways, c)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func nodeLocal(w *world, wl *kube.Workload) bool {
 // admits asks whether any of a resolver's addresses is admitted. By is the rule that
 // denies the first of them where rules deny all; no policy that admits them would
 // help.
-func (w *world) admits(pod int, r resolver, protocol string) (status truth.Verdict, by *netpol.Denial) {
+func admits(w *world, pod int, r resolver, protocol string) (status truth.Verdict, by *netpol.Denial) {
 	if r.unknown != "" {
 		return truth.Unknown, nil
 	}
@@ -185,8 +185,8 @@ func (j *dnsJudge) judgeWorld(w *world) {
 			continue
 		}
 		r := resolverOf(w, wl)
-		udp, denial := w.admits(i, r, "UDP")
-		tcp, tcpDenial := w.admits(i, r, "TCP")
+		udp, denial := admits(w, i, r, "UDP")
+		tcp, tcpDenial := admits(w, i, r, "TCP")
 		if tcpDenial != nil && denial == nil {
 			tcp = truth.Unknown // what denies it is no rule that admits UDP alone
 		}

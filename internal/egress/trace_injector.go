@@ -80,8 +80,8 @@ func (j *injectorJudge) judge(w *world, wl *kube.Workload, field located.Field) 
 			j.add(w, wl, field, "no-openapi", at)
 			return
 		}
-		if at, cut := j.ways.cutFromInternet(w, wl); cut {
-			switch access := w.injectorAccess(); {
+		if at, cut := cutFromInternet(j.ways, w, wl); cut {
+			switch access := injectorAccess(w); {
 			case access == truth.No:
 				j.add(w, wl, field, "no-internet", at)
 				return
@@ -117,7 +117,7 @@ const injectorName = "kubernetes-webhook-injector"
 // injectorAccess says whether the injector lets its init containers call the OpenAPI
 // inside the VPC, which its argument --intranet-access does; maybe if its own
 // manifest is not in the files.
-func (w *world) injectorAccess() truth.Truth {
+func injectorAccess(w *world) truth.Truth {
 	answer := truth.Maybe
 	for _, wl := range w.workloads {
 		if !strings.Contains(wl.Name, injectorName) {
@@ -142,7 +142,7 @@ func (w *world) injectorAccess() truth.Truth {
 
 // cutFromInternet reports whether the vSwitches that pods leave from have certainly no
 // way to public addresses, and the argument that names them.
-func (y *ways) cutFromInternet(w *world, wl *kube.Workload) (place.Origin, bool) {
+func cutFromInternet(y *ways, w *world, wl *kube.Workload) (place.Origin, bool) {
 	i := slices.Index(w.workloads, wl)
 	v := w.views[i]
 	gate := y.of(v)

@@ -133,7 +133,7 @@ func judgeWay(f *facts, c *cluster, src *sources, m member) wayOut {
 		way.reason = v.Reason
 		return way
 	}
-	public := c.publicNodesIn(v)
+	public := publicNodesIn(c, v)
 	if src.role == roleNode && public == truth.Yes {
 		way.status, way.covered, way.reason = truth.Open, truth.Yes, "the nodes have public addresses"
 		return way
@@ -169,7 +169,7 @@ func judgeWay(f *facts, c *cluster, src *sources, m member) wayOut {
 
 // publicNodesIn says whether the nodes in a vSwitch have public addresses of their
 // own, which the node pools that name it decide.
-func (c *cluster) publicNodesIn(v *alicloud.VSwitch) truth.Truth {
+func publicNodesIn(c *cluster, v *alicloud.VSwitch) truth.Truth {
 	if c.publicNodes != truth.Maybe {
 		return c.publicNodes
 	}
@@ -183,7 +183,7 @@ func (c *cluster) publicNodesIn(v *alicloud.VSwitch) truth.Truth {
 			continue
 		}
 		answer, _ := publicPool(pool.res.Body)
-		if answer == truth.No && c.mayAssociate(pool) {
+		if answer == truth.No && mayAssociate(c, pool) {
 			answer = truth.Maybe
 		}
 		answers = append(answers, answer)
@@ -197,7 +197,7 @@ func (c *cluster) publicNodesIn(v *alicloud.VSwitch) truth.Truth {
 
 // mayAssociate reports whether an EIP is, or may be, associated with a node of a
 // pool.
-func (c *cluster) mayAssociate(pool *nodePool) bool {
+func mayAssociate(c *cluster, pool *nodePool) bool {
 	instances, unknown := c.scope.Idents(pool.res.Body.Get("instances"))
 	return slices.ContainsFunc(c.scope.ByType["alicloud_eip_association"], func(assoc *terraform.Resource) bool {
 		id := c.scope.Ident(assoc.Body.Get("instance_id"))
@@ -433,7 +433,7 @@ func rankOf(code string) int {
 // under Flannel.
 func findWrongEntry(f *facts, c *cluster, gate *internetGate) {
 	for _, e := range f.entries[c.scope] {
-		covers := c.wrongCovers(gate.Role, admission{
+		covers := wrongCovers(c, gate.Role, admission{
 			func(v *alicloud.VSwitch) bool { return e.Covers(v) == truth.Yes },
 			func(pods netip.Prefix) bool { return e.CIDR.IsValid() && e.CIDR.Overlaps(pods) },
 		})
@@ -610,7 +610,7 @@ func (gate *internetGate) describeUnknowns() []model.Unknown {
 
 // markServed notes on the gates of a cluster whether all of its workloads have a way out
 // of their own.
-func (y *ways) markServed(c *cluster) {
+func markServed(y *ways, c *cluster) {
 	some := false
 	for _, w := range c.worlds {
 		for i, wl := range w.workloads {

@@ -190,7 +190,7 @@ func onEveryNode(r *requirementOf) bool {
 		return false
 	}
 	for _, wl := range w.workloads {
-		if wl.Kind == "DaemonSet" && wl.Namespace == s.Namespace && wl.SelectedBy(s.Selector) && w.cluster.runsBeside(wl, r.workload) {
+		if wl.Kind == "DaemonSet" && wl.Namespace == s.Namespace && wl.SelectedBy(s.Selector) && runsBeside(w.cluster, wl, r.workload) {
 			return true
 		}
 	}
@@ -199,7 +199,7 @@ func onEveryNode(r *requirementOf) bool {
 
 // runsBeside reports whether a DaemonSet's pods run on every node that a client can
 // run on.
-func (c *cluster) runsBeside(daemons, client *kube.Workload) bool {
+func runsBeside(c *cluster, daemons, client *kube.Workload) bool {
 	if c == nil || c.scope == nil {
 		terms, unsure := daemons.NodeTerms()
 		return len(terms) == 0 && !unsure && daemons.Spec.Get("affinity").IsNull()

@@ -61,7 +61,7 @@ func brokenPodEIP(f *facts, w *world, wl *kube.Workload, key string) (code strin
 		return "host-network", f.places.Object(wl.Object, wl.Spec.Get("hostNetwork"))
 	case strings.HasSuffix(key, "pod-eip-instanceid") && wl.Replicas.Int() > 1:
 		return "shared-instance", f.places.Object(wl.Object, wl.Replicas)
-	case c != nil && c.plugin == pluginTerway && c.lacksAddon(eipController) && !w.installs(eipController):
+	case c != nil && c.plugin == pluginTerway && lacksAddon(c, eipController) && !installs(w, eipController):
 		return "controller-absent", c.scope.At(c.res, c.res.Body.Get("addons"))
 	default:
 		return "", place.Origin{}
@@ -81,7 +81,7 @@ func newPodEIP(f *facts, w *world, wl *kube.Workload, key, code string, v *locat
 
 // lacksAddon reports whether the cluster's addons are all known and this one is
 // not among them.
-func (c *cluster) lacksAddon(name string) bool {
+func lacksAddon(c *cluster, name string) bool {
 	if c.scope == nil {
 		return false
 	}
@@ -109,7 +109,7 @@ func (c *cluster) lacksAddon(name string) bool {
 }
 
 // installs reports whether a workload of the manifests is a component.
-func (w *world) installs(name string) bool {
+func installs(w *world, name string) bool {
 	return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return strings.Contains(wl.Name, name) })
 }
 
