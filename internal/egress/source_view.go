@@ -29,6 +29,8 @@ type view struct {
 	groups *sources
 	// own says that something gives the pods network interfaces of their own, or may.
 	own bool
+	// seen are the labels of the vSwitches, see labels.
+	seen []string
 	// container says that the pods are container groups outside of any node.
 	container bool
 }

@@ -2,7 +2,6 @@ package egress
 
 import (
 	"github.com/egresslint/egresslint/internal/model"
-	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/guard"
 )
@@ -68,9 +67,6 @@ func (b *builder) tracePath(r *requirementOf) {
 		}
 		if hop.Facts == nil {
 			path.Hops[i].Facts = []model.Fact{}
-		}
-		if hop.Status != truth.Blocked {
-			path.Hops[i].Origin = place.Origin{}
 		}
 		switch hop.Status {
 		case truth.Blocked:

@@ -90,6 +90,7 @@ func (j *aclJudge) hop(r *requirementOf) model.Hop {
 		hop.Status, hop.Detail = truth.Unknown, v.reason
 		return hop
 	}
+	hop.Sources = v.labels()
 	addresses := r.destinationSet()
 	if v.gap != "" {
 		hop.Status, hop.Detail = truth.Unknown, v.gap
@@ -101,6 +102,10 @@ func (j *aclJudge) hop(r *requirementOf) model.Hop {
 	}
 	for _, m := range from {
 		acl := j.aclOf(c.scope, m.vswitch)
+		if acl != nil && acl.Resource != nil {
+			hop.Component = acl.Resource.Address
+			hop.Facts = append(hop.Facts, fact("network ACL of "+m.vswitch.Name, acl.Resource.Address, c.scope.AtBlock(acl.Resource)))
+		}
 		switch {
 		case acl == nil:
 			continue
@@ -130,6 +135,10 @@ func (j *aclJudge) hop(r *requirementOf) model.Hop {
 				hop.Origin = at
 			}
 			hop.Code = direction
+			hop.Facts = append(hop.Facts, fact(direction+" entry", textOf(entry), at))
+		}
+		if status == truth.Unknown && hop.Detail == "" {
+			hop.Detail = "the entries of " + acl.Resource.Address + " decide it for a part of the addresses or ports only"
 		}
 		hop.Status = truth.Worst(hop.Status, status)
 	}

@@ -149,6 +149,24 @@ func (gate *dnsGate) entity() *model.NameResolution {
 	return gate.NameResolution
 }
 
+// facts are what the policies say of DNS.
+func (gate *dnsGate) facts() []model.Fact {
+	var list []model.Fact
+	if len(gate.Policies) > 0 {
+		list = append(list, fact("policies", strings.Join(gate.Policies, ", "), gate.Origin))
+	}
+	list = append(list,
+		fact("UDP 53", string(gate.UDP), gate.Origin), fact("TCP 53", string(gate.TCP), place.First(gate.Ports, gate.Origin)),
+	)
+	if gate.Denies != "" {
+		list = append(list, fact("denied by", gate.Denies, gate.Origin))
+	}
+	if gate.Miss.Ref != 0 {
+		list = append(list, fact("near miss", "this rule was meant to admit it", gate.Miss))
+	}
+	return list
+}
+
 // judgeWorld judges DNS for every workload that policies isolate, and groups
 // those that one place of one policy is to be changed for.
 func (j *dnsJudge) judgeWorld(w *world) {
@@ -204,7 +222,11 @@ func (j *dnsJudge) judgeWorld(w *world) {
 
 // hop judges the way to the resolver, and whether the pods ask one.
 func (j *dnsJudge) hop(r *requirementOf) model.Hop {
-	hop := model.Hop{Name: "dns", Status: truth.Open}
+	asked := resolverOf(r.world, r.workload)
+	hop := model.Hop{
+		Name: "dns", Status: truth.Open, Component: asked.text, Origin: dnsSetting(j.facts, r.workload),
+		Facts: []model.Fact{fact("dnsPolicy", orNone(r.workload.DNSPolicy), dnsSetting(j.facts, r.workload))},
+	}
 	if code := r.unusableDNS(); code != "" {
 		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, dnsSetting(j.facts, r.workload)
 		return hop
@@ -225,6 +247,7 @@ func (j *dnsJudge) hop(r *requirementOf) model.Hop {
 	}
 	gate.need.add(r)
 	hop.Status, hop.Code, hop.Detail, hop.Origin = gate.UDP, gate.Code, gate.Resolver, gate.Origin
+	hop.Facts = slices.Concat(hop.Facts, gate.facts())
 	if gate.UDP == truth.Open {
 		hop.Code = ""
 		if status == truth.Unknown {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/model"
@@ -459,6 +460,8 @@ func (y *ways) hop(r *requirementOf) model.Hop {
 	}
 	if r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index) {
 		hop.Status, hop.Code = truth.Open, "pod-eip"
+		hop.Origin = y.places.Object(r.workload.Object, podEIPAnnotation(r.workload))
+		hop.Component = "EIP of the pods"
 		return hop
 	}
 	v := r.view()
@@ -494,7 +497,8 @@ func (gate *internetGate) hop(c *cluster, r *requirementOf) model.Hop {
 	if hop.Status != truth.Blocked {
 		hop.Code = ""
 	}
-	hop.Origin = gate.at(c)
+	hop.Origin, hop.Sources = gate.at(c), v.labels()
+	hop.Component, hop.Facts = gate.describe(c, v)
 	reason := v.gap
 	decided := reason == "" && !v.some
 	for i, way := range gate.ways {
@@ -524,6 +528,38 @@ func (gate *internetGate) hop(c *cluster, r *requirementOf) model.Hop {
 		gate.need.add(r)
 	}
 	return hop
+}
+
+// describe names what packets of a view leave through, and says what decides that.
+func (gate *internetGate) describe(c *cluster, v *view) (component string, list []model.Fact) {
+	entries := make(map[*alicloud.SNATEntry]bool)
+	for _, way := range gate.ways {
+		if !v.takes(way.member.vswitch) {
+			continue
+		}
+		list = append(list, fact("source vSwitch", way.member.vswitch.Label()+": "+string(way.status), way.member.origin))
+		if way.route.Table != nil {
+			list = append(list, fact("route table", way.route.Table.Address, c.scope.AtBlock(way.route.Table)))
+		}
+		e := way.entry
+		if e == nil || entries[e] {
+			continue
+		}
+		entries[e] = true
+		component = cmp.Or(component, e.Resource.Address)
+		list = append(list, fact("SNAT entry", e.Resource.Address, c.scope.At(e.Resource, e.Source)))
+		if e.Gateway != nil && e.Gateway.Resource != nil {
+			list = append(list, fact("NAT gateway", e.Gateway.Name, c.scope.AtBlock(e.Gateway.Resource)))
+		}
+		list = append(list, fact("EIP", strings.TrimSpace(cmp.Or(e.EIP.EIP, "of the SNAT entry")+": "+string(e.EIP.Status)), c.scope.AtArgument(e.Resource, "snat_ip")))
+	}
+	if len(gate.EntryCovers) > 0 {
+		list = append(list, fact("near miss", "an SNAT entry covers "+strings.Join(gate.EntryCovers, ", "), gate.Entry))
+	}
+	if component == "" {
+		component = gate.GatewayName
+	}
+	return component, list
 }
 
 // at is the place of what the code of the gate names.

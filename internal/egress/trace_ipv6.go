@@ -35,6 +35,7 @@ func (j *ipv6Judge) hop(r *requirementOf) model.Hop {
 		hop.Detail = "whether the pods have public IPv6 addresses is not in the files"
 		return hop
 	}
+	hop.Facts = []model.Fact{fact("ip_stack", orNone(c.ipStack), c.scope.AtArgument(c.res, "ip_stack"))}
 	switch {
 	case c.ipStack == "ipv4":
 		hop.Origin = j.block(r, "single-stack", r.origin, c.scope.AtArgument(c.res, "ip_stack"))

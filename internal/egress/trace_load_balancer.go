@@ -8,6 +8,7 @@ import (
 
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -20,7 +21,8 @@ type loadBalancerJudge struct {
 // loadBalancerGate is a LoadBalancerAccess under construction.
 type loadBalancerGate struct {
 	*model.LoadBalancerAccess
-	need needs
+	facts []model.Fact
+	need  needs
 }
 
 func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
@@ -32,7 +34,10 @@ func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
 // cluster.
 func (j *loadBalancerJudge) hop(r *requirementOf) model.Hop {
 	s, w := r.service, r.world
-	hop := model.Hop{Name: "load-balancer", Status: truth.Unknown}
+	hop := model.Hop{
+		Name: "load-balancer", Status: truth.Unknown, Component: "Service/" + s.ID(), Sources: r.view().labels(),
+		Origin: j.places.Object(s.Object, s.TrafficPolicy()),
+	}
 	switch {
 	case !s.Serves(r.protocol, r.port):
 		hop.Detail = s.ID() + " has no port " + strconv.Itoa(r.port)
@@ -59,10 +64,15 @@ func (j *loadBalancerJudge) hop(r *requirementOf) model.Hop {
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.Object.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
 		gate.ENIBackend = backend == "eni"
+		gate.facts = []model.Fact{
+			fact("externalTrafficPolicy", written(s.Object.Root.Get("spec", "externalTrafficPolicy"), "Cluster"), gate.Origin),
+			fact("kube-proxy mode", gate.ProxyMode, place.Origin{}), fact("Kubernetes version", orNone(gate.Version), place.Origin{}),
+			fact("data path", w.network.datapath, place.Origin{}),
+		}
 		return gate
 	})
 	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.ID(), gate.Origin
+	hop.Status, hop.Code, hop.Detail, hop.Facts = status, code, s.ID(), gate.facts
 	if status == truth.Unknown {
 		hop.Detail = unsureLoadBalancer[code] + " (" + s.ID() + ")"
 	}

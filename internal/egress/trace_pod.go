@@ -235,8 +235,8 @@ func backends(r *requirementOf) (list []flow, unknown string) {
 
 // hop judges the policies that isolate a workload for one requirement.
 func (j *policyJudge) hop(r *requirementOf) model.Hop {
-	hop := model.Hop{Name: "network-policy", Status: truth.Open}
 	w := r.world
+	hop := model.Hop{Name: "network-policy", Status: truth.Open, Sources: []string{r.workload.Display()}}
 	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
@@ -246,6 +246,7 @@ func (j *policyJudge) hop(r *requirementOf) model.Hop {
 		return hop
 	}
 	isolating := w.evaluator.Isolating(r.index, netpol.Egress)
+	j.describe(&hop, isolating)
 	if len(isolating) == 0 && !w.mayDeny() {
 		hop.Code = "not-isolated"
 		return hop
@@ -254,6 +255,9 @@ func (j *policyJudge) hop(r *requirementOf) model.Hop {
 	if len(flows) == 0 {
 		hop.Status, hop.Detail = truth.Unknown, unknown
 		return hop
+	}
+	for _, f := range flows {
+		hop.Facts = append(hop.Facts, fact("packets to", f.text(r), r.origin))
 	}
 	denied := 0
 	for _, f := range flows {
@@ -299,8 +303,34 @@ func (j *policyJudge) hop(r *requirementOf) model.Hop {
 		return hop
 	}
 	hop.Status = truth.Blocked
-	hop.Code, hop.Origin = j.blockByPolicy(r, flows, isolating)
+	var says string
+	hop.Code, says, hop.Origin = j.blockByPolicy(r, flows, isolating)
+	hop.Facts = append(hop.Facts, fact("closest rule admits", says, hop.Origin))
 	return hop
+}
+
+// describe names the policies that isolate the pods.
+func (j *policyJudge) describe(hop *model.Hop, isolating []*netpol.Policy) {
+	names := make([]string, 0, len(isolating))
+	for _, p := range isolating {
+		at := j.places.Range(p.Object, p.Object.Root.Range)
+		names = append(names, p.Object.Kind+"/"+p.Namespace+"/"+p.Name)
+		hop.Facts = append(hop.Facts, fact("policy", policyName(p), at))
+		hop.Origin = place.First(hop.Origin, at)
+	}
+	hop.Component = strings.Join(names, ", ")
+}
+
+// text is what policies see of a flow.
+func (f flow) text(r *requirementOf) string {
+	port := f.protocol
+	if f.port > 0 {
+		port += " " + strconv.Itoa(f.port)
+	}
+	if f.translated != "" {
+		return f.translated + " (" + f.protocol + ")"
+	}
+	return r.display() + ", " + port
 }
 
 // partReason says why it decides nothing that policies admit only some of the flows.
@@ -317,11 +347,11 @@ func partReason(r *requirementOf, flows []flow) string {
 }
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
-// rule, and returns why it is and the rule's place.
-func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
+// rule, and returns why it is, what that rule admits and its place.
+func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (code, says string, at place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
-	code := closest.Code
+	code = closest.Code
 	if r.service != nil && code == netpol.CodePort && f.port != r.port &&
 		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == netpol.Allow {
 		// The rule to change is the one that admits the Service's port.
@@ -340,7 +370,7 @@ func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []
 			gate.Related = append(gate.Related, j.places.Range(p.Object, p.Object.Root.Range))
 		}
 	}
-	return code, gate.Origin
+	return code, gate.Says, gate.Origin
 }
 
 // block returns the gate of what stops a requirement at one place.

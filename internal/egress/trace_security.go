@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -201,17 +203,56 @@ func (j *groupJudge) hop(r *requirementOf) model.Hop {
 		return hop
 	}
 	status, stopped, verdict := j.verdict(c, view, dest, r.protocol, r.port)
-	hop.Status, hop.Detail = status, verdict.reason
+	hop.Status, hop.Detail, hop.Sources = status, verdict.reason, view.labels()
+	if stopped == nil {
+		if sets := j.under(c, view); len(sets) == 1 {
+			stopped = sets[0]
+		}
+	}
+	hop.Component, hop.Facts = stopped.describe(c)
+	if verdict.drop != nil {
+		hop.Facts = append(hop.Facts, fact("drop rule", verdict.drop.Text(), c.scope.AtBlock(verdict.drop.Resource)))
+	}
 	switch {
 	case status == truth.Blocked:
 		hop.Code = verdict.code()
 		gate := j.gate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
 		gate.need.add(r)
 		hop.Detail, hop.Origin = "by "+strings.Join(gate.Groups, ", "), gate.Origin
-	case status == truth.Open && stopped == nil && verdict.created:
+	case status == truth.Open && verdict.created:
 		hop.Code = "ack-created"
 	}
 	return hop
+}
+
+// describe names the groups of a set.
+func (s *groupSet) describe(c *cluster) (component string, list []model.Fact) {
+	if s == nil {
+		return "", nil
+	}
+	names := make([]string, 0, len(s.groups))
+	for _, g := range s.groups {
+		names = append(names, g.Name)
+		if g.Resource != nil {
+			list = append(list, fact("security group", g.Name+", "+string(groupType(g)), c.scope.AtBlock(g.Resource)))
+		}
+	}
+	if s.ids.created {
+		list = append(list, fact("security group", "made by ACK: it accepts everything outbound", place.Origin{}))
+	}
+	return strings.Join(names, ", "), list
+}
+
+// groupType is the kind of a group in the provider's words.
+func groupType(g *alicloud.SecurityGroup) string {
+	switch g.Enterprise {
+	case truth.Yes:
+		return "enterprise"
+	case truth.No:
+		return "normal"
+	default:
+		return "type not in the files"
+	}
 }
 
 // verdict judges the groups on the interfaces that packets leave from: they stop
@@ -239,7 +280,11 @@ func (j *groupJudge) verdict(c *cluster, v *view, dest *netipx.IPSet, protocol s
 		}
 	}
 	switch {
-	case len(sets) == 0 || blocked > 0 && blocked < len(sets) || unsure.reason != "" && blocked == 0:
+	case len(sets) == 0:
+		return truth.Unknown, nil, groupVerdict{reason: "the security groups of the pods are not in the files"}
+	case blocked > 0 && blocked < len(sets):
+		return truth.Unknown, nil, groupVerdict{reason: cmp.Or(unsure.reason, "the security groups of some node pools stop it, those of others do not")}
+	case unsure.reason != "" && blocked == 0:
 		return truth.Unknown, nil, unsure
 	case blocked > 0:
 		return truth.Blocked, stopped, first
