@@ -53,12 +53,12 @@ type Engine struct {
 type Form uint8
 
 const (
-	// Last: the labels are the last ones, behind the name of the instance.
+	// Last says that the labels are the last ones, behind the name of the instance.
 	Last Form = iota
-	// Service: the last label is the word itself, or the word with the region behind a
+	// Service says that the last label is the word itself, or the word with the region behind a
 	// dash, as in BUCKET.oss-cn-hangzhou.
 	Service
-	// First: the first of at most two labels begins with the word, as in
+	// First says that the first of at most two labels begins with the word, as in
 	// registry-vpc.cn-hangzhou.
 	First
 )
@@ -67,11 +67,11 @@ const (
 type Reach uint8
 
 const (
-	// ByMarker: public, unless the name bears a mark of an internal endpoint.
+	// ByMarker is public, unless the name bears a mark of an internal endpoint.
 	ByMarker Reach = iota
-	// Unsaid: names of public and private endpoints look alike.
+	// Unsaid says that names of public and private endpoints look alike.
 	Unsaid
-	// InVPC: there are only endpoints inside the VPC.
+	// InVPC says that there are only endpoints inside the VPC.
 	InVPC
 )
 
@@ -131,11 +131,11 @@ func (l List) String() string {
 type Endpoint uint8
 
 const (
-	// Any: private ones, and public ones if there is no list for them.
+	// Any are private ones, and public ones if there is no list for them.
 	Any Endpoint = iota
-	// Public: those to the public endpoint only.
+	// Public are those to the public endpoint only.
 	Public
-	// Console: those to a console, which no pod needs.
+	// Console are those to a console, which no pod needs.
 	Console
 )
 
