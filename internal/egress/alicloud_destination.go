@@ -12,7 +12,7 @@ import (
 )
 
 // aclHop judges the listener that a requirement meets.
-func (j *listJudge) aclHop(r *requirementOf) model.Hop {
+func (j *listJudge) aclHop(r *Need) model.Hop {
 	hop := model.Hop{Name: "target-acl", Status: truth.Unknown}
 	var met *alicloud.Listener
 	for _, l := range r.target.Listeners {
@@ -35,7 +35,7 @@ func (j *listJudge) aclHop(r *requirementOf) model.Hop {
 	return j.aclAccess(met, r).hop(j.ways, r, hop)
 }
 
-func (j *listJudge) aclAccess(l *alicloud.Listener, r *requirementOf) *allowListGate {
+func (j *listJudge) aclAccess(l *alicloud.Listener, r *Need) *allowListGate {
 	c, src := r.world.cluster, r.view().sources
 	return j.acls.at(gateKey{l.ACL, src, r.public}, func() *allowListGate {
 		gate := newAllowListGate(l.ACL, c, src, r.public)
@@ -54,7 +54,7 @@ func (j *listJudge) aclAccess(l *alicloud.Listener, r *requirementOf) *allowList
 }
 
 // judgeBlackList reports the sources that a black list holds.
-func judgeBlackList(gate *allowListGate, t *target, public bool) {
+func judgeBlackList(gate *allowListGate, t *alicloud.Target, public bool) {
 	src := gate.src
 	if public || t.List.Unknown != "" || len(src.members) == 0 {
 		gate.Reason = t.List.Unknown
@@ -99,7 +99,7 @@ func (gate *ingressGate) entity() *model.SecurityGroupIngress {
 }
 
 // hop judges the inbound rules of a destination's security groups.
-func (j *ingressJudge) hop(r *requirementOf) model.Hop {
+func (j *ingressJudge) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "target-security-group", Status: truth.Unknown}
 	t, v := r.target, r.view()
 	switch {
@@ -134,13 +134,13 @@ func (j *ingressJudge) hop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func (j *ingressJudge) access(r *requirementOf) *ingressGate {
+func (j *ingressJudge) access(r *Need) *ingressGate {
 	v := r.view()
 	key := ingressKey{gateKey{r.target, v.sources, false}, v.groups, r.protocol, r.port}
 	return j.gates.at(key, func() *ingressGate { return j.judge(r) })
 }
 
-func (j *ingressJudge) judge(r *requirementOf) *ingressGate {
+func (j *ingressJudge) judge(r *Need) *ingressGate {
 	t, c, v := r.target, r.world.cluster, r.view()
 	src, role := v.sources, v.role
 	gate := &ingressGate{SecurityGroupIngress: &model.SecurityGroupIngress{
@@ -194,7 +194,7 @@ func (j *ingressJudge) judge(r *requirementOf) *ingressGate {
 
 // findWrongRule looks for an inbound rule that admits the cluster's other kind of
 // vSwitch.
-func findWrongRule(gate *ingressGate, t *target, c *cluster, role string, groups []*alicloud.SecurityGroup, r *requirementOf) {
+func findWrongRule(gate *ingressGate, t *alicloud.Target, c *cluster, role string, groups []*alicloud.SecurityGroup, r *Need) {
 	for _, g := range groups {
 		for _, rule := range g.Ingress {
 			if !rule.Accept || !rule.Matches(strings.ToLower(r.protocol), r.port) {

@@ -16,7 +16,7 @@ import (
 // leave the VPC with. Addresses that no EIP asks for exist only after apply, so a
 // literal public address in the list may be one of them: only a list without any is
 // proved closed.
-func (j *listJudge) judgePublicList(gate *allowListGate, t *target, c *cluster) {
+func (j *listJudge) judgePublicList(gate *allowListGate, t *alicloud.Target, c *cluster) {
 	eips := j.ways.publicSources(wholeView(gate.src))
 	entries, unknown := t.List.Entries, t.List.Unknown
 	if t.Type != nil && t.Type.HasPublicList() {

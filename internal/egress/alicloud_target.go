@@ -10,11 +10,8 @@ import (
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
-// target is what pods connect to.
-type target = alicloud.Target
-
 // targetEntity is a target as the model shows it.
-func targetEntity(t *target) *model.Target {
+func targetEntity(t *alicloud.Target) *model.Target {
 	shown := &model.Target{
 		Address: t.Address, Kind: t.Kind, Product: t.Product, Name: t.Name, Root: t.Scope.Root.Dir,
 		Managed: truth.Open, AllowList: make([]model.AllowListEntry, 0, len(t.List.All)), Origin: t.Origin,
@@ -47,7 +44,7 @@ type listJudge struct {
 // allowListGate is an AllowListAccess under construction.
 type allowListGate struct {
 	*model.AllowListAccess
-	target  *target
+	target  *alicloud.Target
 	cluster *cluster
 	src     *sources
 	// verdicts are those on the members of the sources; for packets that arrive with
@@ -68,7 +65,7 @@ func (gate *allowListGate) entity() *model.AllowListAccess {
 
 // access returns the gate of a target for one cluster and role, judging
 // it on first use.
-func (j *listJudge) access(t *target, c *cluster, src *sources, public bool) *allowListGate {
+func (j *listJudge) access(t *alicloud.Target, c *cluster, src *sources, public bool) *allowListGate {
 	return j.whitelists.at(gateKey{t, src, public}, func() *allowListGate {
 		gate := newAllowListGate(t, c, src, public)
 		switch {
@@ -85,7 +82,7 @@ func (j *listJudge) access(t *target, c *cluster, src *sources, public bool) *al
 
 // hop judges the list for one requirement, whose packets may come from a part of the
 // sources only.
-func (gate *allowListGate) hop(y *ways, r *requirementOf, hop model.Hop) model.Hop {
+func (gate *allowListGate) hop(y *ways, r *Need, hop model.Hop) model.Hop {
 	v := r.view()
 	status := gate.Status
 	switch {
@@ -157,7 +154,7 @@ func (gate *allowListGate) facts() []model.Fact {
 	return gate.said
 }
 
-func newAllowListGate(t *target, c *cluster, src *sources, public bool) *allowListGate {
+func newAllowListGate(t *alicloud.Target, c *cluster, src *sources, public bool) *allowListGate {
 	role := src.role
 	if public {
 		role = roleEIP
@@ -176,7 +173,7 @@ func newAllowListGate(t *target, c *cluster, src *sources, public bool) *allowLi
 }
 
 // judgeList compares an allow-list with the vSwitches of its sources.
-func judgeList(gate *allowListGate, t *target, c *cluster) {
+func judgeList(gate *allowListGate, t *alicloud.Target, c *cluster) {
 	src, role := gate.src, gate.src.role
 	gate.SourceOrigin = src.origin
 	set := alicloud.SetOf(t.List.Entries)
@@ -220,7 +217,7 @@ func (gate *allowListGate) take(c coverage) {
 
 // addsNodesTo reports whether a node pool itself adds its nodes to the target's
 // list.
-func addsNodesTo(c *cluster, t *target) truth.Truth {
+func addsNodesTo(c *cluster, t *alicloud.Target) truth.Truth {
 	answer := truth.No
 	for _, pool := range c.pools {
 		list, unknown := c.scope.Idents(pool.res.Body.Get("rds_instances"))
@@ -241,7 +238,7 @@ func addsNodesTo(c *cluster, t *target) truth.Truth {
 
 // findWrongElement looks for an element that admits the cluster's other kind of
 // vSwitch.
-func findWrongElement(gate *allowListGate, t *target, c *cluster, role string) {
+func findWrongElement(gate *allowListGate, t *alicloud.Target, c *cluster, role string) {
 	for _, e := range t.List.Entries {
 		if !e.CIDR.IsValid() {
 			continue

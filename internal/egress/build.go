@@ -13,15 +13,15 @@ import (
 // the same. The error is that of ctx.
 func Build(ctx context.Context, input Input) (*model.Model, []source.Diagnostic, error) {
 	n := newNotes()
-	f, err := readFacts(ctx, input, n)
+	f, err := ReadFacts(ctx, input, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	worlds, err := bindWorlds(ctx, f, input.Objects, n)
+	worlds, err := Bind(ctx, f, input.Objects, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := findNeeds(ctx, f, worlds, n); err != nil {
+	if err := FindNeeds(ctx, f, worlds, n); err != nil {
 		return nil, nil, err
 	}
 	t := newTracer(f, n)

@@ -27,11 +27,11 @@ type Connectivity struct {
 // are those of [Build], the error is that of ctx.
 func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.Diagnostic, error) {
 	n := newNotes()
-	f, err := readFacts(ctx, input, n)
+	f, err := ReadFacts(ctx, input, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	worlds, err := bindWorlds(ctx, f, input.Objects, n)
+	worlds, err := Bind(ctx, f, input.Objects, n)
 	if err != nil {
 		return nil, nil, err
 	}

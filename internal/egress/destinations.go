@@ -41,7 +41,7 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 	if t == nil {
 		return
 	}
-	r := &requirementOf{strength: model.Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
+	r := &Need{strength: model.Referenced, origin: v.origin, port: port, protocol: cmp.Or(protocol, requirement.TCP), shown: v.secret}
 	c.toTarget(r, t)
 	r.host = t.Kind + "/" + t.Name
 	r.public = r.public || public && r.kind == toTarget
@@ -50,7 +50,7 @@ func (c *collector) reference(ref located.Ref, port int, protocol string, v vari
 
 // referredTarget is the target that an object which Terraform creates refers to, and
 // whether to its public endpoint; nil if it is none.
-func referredTarget(f *facts, o *kubernetes.Object, ref located.Ref) (t *target, public bool) {
+func referredTarget(f *facts, o *kubernetes.Object, ref located.Ref) (t *alicloud.Target, public bool) {
 	born, ok := f.creators[o]
 	if !ok {
 		return nil, false
@@ -62,11 +62,11 @@ func referredTarget(f *facts, o *kubernetes.Object, ref located.Ref) (t *target,
 			address, public = born.scope.Ident(res.Body.Get(connection.Instance)).Key, true
 		}
 	}
-	i := slices.IndexFunc(f.targetList, func(t *target) bool { return t.Scope == born.scope && t.Address == address })
+	i := slices.IndexFunc(f.targets, func(t *alicloud.Target) bool { return t.Scope == born.scope && t.Address == address })
 	if i < 0 {
 		return nil, false
 	}
-	return f.targetList[i], public
+	return f.targets[i], public
 }
 
 // holdsHost reports whether a reference is to the host or the address of a product's
@@ -78,7 +78,7 @@ func holdsHost(ref located.Ref) bool {
 
 // toReferred leads to the target whose host a Service of type ExternalName of Terraform
 // refers to. It reports false if it refers to none.
-func (c *collector) toReferred(r *requirementOf, s *kube.Service) bool {
+func (c *collector) toReferred(r *Need, s *kube.Service) bool {
 	refs, _ := located.Refs(s.External)
 	if len(refs) != 1 || s.External != refs[0].Placeholder() || !holdsHost(refs[0]) {
 		return false
@@ -97,7 +97,7 @@ const maxAliases = 8
 
 // resolve finds out what a destination is. It reports false for a bare word
 // that names no Service.
-func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int) bool {
+func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 	if a, ok := c.wl.HostAlias(e.Host); ok {
 		r.addr = a
 		c.resolveAddress(r)
@@ -166,12 +166,12 @@ func (c *collector) resolve(r *requirementOf, e requirement.Endpoint, depth int)
 
 // toLoadBalancer leads to the load balancer of a Service by an address or name of it,
 // which is public or not.
-func (r *requirementOf) toLoadBalancer(s *kube.Service, direct, public bool) {
+func (r *Need) toLoadBalancer(s *kube.Service, direct, public bool) {
 	r.kind, r.service, r.target, r.direct = toLoadBalancer, s, nil, direct
 	r.public = direct && public && s.Internet == truth.Yes
 }
 
-func (c *collector) resolveAddress(r *requirementOf) {
+func (c *collector) resolveAddress(r *Need) {
 	// Services may share a load balancer, each with ports of its own.
 	var front *kube.Service
 	for _, s := range c.w.byAddress {
@@ -204,7 +204,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 
 // toTarget leads to a target by what names it: over its public address if it has
 // one.
-func (c *collector) toTarget(r *requirementOf, t *target) {
+func (c *collector) toTarget(r *Need, t *alicloud.Target) {
 	r.kind, r.target, r.public = toTarget, t, t.Internet == truth.Yes
 	if r.port == 0 {
 		r.port = t.Port
@@ -217,7 +217,7 @@ func (c *collector) toTarget(r *requirementOf, t *target) {
 // readReused finds the load balancers of Terraform that Services of the cluster use by
 // their ids.
 func readReused(f *facts, w *world) {
-	w.reused = make(map[*target]*kube.Service)
+	w.reused = make(map[*alicloud.Target]*kube.Service)
 	if w.cluster == nil || w.cluster.scope == nil {
 		return
 	}
@@ -227,7 +227,7 @@ func readReused(f *facts, w *world) {
 			continue
 		}
 		id := idIn(f, w.cluster, s.Object, text)
-		for _, t := range f.targetList {
+		for _, t := range f.targets {
 			if id.Resource != nil && t.Scope == w.cluster.scope && t.Resource == id.Resource {
 				w.reused[t] = s
 			}
@@ -244,7 +244,7 @@ func sortedServices(services map[string]*kube.Service) []*kube.Service {
 	return list
 }
 
-func (c *collector) toService(r *requirementOf, s *kube.Service) {
+func (c *collector) toService(r *Need, s *kube.Service) {
 	if !s.Selects && len(s.Endpoints) > 0 {
 		c.toEndpoint(r, s)
 		return
@@ -257,7 +257,7 @@ func (c *collector) toService(r *requirementOf, s *kube.Service) {
 
 // toEndpoint follows a Service without a selector to its first endpoint: the
 // packets leave for that address and the endpoint's port, or for another endpoint's.
-func (c *collector) toEndpoint(r *requirementOf, s *kube.Service) {
+func (c *collector) toEndpoint(r *Need, s *kube.Service) {
 	r.alias = r.display()
 	r.byAlias = true
 	wanted := r.port
@@ -326,14 +326,14 @@ func privateDomains(scopes []*alicloud.Scope, configured []string) []string {
 
 // reachableTargets are the targets that a world's workloads may mean: those of
 // their cluster's root and of roots of no other environment.
-func reachableTargets(f *facts, w *world) []*target {
+func reachableTargets(f *facts, w *world) []*alicloud.Target {
 	if w.cluster == nil || w.cluster.scope == nil {
 		return nil
 	}
 	own := w.cluster.scope
 	its := environmentsIn(own.Root.Dir + "/" + own.Root.Variant)
-	var list []*target
-	for _, t := range f.targetList {
+	var list []*alicloud.Target
+	for _, t := range f.targets {
 		if t.Scope != own {
 			if t.Scope.Root.Dir == own.Root.Dir {
 				continue // another variant of the same root
@@ -350,14 +350,14 @@ func reachableTargets(f *facts, w *world) []*target {
 
 // namedTarget finds what a declaration KIND/NAME means: by Terraform label, then
 // by the instance's name, then by its host prefix.
-func namedTarget(f *facts, w *world, kind, name string) *target {
+func namedTarget(f *facts, w *world, kind, name string) *alicloud.Target {
 	candidates := reachableTargets(f, w)
-	for _, matches := range []func(*target) bool{
-		func(t *target) bool { return t.Resource.Name == name },
-		func(t *target) bool { return slices.Contains(t.Names, name) },
-		func(t *target) bool { return slices.Contains(t.Prefixes, strings.ToLower(name)) },
+	for _, matches := range []func(*alicloud.Target) bool{
+		func(t *alicloud.Target) bool { return t.Resource.Name == name },
+		func(t *alicloud.Target) bool { return slices.Contains(t.Names, name) },
+		func(t *alicloud.Target) bool { return slices.Contains(t.Prefixes, strings.ToLower(name)) },
 	} {
-		var found []*target
+		var found []*alicloud.Target
 		for _, t := range candidates {
 			if t.Kind == kind && matches(t) {
 				found = append(found, t)
@@ -370,7 +370,7 @@ func namedTarget(f *facts, w *world, kind, name string) *target {
 	return nil
 }
 
-func only(list []*target) *target {
+func only(list []*alicloud.Target) *alicloud.Target {
 	if len(list) == 1 {
 		return list[0]
 	}
@@ -379,9 +379,9 @@ func only(list []*target) *target {
 
 // hostTarget finds the instance that a cloud service's host name means: by its
 // configured prefix, else the only one of its kind that may bear such a name.
-func hostTarget(f *facts, w *world, e requirement.Endpoint) (t *target, public bool) {
+func hostTarget(f *facts, w *world, e requirement.Endpoint) (t *alicloud.Target, public bool) {
 	first, _, _ := strings.Cut(e.Host, ".")
-	var unnamed []*target
+	var unnamed []*alicloud.Target
 	for _, t := range reachableTargets(f, w) {
 		switch {
 		case t.Kind != e.Product:

@@ -17,8 +17,8 @@ import (
 func newModel(f *facts, objects []*kubernetes.Object, worlds []*world, t *tracer) *model.Model {
 	m := &model.Model{
 		APIVersion:  model.APIVersion,
-		Clusters:    entities(f.clusterList, (*cluster).entity),
-		Targets:     entities(f.targetList, targetEntity),
+		Clusters:    entities(f.clusters, (*cluster).entity),
+		Targets:     entities(f.targets, targetEntity),
 		SNATEntries: t.ways.entryEntities(),
 
 		InternetAccess:       entities(t.ways.gates, (*internetGate).entity),

@@ -19,8 +19,8 @@ type facts struct {
 	places  *kube.Places
 
 	scopes         []*alicloud.Scope
-	clusterList    []*cluster
-	targetList     []*target
+	clusters       []*cluster
+	targets        []*alicloud.Target
 	entries        map[*alicloud.Scope][]*alicloud.SNATEntry
 	privateDomains []string
 	// born are the objects that Terraform creates, in order, and creators the same by
@@ -30,9 +30,9 @@ type facts struct {
 	outside  []*outsideTarget
 }
 
-// readFacts reads every Terraform root, and what the configuration says of clusters and
+// ReadFacts reads every Terraform root, and what the configuration says of clusters and
 // of things outside the files.
-func readFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
+func ReadFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
 	f := &facts{
 		options: input.Options, places: kube.NewPlaces(),
 		entries:  make(map[*alicloud.Scope][]*alicloud.SNATEntry),
@@ -49,12 +49,12 @@ func readFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		f.clusterList = append(f.clusterList, readClusters(f, s)...)
-		f.targetList = append(f.targetList, alicloud.Targets(s)...)
+		f.clusters = append(f.clusters, readClusters(f, s)...)
+		f.targets = append(f.targets, alicloud.Targets(s)...)
 	}
 	f.privateDomains = privateDomains(f.scopes, f.options.PrivateDomains)
-	f.clusterList = append(f.clusterList, configuredClusters(f, n)...)
-	sortClusters(f.clusterList)
+	f.clusters = append(f.clusters, configuredClusters(f, n)...)
+	sortClusters(f.clusters)
 	for _, s := range f.scopes {
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
@@ -74,7 +74,7 @@ func configuredClusters(f *facts, n *notes) []*cluster {
 	var list []*cluster
 	for i := range f.options.Clusters {
 		config := &f.options.Clusters[i]
-		if slices.ContainsFunc(f.clusterList, func(c *cluster) bool { return c.config == config }) {
+		if slices.ContainsFunc(f.clusters, func(c *cluster) bool { return c.config == config }) {
 			continue
 		}
 		if config.Terraform != "" {

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -38,7 +39,7 @@ func entities[G, E any](list []G, entity func(G) E) []E {
 // gateKey is what a gate at a target is for: packets from some sources, which arrive
 // with public addresses or not.
 type gateKey struct {
-	target *target
+	target *alicloud.Target
 	src    *sources
 	public bool
 }

@@ -17,20 +17,18 @@ type need struct {
 	evidence model.Evidence
 }
 
-func (n *needs) add(r *requirementOf) {
+func (n *needs) add(r *Need) {
 	n.list = append(n.list, need{r.strength, model.Evidence{
 		Workload: r.workload.Display() + " in " + r.workload.Namespace, Destination: r.display(), Origin: r.origin,
 	}})
 }
-
-var strengthRank = map[model.Strength]int{model.None: 0, model.Inferred: 1, model.Referenced: 2, model.Declared: 3}
 
 // sum returns the requirements strongest first, each once.
 func (n *needs) sum() model.Need {
 	result := model.Need{Strength: model.None, Evidence: []model.Evidence{}}
 	slices.SortFunc(n.list, func(a, b need) int {
 		return cmp.Or(
-			cmp.Compare(strengthRank[b.strength], strengthRank[a.strength]),
+			cmp.Compare(b.strength.Rank(), a.strength.Rank()),
 			cmp.Compare(a.evidence.Workload, b.evidence.Workload),
 			cmp.Compare(a.evidence.Destination, b.evidence.Destination),
 			cmp.Compare(a.evidence.Origin.File, b.evidence.Origin.File),

@@ -45,7 +45,7 @@ const (
 // settle decides the network of every cluster, from what the configuration, Terraform
 // and the objects of all its worlds say, and where its packets come from.
 func settle(f *facts, worlds []*world) {
-	for _, c := range f.clusterList {
+	for _, c := range f.clusters {
 		said := make([]network, 0, len(c.worlds))
 		for _, w := range c.worlds {
 			said = append(said, manifestNetwork(f, w))
@@ -257,4 +257,18 @@ func causeOfNoPolicy(w *world) (code string, cause place.Origin) {
 		}
 	}
 	return "disabled", n.pluginAt
+}
+
+// addonConfig is the place of the Terway addon's config.
+func addonConfig(c *cluster) place.Origin {
+	if c.scope == nil {
+		return place.Origin{}
+	}
+	addons, _ := c.addons()
+	for _, a := range addons {
+		if a.plugin == pluginTerway && !a.config.Range.IsZero() {
+			return c.scope.At(a.holder, a.config)
+		}
+	}
+	return place.Origin{}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
-	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -18,7 +17,7 @@ func outsideTargets(f *facts) []*outsideTarget {
 	list := make([]*outsideTarget, 0, len(f.options.Targets))
 	for _, config := range f.options.Targets {
 		at := f.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
-		t := &target{
+		t := &alicloud.Target{
 			Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name, Origin: at,
 			List: alicloud.AllowList{Attribute: "its allow-list", Origin: at},
 		}
@@ -35,11 +34,11 @@ func outsideTargets(f *facts) []*outsideTarget {
 // outsideTarget is a thing outside the files.
 type outsideTarget struct {
 	TargetConfig
-	target *target
+	target *alicloud.Target
 }
 
 // is reports whether a requirement leads to the thing.
-func (o *outsideTarget) is(r *requirementOf) bool {
+func (o *outsideTarget) is(r *Need) bool {
 	if len(r.others) > 0 {
 		return false // the Service may lead elsewhere
 	}
@@ -59,7 +58,7 @@ func (o *outsideTarget) is(r *requirementOf) bool {
 
 // isPublic says whether packets reach the thing at public addresses. What the
 // configuration says of its addresses comes before what a name looks like.
-func (o *outsideTarget) isPublic(r *requirementOf) truth.Truth {
+func (o *outsideTarget) isPublic(r *Need) truth.Truth {
 	answers := make(map[bool]bool)
 	for _, p := range o.Addresses {
 		answers[ipset.IsPublic(p.Addr())] = true
@@ -76,7 +75,7 @@ func (o *outsideTarget) isPublic(r *requirementOf) truth.Truth {
 
 // meetOutside looks a requirement up among the things that the configuration
 // describes.
-func (c *collector) meetOutside(r *requirementOf) {
+func (c *collector) meetOutside(r *Need) {
 	switch r.kind {
 	case toInternet, toAddress, toName:
 	default:
@@ -100,33 +99,4 @@ func (c *collector) meetOutside(r *requirementOf) {
 		}
 		return
 	}
-}
-
-// outsideHop judges the allow-list that the configuration gives.
-func (j *listJudge) outsideHop(r *requirementOf) model.Hop {
-	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
-	c, v, public := r.world.cluster, r.view(), r.outside.isPublic(r)
-	switch {
-	case len(r.outside.Allow) == 0:
-		hop.Status = truth.Open // the configuration says of nobody that he is let in, nor that he is not
-		return hop
-	case c == nil || c.scope == nil || c.plugin == pluginUnknown:
-		hop.Detail = "the source addresses are not in the files"
-		return hop
-	case v.reason != "":
-		hop.Detail = v.reason
-		return hop
-	case public == truth.Maybe:
-		hop.Detail = "whether " + r.outside.Name + " is reached at public or private addresses is not in the files"
-		return hop
-	case public == truth.Yes && r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index):
-		hop.Detail = "the public addresses of the pods are not in the files"
-		return hop
-	case r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6():
-		hop.Detail = "the IPv6 addresses of the pods are not in the files"
-		return hop
-	}
-	gate := j.access(r.outside.target, c, v.sources, public == truth.Yes)
-	gate.List = "target"
-	return gate.hop(j.ways, r, hop)
 }

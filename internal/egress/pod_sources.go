@@ -68,7 +68,7 @@ func podNetworkOf(f *facts, w *world, wl *kube.Workload) (network *podNetwork, r
 // hasOwnGroups reports whether the pods that need something have or may have security
 // groups of their own. Between pods of one node these do not count (vendor's page on
 // PodNetworking).
-func hasOwnGroups(f *facts, r *requirementOf) bool {
+func hasOwnGroups(f *facts, r *Need) bool {
 	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.HostNetwork != truth.No {
 		return false
 	}

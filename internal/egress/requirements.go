@@ -3,140 +3,25 @@ package egress
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/parser/guard"
-	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
-	"github.com/egresslint/egresslint/parser/source"
 )
 
-// DeclarationAnnotation is where users declare what a workload needs to reach.
-const DeclarationAnnotation = "egresslint.io/egress"
-
-// destinationKind says what a requirement leads to, once names are looked up in
-// the files.
-type destinationKind string
-
-const (
-	toInternet     destinationKind = "internet"      // a public address or name
-	toTarget       destinationKind = "target"        // a cloud service instance of the files
-	toService      destinationKind = "service"       // a Service of the same cluster, by name or ClusterIP
-	toLoadBalancer destinationKind = "load-balancer" // the external address of such a Service
-	toAddress      destinationKind = "address"       // a private address
-	toName         destinationKind = "name"          // a name whose address the files do not say
-)
-
-// requirementOf is one need of one workload, resolved.
-type requirementOf struct {
-	workload *kube.Workload
-	index    int // of the workload in its world
-	world    *world
-	strength model.Strength
-	origin   place.Origin
-
-	kind     destinationKind
-	host     string       // as named; empty for CIDRs
-	addr     netip.Addr   // if it is a literal address
-	prefix   netip.Prefix // if it is a CIDR
-	port     int
-	protocol string
-	// byAlias says that the address was found through a Service, whose name has to
-	// be resolved; alias is that name.
-	byAlias bool
-	alias   string
-	// others are the further endpoints of that Service; scattered says that not all of
-	// them are things of one kind.
-	others    []netip.AddrPort
-	scattered bool
-	// shown stands for the destination where it comes from a sensitive value and must
-	// not be printed, see [secretAt].
-	shown string
-	// anywhere stands for "internet": any public IPv4 address.
-	anywhere bool
-	// anywhere6 stands for "internet6": any public IPv6 address.
-	anywhere6 bool
-	target    *target
-	public    bool // the target's public endpoint, or that of a load balancer that packets leave to
-	// direct says that packets really leave to the load balancer of a Service.
-	direct bool
-	// outside is what the configuration says of the destination; nil if nothing.
-	outside *outsideTarget
-	// rerouted says that a service mesh decides where the packets go.
-	rerouted bool
-	// cloud says that the host is a cloud service's: wherever it is, it is no pod.
-	cloud   bool
-	service *kube.Service
-}
-
-// byName reports whether a name has to be resolved first.
-func (r *requirementOf) byName() bool {
-	return r.byAlias || !r.addr.IsValid() && !r.prefix.IsValid()
-}
-
-// toPublic reports whether the packets go to public IPv4 addresses.
-func (r *requirementOf) toPublic() bool {
-	switch r.kind {
-	case toInternet:
-		return !r.anywhere6 && (!r.addr.IsValid() || r.addr.Is4()) && (!r.prefix.IsValid() || r.prefix.Addr().Is4())
-	case toTarget, toLoadBalancer:
-		return r.public
-	default:
-		return false
-	}
-}
-
-// toPublic6 reports whether the packets certainly go to public IPv6 addresses.
-func (r *requirementOf) toPublic6() bool {
-	return r.kind == toInternet && (r.anywhere6 || r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6())
-}
-
-// inCluster reports whether nothing outside of the cluster's network sees the packets.
-func (r *requirementOf) inCluster() bool {
-	return r.kind == toService || r.kind == toLoadBalancer && !r.public
-}
-
-// display names the destination in messages.
-func (r *requirementOf) display() string {
-	name := r.shown
-	switch {
-	case name != "":
-		return name
-	case r.byAlias:
-		return fmt.Sprintf("%s (%s)", r.alias, netip.AddrPortFrom(r.addr, uint16(r.port)))
-	case r.anywhere:
-		return "the Internet"
-	case r.anywhere6:
-		return "the IPv6 Internet"
-	case r.prefix.IsValid():
-		name = r.prefix.String()
-	default:
-		name = r.host
-	}
-	if r.port == 0 {
-		return name
-	}
-	if r.addr.Is6() {
-		name = "[" + name + "]"
-	}
-	return fmt.Sprintf("%s:%d", name, r.port)
-}
-
-// findNeeds collects what the workloads of the worlds need to reach, and tells of
+// FindNeeds collects what the workloads of the worlds need to reach, and tells of
 // requirements of the configuration that are about none of them.
-func findNeeds(ctx context.Context, f *facts, worlds []*world, n *notes) error {
+func FindNeeds(ctx context.Context, f *facts, worlds []*world, n *notes) error {
 	for _, w := range worlds {
-		w.needs = make([][]*requirementOf, len(w.workloads))
+		w.needs = make([][]*Need, len(w.workloads))
 		for i := range w.workloads {
 			if err := guard.Overdue(ctx); err != nil {
 				return err
@@ -148,24 +33,8 @@ func findNeeds(ctx context.Context, f *facts, worlds []*world, n *notes) error {
 	return nil
 }
 
-// unmatchedRequirements tells of requirements of the configuration that are about no
-// workload.
-func unmatchedRequirements(f *facts, worlds []*world, n *notes) {
-	for i := range f.options.Requirements {
-		config := &f.options.Requirements[i]
-		if !slices.ContainsFunc(worlds, func(w *world) bool {
-			return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return wl.Matches(config.From) })
-		}) {
-			n.diagnose(source.Diagnostic{
-				Kind: source.UnmatchedEntry, Range: config.At,
-				Message: "match requirement: no workload that was read is " + config.From,
-			})
-		}
-	}
-}
-
 // requirementsOf collects what a workload needs to reach.
-func requirementsOf(f *facts, w *world, index int, n *notes) []*requirementOf {
+func requirementsOf(f *facts, w *world, index int, n *notes) []*Need {
 	wl := w.workloads[index]
 	c := &collector{facts: f, notes: n, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
 	c.declarations()
@@ -184,106 +53,8 @@ type collector struct {
 	w     *world
 	wl    *kube.Workload
 	index int
-	list  []*requirementOf
+	list  []*Need
 	seen  map[needKey]int // where in list
-}
-
-// declarations reads the annotation on the workload, its pods and its namespace,
-// and the configuration.
-func (c *collector) declarations() {
-	holders := []struct {
-		obj *kubernetes.Object
-		v   *located.Value
-	}{
-		{c.wl.Object, c.wl.Object.Root.Get("metadata", "annotations", DeclarationAnnotation)},
-		{c.wl.Object, c.wl.Template.Get("annotations", DeclarationAnnotation)},
-	}
-	if ns := c.w.namespaces[c.wl.Namespace]; ns != nil {
-		holders = append(holders, struct {
-			obj *kubernetes.Object
-			v   *located.Value
-		}{ns, ns.Root.Get("metadata", "annotations", DeclarationAnnotation)})
-	}
-	for _, h := range holders {
-		text, ok := h.v.Text()
-		if !ok {
-			continue
-		}
-		items, err := requirement.ParseDeclaration(text)
-		shown := secret.At(h.v, "a host in the annotation "+DeclarationAnnotation)
-		if err != nil {
-			message := err.Error()
-			if shown != "" {
-				message = "read egress item: one of them cannot be read; it is sensitive and not shown"
-			}
-			c.notes.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: h.v.Range, Message: message})
-		}
-		for _, item := range items {
-			c.declare(item, c.facts.places.Object(h.obj, h.v), shown)
-		}
-	}
-	for _, config := range c.facts.options.Requirements {
-		if !c.wl.Matches(config.From) {
-			continue
-		}
-		for _, to := range config.To {
-			items, err := requirement.ParseDeclaration(to)
-			if err != nil {
-				c.notes.diagnose(source.Diagnostic{Kind: source.InvalidObject, Range: config.At, Message: err.Error()})
-			}
-			for _, item := range items {
-				c.declare(item, c.facts.places.Add(place.Place{Range: config.At, Address: "requirements"}), "")
-			}
-		}
-	}
-}
-
-// declare adds a declared item; shown stands for it where it must not be printed.
-func (c *collector) declare(item requirement.Declared, origin place.Origin, shown string) {
-	r := &requirementOf{strength: model.Declared, origin: origin, protocol: cmp.Or(item.Protocol, requirement.TCP), port: item.Port, shown: shown}
-	switch {
-	case item.Internet:
-		r.kind, r.anywhere, r.host = toInternet, true, "internet"
-	case item.Internet6:
-		r.kind, r.anywhere6, r.host = toInternet, true, "internet6"
-	case item.Kind == "service":
-		r.host = item.Name
-		if s := c.w.services[c.wl.Namespace+"/"+item.Name]; s != nil {
-			c.toService(r, s)
-		} else {
-			r.kind = toName
-		}
-	case item.Kind != "":
-		r.kind, r.host = toName, item.Text
-		if t := namedTarget(c.facts, c.w, item.Kind, item.Name); t != nil {
-			c.toTarget(r, t)
-		}
-	case item.Prefix.IsValid():
-		r.prefix, r.kind = item.Prefix, toAddress
-		if ipset.IsPublic(item.Prefix.Addr()) {
-			r.kind = toInternet
-		}
-		c.addRange(r, item.PortEnd)
-		return
-	default:
-		c.endpoint(item.Endpoint, model.Declared, origin, shown)
-		if last := item.Endpoint; last.PortEnd != 0 {
-			last.Port = last.PortEnd
-			c.endpoint(last, model.Declared, origin, shown)
-		}
-		return
-	}
-	c.add(r)
-}
-
-// addRange adds a requirement for both ends of a range of ports.
-func (c *collector) addRange(r *requirementOf, last int) {
-	c.add(r)
-	if last != 0 {
-		end := *r
-		end.port = last
-		c.add(&end)
-	}
 }
 
 // variable is an environment variable with where its value stands.
@@ -472,7 +243,7 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 
 // endpoint resolves a destination and adds it.
 func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, origin place.Origin, shown string) {
-	r := &requirementOf{
+	r := &Need{
 		strength: strength, origin: origin, host: e.Host, addr: e.Addr,
 		port: e.Port, protocol: cmp.Or(e.Protocol, requirement.TCP), shown: shown,
 	}
@@ -496,12 +267,12 @@ func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, or
 }
 
 // add keeps one requirement per destination: the strongest, then the first.
-func (c *collector) add(r *requirementOf) {
+func (c *collector) add(r *Need) {
 	r.workload, r.index, r.world = c.wl, c.index, c.w
 	c.meetOutside(r)
 	key := needKey{r.kind, r.host, r.prefix, r.port, r.protocol}
 	if i, ok := c.seen[key]; ok {
-		if strengthRank[r.strength] > strengthRank[c.list[i].strength] {
+		if r.strength.Rank() > c.list[i].strength.Rank() {
 			c.list[i] = r
 		}
 		return

@@ -64,7 +64,7 @@ func (t *tracer) trace(ctx context.Context, worlds []*world) error {
 			return err
 		}
 	}
-	for _, c := range t.clusterList {
+	for _, c := range t.clusters {
 		markServed(t.ways, c)
 	}
 	return nil
@@ -72,16 +72,16 @@ func (t *tracer) trace(ctx context.Context, worlds []*world) error {
 
 // infrastructure makes the gates that need no workload.
 func (t *tracer) infrastructure() {
-	for _, c := range t.clusterList {
+	for _, c := range t.clusters {
 		if c.scope != nil && c.plugin != pluginUnknown {
 			t.groups.judgeCluster(c)
 		}
 	}
-	for _, target := range t.targetList {
+	for _, target := range t.targets {
 		if !target.HasList() {
 			continue
 		}
-		for _, c := range t.clusterList {
+		for _, c := range t.clusters {
 			if target.VPC != nil && target.VPC == c.vpc && c.plugin != pluginUnknown {
 				t.lists.access(target, c, c.primary(), false)
 			}
@@ -124,7 +124,7 @@ func (t *tracer) world(ctx context.Context, w *world) error {
 }
 
 // path traces a requirement.
-func (t *tracer) path(r *requirementOf) *model.Path {
+func (t *tracer) path(r *Need) *model.Path {
 	path := &model.Path{
 		Workload: workloadID(t.facts, r.world, r.workload), Destination: r.display(), Port: r.port, Protocol: r.protocol,
 		Strength: r.strength, Origin: r.origin,
@@ -177,7 +177,7 @@ func (t *tracer) path(r *requirementOf) *model.Path {
 }
 
 // requirementEntity is a requirement as the model shows it.
-func requirementEntity(f *facts, r *requirementOf) *model.Requirement {
+func requirementEntity(f *facts, r *Need) *model.Requirement {
 	shown := &model.Requirement{
 		Workload: workloadID(f, r.world, r.workload), Cluster: r.world.clusterID(), Kind: string(r.kind), Destination: r.display(),
 		Port: r.port, Protocol: r.protocol, Strength: r.strength, Origin: r.origin,
@@ -194,7 +194,7 @@ func requirementEntity(f *facts, r *requirementOf) *model.Requirement {
 
 // targetHop judges what guards the target: its allow-list, ACL, security groups
 // or bucket policy.
-func (t *tracer) targetHop(r *requirementOf) model.Hop {
+func (t *tracer) targetHop(r *Need) model.Hop {
 	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
 	c := r.world.cluster
 	switch {

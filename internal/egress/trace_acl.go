@@ -78,7 +78,7 @@ func (gate *aclGate) entity() *model.NetworkACLBlock {
 
 // hop judges the network ACLs of the vSwitches that a workload's
 // packets come from.
-func (j *aclJudge) hop(r *requirementOf) model.Hop {
+func (j *aclJudge) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "network-acl", Status: truth.Open}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
@@ -155,7 +155,7 @@ func (j *aclJudge) aclOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud.Netwo
 }
 
 // block records a requirement that an entry drops, and returns the entry's place.
-func (j *aclJudge) block(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
+func (j *aclJudge) block(r *Need, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
 	c := r.world.cluster
 	at := c.scope.At(entry.Resource, entry.Value)
 	gate := j.gates.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {

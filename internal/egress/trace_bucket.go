@@ -74,7 +74,7 @@ func (j *bucketJudge) denied() []*bucketGate {
 
 // hop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
-func (j *bucketJudge) hop(r *requirementOf) model.Hop {
+func (j *bucketJudge) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
 	gate := j.gates.at(key, func() *bucketGate { return j.judge(r.target, r.world.cluster, key) })
@@ -88,7 +88,7 @@ func (j *bucketJudge) hop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func (j *bucketJudge) judge(t *target, c *cluster, key gateKey) *bucketGate {
+func (j *bucketJudge) judge(t *alicloud.Target, c *cluster, key gateKey) *bucketGate {
 	role := key.src.role
 	if key.public {
 		role = roleEIP
@@ -161,7 +161,7 @@ func everybody(principal any) bool {
 
 // wholeBucket reports whether resources of a statement cover every object of the
 // bucket: acs:oss:REGION:OWNER:BUCKET/*.
-func wholeBucket(t *target, resources []string) bool {
+func wholeBucket(t *alicloud.Target, resources []string) bool {
 	return slices.ContainsFunc(resources, func(r string) bool {
 		r = r[strings.LastIndexByte(r, ':')+1:]
 		bucket, objects, ok := strings.Cut(r, "/")
@@ -179,7 +179,7 @@ type denial struct {
 
 // judgeConditions reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
-func (j *bucketJudge) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
+func (j *bucketJudge) denial(conditions map[string]map[string]stringList, t *alicloud.Target, c *cluster, from gateKey) denial {
 	all := denial{holds: truth.Yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
@@ -265,7 +265,7 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 
 // vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
 // of the files, whose ids exist only after apply.
-func vpcDenial(values []string, t *target, c *cluster) denial {
+func vpcDenial(values []string, t *alicloud.Target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
 	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.Scope {
 		return d

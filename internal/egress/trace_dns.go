@@ -228,7 +228,7 @@ func (j *dnsJudge) judgeWorld(w *world) {
 }
 
 // hop judges the way to the resolver, and whether the pods ask one.
-func (j *dnsJudge) hop(r *requirementOf) model.Hop {
+func (j *dnsJudge) hop(r *Need) model.Hop {
 	asked := resolverOf(r.world, r.workload)
 	hop := model.Hop{
 		Name: "dns", Status: truth.Open, Component: asked.text, Origin: dnsSetting(j.facts, r.workload),
@@ -268,7 +268,7 @@ func (j *dnsJudge) hop(r *requirementOf) model.Hop {
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (j *dnsJudge) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
+func (j *dnsJudge) resolverBeyondGroups(r *Need) (status truth.Verdict, reason string, by place.Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.DNSPolicy == "Default" || wl.DNSPolicy == "ClusterFirst" && wl.HostNetwork == truth.Yes
 	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
@@ -351,7 +351,7 @@ func findPorts(f *facts, w *world, pod int, gate *dnsGate) {
 // unusableDNS says why a workload's DNS settings cannot resolve what a
 // requirement names; empty if they can (Kubernetes documentation, DNS for Services
 // and Pods).
-func (r *requirementOf) unusableDNS() string {
+func (r *Need) unusableDNS() string {
 	wl := r.workload
 	service := r.kind == toService || r.byAlias
 	switch {
@@ -370,7 +370,7 @@ func (r *requirementOf) unusableDNS() string {
 
 // unusableSettings reports a workload whose DNS settings cannot resolve what it needs;
 // nil if they can.
-func unusableSettings(f *facts, w *world, wl *kube.Workload, requirements []*requirementOf) *model.DNSPolicy {
+func unusableSettings(f *facts, w *world, wl *kube.Workload, requirements []*Need) *model.DNSPolicy {
 	var code string
 	var stopped needs
 	for _, r := range requirements {

@@ -167,7 +167,7 @@ func (j *injectorJudge) managedGroup(w *world, wl *kube.Workload, field located.
 	if !ok && kind == "redis" {
 		group = "default"
 	}
-	var candidates []*target
+	var candidates []*alicloud.Target
 	for _, t := range reachableTargets(j.facts, w) {
 		if t.Kind == kind {
 			candidates = append(candidates, t)

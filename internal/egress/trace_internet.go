@@ -55,7 +55,7 @@ type ways struct {
 
 func newWays(f *facts, n *notes) *ways {
 	y := &ways{facts: f, notes: n, bySource: make(map[*sources]*internetGate)}
-	for _, c := range f.clusterList {
+	for _, c := range f.clusters {
 		if c.scope == nil {
 			continue
 		}
@@ -456,7 +456,7 @@ func findWrongEntry(f *facts, c *cluster, gate *internetGate) {
 }
 
 // hop judges the way to public IPv4 addresses.
-func (y *ways) hop(r *requirementOf) model.Hop {
+func (y *ways) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "nat", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil {
@@ -489,7 +489,7 @@ func (y *ways) hop(r *requirementOf) model.Hop {
 
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
-func (gate *internetGate) hop(c *cluster, r *requirementOf) model.Hop {
+func (gate *internetGate) hop(c *cluster, r *Need) model.Hop {
 	v := r.view()
 	verdicts := make([]truth.Verdict, len(gate.ways))
 	for i, way := range gate.ways {

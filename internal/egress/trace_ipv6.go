@@ -28,7 +28,7 @@ func (gate *ipv6Gate) entity() *model.IPv6Access {
 
 // hop judges the way to public IPv6 addresses (vendor's page on IPv6
 // bandwidth of pods: without it an IPv6 address reaches only its VPC).
-func (j *ipv6Judge) hop(r *requirementOf) model.Hop {
+func (j *ipv6Judge) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "ipv6", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork != truth.No {
@@ -59,7 +59,7 @@ func (j *ipv6Judge) hop(r *requirementOf) model.Hop {
 
 // block records a requirement that cannot leave by IPv6, and returns the place that
 // tells why: what makes it so if the evidence itself is where it is reported.
-func (j *ipv6Judge) block(r *requirementOf, code string, at, cause place.Origin) place.Origin {
+func (j *ipv6Judge) block(r *Need, code string, at, cause place.Origin) place.Origin {
 	c := r.world.cluster
 	literal := r.addr.Is6()
 	gate := j.gates.at(ipv6Key{c, code, at, literal}, func() *ipv6Gate {

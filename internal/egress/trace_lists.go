@@ -3,6 +3,7 @@ package egress
 import (
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -80,8 +81,37 @@ func servesNetwork(gate *allowListGate) string {
 
 // injected reports whether some workload of the cluster lets the injector add its
 // pods to lists of the target's kind.
-func injected(c *cluster, t *target) bool {
+func injected(c *cluster, t *alicloud.Target) bool {
 	return slices.ContainsFunc(c.worlds, func(w *world) bool {
 		return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return injects(wl, t.Kind) })
 	})
+}
+
+// outsideHop judges the allow-list that the configuration gives.
+func (j *listJudge) outsideHop(r *Need) model.Hop {
+	hop := model.Hop{Name: "whitelist", Status: truth.Unknown}
+	c, v, public := r.world.cluster, r.view(), r.outside.isPublic(r)
+	switch {
+	case len(r.outside.Allow) == 0:
+		hop.Status = truth.Open // the configuration says of nobody that he is let in, nor that he is not
+		return hop
+	case c == nil || c.scope == nil || c.plugin == pluginUnknown:
+		hop.Detail = "the source addresses are not in the files"
+		return hop
+	case v.reason != "":
+		hop.Detail = v.reason
+		return hop
+	case public == truth.Maybe:
+		hop.Detail = "whether " + r.outside.Name + " is reached at public or private addresses is not in the files"
+		return hop
+	case public == truth.Yes && r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index):
+		hop.Detail = "the public addresses of the pods are not in the files"
+		return hop
+	case r.addr.Is6() || r.prefix.IsValid() && r.prefix.Addr().Is6():
+		hop.Detail = "the IPv6 addresses of the pods are not in the files"
+		return hop
+	}
+	gate := j.access(r.outside.target, c, v.sources, public == truth.Yes)
+	gate.List = "target"
+	return gate.hop(j.ways, r, hop)
 }

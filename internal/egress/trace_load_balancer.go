@@ -32,7 +32,7 @@ func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
 
 // hop judges access to the external address of a Service of the same
 // cluster.
-func (j *loadBalancerJudge) hop(r *requirementOf) model.Hop {
+func (j *loadBalancerJudge) hop(r *Need) model.Hop {
 	s, w := r.service, r.world
 	hop := model.Hop{
 		Name: "load-balancer", Status: truth.Unknown, Component: "Service/" + s.ID(), Sources: r.view().labels(),
@@ -91,7 +91,7 @@ var unsureLoadBalancer = map[string]string{
 // dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
 // and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
 // and the vendor's Service FAQ, which says for all versions that it is blocked.
-func judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
+func judgeLoadBalancer(r *Need, clients string) (truth.Verdict, string) {
 	w, s := r.world, r.service
 	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
@@ -148,7 +148,7 @@ func (w *world) translatesByEBPF() bool {
 // Service leave for the load balancer, so that policies see that address, instead of
 // being translated to a backend on the client's node: eBPF data paths translate it only
 // with in_cluster_loadbalance, interfaces that bypass the node never.
-func leavesForLoadBalancer(r *requirementOf) truth.Truth {
+func leavesForLoadBalancer(r *Need) truth.Truth {
 	switch view := r.view(); {
 	case r.direct:
 		return truth.Yes
@@ -184,7 +184,7 @@ func olderThan(version string, minor int) (older, known bool) {
 
 // onEveryNode reports whether a DaemonSet backs the Service on every node that the
 // client can run on.
-func onEveryNode(r *requirementOf) bool {
+func onEveryNode(r *Need) bool {
 	w, s := r.world, r.service
 	if !s.Selects {
 		return false
@@ -222,7 +222,7 @@ func runsBeside(c *cluster, daemons, client *kube.Workload) bool {
 // hasOwnInterface reports whether a client's packets leave by a network interface of
 // its own, without a look at the node's translation: exclusive and trunk ENIs, and
 // container groups.
-func hasOwnInterface(r *requirementOf) bool {
+func hasOwnInterface(r *Need) bool {
 	c := r.world.cluster
 	if c == nil {
 		return false

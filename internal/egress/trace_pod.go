@@ -83,7 +83,7 @@ var anyService = ipset.Subtract(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), ip
 
 // flows returns what policies see of a requirement; none if the files do not say
 // where it leads. Translated flows are alternatives: the Service picks one.
-func flows(r *requirementOf) (list []flow, unknown string) {
+func flows(r *Need) (list []flow, unknown string) {
 	plain := flow{port: r.port, protocol: r.protocol}
 	switch r.kind {
 	case toInternet:
@@ -153,7 +153,7 @@ func flows(r *requirementOf) (list []flow, unknown string) {
 // loadBalancerFlows returns what policies see of packets to a load balancer of a
 // Service: its backends where the client's node translates the address, the address
 // where the packets leave for it, and both where the files do not decide which.
-func loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
+func loadBalancerFlows(r *Need) (list []flow, unknown string) {
 	leaves := leavesForLoadBalancer(r)
 	if leaves != truth.Yes {
 		if list, unknown = backends(r); len(list) == 0 || leaves == truth.No {
@@ -179,7 +179,7 @@ func loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
 
 // toNodePort reports whether a requirement leads to a port of the nodes that a Service
 // of the cluster listens on.
-func (r *requirementOf) toNodePort() bool {
+func (r *Need) toNodePort() bool {
 	c := r.world.cluster
 	if c == nil || !r.addr.IsValid() {
 		return false
@@ -197,7 +197,7 @@ func (r *requirementOf) toNodePort() bool {
 }
 
 // backends translates a Service to its pods and their ports.
-func backends(r *requirementOf) (list []flow, unknown string) {
+func backends(r *Need) (list []flow, unknown string) {
 	s := r.service
 	if !s.Selects {
 		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
@@ -234,7 +234,7 @@ func backends(r *requirementOf) (list []flow, unknown string) {
 }
 
 // hop judges the policies that isolate a workload for one requirement.
-func (j *policyJudge) hop(r *requirementOf) model.Hop {
+func (j *policyJudge) hop(r *Need) model.Hop {
 	w := r.world
 	hop := model.Hop{Name: "network-policy", Status: truth.Open, Sources: []string{r.workload.Display()}}
 	if !w.polices() || w.exempt[r.index].code != "" {
@@ -322,7 +322,7 @@ func (j *policyJudge) describe(hop *model.Hop, isolating []*netpol.Policy) {
 }
 
 // text is what policies see of a flow.
-func (f flow) text(r *requirementOf) string {
+func (f flow) text(r *Need) string {
 	port := f.protocol
 	if f.port > 0 {
 		port += " " + strconv.Itoa(f.port)
@@ -334,7 +334,7 @@ func (f flow) text(r *requirementOf) string {
 }
 
 // partReason says why it decides nothing that policies admit only some of the flows.
-func partReason(r *requirementOf, flows []flow) string {
+func partReason(r *Need, flows []flow) string {
 	translated := func(f flow) bool { return f.translated != "" }
 	switch {
 	case r.kind == toLoadBalancer && slices.ContainsFunc(flows, translated) && !translated(flows[len(flows)-1]):
@@ -348,7 +348,7 @@ func partReason(r *requirementOf, flows []flow) string {
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
 // rule, and returns why it is, what that rule admits and its place.
-func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (code, says string, at place.Origin) {
+func (j *policyJudge) blockByPolicy(r *Need, flows []flow, isolating []*netpol.Policy) (code, says string, at place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code = closest.Code
@@ -374,7 +374,7 @@ func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []
 }
 
 // block returns the gate of what stops a requirement at one place.
-func (j *policyJudge) block(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
+func (j *policyJudge) block(r *Need, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
 	w, at := r.world, j.places.Range(by, rule)
 	gate := j.gates.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
 		return &policyGate{PolicyBlock: &model.PolicyBlock{
@@ -395,7 +395,7 @@ func (j *policyJudge) block(r *requirementOf, f flow, code string, by *kubernete
 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
-func (j *policyJudge) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
+func (j *policyJudge) blockByDenial(r *Need, f flow, d *netpol.Denial) place.Origin {
 	gate := j.block(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
@@ -504,18 +504,4 @@ func unsupportedPolicies(f *facts, w *world) (list []*model.UnsupportedPolicy) {
 		})
 	}
 	return list
-}
-
-// addonConfig is the place of the Terway addon's config.
-func addonConfig(c *cluster) place.Origin {
-	if c.scope == nil {
-		return place.Origin{}
-	}
-	addons, _ := c.addons()
-	for _, a := range addons {
-		if a.plugin == pluginTerway && !a.config.Range.IsZero() {
-			return c.scope.At(a.holder, a.config)
-		}
-	}
-	return place.Origin{}
 }

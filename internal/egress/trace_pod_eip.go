@@ -113,30 +113,6 @@ func installs(w *world, name string) bool {
 	return slices.ContainsFunc(w.workloads, func(wl *kube.Workload) bool { return strings.Contains(wl.Name, name) })
 }
 
-// ownWayOut reports whether the pods have a public address of their own: the
-// pod EIP annotations work with Terway, those of container groups on virtual
-// nodes (vendor's pages on pod EIPs and on ECI pod annotations).
-func ownWayOut(w *kube.Workload, plugin string) bool {
-	if plugin != pluginTerway && plugin != pluginServerless {
-		return false
-	}
-	for _, key := range []string{
-		"k8s.aliyun.com/pod-with-eip", "k8s.aliyun.com/eci-with-eip", "network.alibabacloud.com/pod-with-eip",
-	} {
-		if on, ok := w.Annotation(key).Truth(); ok && on {
-			return true
-		}
-	}
-	for _, key := range []string{
-		"k8s.aliyun.com/pod-eip-instanceid", "k8s.aliyun.com/eci-eip-instanceid", "network.alibabacloud.com/pod-eip-instanceid",
-	} {
-		if text, ok := w.Annotation(key).Text(); ok && text != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // wantsPodEIP reports whether the pods ask for an EIP.
 func wantsPodEIP(w *kube.Workload) bool {
 	return !podEIPAnnotation(w).IsNull()

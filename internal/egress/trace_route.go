@@ -82,7 +82,7 @@ func routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
 
 // judge judges the route tables of a block for one requirement, and says why if it
 // cannot.
-func (r *routeGate) judge(s *alicloud.Scope, req *requirementOf) (status truth.Verdict, reason string) {
+func (r *routeGate) judge(s *alicloud.Scope, req *Need) (status truth.Verdict, reason string) {
 	status = truth.Open
 	for _, way := range r.ways {
 		if !req.view().takes(way.member.vswitch) {
@@ -101,7 +101,7 @@ func (r *routeGate) judge(s *alicloud.Scope, req *requirementOf) (status truth.V
 
 // towards judges the way to the destination of a requirement. Of a name only the
 // addresses that it may have are known.
-func (w *wayOut) towards(s *alicloud.Scope, r *requirementOf) (status truth.Verdict, reason string) {
+func (w *wayOut) towards(s *alicloud.Scope, r *Need) (status truth.Verdict, reason string) {
 	addr := r.addr
 	switch {
 	case !w.byRoute, r.anywhere:

@@ -185,7 +185,7 @@ func (j *groupJudge) gate(c *cluster, src *sources, set *groupSet, code string, 
 }
 
 // hop judges the source's security groups for one requirement.
-func (j *groupJudge) hop(r *requirementOf) model.Hop {
+func (j *groupJudge) hop(r *Need) model.Hop {
 	hop := model.Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
@@ -295,7 +295,7 @@ func (j *groupJudge) verdict(c *cluster, v *view, dest *netipx.IPSet, protocol s
 
 // destinationSet is the addresses a requirement may lead to outside the cluster;
 // nil if they are not known.
-func (r *requirementOf) destinationSet() *netipx.IPSet {
+func (r *Need) destinationSet() *netipx.IPSet {
 	switch {
 	case len(r.others) > 0:
 		prefixes := []netip.Prefix{netip.PrefixFrom(r.addr, r.addr.BitLen())}

@@ -21,7 +21,7 @@ func (y *ways) entryGates(s *alicloud.Scope) {
 			entry.Gateway = e.Gateway.Name
 		}
 		gates := []*internetGate{}
-		for _, c := range y.clusterList {
+		for _, c := range y.clusters {
 			if c.scope != s {
 				continue
 			}

@@ -22,9 +22,9 @@ type binder struct {
 	duplicated []*duplicates
 }
 
-// bindWorlds returns the worlds that objects are deployed in, each with the network that
+// Bind returns the worlds that objects are deployed in, each with the network that
 // the objects of all worlds of its cluster decide.
-func bindWorlds(ctx context.Context, f *facts, objects []*kubernetes.Object, n *notes) ([]*world, error) {
+func Bind(ctx context.Context, f *facts, objects []*kubernetes.Object, n *notes) ([]*world, error) {
 	b := &binder{
 		facts: f, notes: n,
 		workloads: make(map[*kubernetes.Object]*kube.Workload),

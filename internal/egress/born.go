@@ -33,7 +33,7 @@ func terraformObjects(s *alicloud.Scope) []terraformObject {
 // a reference in the provider block, else the only cluster of the root.
 func clusterOf(f *facts, t terraformObject) *cluster {
 	var own []*cluster
-	for _, c := range f.clusterList {
+	for _, c := range f.clusters {
 		if c.scope == t.scope {
 			own = append(own, c)
 		}

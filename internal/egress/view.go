@@ -178,7 +178,7 @@ func (v *view) simplified() *view {
 }
 
 // view is where the requirement's packets come from.
-func (r *requirementOf) view() *view { return r.world.views[r.index] }
+func (r *Need) view() *view { return r.world.views[r.index] }
 
 // hasWayOut reports whether a workload's pods have a public address of their own.
 func (w *world) hasWayOut(index int) bool {
@@ -187,4 +187,28 @@ func (w *world) hasWayOut(index int) bool {
 		plugin = pluginServerless
 	}
 	return ownWayOut(w.workloads[index], plugin)
+}
+
+// ownWayOut reports whether the pods have a public address of their own: the
+// pod EIP annotations work with Terway, those of container groups on virtual
+// nodes (vendor's pages on pod EIPs and on ECI pod annotations).
+func ownWayOut(w *kube.Workload, plugin string) bool {
+	if plugin != pluginTerway && plugin != pluginServerless {
+		return false
+	}
+	for _, key := range []string{
+		"k8s.aliyun.com/pod-with-eip", "k8s.aliyun.com/eci-with-eip", "network.alibabacloud.com/pod-with-eip",
+	} {
+		if on, ok := w.Annotation(key).Truth(); ok && on {
+			return true
+		}
+	}
+	for _, key := range []string{
+		"k8s.aliyun.com/pod-eip-instanceid", "k8s.aliyun.com/eci-eip-instanceid", "network.alibabacloud.com/pod-eip-instanceid",
+	} {
+		if text, ok := w.Annotation(key).Text(); ok && text != "" {
+			return true
+		}
+	}
+	return false
 }
