@@ -2,6 +2,7 @@ package netpol
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"iter"
 	"slices"
 
@@ -32,7 +33,8 @@ type Ends struct {
 // letter of the policies, whatever a data path makes of them.
 //
 // The order is that of the first pod: for each, its links to pods, to addresses, and
-// from addresses. It ends early once the evaluator's context is done.
+// from addresses. The pods of a link stand in memory that the next links are written to.
+// It ends early once the evaluator's context is done.
 func (e *Evaluator) Connections() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		if e.overdue() {
@@ -66,6 +68,7 @@ type matrix struct {
 	of        *subject
 	slots     []int32 // by pair: its place among the answers at hand, plus one
 	answer    []int32 // by class: the slot of the answer
+	pods      []int   // the pods of the answers, one after the other
 	addresses [2]map[*subject][]addressGroup
 }
 
@@ -81,13 +84,15 @@ func (e *Evaluator) newMatrix() *matrix {
 	m := &matrix{
 		reach: e.newReach(), pairIDs: make(map[bounds]int32), joined: make(map[[2]int32]int32),
 		rowOf: make([]int32, len(e.classes)), egress: make([]int32, len(e.classes)), answer: make([]int32, len(e.classes)),
+		pods: make([]int, len(e.classOf)),
 	}
 	m.pair(everything)
 	for d := range m.addresses {
 		m.addresses[d] = make(map[*subject][]addressGroup)
 	}
 	bySubject := make(map[*subject]int32)
-	byContent := make(map[string]int32)
+	byHash := make(map[uint64][]int32)
+	seed := maphash.MakeSeed()
 	row := make([]int32, len(e.classes))
 	var content []byte
 	for _, class := range m.order {
@@ -102,11 +107,14 @@ func (e *Evaluator) newMatrix() *matrix {
 			for _, x := range row {
 				content = binary.LittleEndian.AppendUint32(content, uint32(x))
 			}
-			if id, ok = byContent[string(content)]; !ok {
-				id = int32(len(m.rows))
+			hash := maphash.Bytes(seed, content)
+			i := slices.IndexFunc(byHash[hash], func(id int32) bool { return slices.Equal(m.rows[id], row) })
+			if i < 0 {
+				i = len(byHash[hash])
+				byHash[hash] = append(byHash[hash], int32(len(m.rows)))
 				m.rows = append(m.rows, slices.Clone(row))
-				byContent[string(content)] = id
 			}
+			id = byHash[hash][i]
 			bySubject[s] = id
 		}
 		m.rowOf[class] = id
@@ -233,7 +241,7 @@ func (m *matrix) yieldPods(class int32, yield func(Link) bool) bool {
 		count[slot] += len(m.members[other])
 	}
 	pods := make([][]int, len(answers))
-	all := make([]int, len(m.e.classOf))
+	all := m.pods
 	for slot, n := range count {
 		pods[slot], all = all[:0:n], all[n:]
 		m.slots[answers[slot]] = 0
