@@ -31,7 +31,7 @@ type Closest struct {
 // Closest returns the egress rule of the policies that isolate the pod that
 // comes closest to admitting the packet: one whose peer matches but not its
 // ports, else one with a peer of the same kind, else the first. It means
-// something only where [Evaluator.Egress] does not answer Allow. A rule that
+// something only where [Evaluator.Egress] does not answer Open. A rule that
 // names the port of a Service instead of the container's has CodePort; to tell
 // them apart, ask Egress for the Service's port.
 func (e *Evaluator) Closest(pod int, d Dest, protocol string, port int) Closest {

@@ -217,8 +217,8 @@ func TestDeadPeersWithoutAddresses(t *testing.T) {
 
 // podAnswers asks about pods and what is no pod, not about addresses that may be
 // either.
-func (s scene) podAnswers(e *netpol.Evaluator) []netpol.Verdict {
-	var out []netpol.Verdict
+func (s scene) podAnswers(e *netpol.Evaluator) []truth.Verdict {
+	var out []truth.Verdict
 	for i := range s.pods {
 		dests := []netpol.Dest{netpol.InternetDest(), netpol.AddrDest(podAddress).Outside()}
 		for j := range s.pods {

@@ -84,9 +84,9 @@ func (r *requirement) match(s labelSet) truth.Truth {
 	}
 	switch r.op {
 	case opExists:
-		return yesIf(present)
+		return truth.Of(present)
 	case opDoesNotExist:
-		return yesIf(!present)
+		return truth.Of(!present)
 	case opIn:
 		return r.holds(value, present)
 	default:
@@ -106,13 +106,6 @@ func (r *requirement) holds(value string, present bool) truth.Truth {
 	default:
 		return truth.No
 	}
-}
-
-func yesIf(b bool) truth.Truth {
-	if b {
-		return truth.Yes
-	}
-	return truth.No
 }
 
 // selector is a label selector; the empty one selects everything.

@@ -346,7 +346,7 @@ func (e *Evaluator) selects(r *compiledRule, c *class) truth.Truth {
 	for _, p := range r.pods {
 		var m truth.Truth
 		if p.namespaces == noSelector {
-			m = yesIf(e.namespaces[c.namespace].name == r.namespace)
+			m = truth.Of(e.namespaces[c.namespace].name == r.namespace)
 		} else {
 			m = e.namespaces[c.namespace].vector.get(p.namespaces)
 		}

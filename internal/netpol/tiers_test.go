@@ -147,7 +147,7 @@ spec: {tier: Baseline, priority: 1, subject: {namespaces: {}}}`)
 	policies.Admin = append(policies.Admin, nil)
 	policies.Cilium = append(policies.Cilium, nil)
 	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
-	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Allow {
+	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != truth.Open {
 		t.Errorf("policies without rules: got %v, want allow", got)
 	}
 }
@@ -254,12 +254,12 @@ func TestTooManyNetworks(t *testing.T) {
 		name string
 		dest netpol.Dest
 		port int
-		want netpol.Verdict
+		want truth.Verdict
 	}{
-		{"one address", destination(t, "10.1.1.7"), 102, netpol.Deny},
-		{"one address, another port", destination(t, "10.1.1.7"), 103, netpol.Allow},
-		{"a large prefix", destination(t, "10.0.0.0/8"), 65000, netpol.Unknown},
-		{"a pod anywhere", e.PodDest(2), 80, netpol.Unknown},
+		{"one address", destination(t, "10.1.1.7"), 102, truth.Blocked},
+		{"one address, another port", destination(t, "10.1.1.7"), 103, truth.Open},
+		{"a large prefix", destination(t, "10.0.0.0/8"), 65000, truth.Unknown},
+		{"a pod anywhere", e.PodDest(2), 80, truth.Unknown},
 	} {
 		if got := e.Egress(0, tt.dest, "TCP", tt.port); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
