@@ -184,6 +184,8 @@ func TestNamespaceTwice(t *testing.T) {
 	dev := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "dev", "team": "x"}}
 	devToo := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "dev"}}
 	prod := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "prod"}}
+	plain := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"team": "x"}}
+	plainOrNot := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"team": "x"}, UnknownLabels: []string{"env"}}
 	outside := netpol.Namespace{Name: "b"}
 	for _, tt := range []struct {
 		name       string
@@ -194,6 +196,8 @@ func TestNamespaceTwice(t *testing.T) {
 		{"a label that counts in both", []netpol.Namespace{dev, devToo}, truth.Open},
 		{"a label that differs", []netpol.Namespace{dev, prod}, truth.Unknown},
 		{"a label that differs, and once more", []netpol.Namespace{dev, prod, dev}, truth.Unknown},
+		{"the same twice, without the label", []netpol.Namespace{plain, plain}, truth.Blocked},
+		{"an undecided label in one of two", []netpol.Namespace{plain, plainOrNot}, truth.Unknown},
 		{"one without a manifest", []netpol.Namespace{outside, dev}, truth.Open},
 		{"an undecided label", []netpol.Namespace{{Name: "b", Known: true, UnknownLabels: []string{"env"}}}, truth.Unknown},
 		{"one without a manifest last", []netpol.Namespace{dev, outside}, truth.Open},
@@ -250,6 +254,9 @@ func TestNowhere(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+	if got := e.Connect(0, peer, "ICMP", 0); got != truth.Unknown {
+		t.Errorf("got %v for a protocol that policies do not know, between pods", got)
 	}
 }
 

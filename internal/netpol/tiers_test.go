@@ -2,6 +2,7 @@ package netpol_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -213,6 +214,33 @@ func TestWhatTiersSay(t *testing.T) {
 		}
 		if len(x) != 1 || x[0].Says != tt.want {
 			t.Errorf("got %+v, want %s", x, tt.want)
+		}
+	}
+}
+
+// TestDenialsOfAddresses asks for rules that deny addresses where pods and nodes have them.
+func TestDenialsOfAddresses(t *testing.T) {
+	networks := "kind: ClusterNetworkPolicy\nspec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: [10.1.0.0/16]}]}]}"
+	cidr := "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egressDeny: [{toCIDR: [10.99.0.1/32]}]}"
+	node := netpol.AddrDest(netip.MustParseAddr("10.99.0.1"))
+	for _, tt := range []struct {
+		name, policy string
+		dest         func(e *netpol.Evaluator) netpol.Dest
+		sure         bool
+	}{
+		{"networks that hold the pods", networks, func(e *netpol.Evaluator) netpol.Dest { return e.PodDest(2) }, true},
+		{"a CIDR that holds a node, which it may not cover", cidr, func(*netpol.Evaluator) netpol.Dest { return node }, false},
+		{"a CIDR of an address that is no node's", cidr, func(*netpol.Evaluator) netpol.Dest { return node.Outside() }, true},
+	} {
+		policies, diagnostics := parseTiers(t, tt.policy)
+		if len(diagnostics) > 0 {
+			t.Fatal(diagnostics)
+		}
+		e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{
+			Datapath: "v2", Enforced: truth.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.99.0.0/16"),
+		})
+		if got := e.Denials(0, netpol.Egress, tt.dest(e), "TCP", 80); len(got) != 1 || got[0].Sure != tt.sure {
+			t.Errorf("%s: got %+v", tt.name, got)
 		}
 	}
 }
