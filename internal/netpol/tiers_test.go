@@ -230,6 +230,7 @@ func TestDenialsOfAddresses(t *testing.T) {
 	}{
 		{"networks that hold the pods", networks, func(e *netpol.Evaluator) netpol.Dest { return e.PodDest(2) }, true},
 		{"a CIDR that holds a node, which it may not cover", cidr, func(*netpol.Evaluator) netpol.Dest { return node }, false},
+		{"a CIDR that holds a pod, which it does not cover", strings.Replace(cidr, "10.99.0.1", "10.1.0.5", 1), func(*netpol.Evaluator) netpol.Dest { return netpol.AddrDest(netip.MustParseAddr("10.1.0.5")) }, false},
 		{"a CIDR of an address that is no node's", cidr, func(*netpol.Evaluator) netpol.Dest { return node.Outside() }, true},
 	} {
 		policies, diagnostics := parseTiers(t, tt.policy)
