@@ -216,7 +216,7 @@ type podAddress struct {
 }
 
 // podAddresses returns the addresses that pods may have, or hostNetwork pods, as
-// far as the blocks with a coverage tell them apart. It is false if there are too
+// far as the blocks with a coverage tell them apart, in ascending order. It is false if there are too
 // many to visit.
 func (e *Evaluator) podAddresses(s *subject, hostNetwork bool, cover coverage) ([]podAddress, bool) {
 	i, set := 0, e.profile.PodCIDRs
