@@ -148,6 +148,7 @@ func TestRejected(t *testing.T) {
 		{"a label value that is a list", label("app", "[a]"), "must be a string"},
 		{"a label value that is null", label("app", ""), ""},
 		{"a label key that is empty", label("''", "a"), "is no label key"},
+		{"a label key with an underscore in its domain", label("example_a.com/a", "a"), "is no label key"},
 		{"a label key with a domain", label("example.com/a_b", "a"), ""},
 		{"a label key with a domain in upper case", label("Example.com/a", "a"), "is no label key"},
 		{"a label key with a domain that is long", label(strings.Repeat("a.", 127)+"a/a", "a"), "is no label key"},
