@@ -133,9 +133,6 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	out := bufio.NewWriterSize(a.stdout, 1<<16)
 	printer := connectivityFormats[i].open(out)
 	for connection := range c.Connections(filter) {
-		if ctx.Err() != nil {
-			return failed(ctx.Err(), f.input.limits.timeout)
-		}
 		printer.write(connection)
 	}
 	if ctx.Err() != nil { // the connections ended for it
@@ -151,54 +148,96 @@ func (a *app) connectivity(f *connectivityFlags, args []string) error {
 	return nil
 }
 
-// textConnections prints a line for each connection.
-type textConnections struct{ out io.Writer }
+// texts renders things once, however often they are printed.
+type texts[T comparable] struct {
+	render func(T) string
+	known  map[T]string
+}
 
-func newTextConnections(out io.Writer) connectionWriter { return textConnections{out} }
+func newTexts[T comparable](render func(T) string) texts[T] {
+	return texts[T]{render, make(map[T]string)}
+}
+
+func (t texts[T]) of(x T) string {
+	text, ok := t.known[x]
+	if !ok {
+		text = t.render(x)
+		t.known[x] = text
+	}
+	return text
+}
+
+// visiblePeer is what lists call a peer.
+func visiblePeer(p *egress.Peer) string { return report.Visible(p.String()) }
+
+// textConnections prints a line for each connection.
+type textConnections struct {
+	out   io.Writer
+	peers texts[*egress.Peer]
+	sets  texts[netpol.ConnectionSet]
+}
+
+func newTextConnections(out io.Writer) connectionWriter {
+	return textConnections{out, newTexts(visiblePeer), newTexts(netpol.ConnectionSet.String)}
+}
 
 func (t textConnections) write(c egress.Connection) {
 	switch {
 	case c.Sure == c.Possible:
-		t.line(c, c.Sure.String())
+		t.line(c, t.sets.of(c.Sure))
 	case c.Sure.IsEmpty():
-		t.line(c, "possibly "+c.Possible.String())
+		t.line(c, "possibly "+t.sets.of(c.Possible))
 	default:
-		t.line(c, c.Sure.String()+", possibly "+c.Possible.String())
+		t.line(c, t.sets.of(c.Sure)+", possibly "+t.sets.of(c.Possible))
 	}
 }
 
 func (t textConnections) line(c egress.Connection, what string) {
-	_, _ = fmt.Fprintf(t.out, "%s -> %s: %s\n", report.Visible(c.From.String()), report.Visible(c.To.String()), what)
+	writeAll(t.out, t.peers.of(c.From), " -> ", t.peers.of(c.To), ": ", what, "\n")
 }
 
 func (textConnections) close() {}
 
+// writeAll leaves errors to the buffered writer below, which keeps them.
+func writeAll(out io.Writer, texts ...string) {
+	for _, text := range texts {
+		_, _ = io.WriteString(out, text)
+	}
+}
+
 // csvConnections prints what other analyzers of network policies print, so that
-// results can be compared.
+// results can be compared. Rows are put together from fields that are encoded once.
 type csvConnections struct {
-	out *csv.Writer
-	row [3]string
-	set netpol.ConnectionSet // what row[2] says: many pairs have the same
+	out   io.Writer
+	peers texts[*egress.Peer]
+	sets  texts[netpol.ConnectionSet]
 }
 
 func newCSVConnections(out io.Writer) connectionWriter {
-	w := csv.NewWriter(out)
-	_ = w.Write([]string{"src", "dst", "conn"})
-	return &csvConnections{out: w}
+	writeAll(out, "src,dst,conn\n")
+	return csvConnections{
+		out,
+		newTexts(func(p *egress.Peer) string { return csvField(visiblePeer(p)) }),
+		newTexts(func(s netpol.ConnectionSet) string { return csvField(s.String()) }),
+	}
 }
 
-func (c *csvConnections) write(x egress.Connection) {
-	if x.Sure.IsEmpty() {
-		return
+func (c csvConnections) write(x egress.Connection) {
+	if !x.Sure.IsEmpty() {
+		writeAll(c.out, c.peers.of(x.From), ",", c.peers.of(x.To), ",", c.sets.of(x.Sure), "\n")
 	}
-	if x.Sure != c.set {
-		c.set, c.row[2] = x.Sure, x.Sure.String()
-	}
-	c.row[0], c.row[1] = report.Visible(x.From.String()), report.Visible(x.To.String())
-	_ = c.out.Write(c.row[:]) // its error is kept for the end
 }
 
-func (c *csvConnections) close() { c.out.Flush() }
+func (csvConnections) close() {}
+
+// csvField encodes one field of a row.
+func csvField(text string) string {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	_ = w.Write([]string{text}) // a builder takes everything
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\n")
+}
 
 // jsonConnections prints an array with an object for each connection.
 type jsonConnections struct {
@@ -233,34 +272,37 @@ func (j *jsonConnections) close() {
 }
 
 // dotConnections prints a graph for Graphviz.
-type dotConnections struct{ out io.Writer }
+type dotConnections struct {
+	out   io.Writer
+	peers texts[*egress.Peer]
+}
 
 func newDOTConnections(out io.Writer) connectionWriter {
 	_, _ = io.WriteString(out, "digraph connectivity {\n  rankdir=LR;\n  node [shape=box];\n")
-	return dotConnections{out}
+	return dotConnections{out, newTexts(dotQuote)}
 }
 
 func (d dotConnections) write(c egress.Connection) {
 	if !c.Sure.IsEmpty() {
-		_, _ = fmt.Fprintf(d.out, "  %s -> %s [label=%s];\n", dotQuote(c.From), dotQuote(c.To), strconv.Quote(c.Sure.String()))
+		_, _ = fmt.Fprintf(d.out, "  %s -> %s [label=%s];\n", d.peers.of(c.From), d.peers.of(c.To), strconv.Quote(c.Sure.String()))
 	}
 }
 
 func (d dotConnections) close() { _, _ = io.WriteString(d.out, "}\n") }
 
-func dotQuote(p egress.Peer) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(report.Visible(p.String())) + `"`
+func dotQuote(p *egress.Peer) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visiblePeer(p)) + `"`
 }
 
 // mermaidConnections prints a flowchart for Mermaid, which GitHub renders.
 type mermaidConnections struct {
 	out   io.Writer
-	nodes map[egress.Peer]string
+	nodes map[*egress.Peer]string
 }
 
 func newMermaidConnections(out io.Writer) connectionWriter {
 	_, _ = io.WriteString(out, "flowchart LR\n")
-	return &mermaidConnections{out, make(map[egress.Peer]string)}
+	return &mermaidConnections{out, make(map[*egress.Peer]string)}
 }
 
 func (m *mermaidConnections) write(c egress.Connection) {
@@ -270,7 +312,7 @@ func (m *mermaidConnections) write(c egress.Connection) {
 }
 
 // node is the id of a peer, with its text the first time.
-func (m *mermaidConnections) node(p egress.Peer) string {
+func (m *mermaidConnections) node(p *egress.Peer) string {
 	if id, ok := m.nodes[p]; ok {
 		return id
 	}

@@ -20,7 +20,7 @@ import (
 type Connectivity struct {
 	ctx    context.Context
 	worlds []*world
-	names  [][]string // of the workloads of each world
+	peers  [][]*Peer // the workloads of each world
 }
 
 // NewConnectivity reads the policies and workloads of the input. The diagnostics
@@ -41,13 +41,15 @@ func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.
 			seen[wl.ID()]++
 		}
 	}
-	c := &Connectivity{ctx: ctx, worlds: worlds, names: make([][]string, len(worlds))}
+	c := &Connectivity{ctx: ctx, worlds: worlds, peers: make([][]*Peer, len(worlds))}
 	for k, w := range worlds {
-		c.names[k] = make([]string, len(w.workloads))
+		c.peers[k] = make([]*Peer, len(w.workloads))
 		for i, wl := range w.workloads {
-			if c.names[k][i] = wl.ID(); seen[wl.ID()] > 1 {
-				c.names[k][i] = workloadID(f, w, wl)
+			name := wl.ID()
+			if seen[name] > 1 {
+				name = workloadID(f, w, wl)
 			}
+			c.peers[k][i] = &Peer{Workload: name}
 		}
 	}
 	return c, n.sortedDiagnostics(), nil
@@ -61,16 +63,18 @@ type Peer struct {
 }
 
 // String renders a workload by its name and a range as first-last.
-func (p Peer) String() string {
+func (p *Peer) String() string {
 	if p.Workload != "" {
 		return p.Workload
 	}
 	return p.Addresses.From().String() + "-" + p.Addresses.To().String()
 }
 
-// Connection is what the policies of both ends let pass from one to the other.
+// Connection is what the policies of both ends let pass from one to the other. In all
+// connections that are listed together an end is the same Peer: there are millions of
+// connections, and few ends.
 type Connection struct {
-	From, To Peer
+	From, To *Peer
 	// Sure is certainly admitted, Possible perhaps: Sure is part of it.
 	Sure, Possible netpol.ConnectionSet
 }
@@ -109,7 +113,7 @@ func escapeKind(pattern string) string {
 	return strings.NewReplacer("[", `\[`, "]", `\]`).Replace(pattern)
 }
 
-func (f EndFilter) matches(p Peer) bool {
+func (f EndFilter) matches(p *Peer) bool {
 	switch {
 	case f.Workload == "" && !f.Prefix.IsValid():
 		return true
@@ -134,9 +138,9 @@ func (f EndFilter) matches(p Peer) bool {
 // themselves are left out. It ends early once the context of NewConnectivity is done.
 func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 	return func(yield func(Connection) bool) {
-		p := pairs{ctx: c.ctx}
+		p := pairs{ctx: c.ctx, ranges: make(map[netipx.IPRange]*Peer)}
 		for k, w := range c.worlds {
-			p.names = c.names[k]
+			p.sources, p.targets = filter.From.among(c.peers[k]), filter.To.among(c.peers[k])
 			for link := range w.evaluator.Connections() {
 				if guard.Overdue(c.ctx) != nil {
 					return
@@ -152,16 +156,31 @@ func (c *Connectivity) Connections(filter Filter) iter.Seq[Connection] {
 	}
 }
 
+// among returns the peers that the filter matches, and nil for the others.
+func (f EndFilter) among(all []*Peer) []*Peer {
+	found := make([]*Peer, len(all))
+	for i, peer := range all {
+		if f.matches(peer) {
+			found[i] = peer
+		}
+	}
+	return found
+}
+
 // pairs lists the pairs of links. It keeps its slices: clusters have millions of pairs.
 type pairs struct {
-	ctx      context.Context
-	names    []string
-	from, to []Peer
+	ctx              context.Context
+	sources, targets []*Peer // the workloads of a world that the filters match; nil for others
+	ranges           map[netipx.IPRange]*Peer
+	from, to         []*Peer
 }
 
 func (p *pairs) yield(link netpol.Link, filter Filter, yield func(Connection) bool) bool {
-	p.from = p.peers(p.from[:0], link.From, filter.From)
-	p.to = p.peers(p.to[:0], link.To, filter.To)
+	p.from = p.ends(p.from[:0], link.From, p.sources, filter.From)
+	if len(p.from) == 0 {
+		return true
+	}
+	p.to = p.ends(p.to[:0], link.To, p.targets, filter.To)
 	for _, a := range p.from {
 		if guard.Overdue(p.ctx) != nil {
 			return false
@@ -178,15 +197,20 @@ func (p *pairs) yield(link netpol.Link, filter Filter, yield func(Connection) bo
 	return true
 }
 
-// peers appends those of the ends that a filter matches.
-func (p *pairs) peers(list []Peer, ends netpol.Ends, filter EndFilter) []Peer {
+// ends appends those of the ends that a filter matches.
+func (p *pairs) ends(list []*Peer, ends netpol.Ends, workloads []*Peer, filter EndFilter) []*Peer {
 	for _, i := range ends.Pods {
-		if peer := (Peer{Workload: p.names[i]}); filter.matches(peer) {
+		if peer := workloads[i]; peer != nil {
 			list = append(list, peer)
 		}
 	}
 	for _, r := range ends.Addresses {
-		if peer := (Peer{Addresses: r}); filter.matches(peer) {
+		peer, ok := p.ranges[r]
+		if !ok {
+			peer = &Peer{Addresses: r}
+			p.ranges[r] = peer
+		}
+		if filter.matches(peer) {
 			list = append(list, peer)
 		}
 	}

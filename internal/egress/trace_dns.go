@@ -103,9 +103,9 @@ func admits(w *world, pod int, r resolver, protocol string) (status truth.Verdic
 	denied := 0
 	for _, d := range r.dests {
 		switch w.evaluator.Egress(pod, d, protocol, 53) {
-		case netpol.Allow:
+		case truth.Open:
 			return truth.Open, nil
-		case netpol.Deny:
+		case truth.Blocked:
 			list := w.evaluator.Denials(pod, netpol.Egress, d, protocol, 53)
 			if len(list) == 0 {
 				continue

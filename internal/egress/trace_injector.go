@@ -104,7 +104,7 @@ func cutFromOpenAPI(f *facts, w *world, wl *kube.Workload) (place.Origin, bool) 
 	}
 	// Its endpoints are public, or in the cloud's own range.
 	for _, dest := range []netpol.Dest{netpol.InternetDest(), netpol.PrefixDest(cloudServices).Outside()} {
-		if w.evaluator.Egress(i, dest, "TCP", 443) != netpol.Deny {
+		if w.evaluator.Egress(i, dest, "TCP", 443) != truth.Blocked {
 			return place.Origin{}, false
 		}
 	}

@@ -262,8 +262,8 @@ func (j *policyJudge) hop(r *Need) model.Hop {
 	denied := 0
 	for _, f := range flows {
 		switch w.evaluator.Egress(r.index, f.dest, f.protocol, f.port) {
-		case netpol.Allow:
-		case netpol.Deny:
+		case truth.Open:
+		case truth.Blocked:
 			denied++
 		default:
 			hop.Status, hop.Code, hop.Detail = truth.Unknown, "part", "the policies admit a part, or the files do not decide it"
@@ -353,7 +353,7 @@ func (j *policyJudge) blockByPolicy(r *Need, flows []flow, isolating []*netpol.P
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
 	code = closest.Code
 	if r.service != nil && code == netpol.CodePort && f.port != r.port &&
-		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == netpol.Allow {
+		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == truth.Open {
 		// The rule to change is the one that admits the Service's port.
 		closest = w.evaluator.Closest(r.index, f.dest, f.protocol, r.port)
 		code = "service-port"

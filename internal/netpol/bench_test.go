@@ -155,6 +155,55 @@ func BenchmarkConnections(b *testing.B) {
 	}
 }
 
+// mixed is a cluster in which policies cross: peers are many pods and whole namespaces
+// beside blocks with exceptions, so that every pod meets many others.
+func mixed(b testing.TB, pods, policies int) ([]*netpol.Policy, []netpol.Namespace, []netpol.Pod) {
+	b.Helper()
+	_, namespaces, ps := cluster(b, pods, 0)
+	tiers := []string{"web", "db", "job"}
+	var parsed []*netpol.Policy
+	for i := range policies {
+		p := plainPolicy{namespace: namespaces[i%len(namespaces)].Name, types: []string{"Egress", "Ingress"}}
+		p.pods = plainSelector{{"app", "In", []string{fmt.Sprintf("app-%d", (i*3)%pods), fmt.Sprintf("app-%d", i)}}}
+		tier := plainSelector{{"tier", "In", []string{tiers[i%3]}}}
+		env := plainSelector{{"env", "NotIn", []string{"prod"}}}
+		team := plainSelector{{"team", "In", []string{fmt.Sprintf("team-%d", i%7)}}}
+		peers := []plainPeer{
+			{pods: &tier},
+			{namespaces: &team, pods: &tier},
+			{cidr: fmt.Sprintf("10.1.%d.0/24", i%256), except: []string{fmt.Sprintf("10.1.%d.128/26", i%256)}},
+			{cidr: fmt.Sprintf("10.%d.0.0/16", i%32), except: []string{fmt.Sprintf("10.%d.7.0/24", i%32)}},
+		}
+		p.egress = []plainRule{
+			{peers: peers, ports: []plainPort{{name: "http"}, {port: 443}}},
+			{peers: []plainPeer{{namespaces: &env}}, ports: []plainPort{{port: 8000, endPort: 9000}}},
+			{peers: []plainPeer{{cidr: "0.0.0.0/0", except: []string{"10.0.0.0/8", "172.16.0.0/12"}}}, ports: []plainPort{{port: 443}}},
+		}
+		p.ingress = []plainRule{{peers: peers, ports: []plainPort{{name: "http"}}}, {peers: []plainPeer{{namespaces: &env}}}}
+		parsed = append(parsed, parsePlain(b, []plainPolicy{p})...)
+	}
+	return parsed, namespaces, ps
+}
+
+// BenchmarkMixedConnections is BenchmarkConnections of mixed policies.
+func BenchmarkMixedConnections(b *testing.B) {
+	policies, namespaces, pods := mixed(b, 2000, 1000)
+	for _, datapath := range []string{"v2", "veth", "unknown"} {
+		b.Run(datapath, func(b *testing.B) {
+			b.ReportAllocs()
+			links := 0
+			for b.Loop() {
+				links = 0
+				e := netpol.New(b.Context(), policies, namespaces, pods, netpol.Profile{Datapath: datapath, Enforced: truth.Yes, PodCIDRs: podCIDRs})
+				for range e.Connections() {
+					links++
+				}
+			}
+			b.ReportMetric(float64(links), "links")
+		})
+	}
+}
+
 // shields are policies of administrators over the whole cluster.
 func shields(b *testing.B) netpol.Policies {
 	policies, diagnostics := parseTiers(b, `kind: ClusterNetworkPolicy

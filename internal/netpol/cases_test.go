@@ -105,7 +105,7 @@ func testCase(t *testing.T, text string) {
 	if q[1] != "" {
 		src, _ = worldPod(q[1])
 	}
-	var got netpol.Verdict
+	var got truth.Verdict
 	if dst, ok := worldPod(q[3]); ok {
 		got = e.Connect(src, dst, q[4], port)
 	} else {
@@ -115,7 +115,7 @@ func testCase(t *testing.T, text string) {
 		}
 		got = e.Egress(src, d, q[4], port)
 	}
-	if got.String() != want {
+	if string(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
 }

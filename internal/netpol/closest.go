@@ -1,6 +1,7 @@
 package netpol
 
 import (
+	"slices"
 	"sort"
 
 	"go4.org/netipx"
@@ -31,7 +32,7 @@ type Closest struct {
 // Closest returns the egress rule of the policies that isolate the pod that
 // comes closest to admitting the packet: one whose peer matches but not its
 // ports, else one with a peer of the same kind, else the first. It means
-// something only where [Evaluator.Egress] does not answer Allow. A rule that
+// something only where [Evaluator.Egress] does not answer Open. A rule that
 // names the port of a Service instead of the container's has CodePort; to tell
 // them apart, ask Egress for the Service's port.
 func (e *Evaluator) Closest(pod int, d Dest, protocol string, port int) Closest {
@@ -129,8 +130,8 @@ func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match truth.
 		match = e.selects(r, c)
 		if match == truth.No && len(r.possible) > 0 && r.cover == coverDatapath && !e.profile.ebpf() {
 			addresses, _ := e.podAddresses(s, c.hostNetwork, coverDatapath)
-			for _, a := range addresses {
-				match = max(match, min(r.blocks(a.addr), truth.Maybe))
+			if slices.ContainsFunc(r.possible, func(block netipx.IPRange) bool { return someIn(addresses, block) }) {
+				match = truth.Maybe
 			}
 		}
 		return match, len(r.pods) > 0, false
@@ -156,6 +157,12 @@ func (e *Evaluator) peerMatch(s *subject, r *compiledRule, d Dest) (match truth.
 		}
 	}
 	return match, kind, family
+}
+
+// someIn reports whether one of the addresses, which ascend, is in a range.
+func someIn(addresses []podAddress, r netipx.IPRange) bool {
+	i := sort.Search(len(addresses), func(i int) bool { return addresses[i].addr.Compare(r.From()) >= 0 })
+	return i < len(addresses) && r.Contains(addresses[i].addr)
 }
 
 // overlap reports whether sorted ranges hold some address of another range.

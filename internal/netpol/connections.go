@@ -2,11 +2,11 @@ package netpol
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"iter"
+	"slices"
 
 	"go4.org/netipx"
-
-	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // Link is what the policies let pass from some pods or addresses to others.
@@ -33,7 +33,8 @@ type Ends struct {
 // letter of the policies, whatever a data path makes of them.
 //
 // The order is that of the first pod: for each, its links to pods, to addresses, and
-// from addresses. It ends early once the evaluator's context is done.
+// from addresses. The pods of a link stand in memory that the next links are written to.
+// It ends early once the evaluator's context is done.
 func (e *Evaluator) Connections() iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		if e.overdue() {
@@ -50,16 +51,14 @@ func (e *Evaluator) Connections() iter.Seq[Link] {
 
 // matrix holds, for pairs of classes, what the policies of both ends admit.
 type matrix struct {
-	e       *Evaluator
-	order   []int32 // classes that have pods, by their first pod
-	members [][]int // pods by class
+	*reach
 
 	pairs   []bounds // interned; the first is everything
 	pairIDs map[bounds]int32
 	joined  map[[2]int32]int32 // ids of what two bounds have in common
+	recent  [1 << 10]joint     // some of these, by a hash of both
 
-	peers map[peerKey]bitset // the classes that a peer may match
-	rest  []int32            // see row
+	parts parts
 	// rows holds for each row of Ingress what it admits from each class; equal rows
 	// are one. rowOf is by class.
 	rows  [][]int32
@@ -69,8 +68,12 @@ type matrix struct {
 	of        *subject
 	slots     []int32 // by pair: its place among the answers at hand, plus one
 	answer    []int32 // by class: the slot of the answer
+	pods      []int   // the pods of the answers, one after the other
 	addresses [2]map[*subject][]addressGroup
 }
+
+// joint is the ids of two bounds with that of what they have in common.
+type joint struct{ a, b, both int32 }
 
 type addressGroup struct {
 	bounds    bounds
@@ -79,23 +82,18 @@ type addressGroup struct {
 
 func (e *Evaluator) newMatrix() *matrix {
 	m := &matrix{
-		e: e, members: make([][]int, len(e.classes)),
-		pairIDs: make(map[bounds]int32), joined: make(map[[2]int32]int32), peers: make(map[peerKey]bitset),
-		rest: make([]int32, len(e.portMaps)), rowOf: make([]int32, len(e.classes)), answer: make([]int32, len(e.classes)),
+		reach: e.newReach(), pairIDs: make(map[bounds]int32), joined: make(map[[2]int32]int32),
+		rowOf: make([]int32, len(e.classes)), egress: make([]int32, len(e.classes)), answer: make([]int32, len(e.classes)),
+		pods: make([]int, len(e.classOf)),
 	}
 	m.pair(everything)
 	for d := range m.addresses {
 		m.addresses[d] = make(map[*subject][]addressGroup)
 	}
-	for pod, class := range e.classOf {
-		if len(m.members[class]) == 0 {
-			m.order = append(m.order, class)
-		}
-		m.members[class] = append(m.members[class], pod)
-	}
 	bySubject := make(map[*subject]int32)
-	byContent := make(map[string]int32)
-	var row []int32
+	byHash := make(map[uint64][]int32)
+	seed := maphash.MakeSeed()
+	row := make([]int32, len(e.classes))
 	var content []byte
 	for _, class := range m.order {
 		if e.overdue() {
@@ -104,17 +102,19 @@ func (e *Evaluator) newMatrix() *matrix {
 		s := e.subject(class, Ingress)
 		id, ok := bySubject[s]
 		if !ok {
-			row = m.row(s, row)
+			m.row(s, row)
 			content = content[:0]
 			for _, x := range row {
 				content = binary.LittleEndian.AppendUint32(content, uint32(x))
 			}
-			if id, ok = byContent[string(content)]; !ok {
-				id = int32(len(m.rows))
-				m.rows = append(m.rows, row)
-				byContent[string(content)] = id
-				row = nil
+			hash := maphash.Bytes(seed, content)
+			i := slices.IndexFunc(byHash[hash], func(id int32) bool { return slices.Equal(m.rows[id], row) })
+			if i < 0 {
+				i = len(byHash[hash])
+				byHash[hash] = append(byHash[hash], int32(len(m.rows)))
+				m.rows = append(m.rows, slices.Clone(row))
 			}
+			id = byHash[hash][i]
 			bySubject[s] = id
 		}
 		m.rowOf[class] = id
@@ -141,6 +141,10 @@ func (m *matrix) join(a, b int32) int32 {
 	case a == 0:
 		return b
 	}
+	recent := &m.recent[uint32(a*31+b)%uint32(len(m.recent))]
+	if recent.a == a && recent.b == b {
+		return recent.both
+	}
 	key := [2]int32{min(a, b), max(a, b)}
 	id, ok := m.joined[key]
 	if !ok {
@@ -148,95 +152,71 @@ func (m *matrix) join(a, b int32) int32 {
 		id = m.pair(bounds{m.e.ports.and(x.lo, y.lo), m.e.ports.and(x.hi, y.hi)})
 		m.joined[key] = id
 	}
+	*recent = joint{a, b, id}
 	return id
 }
 
-type peerKey struct {
-	peer      compiledPeer
-	namespace string // of the policy, if the peer is about its namespace
-}
-
-// matching returns the classes that a peer of a rule may match, or nothing if it
-// certainly matches all of them and so tells none apart. It leaves out classes of
-// hostNetwork pods.
-func (m *matrix) matching(r *compiledRule, p compiledPeer) bitset {
-	key := peerKey{peer: p}
-	if p.namespaces == noSelector {
-		key.namespace = r.namespace
-	}
-	if set, ok := m.peers[key]; ok {
-		return set
-	}
-	set := newBitset(len(m.e.classes))
-	one := compiledRule{namespace: r.namespace, pods: []compiledPeer{p}}
-	all := true
-	for i, c := range m.e.classes {
-		if c.hostNetwork {
-			continue
-		}
-		match := m.e.selects(&one, c)
-		if match != truth.No {
-			set.set(i)
-		}
-		all = all && match == truth.Yes
-	}
-	if all {
-		set = nil
-	}
-	m.peers[key] = set
-	return set
-}
-
-// row returns what a subject admits to or from each class, in the memory of old if
-// that is not nil. Classes that no peer tells apart differ only in their ports.
-func (m *matrix) row(s *subject, old []int32) []int32 {
-	e := m.e
-	row := old
-	if row == nil {
-		row = make([]int32, len(e.classes))
-	}
+// row fills in what a subject admits to or from each class that has pods. Classes of one
+// part have one answer.
+func (m *matrix) row(s *subject, row []int32) {
 	if s.open() {
 		clear(row) // everything
-		return row
+		return
 	}
-	touched := newBitset(len(e.classes))
-	named := false
-	for r := range s.rules() {
-		if e.overdue() {
-			break
+	m.split(s)
+	answers := m.parts.answers()
+	for i, class := range m.order {
+		if i%64 == 0 && m.e.overdue() {
+			return
 		}
-		named = named || len(r.named) > 0
+		answer := &answers[m.parts.of[class]]
+		if *answer < 0 {
+			*answer = m.pair(m.e.computePod(s, m.e.classes[class]))
+		}
+		row[class] = *answer
+	}
+}
+
+// split parts the classes by what the rules of a subject tell apart: which of their peers
+// select them, what ports their names stand for, and whether they are of hostNetwork pods.
+func (m *matrix) split(s *subject) {
+	var lists []*selected
+	seen := make(map[*selected]bool)
+	byPorts := false
+	for r := range s.rules() {
+		if m.e.overdue() {
+			return
+		}
+		byPorts = byPorts || s.direction == Egress && len(r.named) > 0
 		if r.any {
 			continue
 		}
 		for _, p := range r.pods {
-			for i, word := range m.matching(r, p) {
-				touched[i] |= word
+			if found := m.peer(r, p); !seen[found] {
+				seen[found] = true
+				lists = append(lists, found)
 			}
 		}
 	}
-	byPorts := named && s.direction == Egress
-	for i := range m.rest {
-		m.rest[i] = -1
-	}
-	for i, c := range e.classes {
-		if i%64 == 0 && e.overdue() {
-			break
+	m.parts.reset(len(m.e.classes), 2*len(m.e.portMaps))
+	for i, class := range m.order {
+		if i%64 == 0 && m.e.overdue() {
+			return
 		}
-		if touched.has(i) || c.hostNetwork {
-			row[i] = m.pair(e.computePod(s, c))
-			continue
-		}
-		same := &m.rest[0]
+		c := m.e.classes[class]
+		kind := int32(0)
 		if byPorts {
-			same = &m.rest[c.ports]
+			kind = 2 * c.ports
 		}
-		if *same < 0 {
-			*same = m.pair(e.computePod(s, c))
+		if c.hostNetwork {
+			kind++
 		}
-		row[i] = *same
+		m.parts.start(class, kind)
 	}
-	return row
+	for _, found := range lists {
+		m.parts.refine(found.sure)
+		m.parts.refine(found.possible)
+	}
 }
 
 func (m *matrix) link(from, to Ends, b bounds) Link {
@@ -245,7 +225,8 @@ func (m *matrix) link(from, to Ends, b bounds) Link {
 
 func (m *matrix) yieldPods(class int32, yield func(Link) bool) bool {
 	if s := m.e.subject(class, Egress); s != m.of {
-		m.egress, m.of = m.row(s, m.egress), s
+		m.row(s, m.egress)
+		m.of = s
 	}
 	var answers []int32 // pairs, in the order of their first pod
 	var count []int
@@ -260,7 +241,7 @@ func (m *matrix) yieldPods(class int32, yield func(Link) bool) bool {
 		count[slot] += len(m.members[other])
 	}
 	pods := make([][]int, len(answers))
-	all := make([]int, len(m.e.classOf))
+	all := m.pods
 	for slot, n := range count {
 		pods[slot], all = all[:0:n], all[n:]
 		m.slots[answers[slot]] = 0

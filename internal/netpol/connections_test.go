@@ -159,14 +159,14 @@ func TestConnectionsAreVerdicts(t *testing.T) {
 		d := drawn(t)
 		s := d.layeredScene()
 		e := s.evaluator(t)
-		verdict := func(l netpol.Link, protocol string, port int) netpol.Verdict {
+		verdict := func(l netpol.Link, protocol string, port int) truth.Verdict {
 			switch {
 			case holds(l.Sure, protocol, port):
-				return netpol.Allow
+				return truth.Open
 			case holds(l.Possible, protocol, port):
-				return netpol.Unknown
+				return truth.Unknown
 			default:
-				return netpol.Deny
+				return truth.Blocked
 			}
 		}
 		addresses := []netip.Addr{netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("::"), netip.MustParseAddr("255.255.255.255")}

@@ -90,12 +90,10 @@ func (e *Evaluator) DeadPeers(services []ServicePort) []DeadPeer {
 
 // deadFinder collects dead peers.
 type deadFinder struct {
-	e        *Evaluator
-	pods     [][]int // by class
+	*reach
 	services map[portNumber][]*ServicePort
 	backends map[*ServicePort][]backend
 	byPod    map[int][]backendOf
-	peers    map[peerKey]selected
 	dead     []DeadPeer
 }
 
@@ -113,23 +111,15 @@ type backendOf struct {
 	sure bool
 }
 
-// selected are the classes with pods that a peer certainly or possibly selects.
-type selected struct{ sure, possible []int32 }
-
 func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 	f := &deadFinder{
-		e: e, pods: make([][]int, len(e.classes)), services: make(map[portNumber][]*ServicePort),
-		backends: make(map[*ServicePort][]backend), byPod: make(map[int][]backendOf), peers: make(map[peerKey]selected),
+		reach: e.newReach(), services: make(map[portNumber][]*ServicePort),
+		backends: make(map[*ServicePort][]backend), byPod: make(map[int][]backendOf),
 	}
-	byNamespace := make(map[string][]int)
-	for pod, class := range e.classOf {
-		f.pods[class] = append(f.pods[class], pod)
-		byNamespace[e.pods[pod].Namespace] = append(byNamespace[e.pods[pod].Namespace], pod)
-	}
+	// By namespace: the selectors of its Services, and the Services in the same order.
+	matchers := make(map[string]*matcher)
+	ports := make(map[string][]*ServicePort)
 	for i := range services {
-		if e.overdue() {
-			break
-		}
 		s := &services[i]
 		protocol, ok := protocolIndex(s.Protocol)
 		if !ok || len(s.Selector) == 0 {
@@ -137,25 +127,39 @@ func (e *Evaluator) newDeadFinder(services []ServicePort) *deadFinder {
 		}
 		n := portNumber{protocol, s.Port}
 		f.services[n] = append(f.services[n], s)
-		for _, pod := range byNamespace[s.Namespace] {
-			p := &e.pods[pod]
-			if t := s.selects(labelSet{p.Labels, p.UnknownLabels, p.MoreLabels}); t != truth.No {
-				f.backends[s] = append(f.backends[s], backend{pod, t == truth.Yes})
-				f.byPod[pod] = append(f.byPod[pod], backendOf{s, t == truth.Yes})
-			}
+		if matchers[s.Namespace] == nil {
+			matchers[s.Namespace] = new(matcher)
 		}
+		matchers[s.Namespace].add(s.selector())
+		ports[s.Namespace] = append(ports[s.Namespace], s)
+	}
+	for _, m := range matchers {
+		m.index()
+	}
+	for i := range e.pods {
+		if i%64 == 0 && e.overdue() {
+			break
+		}
+		p := &e.pods[i]
+		m := matchers[p.Namespace]
+		if m == nil {
+			continue
+		}
+		m.visit(labelSet{p.Labels, p.UnknownLabels, p.MoreLabels}, func(id selectorID, t truth.Truth) {
+			s := ports[p.Namespace][id]
+			f.backends[s] = append(f.backends[s], backend{i, t == truth.Yes})
+			f.byPod[i] = append(f.byPod[i], backendOf{s, t == truth.Yes})
+		})
 	}
 	return f
 }
 
-// selects reports whether the Service's selector matches labels.
-func (p *ServicePort) selects(labels labelSet) truth.Truth {
-	t := truth.Yes
+func (p *ServicePort) selector() selector {
+	requirements := make([]requirement, 0, len(p.Selector))
 	for k, v := range p.Selector {
-		r := requirement{key: k, op: opIn, values: []string{v}}
-		t = min(t, r.match(labels))
+		requirements = append(requirements, requirement{key: k, op: opIn, values: []string{v}})
 	}
-	return t
+	return selector{requirements: requirements}
 }
 
 func (f *deadFinder) add(c *compiled, d Direction, rule int, at source.Range, code, format string, args ...any) {
@@ -229,7 +233,7 @@ func firstOf(list []int) int {
 // about something else as well.
 func (f *deadFinder) receivers(c *compiled, d Direction, rule int) (pods []int, complete, ok bool) {
 	if d == Ingress {
-		return f.subjects(c)
+		return f.arrivals(c)
 	}
 	r := &c.rules[Egress][rule]
 	if r.any || r.unsure || r.nodes || r.names || len(r.possible) > 0 || len(r.pods) == 0 {
@@ -238,7 +242,7 @@ func (f *deadFinder) receivers(c *compiled, d Direction, rule int) (pods []int, 
 	complete = true
 	seen := newBitset(len(f.e.classes))
 	for _, p := range r.pods {
-		found := f.selectedBy(r, p)
+		found := f.peer(r, p)
 		if len(found.possible) > 0 || p.unsure {
 			return nil, false, false
 		}
@@ -246,7 +250,7 @@ func (f *deadFinder) receivers(c *compiled, d Direction, rule int) (pods []int, 
 		for _, class := range found.sure {
 			if !seen.has(int(class)) {
 				seen.set(int(class))
-				pods = append(pods, f.pods[class]...)
+				pods = append(pods, f.members[class]...)
 			}
 		}
 	}
@@ -254,49 +258,23 @@ func (f *deadFinder) receivers(c *compiled, d Direction, rule int) (pods []int, 
 	return pods, complete, true
 }
 
-// subjects returns the scanned pods that a policy selects.
-func (f *deadFinder) subjects(c *compiled) (pods []int, complete, ok bool) {
+// arrivals returns the scanned pods that a policy selects.
+func (f *deadFinder) arrivals(c *compiled) (pods []int, complete, ok bool) {
 	if c.policy.hosts {
 		return nil, false, false
 	}
-	for pod, class := range f.e.classOf {
-		switch f.e.Selects(c.policy, pod) {
-		case truth.Maybe:
+	found := f.subjects(c)
+	if len(found.possible) > 0 {
+		return nil, false, false
+	}
+	for _, class := range found.sure {
+		if f.e.classes[class].hostNetwork {
 			return nil, false, false
-		case truth.Yes:
-			if f.e.classes[class].hostNetwork {
-				return nil, false, false
-			}
-			pods = append(pods, pod)
 		}
+		pods = append(pods, f.members[class]...)
 	}
+	slices.Sort(pods)
 	return pods, !c.policy.clusterwide() && f.known(c.policy.Namespace), true
-}
-
-// selectedBy returns the classes that a peer selects.
-func (f *deadFinder) selectedBy(r *compiledRule, p compiledPeer) selected {
-	key := peerKey{peer: p}
-	if p.namespaces == noSelector {
-		key.namespace = r.namespace
-	}
-	if found, ok := f.peers[key]; ok {
-		return found
-	}
-	var found selected
-	one := compiledRule{namespace: r.namespace, pods: []compiledPeer{p}}
-	for class, c := range f.e.classes {
-		if len(f.pods[class]) == 0 {
-			continue
-		}
-		switch f.e.selects(&one, c) {
-		case truth.Yes:
-			found.sure = append(found.sure, int32(class))
-		case truth.Maybe:
-			found.possible = append(found.possible, int32(class))
-		}
-	}
-	f.peers[key] = found
-	return found
 }
 
 // known reports whether a namespace is in the files.

@@ -34,6 +34,7 @@ func TestDeadPeers(t *testing.T) {
 		{Namespace: "a", Service: "src", Selector: netpol.Labels{"app": "src"}, Port: 443, TargetPort: 8443},
 		{Namespace: "a", Service: "src-direct", Selector: netpol.Labels{"app": "src"}, Port: 8444, TargetPort: 444},
 		{Namespace: "a", Service: "src-same", Selector: netpol.Labels{"app": "src"}, Port: 444},
+		{Namespace: "a", Service: "odd", Selector: netpol.Labels{"app": "db"}, Protocol: "QUIC", Port: 3309, TargetPort: 5432},
 		{Namespace: "b", Service: "web", Selector: netpol.Labels{"app": "web"}, Port: 80, TargetName: "http"},
 		{Namespace: "b", Service: "web-lost", Selector: netpol.Labels{"app": "computed"}, Port: 81, TargetName: "nobody"},
 		{Namespace: "b", Service: "more", Selector: netpol.Labels{"app": "more"}, Port: 82, TargetPort: 1},
@@ -75,6 +76,7 @@ func TestDeadPeers(t *testing.T) {
 		{"the port of a Service of other pods", "v2", to("{podSelector: {matchLabels: {app: mq}}}", "{port: 3306}"), ""},
 		{"the port of a Service without a selector", "v2", to(db, "{port: 3307}"), ""},
 		{"the port of a Service that may select the pods", "v2", to("{podSelector: {matchLabels: {app: hash}}}", "{port: 3308}"), ""},
+		{"the port of a Service of an unknown protocol", "v2", to(db, "{port: 3309}"), ""},
 		{"the port of a Service whose target is lost", "v2", to(inB("computed"), "{port: 81}"), ""},
 		{"the port of a Service whose pods may have it", "v2", to(inB("more"), "{port: 82}"), ""},
 		{"the port of a Service of hostNetwork pods", "v2", to(inB("node"), "{port: 83}"), ""},
@@ -217,8 +219,8 @@ func TestDeadPeersWithoutAddresses(t *testing.T) {
 
 // podAnswers asks about pods and what is no pod, not about addresses that may be
 // either.
-func (s scene) podAnswers(e *netpol.Evaluator) []netpol.Verdict {
-	var out []netpol.Verdict
+func (s scene) podAnswers(e *netpol.Evaluator) []truth.Verdict {
+	var out []truth.Verdict
 	for i := range s.pods {
 		dests := []netpol.Dest{netpol.InternetDest(), netpol.AddrDest(podAddress).Outside()}
 		for j := range s.pods {

@@ -21,8 +21,8 @@ type Denial struct {
 	// Baseline tells that it is asked only for pods that no NetworkPolicy isolates.
 	Baseline bool
 	// Sure tells that the rule certainly denies whatever of the packets gets to it, and
-	// that nothing in its tier may admit them or pass them on: together with a verdict
-	// of Deny it is reason enough.
+	// that nothing in its tier may admit them or pass them on: where the verdict is
+	// Blocked, it is reason enough.
 	Sure bool
 }
 

@@ -84,9 +84,6 @@ type Profile struct {
 	ServiceCIDRs *netipx.IPSet
 }
 
-// isEmpty reports whether nothing is known of a set of addresses: every pod and
-// every node has one.
-
 // ebpf reports whether an ipBlock never covers a pod.
 func (p *Profile) ebpf() bool { return p.Datapath == "ipvlan" || p.Datapath == "v2" }
 

@@ -31,17 +31,17 @@ func TestNamedPorts(t *testing.T) {
 	tests := []struct {
 		name  string
 		ports []netpol.Port
-		want  netpol.Verdict
+		want  truth.Verdict
 	}{
-		{"once", []netpol.Port{{Name: "http", Number: 80}}, netpol.Allow},
-		{"by a sidecar", []netpol.Port{{Name: "http", Number: 80, Sidecar: true}}, netpol.Unknown},
-		{"twice", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 8080}}, netpol.Unknown},
-		{"twice with one number", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 80}}, netpol.Allow},
-		{"for two protocols", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 8080, Protocol: "UDP"}}, netpol.Allow},
-		{"with an undecided number", []netpol.Port{{Name: "http"}}, netpol.Unknown},
-		{"with a number and an undecided one", []netpol.Port{{Name: "http", Number: 80}, {Name: "http"}}, netpol.Unknown},
-		{"with a protocol that does not exist", []netpol.Port{{Name: "http", Number: 80, Protocol: "ICMP"}}, netpol.Deny},
-		{"not at all", []netpol.Port{{Number: 80}}, netpol.Deny},
+		{"once", []netpol.Port{{Name: "http", Number: 80}}, truth.Open},
+		{"by a sidecar", []netpol.Port{{Name: "http", Number: 80, Sidecar: true}}, truth.Unknown},
+		{"twice", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 8080}}, truth.Unknown},
+		{"twice with one number", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 80}}, truth.Open},
+		{"for two protocols", []netpol.Port{{Name: "http", Number: 80}, {Name: "http", Number: 8080, Protocol: "UDP"}}, truth.Open},
+		{"with an undecided number", []netpol.Port{{Name: "http"}}, truth.Unknown},
+		{"with a number and an undecided one", []netpol.Port{{Name: "http", Number: 80}, {Name: "http"}}, truth.Unknown},
+		{"with a protocol that does not exist", []netpol.Port{{Name: "http", Number: 80, Protocol: "ICMP"}}, truth.Blocked},
+		{"not at all", []netpol.Port{{Number: 80}}, truth.Blocked},
 	}
 	pods := []netpol.Pod{{Namespace: "a"}}
 	for _, tt := range tests {
@@ -65,24 +65,24 @@ func TestResolver(t *testing.T) {
 	for _, tt := range []struct {
 		protocol string
 		port     int
-		want     netpol.Verdict
-	}{{"UDP", 53, netpol.Allow}, {"TCP", 9153, netpol.Unknown}, {"SCTP", 53, netpol.Deny}} {
+		want     truth.Verdict
+	}{{"UDP", 53, truth.Open}, {"TCP", 9153, truth.Unknown}, {"SCTP", 53, truth.Blocked}} {
 		if got := named.Egress(0, named.Describe(coreDNS), tt.protocol, tt.port); got != tt.want {
 			t.Errorf("named port %s %d: got %v, want %v", tt.protocol, tt.port, got, tt.want)
 		}
 	}
 	for _, tt := range []struct {
 		name, to string
-		want     netpol.Verdict
+		want     truth.Verdict
 	}{
-		{"every pod", "namespaceSelector: {}", netpol.Allow},
-		{"the namespace by name", "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}", netpol.Allow},
-		{"both", "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}", netpol.Allow},
-		{"the own namespace", "podSelector: {matchLabels: {k8s-app: kube-dns}}", netpol.Deny},
-		{"another pod", "namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: other}}", netpol.Deny},
-		{"a label it may have", "namespaceSelector: {}, podSelector: {matchLabels: {app: coredns}}", netpol.Unknown},
-		{"a label the namespace may have", "namespaceSelector: {matchLabels: {name: kube-system}}", netpol.Unknown},
-		{"the service's address", "ipBlock: {cidr: 172.21.0.10/32}", netpol.Deny},
+		{"every pod", "namespaceSelector: {}", truth.Open},
+		{"the namespace by name", "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}", truth.Open},
+		{"both", "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {matchLabels: {k8s-app: kube-dns}}", truth.Open},
+		{"the own namespace", "podSelector: {matchLabels: {k8s-app: kube-dns}}", truth.Blocked},
+		{"another pod", "namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: other}}", truth.Blocked},
+		{"a label it may have", "namespaceSelector: {}, podSelector: {matchLabels: {app: coredns}}", truth.Unknown},
+		{"a label the namespace may have", "namespaceSelector: {matchLabels: {name: kube-system}}", truth.Unknown},
+		{"the service's address", "ipBlock: {cidr: 172.21.0.10/32}", truth.Blocked},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := evaluator(t, "v2", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{"+tt.to+"}], ports: [{protocol: UDP, port: 53}]}]}")
@@ -108,7 +108,7 @@ spec: {podSelector: {}, policyTypes: [Egress, Both], egress: [{ports: [{port: 0,
 		}
 	}
 	e := netpol.New(t.Context(), append(policies, nil), worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
-	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Deny {
+	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != truth.Blocked {
 		t.Errorf("got %v, want deny", got)
 	}
 }
@@ -148,6 +148,7 @@ func TestRejected(t *testing.T) {
 		{"a label value that is a list", label("app", "[a]"), "must be a string"},
 		{"a label value that is null", label("app", ""), ""},
 		{"a label key that is empty", label("''", "a"), "is no label key"},
+		{"a label key with an underscore in its domain", label("example_a.com/a", "a"), "is no label key"},
 		{"a label key with a domain", label("example.com/a_b", "a"), ""},
 		{"a label key with a domain in upper case", label("Example.com/a", "a"), "is no label key"},
 		{"a label key with a domain that is long", label(strings.Repeat("a.", 127)+"a/a", "a"), "is no label key"},
@@ -184,19 +185,23 @@ func TestNamespaceTwice(t *testing.T) {
 	dev := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "dev", "team": "x"}}
 	devToo := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "dev"}}
 	prod := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"env": "prod"}}
+	plain := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"team": "x"}}
+	plainOrNot := netpol.Namespace{Name: "b", Known: true, Labels: netpol.Labels{"team": "x"}, UnknownLabels: []string{"env"}}
 	outside := netpol.Namespace{Name: "b"}
 	for _, tt := range []struct {
 		name       string
 		namespaces []netpol.Namespace
-		want       netpol.Verdict
+		want       truth.Verdict
 	}{
-		{"the same twice", []netpol.Namespace{dev, dev}, netpol.Allow},
-		{"a label that counts in both", []netpol.Namespace{dev, devToo}, netpol.Allow},
-		{"a label that differs", []netpol.Namespace{dev, prod}, netpol.Unknown},
-		{"a label that differs, and once more", []netpol.Namespace{dev, prod, dev}, netpol.Unknown},
-		{"one without a manifest", []netpol.Namespace{outside, dev}, netpol.Allow},
-		{"an undecided label", []netpol.Namespace{{Name: "b", Known: true, UnknownLabels: []string{"env"}}}, netpol.Unknown},
-		{"one without a manifest last", []netpol.Namespace{dev, outside}, netpol.Allow},
+		{"the same twice", []netpol.Namespace{dev, dev}, truth.Open},
+		{"a label that counts in both", []netpol.Namespace{dev, devToo}, truth.Open},
+		{"a label that differs", []netpol.Namespace{dev, prod}, truth.Unknown},
+		{"a label that differs, and once more", []netpol.Namespace{dev, prod, dev}, truth.Unknown},
+		{"the same twice, without the label", []netpol.Namespace{plain, plain}, truth.Blocked},
+		{"an undecided label in one of two", []netpol.Namespace{plain, plainOrNot}, truth.Unknown},
+		{"one without a manifest", []netpol.Namespace{outside, dev}, truth.Open},
+		{"an undecided label", []netpol.Namespace{{Name: "b", Known: true, UnknownLabels: []string{"env"}}}, truth.Unknown},
+		{"one without a manifest last", []netpol.Namespace{dev, outside}, truth.Open},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := netpol.New(t.Context(), policies, tt.namespaces, worldPods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
@@ -219,7 +224,7 @@ func TestNamespaceName(t *testing.T) {
 		{Name: "b", Known: true, UnknownLabels: []string{"kubernetes.io/metadata.name"}},
 	} {
 		e := netpol.New(t.Context(), policies, []netpol.Namespace{ns}, worldPods, netpol.Profile{Datapath: "v2", Enforced: truth.Yes})
-		if got := e.Egress(0, e.PodDest(dst), "TCP", 80); got != netpol.Allow {
+		if got := e.Egress(0, e.PodDest(dst), "TCP", 80); got != truth.Open {
 			t.Errorf("%+v: got %v, want allow", ns, got)
 		}
 	}
@@ -234,22 +239,25 @@ func TestNowhere(t *testing.T) {
 		dest     netpol.Dest
 		protocol string
 		port     int
-		want     netpol.Verdict
+		want     truth.Verdict
 	}{
-		{"no destination", 0, netpol.Dest{}, "TCP", 80, netpol.Unknown},
-		{"no address", 0, netpol.AddrDest(netip.Addr{}), "TCP", 80, netpol.Unknown},
-		{"no set", 0, netpol.SetDest(nil), "TCP", 80, netpol.Unknown},
-		{"a protocol that policies do not know", 0, netpol.InternetDest(), "ICMP", 0, netpol.Unknown},
-		{"a port that does not exist", 0, netpol.InternetDest(), "TCP", 65536, netpol.Unknown},
-		{"a protocol that policies do not know, not isolated", peer, netpol.InternetDest(), "ICMP", 0, netpol.Allow},
-		{"the default protocol", 0, netpol.InternetDest(), "", 80, netpol.Allow},
-		{"a protocol in lower case", 0, netpol.InternetDest(), "udp", 80, netpol.Allow},
+		{"no destination", 0, netpol.Dest{}, "TCP", 80, truth.Unknown},
+		{"no address", 0, netpol.AddrDest(netip.Addr{}), "TCP", 80, truth.Unknown},
+		{"no set", 0, netpol.SetDest(nil), "TCP", 80, truth.Unknown},
+		{"a protocol that policies do not know", 0, netpol.InternetDest(), "ICMP", 0, truth.Unknown},
+		{"a port that does not exist", 0, netpol.InternetDest(), "TCP", 65536, truth.Unknown},
+		{"a protocol that policies do not know, not isolated", peer, netpol.InternetDest(), "ICMP", 0, truth.Open},
+		{"the default protocol", 0, netpol.InternetDest(), "", 80, truth.Open},
+		{"a protocol in lower case", 0, netpol.InternetDest(), "udp", 80, truth.Open},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := e.Egress(tt.pod, tt.dest, tt.protocol, tt.port); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+	if got := e.Connect(0, peer, "ICMP", 0); got != truth.Unknown {
+		t.Errorf("got %v for a protocol that policies do not know, between pods", got)
 	}
 }
 
@@ -276,12 +284,12 @@ func TestUndecidedValuesAreSound(t *testing.T) {
 		}
 		open := s.answers(netpol.New(t.Context(), parsed, s.namespaces, s.pods, s.profile))
 		for i, v := range open {
-			if v == netpol.Unknown {
+			if v == truth.Unknown {
 				undecided++
 				continue
 			}
 			certain++
-			if v != real[i] && real[i] != netpol.Unknown {
+			if v != real[i] && real[i] != truth.Unknown {
 				t.Fatalf("%v is really %v\n%s", v, real[i], texts(s.policies))
 			}
 		}
@@ -359,13 +367,13 @@ func TestTooMuchWork(t *testing.T) {
 		name string
 		dest netpol.Dest
 		port int
-		want netpol.Verdict
+		want truth.Verdict
 	}{
-		{"one address", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 258, netpol.Allow},
-		{"one address, another port", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 259, netpol.Deny},
-		{"a small prefix", netpol.PrefixDest(netip.MustParsePrefix("10.1.1.0/24")), 258, netpol.Partial},
-		{"a large prefix", netpol.PrefixDest(netip.MustParsePrefix("10.0.0.0/8")), 65000, netpol.Unknown},
-		{"a pod anywhere", e.PodDest(dst), 80, netpol.Unknown},
+		{"one address", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 258, truth.Open},
+		{"one address, another port", netpol.AddrDest(netip.MustParseAddr("10.1.1.7")), 259, truth.Blocked},
+		{"a small prefix", netpol.PrefixDest(netip.MustParsePrefix("10.1.1.0/24")), 258, truth.Partial},
+		{"a large prefix", netpol.PrefixDest(netip.MustParsePrefix("10.0.0.0/8")), 65000, truth.Unknown},
+		{"a pod anywhere", e.PodDest(dst), 80, truth.Unknown},
 	} {
 		if got := e.Egress(0, tt.dest, "TCP", tt.port); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)

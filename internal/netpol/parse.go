@@ -171,7 +171,7 @@ func (r *reader) policyTypes(spec cursor) [2]truth.Truth {
 		if egress.IsUnknown() {
 			return [2]truth.Truth{Egress: truth.Maybe, Ingress: truth.Yes}
 		}
-		return [2]truth.Truth{Egress: yesIf(len(egress.Items()) > 0), Ingress: truth.Yes}
+		return [2]truth.Truth{Egress: truth.Of(len(egress.Items()) > 0), Ingress: truth.Yes}
 	}
 	if len(items) > 2 {
 		r.reject(c, "names %d types: there are only Ingress and Egress", len(items))

@@ -107,7 +107,7 @@ func (r *ciliumReader) rule(p *Policy, c cursor) {
 			case on.Kind != located.Bool:
 				r.reject(on, "must be true or false")
 			default:
-				p.isolates[d] = yesIf(value)
+				p.isolates[d] = truth.Of(value)
 			}
 		}
 	}

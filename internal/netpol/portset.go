@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/egresslint/egresslint/internal/truth"
 )
 
 // The transport protocols that NetworkPolicies know.
@@ -228,18 +230,18 @@ type bounds struct {
 	lo, hi setID
 }
 
-func (p *portSets) verdict(b bounds, s span) Verdict {
+func (p *portSets) verdict(b bounds, s span) truth.Verdict {
 	all, some := p.covers(b.lo, s)
 	if all {
-		return Allow
+		return truth.Open
 	}
 	allMaybe, someMaybe := p.covers(b.hi, s)
 	switch {
 	case !someMaybe:
-		return Deny
+		return truth.Blocked
 	case some && !allMaybe:
-		return Partial
+		return truth.Partial
 	default:
-		return Unknown
+		return truth.Unknown
 	}
 }

@@ -38,11 +38,11 @@ func parseText(t interface{ Fatalf(string, ...any) }, text string, i int) *netpo
 	return p
 }
 
-func certain(allow bool) netpol.Verdict {
+func certain(allow bool) truth.Verdict {
 	if allow {
-		return netpol.Allow
+		return truth.Open
 	}
-	return netpol.Deny
+	return truth.Blocked
 }
 
 var podCIDRs = set("10.1.0.0/16")
@@ -64,7 +64,7 @@ func set(prefixes ...string) *netipx.IPSet {
 func TestPlainEvaluator(t *testing.T) {
 	const worlds, packets = 1000, 100
 	d := dice{rand.New(rand.NewPCG(1, 2))}
-	count := make(map[netpol.Verdict]int)
+	count := make(map[truth.Verdict]int)
 	for range worlds {
 		policies := d.policies()
 		namespaces, labels := d.namespaces()
@@ -113,7 +113,7 @@ func TestPlainEvaluator(t *testing.T) {
 			}
 		}
 	}
-	if n := worlds * packets; count[netpol.Allow] < n/10 || count[netpol.Deny] < n/10 {
+	if n := worlds * packets; count[truth.Open] < n/10 || count[truth.Blocked] < n/10 {
 		t.Errorf("the packets are too much alike: %v", count)
 	}
 }
@@ -160,8 +160,8 @@ func (s scene) evaluator(t *rapid.T) *netpol.Evaluator {
 }
 
 // answers asks many questions in a fixed order.
-func (s scene) answers(e *netpol.Evaluator) []netpol.Verdict {
-	var out []netpol.Verdict
+func (s scene) answers(e *netpol.Evaluator) []truth.Verdict {
+	var out []truth.Verdict
 	dests := []netpol.Dest{netpol.InternetDest(), netpol.SetDest(podCIDRs)}
 	for _, p := range []string{"203.0.113.4/30", "203.0.112.0/23", "10.0.0.0/8", "2001:db8::/32", "10.1.0.7/32"} {
 		dests = append(dests, netpol.PrefixDest(netip.MustParsePrefix(p)), netpol.PrefixDest(netip.MustParsePrefix(p)).Outside())
@@ -204,14 +204,14 @@ func TestOrderChangesNothing(t *testing.T) {
 }
 
 // more reports whether b lets through at least what a does.
-func more(a, b netpol.Verdict) bool {
+func more(a, b truth.Verdict) bool {
 	switch a {
-	case netpol.Allow:
-		return b == netpol.Allow
-	case netpol.Partial:
-		return b == netpol.Allow || b == netpol.Partial || b == netpol.Unknown
-	case netpol.Unknown:
-		return b != netpol.Deny
+	case truth.Open:
+		return b == truth.Open
+	case truth.Partial:
+		return b == truth.Open || b == truth.Partial || b == truth.Unknown
+	case truth.Unknown:
+		return b != truth.Blocked
 	default:
 		return true
 	}
@@ -254,7 +254,7 @@ func TestAnotherPolicyAddsOnceIsolated(t *testing.T) {
 					t.Fatalf("a policy more for an isolated pod turns %v into %v\n%s", a[i], b[i], texts(s.policies))
 				}
 			case len(before.PossiblyIsolating(pod, dir)) == 0:
-				if a[i] != netpol.Allow {
+				if a[i] != truth.Open {
 					t.Fatalf("an open pod has %v", a[i])
 				}
 			}
@@ -314,10 +314,10 @@ func TestSpansAreMadeOfPackets(t *testing.T) {
 		e := s.evaluator(t)
 		for i := range s.pods {
 			prefix := netip.MustParsePrefix(pick(d, "203.0.113.0/28", "10.1.0.0/28", "2001:db8::/124"))
-			var whole, part []netpol.Verdict
+			var whole, part []truth.Verdict
 			for _, port := range []int{53, 443} {
 				whole = append(whole, e.Egress(i, netpol.PrefixDest(prefix), "TCP", port))
-				var single []netpol.Verdict
+				var single []truth.Verdict
 				for a := prefix.Addr(); prefix.Contains(a); a = a.Next() {
 					single = append(single, e.Egress(i, netpol.AddrDest(a), "TCP", port))
 				}
@@ -327,7 +327,7 @@ func TestSpansAreMadeOfPackets(t *testing.T) {
 				t.Fatalf("%v at once, %v one by one\n%s", whole, part, texts(s.policies))
 			}
 		}
-		var ports []netpol.Verdict
+		var ports []truth.Verdict
 		addr := netpol.AddrDest(d.addr())
 		for port := 1; port <= 65535; port++ {
 			ports = append(ports, e.Egress(0, addr, "UDP", port))
@@ -339,12 +339,12 @@ func TestSpansAreMadeOfPackets(t *testing.T) {
 }
 
 // sum is what a verdict on many packets must be.
-func sum(single []netpol.Verdict) netpol.Verdict {
+func sum(single []truth.Verdict) truth.Verdict {
 	switch {
-	case slices.Contains(single, netpol.Allow) && slices.Contains(single, netpol.Deny):
-		return netpol.Partial
-	case slices.Contains(single, netpol.Unknown):
-		return netpol.Unknown
+	case slices.Contains(single, truth.Open) && slices.Contains(single, truth.Blocked):
+		return truth.Partial
+	case slices.Contains(single, truth.Unknown):
+		return truth.Unknown
 	default:
 		return single[0]
 	}
@@ -360,12 +360,12 @@ func TestConnectNeedsBothSides(t *testing.T) {
 				protocol, port := d.packet()
 				out := e.Egress(i, e.PodDest(j), protocol, port)
 				in := e.Ingress(j, e.PodDest(i), protocol, port)
-				want := netpol.Unknown
+				want := truth.Unknown
 				switch {
-				case out == netpol.Deny || in == netpol.Deny:
-					want = netpol.Deny
-				case out == netpol.Allow && in == netpol.Allow:
-					want = netpol.Allow
+				case out == truth.Blocked || in == truth.Blocked:
+					want = truth.Blocked
+				case out == truth.Open && in == truth.Open:
+					want = truth.Open
 				}
 				if got := e.Connect(i, j, protocol, port); got != want {
 					t.Fatalf("egress %v and ingress %v make %v", out, in, got)
@@ -386,7 +386,7 @@ func TestUnknownFactsAreSound(t *testing.T) {
 		for range 4 {
 			w := d.filledIn(s)
 			for i, v := range w.answers(w.evaluator(t)) {
-				if (open[i] == netpol.Allow || open[i] == netpol.Deny) && v != open[i] && v != netpol.Unknown {
+				if (open[i] == truth.Open || open[i] == truth.Blocked) && v != open[i] && v != truth.Unknown {
 					t.Fatalf("%v turns out to be %v\n%s", open[i], v, texts(s.policies))
 				}
 			}

@@ -20,7 +20,7 @@ import (
 func TestPlainTiers(t *testing.T) {
 	const worlds, packets = 1000, 100
 	d := dice{rand.New(rand.NewPCG(21, 22))}
-	count := make(map[netpol.Verdict]int)
+	count := make(map[truth.Verdict]int)
 	for range worlds {
 		var s layeredScene
 		var labels map[string]netpol.Labels
@@ -76,7 +76,7 @@ func TestPlainTiers(t *testing.T) {
 			}
 		}
 	}
-	if n := worlds * packets; count[netpol.Allow] < n/10 || count[netpol.Deny] < n/10 {
+	if n := worlds * packets; count[truth.Open] < n/10 || count[truth.Blocked] < n/10 {
 		t.Errorf("the packets are too much alike: %v", count)
 	}
 }
@@ -119,7 +119,7 @@ func TestPassChangesNothing(t *testing.T) {
 			kind: "ClusterNetworkPolicy", tier: "Admin",
 			egress: []plainAdminRule{{action: "Pass", peers: []plainAdminPeer{{}, {networks: []string{"0.0.0.0/0", "::/0"}}}}},
 		}
-		answers := func(parts ...[]plainAdmin) []netpol.Verdict {
+		answers := func(parts ...[]plainAdmin) []truth.Verdict {
 			w := s
 			w.world.admin = slices.Concat(parts...)
 			return w.answers(w.evaluator(t))
@@ -180,7 +180,7 @@ func TestUnknownFactsOfTiersAreSound(t *testing.T) {
 			w := s
 			w.scene = d.filledIn(s.scene)
 			for i, v := range w.answers(w.evaluator(t)) {
-				if (open[i] == netpol.Allow || open[i] == netpol.Deny) && v != open[i] && v != netpol.Unknown {
+				if (open[i] == truth.Open || open[i] == truth.Blocked) && v != open[i] && v != truth.Unknown {
 					t.Fatalf("%v turns out to be %v\n%s", open[i], v, s.text())
 				}
 			}
@@ -198,12 +198,12 @@ func TestUndecidedTiersAreSound(t *testing.T) {
 		policies := parseDocuments(t, s.documents(), func(o *kubernetes.Object) { o.Root = forget(d, o.Root, false) })
 		open := s.answers(netpol.NewTiered(t.Context(), policies, s.namespaces, s.pods, s.profile))
 		for i, v := range open {
-			if v == netpol.Unknown {
+			if v == truth.Unknown {
 				undecided++
 				continue
 			}
 			certain++
-			if v != real[i] && real[i] != netpol.Unknown {
+			if v != real[i] && real[i] != truth.Unknown {
 				t.Fatalf("%v is really %v\n%s", v, real[i], s.text())
 			}
 		}
@@ -225,7 +225,7 @@ func TestDenialsExplain(t *testing.T) {
 			for _, dest := range []netpol.Dest{netpol.AddrDest(d.addr()).Outside(), netpol.InternetDest(), e.PodDest(d.IntN(len(s.pods)))} {
 				protocol, port := d.packet()
 				denials := e.Denials(i, netpol.Egress, dest, protocol, port)
-				if e.Egress(i, dest, protocol, port) != netpol.Deny {
+				if e.Egress(i, dest, protocol, port) != truth.Blocked {
 					continue
 				}
 				if len(e.Isolating(i, netpol.Egress)) == 0 {
@@ -366,7 +366,7 @@ func TestSureDenialsDecide(t *testing.T) {
 						continue
 					}
 					sure++
-					if v := e.Egress(i, dest, protocol, port); v == netpol.Allow || v == netpol.Partial {
+					if v := e.Egress(i, dest, protocol, port); v == truth.Open || v == truth.Partial {
 						t.Fatalf("%v in spite of %s\n%s", v, x.Says, s.text())
 					}
 				}

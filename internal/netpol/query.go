@@ -2,46 +2,46 @@ package netpol
 
 import "github.com/egresslint/egresslint/internal/truth"
 
-// Egress reports whether the pod's policies let packets out to d. Protocol is
+// Egress says whether the pod's policies let packets out to d. Protocol is
 // TCP, UDP or SCTP (TCP if empty), port that of the destination after Service
 // translation.
 //
 // A port of 0 stands for any port and a Dest of many addresses for each of
-// them: Allow means that all of it is certainly admitted, Deny that certainly
+// them: Open means that all of it is certainly admitted, Blocked that certainly
 // nothing is, Partial that some certainly is and some certainly is not.
-func (e *Evaluator) Egress(pod int, d Dest, protocol string, port int) Verdict {
+func (e *Evaluator) Egress(pod int, d Dest, protocol string, port int) truth.Verdict {
 	return e.query(e.classOf[pod], Egress, d, protocol, port)
 }
 
-// Ingress reports whether the pod's policies let packets in from d. Port is the
+// Ingress says whether the pod's policies let packets in from d. Port is the
 // pod's own; see Egress for the rest.
-func (e *Evaluator) Ingress(pod int, from Dest, protocol string, port int) Verdict {
+func (e *Evaluator) Ingress(pod int, from Dest, protocol string, port int) truth.Verdict {
 	return e.query(e.classOf[pod], Ingress, from, protocol, port)
 }
 
-// Connect reports whether src reaches dst: the policies of both must admit it.
-func (e *Evaluator) Connect(src, dst int, protocol string, port int) Verdict {
+// Connect says whether src reaches dst: the policies of both must admit it.
+func (e *Evaluator) Connect(src, dst int, protocol string, port int) truth.Verdict {
 	from, to := e.classOf[src], e.classOf[dst]
 	sender, receiver := e.subject(from, Egress), e.subject(to, Ingress)
 	if sender.open() && receiver.open() {
-		return Allow
+		return truth.Open
 	}
 	sp, ok := portSpan(protocol, port)
 	if !ok {
-		return Unknown
+		return truth.Unknown
 	}
 	out, in := e.toPod(sender, to), e.toPod(receiver, from)
 	return e.ports.verdict(bounds{e.ports.and(out.lo, in.lo), e.ports.and(out.hi, in.hi)}, sp)
 }
 
-func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, port int) Verdict {
+func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, port int) truth.Verdict {
 	s := e.subject(class, dir)
 	if s.open() {
-		return Allow
+		return truth.Open
 	}
 	sp, ok := portSpan(protocol, port)
 	if !ok {
-		return Unknown
+		return truth.Unknown
 	}
 	if d.IsPod() {
 		return e.ports.verdict(e.toPod(s, d.class()), sp)
@@ -54,12 +54,12 @@ func (e *Evaluator) query(class int32, dir Direction, d Dest, protocol string, p
 	for _, r := range d.set {
 		regions := e.regionsIn(s, r.From(), r.To())
 		if work += len(regions) * s.size; work > maxWork {
-			return Unknown
+			return truth.Unknown
 		}
 		for i := range regions {
 			sum.add(e.ports.verdict(e.toRegion(s, &regions[i], d.outside), sp))
 			if sum.allow && sum.deny {
-				return Partial
+				return truth.Partial
 			}
 		}
 	}
@@ -71,20 +71,20 @@ type tally struct {
 	allow, deny, unsure bool
 }
 
-func (t *tally) add(v Verdict) {
-	t.allow = t.allow || v == Allow || v == Partial
-	t.deny = t.deny || v == Deny || v == Partial
-	t.unsure = t.unsure || v == Unknown
+func (t *tally) add(v truth.Verdict) {
+	t.allow = t.allow || v == truth.Open || v == truth.Partial
+	t.deny = t.deny || v == truth.Blocked || v == truth.Partial
+	t.unsure = t.unsure || v == truth.Unknown
 }
 
-func (t *tally) verdict() Verdict {
+func (t *tally) verdict() truth.Verdict {
 	switch {
 	case t.unsure || !t.allow && !t.deny:
-		return Unknown
+		return truth.Unknown
 	case t.allow:
-		return Allow
+		return truth.Open
 	default:
-		return Deny
+		return truth.Blocked
 	}
 }
 

@@ -163,7 +163,7 @@ func (e *Evaluator) toAddress(s *subject, region *region, inside, node bool) bou
 	if tier := s.tiers[BaselineTier]; len(tier) > 0 {
 		base = e.baseline(e.decide(tier, s.direction, admit, nil))
 	}
-	b := e.combine(s, base, admit)
+	b := e.combine(s, base, nothing, admit)
 	if tier := s.tiers[AdminTier]; len(tier) > 0 {
 		b = e.layer(e.decide(tier, s.direction, admit, nil), b)
 	}
@@ -216,7 +216,7 @@ type podAddress struct {
 }
 
 // podAddresses returns the addresses that pods may have, or hostNetwork pods, as
-// far as the blocks with a coverage tell them apart. It is false if there are too
+// far as the blocks with a coverage tell them apart, in ascending order. It is false if there are too
 // many to visit.
 func (e *Evaluator) podAddresses(s *subject, hostNetwork bool, cover coverage) ([]podAddress, bool) {
 	i, set := 0, e.profile.PodCIDRs
@@ -259,26 +259,95 @@ func (e *Evaluator) podAddresses(s *subject, hostNetwork bool, cover coverage) (
 	return addresses, true
 }
 
+// over is what the blocks of a subject's policies admit to pods by their addresses:
+// certainly, whichever address a pod has; possibly, if it has some address. What the
+// selectors of a rule admit depends on no address, so that it can be joined with the sum
+// over all addresses.
+type over struct {
+	sure     bounds   // of all policies that certainly isolate
+	possible []bounds // of each that may
+	// addresses and certain tell whether pods have any, and any that is certain.
+	addresses, certain bool
+}
+
+// overKey is what the sum depends on besides the subject.
+type overKey struct {
+	hostNetwork bool
+	ports       int32 // where blocks have named ports
+}
+
+// nothing is what blocks that cover no pods add.
+var nothing = new(over)
+
+// of returns what is admitted by the i-th policy that possibly isolates.
+func (o *over) of(i int) bounds {
+	if i < len(o.possible) {
+		return o.possible[i]
+	}
+	return bounds{}
+}
+
+// overOf returns nil if there are too many addresses to visit.
+func (e *Evaluator) overOf(s *subject, hostNetwork bool, ports int32) *over {
+	key := overKey{hostNetwork: hostNetwork}
+	if s.byName {
+		key.ports = ports
+	}
+	if o, ok := s.overs[key]; ok {
+		return o
+	}
+	addresses, ok := e.podAddresses(s, hostNetwork, coverDatapath)
+	if !ok {
+		return nil
+	}
+	o := &over{addresses: len(addresses) > 0}
+	for _, a := range addresses {
+		o.certain = o.certain || a.certain
+	}
+	sum := func(policies ...*compiled) bounds {
+		all := bounds{allPorts, noPorts}
+		for _, a := range addresses {
+			var b bounds
+			for _, c := range policies {
+				b = e.union(b, c.rules[s.direction], func(r *compiledRule) bounds {
+					if len(r.possible) == 0 || r.cover != coverDatapath {
+						return bounds{}
+					}
+					return admitted(r.blocks(a.addr), e.rulePorts(s, r, ports))
+				})
+			}
+			all.hi = e.ports.or(all.hi, b.hi)
+			if a.certain {
+				all.lo = e.ports.and(all.lo, b.lo)
+			}
+		}
+		return all
+	}
+	o.sure = sum(s.sure...)
+	for _, c := range s.possible {
+		o.possible = append(o.possible, sum(c))
+	}
+	if s.overs == nil {
+		s.overs = make(map[overKey]*over)
+	}
+	s.overs[key] = o
+	return o
+}
+
 // overAddresses returns what is admitted to a pod of class c if blocks cover
 // pods: certainly, whichever address it has; possibly, if it has some address.
-func (e *Evaluator) overAddresses(s *subject, base bounds, c *class, ports int32) bounds {
-	addresses, ok := e.podAddresses(s, c.hostNetwork, coverDatapath)
-	if !ok {
+// Selected says what is admitted with what selectors admit.
+func (e *Evaluator) overAddresses(s *subject, c *class, ports int32, selected func(*over) bounds) bounds {
+	o := e.overOf(s, c.hostNetwork, ports)
+	switch {
+	case o == nil:
 		return bounds{noPorts, allPorts}
+	case !o.addresses:
+		return bounds{}
 	}
-	out := bounds{allPorts, noPorts}
-	for _, a := range addresses {
-		b := e.combine(s, base, func(r *compiledRule) bounds {
-			match := e.selects(r, c)
-			if r.cover == coverDatapath {
-				match = max(match, r.blocks(a.addr))
-			}
-			return admitted(match, e.rulePorts(s, r, ports))
-		})
-		out.hi = e.ports.or(out.hi, b.hi)
-		if a.certain {
-			out.lo = e.ports.and(out.lo, b.lo)
-		}
+	b := selected(o)
+	if !o.certain {
+		b.lo = allPorts
 	}
-	return bounds{e.ports.and(out.lo, out.hi), out.hi}
+	return bounds{e.ports.and(b.lo, b.hi), b.hi}
 }

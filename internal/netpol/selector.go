@@ -84,9 +84,9 @@ func (r *requirement) match(s labelSet) truth.Truth {
 	}
 	switch r.op {
 	case opExists:
-		return yesIf(present)
+		return truth.Of(present)
 	case opDoesNotExist:
-		return yesIf(!present)
+		return truth.Of(!present)
 	case opIn:
 		return r.holds(value, present)
 	default:
@@ -106,13 +106,6 @@ func (r *requirement) holds(value string, present bool) truth.Truth {
 	default:
 		return truth.No
 	}
-}
-
-func yesIf(b bool) truth.Truth {
-	if b {
-		return truth.Yes
-	}
-	return truth.No
 }
 
 // selector is a label selector; the empty one selects everything.
@@ -204,13 +197,19 @@ func (m *matcher) intern(s selector) selectorID {
 	if m.ids == nil {
 		m.ids = make(map[string]selectorID)
 	}
-	id := selectorID(len(m.selectors))
-	m.selectors = append(m.selectors, s)
+	id := m.add(s)
 	m.ids[s.text] = id
 	return id
 }
 
-// index prepares the matcher after the last intern. Each selector is filed
+// add is intern for a selector that need not share its id.
+func (m *matcher) add(s selector) selectorID {
+	id := selectorID(len(m.selectors))
+	m.selectors = append(m.selectors, s)
+	return id
+}
+
+// index prepares the matcher after its last selector. Each selector is filed
 // under its rarest equality requirement: a label that every workload carries,
 // such as the name of the product, tells nothing apart.
 func (m *matcher) index() {
@@ -273,30 +272,42 @@ func (v vector) get(id selectorID) truth.Truth {
 
 func (m *matcher) match(labels labelSet) vector {
 	v := vector{yes: newBitset(len(m.selectors)), maybe: newBitset(len(m.selectors))}
-	check := func(ids []selectorID) {
-		for _, id := range ids {
-			switch m.selectors[id].match(labels) {
-			case truth.Yes:
-				v.yes.set(int(id))
-			case truth.Maybe:
-				v.maybe.set(int(id))
-			}
+	m.visit(labels, func(id selectorID, t truth.Truth) {
+		if t == truth.Yes {
+			v.yes.set(int(id))
+		} else {
+			v.maybe.set(int(id))
+		}
+	})
+	return v
+}
+
+// visit calls found with every selector that matches a label set, or perhaps does, once
+// or more often.
+func (m *matcher) visit(labels labelSet, found func(id selectorID, t truth.Truth)) {
+	check := func(id selectorID) {
+		if t := m.selectors[id].match(labels); t != truth.No {
+			found(id, t)
 		}
 	}
 	if labels.open {
 		for i := range m.selectors {
-			check([]selectorID{selectorID(i)})
+			check(selectorID(i))
 		}
-		return v
+		return
 	}
-	check(m.rest)
+	each := func(ids []selectorID) {
+		for _, id := range ids {
+			check(id)
+		}
+	}
+	each(m.rest)
 	for k, value := range labels.known {
-		check(m.byPair[[2]string{k, value}])
+		each(m.byPair[[2]string{k, value}])
 	}
 	for _, k := range labels.unknown {
-		check(m.byKey[k])
+		each(m.byKey[k])
 	}
-	return v
 }
 
 // bitset is a fixed-size set of small integers.

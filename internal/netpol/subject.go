@@ -22,6 +22,7 @@ type subject struct {
 	eci      bool
 	ports    int32 // id of the pods' portMap, for named ports of Ingress
 	blocks   bool  // whether a rule has blocks that the data path may let cover pods
+	byName   bool  // whether such a rule has named ports
 	networks bool  // whether a rule has blocks that cover pods on every data path
 	nodes    bool  // whether a rule selects nodes
 	size     int   // number of rules
@@ -31,6 +32,7 @@ type subject struct {
 	// addresses are those of pods and of hostNetwork pods, as far as blocks of either
 	// coverage tell them apart; computed if not nil.
 	addresses [2][2][]podAddress
+	overs     map[overKey]*over
 }
 
 // page holds answers for some neighbouring classes. Most subjects are asked
@@ -60,6 +62,7 @@ func (e *Evaluator) subject(class int32, d Direction) *subject {
 		s.nodes = s.nodes || r.nodes
 		if len(r.possible) > 0 {
 			s.blocks = s.blocks || r.cover == coverDatapath
+			s.byName = s.byName || r.cover == coverDatapath && len(r.named) > 0
 			s.networks = s.networks || r.cover == coverAll
 		}
 	}
@@ -238,11 +241,11 @@ func (e *Evaluator) selectsPods(p *compiled, c *class) truth.Truth {
 
 // combine joins what the rules of the subject's policies admit. A pod that
 // nothing isolates has what base says, and policies only add to each other, but
-// for what Cilium denies.
-func (e *Evaluator) combine(s *subject, base bounds, admit func(r *compiledRule) bounds) bounds {
-	b := e.add(s, base, admit)
+// for what Cilium denies. What over holds comes on top of it.
+func (e *Evaluator) combine(s *subject, base bounds, over *over, admit func(r *compiledRule) bounds) bounds {
+	b := e.add(s, base, over, admit)
 	for _, p := range s.also {
-		denied := e.union(p.compiled.denies[s.direction], admit)
+		denied := e.union(bounds{}, p.compiled.denies[s.direction], admit)
 		b.lo = e.ports.minus(b.lo, denied.hi)
 		if p.sure {
 			b.hi = e.ports.minus(b.hi, denied.lo)
@@ -251,32 +254,34 @@ func (e *Evaluator) combine(s *subject, base bounds, admit func(r *compiledRule)
 	return b
 }
 
-// union returns what some of the rules admit.
-func (e *Evaluator) union(rules []compiledRule, admit func(r *compiledRule) bounds) bounds {
-	var b bounds
+// union returns what some of the rules admit, together with b.
+func (e *Evaluator) union(b bounds, rules []compiledRule, admit func(r *compiledRule) bounds) bounds {
 	for i := range rules {
-		admitted := admit(&rules[i])
-		b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
+		b = e.either(b, admit(&rules[i]))
 	}
 	return b
 }
 
+// either returns what one of two bounds admits.
+func (e *Evaluator) either(a, b bounds) bounds {
+	return bounds{e.ports.or(a.lo, b.lo), e.ports.or(a.hi, b.hi)}
+}
+
 // add is combine without what is denied.
-func (e *Evaluator) add(s *subject, base bounds, admit func(r *compiledRule) bounds) bounds {
+func (e *Evaluator) add(s *subject, base bounds, over *over, admit func(r *compiledRule) bounds) bounds {
 	if s.free() {
 		return base
 	}
 	if len(s.sure) > 0 {
-		var b bounds
+		b := over.sure
 		for _, c := range s.sure {
-			admitted := e.union(c.rules[s.direction], admit)
-			b.lo, b.hi = e.ports.or(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
+			b = e.union(b, c.rules[s.direction], admit)
 		}
-		for _, c := range s.possible {
-			b.hi = e.ports.or(b.hi, e.union(c.rules[s.direction], admit).hi)
+		for i, c := range s.possible {
+			b.hi = e.ports.or(b.hi, e.union(over.of(i), c.rules[s.direction], admit).hi)
 		}
 		for _, p := range s.also {
-			admitted := e.union(p.compiled.rules[s.direction], admit)
+			admitted := e.union(bounds{}, p.compiled.rules[s.direction], admit)
 			b.hi = e.ports.or(b.hi, admitted.hi)
 			if p.sure {
 				b.lo = e.ports.or(b.lo, admitted.lo)
@@ -287,12 +292,12 @@ func (e *Evaluator) add(s *subject, base bounds, admit func(r *compiledRule) bou
 	// Either nothing isolates the pod, or any of these policies may be the only one
 	// that does: what all of them admit passes in every case.
 	b := base
-	for _, c := range s.possible {
-		admitted := e.union(c.rules[s.direction], admit)
+	for i, c := range s.possible {
+		admitted := e.union(over.of(i), c.rules[s.direction], admit)
 		b.lo, b.hi = e.ports.and(b.lo, admitted.lo), e.ports.or(b.hi, admitted.hi)
 	}
 	for _, p := range s.also {
-		b.hi = e.ports.or(b.hi, e.union(p.compiled.rules[s.direction], admit).hi)
+		b.hi = e.ports.or(b.hi, e.union(bounds{}, p.compiled.rules[s.direction], admit).hi)
 	}
 	return b
 }
@@ -341,7 +346,7 @@ func (e *Evaluator) selects(r *compiledRule, c *class) truth.Truth {
 	for _, p := range r.pods {
 		var m truth.Truth
 		if p.namespaces == noSelector {
-			m = yesIf(e.namespaces[c.namespace].name == r.namespace)
+			m = truth.Of(e.namespaces[c.namespace].name == r.namespace)
 		} else {
 			m = e.namespaces[c.namespace].vector.get(p.namespaces)
 		}
@@ -390,16 +395,19 @@ func (e *Evaluator) computePod(s *subject, c *class) bounds {
 	if len(s.tiers[BaselineTier]) > 0 {
 		base = e.baseline(e.tierToPod(s, BaselineTier, c, ports))
 	}
-	// What the selectors admit; the addresses of pods come on top.
-	b := e.combine(s, base, func(r *compiledRule) bounds {
-		return admitted(e.selects(r, c), e.rulePorts(s, r, ports))
-	})
-	if s.blocks && !e.profile.ebpf() {
-		over := e.overAddresses(s, base, c, ports)
-		b.hi = over.hi
-		if e.profile.veth() {
-			b.lo = over.lo
-		}
+	selected := func(over *over) bounds {
+		return e.combine(s, base, over, func(r *compiledRule) bounds {
+			return admitted(e.selects(r, c), e.rulePorts(s, r, ports))
+		})
+	}
+	var b bounds
+	switch {
+	case !s.blocks || e.profile.ebpf():
+		b = selected(nothing)
+	case e.profile.veth():
+		b = e.overAddresses(s, c, ports, selected)
+	default: // blocks may cover pods
+		b = bounds{selected(nothing).lo, e.overAddresses(s, c, ports, selected).hi}
 	}
 	if len(s.tiers[AdminTier]) > 0 {
 		b = e.layer(e.tierToPod(s, AdminTier, c, ports), b)

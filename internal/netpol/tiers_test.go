@@ -2,6 +2,7 @@ package netpol_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -147,7 +148,7 @@ spec: {tier: Baseline, priority: 1, subject: {namespaces: {}}}`)
 	policies.Admin = append(policies.Admin, nil)
 	policies.Cilium = append(policies.Cilium, nil)
 	e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{Enforced: truth.Yes})
-	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != netpol.Allow {
+	if got := e.Egress(0, netpol.InternetDest(), "TCP", 443); got != truth.Open {
 		t.Errorf("policies without rules: got %v, want allow", got)
 	}
 }
@@ -217,6 +218,34 @@ func TestWhatTiersSay(t *testing.T) {
 	}
 }
 
+// TestDenialsOfAddresses asks for rules that deny addresses where pods and nodes have them.
+func TestDenialsOfAddresses(t *testing.T) {
+	networks := "kind: ClusterNetworkPolicy\nspec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{networks: [10.1.0.0/16]}]}]}"
+	cidr := "kind: CiliumNetworkPolicy\nspec: {endpointSelector: {}, egressDeny: [{toCIDR: [10.99.0.1/32]}]}"
+	node := netpol.AddrDest(netip.MustParseAddr("10.99.0.1"))
+	for _, tt := range []struct {
+		name, policy string
+		dest         func(e *netpol.Evaluator) netpol.Dest
+		sure         bool
+	}{
+		{"networks that hold the pods", networks, func(e *netpol.Evaluator) netpol.Dest { return e.PodDest(2) }, true},
+		{"a CIDR that holds a node, which it may not cover", cidr, func(*netpol.Evaluator) netpol.Dest { return node }, false},
+		{"a CIDR that holds a pod, which it does not cover", strings.Replace(cidr, "10.99.0.1", "10.1.0.5", 1), func(*netpol.Evaluator) netpol.Dest { return netpol.AddrDest(netip.MustParseAddr("10.1.0.5")) }, false},
+		{"a CIDR of an address that is no node's", cidr, func(*netpol.Evaluator) netpol.Dest { return node.Outside() }, true},
+	} {
+		policies, diagnostics := parseTiers(t, tt.policy)
+		if len(diagnostics) > 0 {
+			t.Fatal(diagnostics)
+		}
+		e := netpol.NewTiered(t.Context(), policies, worldNamespaces, worldPods, netpol.Profile{
+			Datapath: "v2", Enforced: truth.Yes, PodCIDRs: podCIDRs, NodeCIDRs: set("10.99.0.0/16"),
+		})
+		if got := e.Denials(0, netpol.Egress, tt.dest(e), "TCP", 80); len(got) != 1 || got[0].Sure != tt.sure {
+			t.Errorf("%s: got %+v", tt.name, got)
+		}
+	}
+}
+
 // TestSelectsOfTiers asks which pods policies select.
 func TestSelectsOfTiers(t *testing.T) {
 	policies, _ := parseTiers(t, `kind: GlobalNetworkPolicy
@@ -254,12 +283,12 @@ func TestTooManyNetworks(t *testing.T) {
 		name string
 		dest netpol.Dest
 		port int
-		want netpol.Verdict
+		want truth.Verdict
 	}{
-		{"one address", destination(t, "10.1.1.7"), 102, netpol.Deny},
-		{"one address, another port", destination(t, "10.1.1.7"), 103, netpol.Allow},
-		{"a large prefix", destination(t, "10.0.0.0/8"), 65000, netpol.Unknown},
-		{"a pod anywhere", e.PodDest(2), 80, netpol.Unknown},
+		{"one address", destination(t, "10.1.1.7"), 102, truth.Blocked},
+		{"one address, another port", destination(t, "10.1.1.7"), 103, truth.Open},
+		{"a large prefix", destination(t, "10.0.0.0/8"), 65000, truth.Unknown},
+		{"a pod anywhere", e.PodDest(2), 80, truth.Unknown},
 	} {
 		if got := e.Egress(0, tt.dest, "TCP", tt.port); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)

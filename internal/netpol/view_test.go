@@ -159,6 +159,14 @@ func TestClosestMore(t *testing.T) {
 			dest: func(*netpol.Evaluator) netpol.Dest { return destination(t, "203.0.113.7") },
 			rule: 1, code: netpol.CodePeer,
 		},
+		{
+			name: "a name that a pod has which is perhaps meant", datapath: "v2",
+			spec: "{policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {env: dev}}}], ports: [{port: http}]}]}",
+			dest: func(e *netpol.Evaluator) netpol.Dest {
+				return e.Describe(netpol.Pod{Namespace: "c", Ports: []netpol.Port{{Name: "http", Number: 80}}})
+			},
+			code: netpol.CodePeer,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -244,6 +252,7 @@ func TestAdmitsAnything(t *testing.T) {
 		{"perhaps a policy", "spec: {podSelector: {matchLabels: {pod-template-hash: x}}, policyTypes: [Egress]}", true},
 		{"default deny", "spec: {podSelector: {}, policyTypes: [Egress]}", false},
 		{"a rule", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 443}]}]}", true},
+		{"a rule for a block", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 443}]}]}", true},
 		{"a rule that never matches", "spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: web}]}]}", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 // admits every one of them, Deny none, Partial some. The packets are those at the
 // corners of what the policies say, between which nothing changes.
 func TestVerdictsHaveWitnesses(t *testing.T) {
-	count := make(map[netpol.Verdict]int)
+	count := make(map[truth.Verdict]int)
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawn(t)
 		policies := d.policies()
@@ -55,7 +55,7 @@ func TestVerdictsHaveWitnesses(t *testing.T) {
 			}
 		}
 	})
-	for _, v := range []netpol.Verdict{netpol.Allow, netpol.Deny, netpol.Partial} {
+	for _, v := range []truth.Verdict{truth.Open, truth.Blocked, truth.Partial} {
 		if count[v] == 0 {
 			t.Errorf("no verdict is %v: %v", v, count)
 		}
@@ -63,14 +63,14 @@ func TestVerdictsHaveWitnesses(t *testing.T) {
 }
 
 // summary is the verdict on packets of which some pass and some do not.
-func summary(passes, stops int) netpol.Verdict {
+func summary(passes, stops int) truth.Verdict {
 	switch {
 	case stops == 0:
-		return netpol.Allow
+		return truth.Open
 	case passes == 0:
-		return netpol.Deny
+		return truth.Blocked
 	default:
-		return netpol.Partial
+		return truth.Partial
 	}
 }
 

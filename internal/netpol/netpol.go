@@ -16,33 +16,6 @@
 // pods and container ports, not ClusterIPs and Service ports.
 package netpol
 
-// Verdict is what the policies do with packets.
-type Verdict int8
-
-// Verdicts. The zero Verdict is Unknown. Partial is the answer to a question
-// about many packets (a range of addresses, or any port) of which some
-// certainly pass and some certainly do not.
-const (
-	Unknown Verdict = iota
-	Allow
-	Deny
-	Partial
-)
-
-// String renders v as "allow", "deny", "partial" or "unknown".
-func (v Verdict) String() string {
-	switch v {
-	case Allow:
-		return "allow"
-	case Deny:
-		return "deny"
-	case Partial:
-		return "partial"
-	default:
-		return "unknown"
-	}
-}
-
 // Direction is the side of a pod that a policy filters.
 type Direction int8
 
