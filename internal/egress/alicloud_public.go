@@ -49,7 +49,7 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 		return truth.Blocked, ""
 	})
 	for i, eip := range eips {
-		gate.Sources = append(gate.Sources, model.SourceVSwitch{Name: eip, Status: verdict.verdicts[i]})
+		gate.Sources = append(gate.Sources, model.Source{Name: eip, Status: verdict.verdicts[i]})
 	}
 	verdict.verdicts = nil // those on the members are not known
 	gate.take(verdict)

@@ -415,10 +415,11 @@ func (b *builder) newAllowListGate(t *target, c *cluster, src *sources, public b
 	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &model.AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Target.Product, Attribute: t.attribute,
 		Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: truth.Unknown,
-		List: "whitelist", Loopback: t.loopbackOnly(), Omitted: t.omitted, Sources: []model.SourceVSwitch{},
+		List: "whitelist", Omitted: t.omitted, Sources: []model.Source{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.vpc != nil && t.vpc == c.vpc, Origin: t.origin,
 	}}
+	gate.Extensions.Alicloud.Loopback = t.loopbackOnly()
 	for _, e := range t.entries {
 		gate.Entries = append(gate.Entries, e.text)
 	}
@@ -448,7 +449,7 @@ func (b *builder) judgeList(gate *allowListGate, t *target, c *cluster) {
 		}
 	})
 	for i, m := range src.members {
-		gate.Sources = append(gate.Sources, model.SourceVSwitch{
+		gate.Sources = append(gate.Sources, model.Source{
 			Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
 		})
 	}

@@ -152,11 +152,13 @@ func newBuilder(ctx context.Context, input Input) *builder {
 		ctx: ctx, input: input, options: input.Options, places: kube.NewPlaces(),
 		model: &model.Model{
 			APIVersion: model.APIVersion,
-			Clusters:   []*model.Cluster{}, SNATEntries: []*model.SNATEntry{}, Targets: []*model.Target{}, Workloads: []*model.Workload{},
-			Policies: []*model.Policy{}, Requirements: []*model.Requirement{}, InternetAccess: []*model.InternetAccess{},
-			RouteBlocks: []*model.RouteBlock{}, PolicyEnforcement: []*model.PolicyEnforcement{}, Paths: []*model.Path{},
-			PodEIPs: []*model.PodEIP{}, Injectors: []*model.Injector{}, DeadPeers: []*model.DeadPeer{}, DNSPolicies: []*model.DNSPolicy{},
-			UnsupportedPolicies: []*model.UnsupportedPolicy{},
+			Clusters:   []*model.Cluster{}, Translations: []*model.Translation{}, Targets: []*model.Target{}, Workloads: []*model.Workload{},
+			Policies: []*model.Policy{}, Requirements: []*model.Requirement{}, Paths: []*model.Path{},
+			Gates: model.Gates{
+				InternetAccess: []*model.InternetAccess{}, RouteBlocks: []*model.RouteBlock{}, PolicyEnforcement: []*model.PolicyEnforcement{},
+				DeadPeers: []*model.DeadPeer{}, DNSPolicies: []*model.DNSPolicy{}, UnsupportedPolicies: []*model.UnsupportedPolicy{},
+			},
+			Extensions: model.Extensions{Alicloud: model.Alicloud{PodEIPs: []*model.PodEIP{}, Injectors: []*model.Injector{}}},
 		},
 		entries:     make(map[*alicloud.Scope][]*alicloud.SNATEntry),
 		networkACLs: make(map[*alicloud.VSwitch]*alicloud.NetworkACL),
@@ -307,7 +309,7 @@ func (b *builder) finish(worlds []*world) error {
 			list = append(list, &gate.need)
 		}
 		e.Need = merged(list...)
-		m.SNATEntries = append(m.SNATEntries, e.SNATEntry)
+		m.Translations = append(m.Translations, e.Translation)
 	}
 	for _, gate := range b.allowLists.list {
 		if err := guard.Overdue(b.ctx); err != nil {

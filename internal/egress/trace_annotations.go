@@ -71,7 +71,7 @@ func (b *builder) addPodEIP(w *world, wl *kube.Workload, key, code string, v *lo
 	if w.cluster != nil {
 		gate.ClusterName = w.cluster.name
 	}
-	b.model.PodEIPs = append(b.model.PodEIPs, gate)
+	b.model.Extensions.Alicloud.PodEIPs = append(b.model.Extensions.Alicloud.PodEIPs, gate)
 }
 
 // lacksAddon reports whether the cluster's addons are all known and this one is
@@ -281,7 +281,7 @@ func (b *builder) addInjector(w *world, wl *kube.Workload, field located.Field, 
 	if w.cluster != nil {
 		gate.ClusterName = w.cluster.name
 	}
-	b.model.Injectors = append(b.model.Injectors, gate)
+	b.model.Extensions.Alicloud.Injectors = append(b.model.Extensions.Alicloud.Injectors, gate)
 	return gate
 }
 

@@ -52,7 +52,7 @@ func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 		internal, _ := s.Object.Root.Get("spec", "internalTrafficPolicy").Text()
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.Object.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
-		gate.ENIBackend = backend == "eni"
+		gate.Extensions.Alicloud.ENIBackend = backend == "eni"
 		return gate
 	})
 	gate.need.add(r)

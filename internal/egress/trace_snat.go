@@ -13,7 +13,7 @@ import (
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
 func (b *builder) entryGates(s *alicloud.Scope) {
 	for _, e := range b.entriesOf(s) {
-		entry := &model.SNATEntry{
+		entry := &model.Translation{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
 			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
 		}
@@ -46,7 +46,7 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 }
 
 type entryGate struct {
-	*model.SNATEntry
+	*model.Translation
 	gates []*internetGate
 }
 
