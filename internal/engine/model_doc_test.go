@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,36 +28,26 @@ func TestModelPageIsCurrent(t *testing.T) {
 		t.Fatalf("%s has no line %s", modelPage, generatedBelow)
 	}
 	f := fieldTables{stands: make(map[reflect.Type][]string)}
-	f.read(reflect.TypeFor[model.Model](), "", "")
+	f.read(reflect.TypeFor[model.Model](), "")
 	golden(t, filepath.Clean(modelPage), []byte(above+generatedBelow+f.text()))
 }
 
 // fieldTables are the types of the model in the order in which the page has them.
 type fieldTables struct {
 	types  []reflect.Type
-	stands map[reflect.Type][]string // the fields that hold a type, in the order in which they are found
+	stands map[reflect.Type][]string // the paths of the fields that hold a type
 }
 
-// read notes typ, which the field of this name holds, and the types in it. What it holds
-// itself has names that begin with prefix; elements of a list have names of their own.
-func (f *fieldTables) read(typ reflect.Type, field, prefix string) {
-	known := f.stands[typ] != nil
-	if !slices.Contains(f.stands[typ], field) {
-		f.stands[typ] = append(f.stands[typ], field)
+// read notes typ, which stands at the path, and the types in it.
+func (f *fieldTables) read(typ reflect.Type, path string) {
+	if f.stands[typ] == nil {
+		f.types = append(f.types, typ)
 	}
-	if known {
-		return
-	}
-	f.types = append(f.types, typ)
+	f.stands[typ] = append(f.stands[typ], path)
 	for _, row := range fieldRows("", typ) {
-		if row.of.Kind() != reflect.Struct {
-			continue
+		if row.of.Kind() == reflect.Struct {
+			f.read(row.of, strings.TrimPrefix(path+"."+row.path, "."))
 		}
-		inside := ""
-		if !row.list {
-			inside = prefix + row.name + "."
-		}
-		f.read(row.of, prefix+row.name, inside)
 	}
 }
 
@@ -84,9 +73,9 @@ func (f *fieldTables) text() string {
 
 // fieldRow is a field of a type; what a type without a name holds has rows of its own.
 type fieldRow struct {
-	name, typ, doc string
-	of             reflect.Type // of the field, or of the elements of its list
-	list           bool
+	name, path string // the path of a list ends in []
+	typ, doc   string
+	of         reflect.Type // of the field, or of the elements of its list
 }
 
 func fieldRows(prefix string, typ reflect.Type) []fieldRow {
@@ -107,7 +96,11 @@ func fieldRows(prefix string, typ reflect.Type) []fieldRow {
 			rows = append(rows, fieldRows(prefix+name+".", of)...)
 			continue
 		}
-		rows = append(rows, fieldRow{prefix + name, typeWord(of, list), field.Tag.Get("doc"), of, list})
+		path := prefix + name
+		if list {
+			path += "[]"
+		}
+		rows = append(rows, fieldRow{prefix + name, path, typeWord(of, list), field.Tag.Get("doc"), of})
 	}
 	return rows
 }
