@@ -136,7 +136,7 @@ func (b *builder) policyEnforcement(worlds []*world) {
 func (b *builder) addEnforcement(w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) {
 	gate := &model.PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
-		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []place.Origin{},
+		Policies: []string{}, Workloads: append([]string{}, workloads...), Others: []place.Origin{},
 	}
 	slices.Sort(gate.Workloads)
 	list := slices.Clone(policies)
