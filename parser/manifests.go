@@ -35,7 +35,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
 
 	ration := &ration{left: maxRunValues}
-	read, leftOut := ration.readFiles(ctx, tree, candidates)
+	read, leftOut := ration.readFiles(ctx, tree, candidates, opts.Identities)
 	m.diagnostics = append(m.diagnostics, leftOut...)
 	for i, r := range read {
 		if r.root != nil {

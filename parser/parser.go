@@ -34,6 +34,8 @@ type Options struct {
 	// ExcludedBy is the file that Exclude is written in, for diagnostics; empty for none.
 	ExcludedBy string
 	Terraform  terraform.Options
+	// Identities tell which attributes of a plan or a state stand for a thing itself.
+	Identities tfjson.Identities
 	Helm       helm.Options
 }
 
@@ -186,7 +188,7 @@ func preferDocuments(roots []*terraform.Root, documents []document) []*terraform
 }
 
 // parseManifests reads one YAML or JSON file.
-func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m manifests) {
+func parseManifests(ctx context.Context, tree *source.Tree, f source.File, ids tfjson.Identities) (m manifests) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = manifests{diagnostics: []source.Diagnostic{internal(f.Name, r)}}
@@ -199,7 +201,7 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File) (m ma
 	data, err := tree.ReadFile(f.Name)
 	defer func() { leave(m.weight) }()
 	if f.Kind == source.JSON && err == nil && tfjson.Is(data) {
-		m.root, m.diagnostics = tfjson.Parse(ctx, tree, f.Name, data)
+		m.root, m.diagnostics = tfjson.Parse(ctx, tree, f.Name, data, ids)
 		if m.weight = len(data) / textPerValue; m.root != nil {
 			m.weight = max(m.weight, weightOfRoot(m.root))
 		}

@@ -120,15 +120,6 @@ func (id Ident) name() string {
 	return strings.TrimPrefix(id.Key, "id:")
 }
 
-// identityAttributes are the attributes whose placeholder names the resource as a
-// whole. Any other attribute's placeholder names only that attribute's value.
-var identityAttributes = map[string]bool{
-	"id": true, "allocation_id": true, "vswitch_id": true, "vpc_id": true,
-	"snat_table_ids": true, "forward_table_ids": true, "nat_gateway_id": true,
-	"security_group_id": true, "instance_id": true, "route_table_id": true, "router_table_id": true,
-	"cluster_id": true, "acl_id": true, "load_balancer_id": true,
-}
-
 // Ident reads a value that names a thing by its id.
 func (s *Scope) Ident(v *located.Value) Ident {
 	switch v.Kind {
@@ -145,7 +136,7 @@ func (s *Scope) Ident(v *located.Value) Ident {
 		if res != nil && res.Data {
 			return Ident{Key: ref.String()}
 		}
-		if !identityAttributes[ref.Attribute] || !identifies(res, ref.Attribute) {
+		if !identifies(res, ref.Attribute) {
 			return Ident{Key: ref.String()}
 		}
 		return Ident{Key: ref.Address, Resource: res}
@@ -170,29 +161,6 @@ func (s *Scope) ByLiteral(id string) *terraform.Resource {
 		}
 	}
 	return s.literals[id]
-}
-
-// identifies reports whether an id-like attribute names the resource itself, as
-// alicloud_nat_gateway.x.snat_table_ids does, and not something else that it
-// computes, as alicloud_cs_managed_kubernetes.x.security_group_id does.
-func identifies(res *terraform.Resource, attribute string) bool {
-	if attribute == "id" || res == nil {
-		return true
-	}
-	switch res.Type {
-	case "alicloud_nat_gateway":
-		return attribute == "snat_table_ids" || attribute == "forward_table_ids"
-	case "alicloud_eip_address", "alicloud_eip":
-		return attribute == "allocation_id"
-	case "alicloud_vpc":
-		return attribute == "route_table_id" || attribute == "router_table_id" || attribute == "vpc_id"
-	case "alicloud_route_table":
-		return attribute == "route_table_id"
-	case "alicloud_vswitch", "alicloud_subnet":
-		return attribute == "vswitch_id"
-	default:
-		return false
-	}
 }
 
 // Idents reads a list of ids, and whether some element or the list itself is

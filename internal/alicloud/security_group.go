@@ -1,6 +1,7 @@
 package alicloud
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -217,4 +218,17 @@ func parsePortRange(s string) (low, high int, ok bool) {
 		high = 65535
 	}
 	return low, high, low >= 0 && low <= high && high <= 65535
+}
+
+// Text is the rule in a few words: "drop tcp 1-65535, priority 1".
+func (r *GroupRule) Text() string {
+	policy := "accept"
+	if !r.Accept {
+		policy = "drop"
+	}
+	ports := ""
+	if r.low > 1 || r.high < 65535 {
+		ports = fmt.Sprintf(" %d-%d", r.low, r.high)
+	}
+	return fmt.Sprintf("%s %s%s, priority %d", policy, r.protocol, ports, r.Priority)
 }

@@ -18,6 +18,7 @@ func parserOptions(s Settings) parser.Options {
 		opts.Exclude = append(opts.Exclude, glob.Pattern)
 	}
 	opts.Terraform.Schema = alicloud.Table{}
+	opts.Identities = alicloud.Identities()
 	for _, stack := range s.Config.Stacks {
 		vars := make(map[string]string, len(stack.Vars))
 		for _, v := range stack.Vars {

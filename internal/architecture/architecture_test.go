@@ -32,7 +32,7 @@ var layers = [][]string{
 	{"internal/finding"},
 	{"internal/revision"},
 	{"internal/revision/git"},
-	{"internal/truth", "internal/ipset", "internal/place", "internal/secret"},
+	{"internal/truth", "internal/ipset", "internal/place", "internal/secret", "internal/product"},
 	{"internal/model"},
 	{"internal/requirement"},
 	{"internal/netpol"},

@@ -109,20 +109,20 @@ var clusterKinds = map[string]string{
 	"alicloud_cs_serverless_kubernetes": "serverless",
 }
 
-// clusters reads the clusters of a scope.
-func (b *builder) clusters(s *alicloud.Scope) []*cluster {
+// readClusters reads the clusters of a scope.
+func readClusters(f *facts, s *alicloud.Scope) []*cluster {
 	var list []*cluster
 	for _, res := range s.Root.Resources {
 		kind, ok := clusterKinds[res.Type]
 		if !ok || res.Data {
 			continue
 		}
-		list = append(list, b.cluster(s, res, kind))
+		list = append(list, readCluster(f, s, res, kind))
 	}
 	return list
 }
 
-func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind string) *cluster {
+func readCluster(f *facts, s *alicloud.Scope, res *terraform.Resource, kind string) *cluster {
 	body := res.Body
 	c := &cluster{
 		network: undecided, id: scopeID(s, res.Address), name: clusterName(res), address: res.Address,
@@ -137,7 +137,7 @@ func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind strin
 			c.kind = "edge"
 		}
 	}
-	c.config = b.configOf(c)
+	c.config = configOf(f, c)
 	if c.config != nil && c.config.Name != "" {
 		c.name = c.config.Name
 	}
@@ -147,7 +147,7 @@ func (b *builder) cluster(s *alicloud.Scope, res *terraform.Resource, kind strin
 	c.readProxyMode(body)
 	c.readPools()
 	c.readNewGateway(body)
-	b.readPublicNodes(c)
+	readPublicNodes(c)
 	c.readIntent()
 	return c
 }
@@ -311,7 +311,7 @@ func (c *cluster) addons() (list []addon, unknown bool) {
 // terraformPlugin decides the network plug-in: the first of addon resource, addons
 // block, cluster_network_type, pod_vswitch_ids, pod_cidr and kind that says so. More says
 // that there may be other addons.
-func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network {
+func terraformPlugin(c *cluster, addons []addon, more bool) network {
 	body := c.res.Body
 	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
 	hasVSwitches := podVSwitches.IsUnknown() || len(podVSwitches.Split()) > 0
@@ -344,7 +344,7 @@ func (b *builder) terraformPlugin(c *cluster, addons []addon, more bool) network
 
 // mismatchesOf are the arguments of the other plug-in, where the plug-in is named and
 // not only inferred from these arguments.
-func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []model.Mismatch {
+func mismatchesOf(c *cluster, n network, addons []addon) []model.Mismatch {
 	for _, a := range addons {
 		if a.plugin != addons[0].plugin {
 			return []model.Mismatch{{
@@ -377,7 +377,7 @@ func (b *builder) mismatchesOf(c *cluster, n network, addons []addon) []model.Mi
 
 // readTerwayAddons reads what the addons of Terway say: their config is a JSON object of
 // strings (provider documentation; keys as in the vendor's pages on Terway).
-func (b *builder) readTerwayAddons(c *cluster, n *network, addons []addon) {
+func readTerwayAddons(c *cluster, n *network, addons []addon) {
 	for _, a := range addons {
 		if a.plugin == pluginTerway {
 			n.applyTerwayConfig(a.config)
@@ -536,10 +536,10 @@ func (c *cluster) groupsOf(src *sources) []ids {
 
 // configOf finds the configuration's entry for a cluster of the files: one that
 // says what creates it comes before one that has its name.
-func (b *builder) configOf(c *cluster) *ClusterConfig {
+func configOf(f *facts, c *cluster) *ClusterConfig {
 	var named *ClusterConfig
-	for i := range b.options.Clusters {
-		config := &b.options.Clusters[i]
+	for i := range f.options.Clusters {
+		config := &f.options.Clusters[i]
 		if config.Terraform == "" {
 			if named == nil && config.Name == c.name {
 				named = config

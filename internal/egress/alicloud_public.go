@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -16,12 +17,12 @@ import (
 // literal public address in the list may be one of them: only a list without any is
 // proved closed.
 func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
-	eips := publicSources(wholeView(gate.src))
-	entries, unknown := t.entries, t.unknown
-	if t.product.hasPublicList() {
-		entries, unknown = t.publicEntries, t.publicUnknown
+	eips := b.ways.publicSources(wholeView(gate.src))
+	entries, unknown := t.List.Entries, t.List.Unknown
+	if t.Type != nil && t.Type.HasPublicList() {
+		entries, unknown = t.List.PublicEntries, t.List.PublicUnknown
 	}
-	set := setOf(entries)
+	set := alicloud.SetOf(entries)
 	if set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0")) {
 		gate.Status = truth.Open
 		return
@@ -40,8 +41,8 @@ func (b *builder) judgePublicList(gate *allowListGate, t *target, c *cluster) {
 	gate.admitted = make(map[string]bool)
 	verdict := coverPublic(eips, "", func(eip string) (truth.Verdict, string) {
 		address, isWritten := ipset.Parse(eip)
-		if slices.ContainsFunc(entries, func(e allowEntry) bool {
-			return e.ref == eip || isWritten && e.cidr.IsValid() && ipset.Covers(e.cidr, address)
+		if slices.ContainsFunc(entries, func(e alicloud.AllowEntry) bool {
+			return e.Ref == eip || isWritten && e.CIDR.IsValid() && ipset.Covers(e.CIDR, address)
 		}) {
 			gate.admitted[eip] = true
 			return truth.Open, ""
@@ -70,12 +71,13 @@ func allWritten(addresses []string) bool {
 
 // publicSources are the EIP addresses of the SNAT entries that packets leave through,
 // as references or literals; none if one of them is neither.
-func publicSources(v *view) []string {
-	if v.gate == nil {
+func (y *ways) publicSources(v *view) []string {
+	gate := y.of(v)
+	if gate == nil {
 		return nil
 	}
 	var list []string
-	for _, way := range v.gate.ways {
+	for _, way := range gate.ways {
 		if !v.takes(way.member.vswitch) {
 			continue
 		}
@@ -103,7 +105,7 @@ func publicSources(v *view) []string {
 // publicVerdict is the verdict over the public addresses that packets of a view arrive
 // with.
 func (b *builder) publicVerdict(gate *allowListGate, v *view) truth.Verdict {
-	eips := publicSources(v)
+	eips := b.ways.publicSources(v)
 	if len(eips) == 0 {
 		return truth.Unknown
 	}

@@ -27,9 +27,7 @@ type sources struct {
 	origin  place.Origin // the argument that names them
 	// own are the security groups on the interfaces of certain pods; nil if they carry
 	// the cluster's.
-	own  *ids
-	gate *internetGate
-	sets []*groupSet // see groupSets; nil if not read yet
+	own *ids
 }
 
 type member struct {
@@ -39,16 +37,16 @@ type member struct {
 }
 
 // readSources collects the vSwitches that the cluster's packets come from.
-func (b *builder) readSources(c *cluster) {
+func readSources(f *facts, c *cluster) {
 	c.pod.role, c.node.role = rolePod, roleNode
-	b.readNodeSources(c)
+	readNodeSources(c)
 	switch c.plugin {
 	case pluginTerway:
-		b.readPodSources(c)
+		readPodSources(f, c)
 		return
 	case pluginServerless:
 		// The pods are container groups in the cluster's own vSwitches.
-		b.addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
+		addSources(c, &c.pod, c.res, true, "vswitch_ids", "vswitch_id", "worker_vswitch_ids")
 		if len(c.pod.members) == 0 && c.pod.unknown == "" {
 			c.pod.unknown = "the cluster names no vSwitches"
 		}
@@ -66,13 +64,13 @@ func (b *builder) readSources(c *cluster) {
 
 // addSources appends the vSwitches that the first written one of some arguments
 // names.
-func (b *builder) addSources(c *cluster, src *sources, holder *terraform.Resource, named bool, arguments ...string) {
+func addSources(c *cluster, src *sources, holder *terraform.Resource, named bool, arguments ...string) {
 	for _, name := range arguments {
 		v := holder.Body.Get(name)
 		if v.IsNull() {
 			continue
 		}
-		if ignored(holder, name) {
+		if alicloud.Ignored(holder, name) {
 			src.unknown = holder.Address + " leaves " + name + " to be changed outside Terraform"
 			return
 		}
@@ -102,10 +100,10 @@ func (s *sources) addMember(m member) {
 	s.members = append(s.members, m)
 }
 
-func (b *builder) readNodeSources(c *cluster) {
+func readNodeSources(c *cluster) {
 	for _, pool := range c.pools {
 		own := sources{role: roleNode}
-		b.addSources(c, &own, pool.res, false, "vswitch_ids")
+		addSources(c, &own, pool.res, false, "vswitch_ids")
 		if len(own.members) == 0 && own.unknown == "" && pool.res.Body.Get("vswitch_ids").IsNull() {
 			own.unknown = "the vswitch_ids of " + pool.res.Address + " are not in the files"
 		}
@@ -123,10 +121,10 @@ func (b *builder) readNodeSources(c *cluster) {
 	// only where no node pool is in the files. A dedicated cluster's masters are
 	// nodes too.
 	if len(c.pools) == 0 {
-		b.addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
+		addSources(c, &c.node, c.res, true, "worker_vswitch_ids", "vswitch_ids")
 	}
 	if c.kind == "dedicated" {
-		b.addSources(c, &c.node, c.res, true, "master_vswitch_ids")
+		addSources(c, &c.node, c.res, true, "master_vswitch_ids")
 	}
 	if reason := c.unattachedPools(); reason != "" && c.node.unknown == "" {
 		c.node.unknown = reason
@@ -149,9 +147,9 @@ func (b *builder) readNodeSources(c *cluster) {
 
 var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
 
-func (b *builder) readPodSources(c *cluster) {
+func readPodSources(f *facts, c *cluster) {
 	c.base = sources{role: rolePod}
-	b.addSources(c, &c.base, c.res, true, "pod_vswitch_ids")
+	addSources(c, &c.base, c.res, true, "pod_vswitch_ids")
 	addons, _ := c.addons()
 	for _, a := range addons {
 		text, _ := a.config.Text()
@@ -161,19 +159,19 @@ func (b *builder) readPodSources(c *cluster) {
 			}
 			continue
 		}
-		b.addAddonVSwitches(c, a, text)
+		addAddonVSwitches(c, a, text)
 	}
 	if reason := c.res.Uncertain; reason != "" {
 		c.base = sources{role: rolePod, unknown: reason}
 		c.node = sources{role: roleNode, unknown: reason}
 	}
-	b.applyPodConfig(c)
+	applyPodConfig(f, c)
 	c.spreadPods()
 }
 
 // addAddonVSwitches reads PodVswitchId of the addon's config, the only way to
 // change a cluster's pod vSwitches after its creation.
-func (b *builder) addAddonVSwitches(c *cluster, a addon, text string) {
+func addAddonVSwitches(c *cluster, a addon, text string) {
 	_, text, _ = strings.Cut(text, "PodVswitchId")
 	origin := c.scope.At(a.holder, a.config)
 	refs, rest := located.Refs(text)
@@ -210,7 +208,7 @@ func (c *cluster) readNewGateway(body *located.Value) {
 // readPublicNodes says whether nodes have public addresses of their own: a pool's
 // internet_max_bandwidth_out above 0, a bound EIP, or an EIP associated with an
 // instance that the pool names (provider documentation, cs_kubernetes_node_pool).
-func (b *builder) readPublicNodes(c *cluster) {
+func readPublicNodes(c *cluster) {
 	c.publicNodes = truth.No
 	public := 0
 	for _, pool := range c.pools {

@@ -2,6 +2,7 @@ package egress
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"maps"
 	"path"
@@ -49,7 +50,6 @@ type world struct {
 	podNetworkings []*kubernetes.Object
 	network        network // that of the cluster, once all worlds are sorted
 	evaluator      *netpol.Evaluator
-	dns            []*dnsGate  // by workload; nil if no policy isolates it
 	views          []*view     // by workload: where its packets come from
 	exempt         []exemption // by workload: whether nothing enforces policies on its pods
 }
@@ -105,7 +105,7 @@ func environmentsOf(o *kubernetes.Object) []string {
 
 // bind assigns every object to the clusters it runs on: those the configuration
 // says, else the nearest by directory, else the only one there is.
-func (b *builder) bind() ([]*world, error) {
+func (b *binder) bind(ctx context.Context, objects []*kubernetes.Object) ([]*world, error) {
 	worlds := make(map[*cluster]*world)
 	var order []*world
 	worldOf := func(c *cluster) *world {
@@ -127,8 +127,8 @@ func (b *builder) bind() ([]*world, error) {
 	}
 	chosen := make(map[origin]choice)
 	var loose []*kubernetes.Object
-	for _, o := range b.input.Objects {
-		if err := guard.Overdue(b.ctx); err != nil {
+	for _, o := range objects {
+		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
 		if o.Alone {
@@ -138,7 +138,7 @@ func (b *builder) bind() ([]*world, error) {
 		key := origin{o.File, o.Dir, o.Deployer, o.Destination}
 		c, ok := chosen[key]
 		if !ok {
-			c.clusters, c.reason = b.clustersFor(o)
+			c.clusters, c.reason = clustersFor(b.facts, o)
 			chosen[key] = c
 			b.recordBinding(o.Dir, c.clusters, c.reason)
 		}
@@ -151,10 +151,10 @@ func (b *builder) bind() ([]*world, error) {
 		}
 	}
 	for _, t := range b.born {
-		if err := guard.Overdue(b.ctx); err != nil {
+		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		if c := b.clusterOf(t); c != nil {
+		if c := clusterOf(b.facts, t); c != nil {
 			w := worldOf(c)
 			w.objects = append(w.objects, t.object)
 		} else {
@@ -166,7 +166,7 @@ func (b *builder) bind() ([]*world, error) {
 		w.cluster.worlds = w.split()
 		list = append(list, w.cluster.worlds...)
 	}
-	return append(list, looseWorlds(loose)...), guard.Overdue(b.ctx)
+	return append(list, looseWorlds(loose)...), guard.Overdue(ctx)
 }
 
 // looseWorlds groups objects that are bound to no cluster. Those of different
@@ -228,15 +228,15 @@ func (w *world) takes(o *kubernetes.Object) bool {
 // clustersFor chooses the clusters that a manifest runs on: those the configuration
 // says, by its file, by the directory whose deployment it belongs to and by the file
 // of what deploys it; else the one that this names, else the nearest ones.
-func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason string) {
-	for _, c := range b.clusterList {
+func clustersFor(f *facts, o *kubernetes.Object) (list []*cluster, reason string) {
+	for _, c := range f.clusterList {
 		if c.config != nil && slices.ContainsFunc(c.config.Manifests, func(glob string) bool {
 			return source.MatchGlob(glob, o.File) || source.MatchGlob(glob, o.Dir+"/kustomization.yaml") || o.Deployer != "" && source.MatchGlob(glob, o.Deployer)
 		}) {
 			list = append(list, c)
 		}
 	}
-	for _, c := range b.clusterList {
+	for _, c := range f.clusterList {
 		if len(list) == 0 && o.Destination != "" && c.config != nil && c.config.Name == o.Destination {
 			list = append(list, c)
 		}
@@ -250,7 +250,7 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 		shared, common int
 	}
 	var scores []score
-	for _, c := range b.clusterList {
+	for _, c := range f.clusterList {
 		if c.scope == nil {
 			continue // a cluster without files has no directory to be near to
 		}
@@ -285,7 +285,7 @@ func (b *builder) clustersFor(o *kubernetes.Object) (list []*cluster, reason str
 	switch {
 	case len(list) > 1:
 		return list, "tie"
-	case len(b.clusterList) == 1:
+	case len(f.clusterList) == 1:
 		return list, "only-cluster"
 	default:
 		return list, "directory"
@@ -305,7 +305,7 @@ func sharedPrefix(a, b string) int {
 	return n
 }
 
-func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) {
+func (b *binder) recordBinding(dir string, clusters []*cluster, reason string) {
 	names := make([]string, 0, len(clusters))
 	for _, c := range clusters {
 		names = append(names, c.id)
@@ -314,22 +314,22 @@ func (b *builder) recordBinding(dir string, clusters []*cluster, reason string) 
 	if len(clusters) == 0 && len(b.clusterList) > 0 {
 		binding.Hint = "clusters: [{name: NAME, terraform: DIRECTORY, manifests: [\"" + dir + "/**\"]}]"
 	}
-	if !slices.Contains(b.model.Bindings, binding) {
-		b.model.Bindings = append(b.model.Bindings, binding)
+	if !slices.Contains(b.bindings, binding) {
+		b.bindings = append(b.bindings, binding)
 	}
 }
 
 // populate sorts a world's objects into what they are. Of several objects of one
 // kind and name the last counts, as it does where a folder is applied file by file;
 // the others are reported.
-func (b *builder) populate(w *world) error {
+func (b *binder) populate(ctx context.Context, w *world) error {
 	w.namespaces = make(map[string]*kubernetes.Object)
 	w.services = make(map[string]*kube.Service)
 	w.configs = make(map[string]*kube.ConfigSource)
 	endpoints := make(map[string][]kube.EndpointAddress)
 	last := lastObjects(w.objects)
 	for _, o := range w.objects {
-		if err := guard.Overdue(b.ctx); err != nil {
+		if err := guard.Overdue(ctx); err != nil {
 			return err
 		}
 		if used := last[identity(o)]; used != o && o.Name != "" {
@@ -395,7 +395,7 @@ func (b *builder) populate(w *world) error {
 			w.addRoute(o)
 		}
 	}
-	return guard.Overdue(b.ctx)
+	return guard.Overdue(ctx)
 }
 
 // lastObjects returns the objects that count by their identity: of those that come from
@@ -438,7 +438,7 @@ var readKinds = []string{
 // duplicate notes that another object of the kind, namespace and name of one that
 // counts is left out. Whole folders are often copies of each other, so they are told
 // by folder. What is rendered twice with the same content is no duplicate.
-func (b *builder) duplicate(o, used *kubernetes.Object) {
+func (b *binder) duplicate(o, used *kubernetes.Object) {
 	rendered := o.From != "" || used.From != ""
 	if rendered && (o.From == used.From || sameContent(o.Root, used.Root)) {
 		return
@@ -471,7 +471,7 @@ func sameLabels(x, y *kubernetes.Object) bool {
 	return len(unknownA) == 0 && len(unknownB) == 0 && maps.Equal(a, b)
 }
 
-func (b *builder) reportDuplicates() {
+func (b *binder) reportDuplicates() {
 	for _, d := range b.duplicated {
 		message := "read object: " + kube.Address(d.example)
 		if n := len(d.objects) - 1; n > 0 {
@@ -506,7 +506,7 @@ func (w *world) enforces(o *kubernetes.Object) bool {
 }
 
 // addTier adds a policy of another kind than NetworkPolicy.
-func (b *builder) addTier(w *world, o *kubernetes.Object) {
+func (b *binder) addTier(w *world, o *kubernetes.Object) {
 	var diagnostics []source.Diagnostic
 	switch o.Kind {
 	case "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy":
@@ -528,8 +528,8 @@ func (b *builder) addTier(w *world, o *kubernetes.Object) {
 	}
 }
 
-// evaluatorOf compiles the policies of a world.
-func (b *builder) evaluatorOf(w *world) {
+// compilePolicies compiles the policies of a world.
+func compilePolicies(ctx context.Context, f *facts, w *world) {
 	profile := netpol.Profile{Datapath: w.network.datapath, Enforced: truth.Yes}
 	if w.network.enforcement == "not-enforced" {
 		profile.Enforced = truth.No
@@ -554,12 +554,24 @@ func (b *builder) evaluatorOf(w *world) {
 	w.exempt = make([]exemption, len(w.workloads))
 	for i, wl := range w.workloads {
 		pods[i] = wl.Pod()
-		w.exempt[i] = b.exemptionOf(w, wl)
+		w.exempt[i] = exemptionOf(f, w, wl)
 		pods[i].Exempt = w.exempt[i].code != ""
 		group, _ := w.containerGroup(wl)
 		pods[i].ECI = group != truth.No && wl.HostNetwork != truth.Yes && !w.isACS(wl)
 		pods[i].PerhapsExempt = pods[i].ECI && !w.hasPoseidon()
 	}
 	w.tiers.Network = w.policies
-	w.evaluator = netpol.NewTiered(b.ctx, w.tiers, namespaces, pods, profile)
+	w.evaluator = netpol.NewTiered(ctx, w.tiers, namespaces, pods, profile)
+}
+
+// workloadID is unique over clusters.
+func workloadID(f *facts, w *world, wl *kube.Workload) string {
+	id := wl.ID()
+	if w.env != "" {
+		id = w.env + ":" + id
+	}
+	if w.cluster != nil && len(f.clusterList) > 1 {
+		id = w.cluster.id + ":" + id
+	}
+	return id
 }

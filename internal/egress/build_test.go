@@ -52,7 +52,7 @@ func TestBuild(t *testing.T) {
 				t.Fatal("the archive has no want section")
 			}
 			model, diagnostics := build(t, input, optionsIn(string(archive.Comment)))
-			checkHopPlaces(t, model)
+			checkHops(t, model)
 			got := describe(model, diagnostics)
 			if *update {
 				want.Data = []byte(got)
@@ -68,13 +68,23 @@ func TestBuild(t *testing.T) {
 	}
 }
 
-// checkHopPlaces wants the place of every hop that stops a packet, and of no other.
-func checkHopPlaces(t *testing.T, m *model.Model) {
+// checkHops wants the place of every hop that stops a packet, why one is unknown, and
+// facts that say something.
+func checkHops(t *testing.T, m *model.Model) {
 	t.Helper()
 	for _, p := range m.Paths {
 		for _, hop := range p.Hops {
-			if blocked, placed := hop.Status == truth.Blocked, hop.Origin.Ref != 0; blocked != placed {
-				t.Errorf("%s -> %s: hop %s is %s (%s), and its place is %+v", p.Workload, p.Destination, hop.Name, hop.Status, hop.Code, hop.Origin)
+			at := p.Workload + " -> " + p.Destination + ": hop " + hop.Name + " is " + string(hop.Status) + " (" + hop.Code + ")"
+			if hop.Status == truth.Blocked && hop.Origin.Ref == 0 {
+				t.Error(at + ", and nothing stops it")
+			}
+			if hop.Status == truth.Unknown && hop.Detail == "" && hop.Code == "" {
+				t.Error(at + ", and nothing says why")
+			}
+			for _, fact := range hop.Facts {
+				if fact.Label == "" || fact.Value == "" {
+					t.Errorf("%s: %+v is no fact", at, fact)
+				}
 			}
 		}
 	}

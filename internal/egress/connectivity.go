@@ -26,12 +26,15 @@ type Connectivity struct {
 // NewConnectivity reads the policies and workloads of the input. The diagnostics
 // are those of [Build], the error is that of ctx.
 func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.Diagnostic, error) {
-	b := newBuilder(ctx, input)
-	worlds, err := b.worlds(false)
+	n := newNotes()
+	f, err := readFacts(ctx, input, n)
 	if err != nil {
 		return nil, nil, err
 	}
-	b.reportDuplicates()
+	worlds, err := bindWorlds(ctx, f, input.Objects, n)
+	if err != nil {
+		return nil, nil, err
+	}
 	seen := make(map[string]int)
 	for _, w := range worlds {
 		for _, wl := range w.workloads {
@@ -43,11 +46,11 @@ func NewConnectivity(ctx context.Context, input Input) (*Connectivity, []source.
 		c.names[k] = make([]string, len(w.workloads))
 		for i, wl := range w.workloads {
 			if c.names[k][i] = wl.ID(); seen[wl.ID()] > 1 {
-				c.names[k][i] = b.workloadID(w, wl)
+				c.names[k][i] = workloadID(f, w, wl)
 			}
 		}
 	}
-	return c, b.sortedDiagnostics(), nil
+	return c, n.sortedDiagnostics(), nil
 }
 
 // Peer is one end of a connection: a workload, or a range of addresses outside the

@@ -10,6 +10,7 @@ import (
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/product"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -30,21 +31,6 @@ func standIns(text string) (string, map[string]located.Ref) {
 		text = strings.Replace(text, ref.Placeholder(), host, 1)
 	}
 	return text, hosts
-}
-
-// hostAttributes are the computed attributes that hold a host or an address
-// (provider documentation, attributes reference).
-var hostAttributes = map[string]bool{
-	"connection_string": true, "connection_domain": true, "private_ip_address": true, "private_ip": true,
-	"primary_ip_address": true, "address": true, "domain": true, "dns_name": true, "ip_address": true,
-	"db_proxy_connection_string": true, "end_point": true, "domain_endpoint": true, "ssl_endpoint": true,
-	"intranet_endpoint": true, "extranet_endpoint": true, "public_domain": true, "public_connection_string": true,
-	"endpoint_domain": true,
-}
-
-// publicAttributes are those of public endpoints.
-var publicAttributes = map[string]bool{
-	"public_domain": true, "public_connection_string": true, "extranet_endpoint": true,
 }
 
 // reference adds the need for the resource that a value refers to: evidence for
@@ -68,26 +54,32 @@ func (b *builder) referredTarget(o *kubernetes.Object, ref located.Ref) (t *targ
 	if !ok {
 		return nil, false
 	}
-	address, public := ref.Address, publicAttributes[ref.Attribute]
+	address := ref.Address
+	_, public = product.Products.HoldsHost(ref.Attribute)
 	if res := born.scope.ByAddress[address]; res != nil {
-		for _, connection := range publicConnections {
-			if res.Type == connection.typ {
-				address, public = born.scope.Ident(res.Body.Get(connection.instance)).Key, true
-			}
+		if connection := product.Products.Connection(res.Type); connection != nil {
+			address, public = born.scope.Ident(res.Body.Get(connection.Instance)).Key, true
 		}
 	}
-	i := slices.IndexFunc(b.targetList, func(t *target) bool { return t.scope == born.scope && t.Address == address })
+	i := slices.IndexFunc(b.targetList, func(t *target) bool { return t.Scope == born.scope && t.Address == address })
 	if i < 0 {
 		return nil, false
 	}
 	return b.targetList[i], public
 }
 
+// holdsHost reports whether a reference is to the host or the address of a product's
+// instance.
+func holdsHost(ref located.Ref) bool {
+	holds, _ := product.Products.HoldsHost(ref.Attribute)
+	return holds
+}
+
 // toReferred leads to the target whose host a Service of type ExternalName of Terraform
 // refers to. It reports false if it refers to none.
 func (c *collector) toReferred(r *requirementOf, s *kube.Service) bool {
 	refs, _ := located.Refs(s.External)
-	if len(refs) != 1 || s.External != refs[0].Placeholder() || !hostAttributes[refs[0].Attribute] {
+	if len(refs) != 1 || s.External != refs[0].Placeholder() || !holdsHost(refs[0]) {
 		return false
 	}
 	t, public := c.b.referredTarget(s.Object, refs[0])
@@ -198,7 +190,7 @@ func (c *collector) resolveAddress(r *requirementOf) {
 		}
 	}
 	for _, t := range c.b.reachableTargets(c.w) {
-		if slices.Contains(t.addresses, r.addr) {
+		if slices.Contains(t.Addresses, r.addr) {
 			c.toTarget(r, t)
 			return
 		}
@@ -212,12 +204,12 @@ func (c *collector) resolveAddress(r *requirementOf) {
 // toTarget leads to a target by what names it: over its public address if it has
 // one.
 func (c *collector) toTarget(r *requirementOf, t *target) {
-	r.kind, r.target, r.public = toTarget, t, t.internet == truth.Yes
+	r.kind, r.target, r.public = toTarget, t, t.Internet == truth.Yes
 	if r.port == 0 {
-		r.port = t.port
+		r.port = t.Port
 	}
 	if s := c.w.reused[t]; s != nil && r.port != 0 && s.Serves(r.protocol, r.port) {
-		r.toLoadBalancer(s, s.Direct, t.internet == truth.Yes)
+		r.toLoadBalancer(s, s.Direct, t.Internet == truth.Yes)
 	}
 }
 
@@ -233,9 +225,9 @@ func (b *builder) readReused(w *world) {
 		if !ok {
 			continue
 		}
-		id := b.idIn(w.cluster, s.Object, text)
+		id := idIn(b.facts, w.cluster, s.Object, text)
 		for _, t := range b.targetList {
-			if id.Resource != nil && t.scope == w.cluster.scope && t.res == id.Resource {
+			if id.Resource != nil && t.Scope == w.cluster.scope && t.Resource == id.Resource {
 				w.reused[t] = s
 			}
 		}
@@ -340,11 +332,11 @@ func (b *builder) reachableTargets(w *world) []*target {
 	its := environmentsIn(own.Root.Dir + "/" + own.Root.Variant)
 	var list []*target
 	for _, t := range b.targetList {
-		if t.scope != own {
-			if t.scope.Root.Dir == own.Root.Dir {
+		if t.Scope != own {
+			if t.Scope.Root.Dir == own.Root.Dir {
 				continue // another variant of the same root
 			}
-			env := environmentsIn(t.scope.Root.Dir + "/" + t.scope.Root.Variant)
+			env := environmentsIn(t.Scope.Root.Dir + "/" + t.Scope.Root.Variant)
 			if len(env) > 0 && len(its) > 0 && !slices.ContainsFunc(env, func(e string) bool { return slices.Contains(its, e) }) {
 				continue
 			}
@@ -359,9 +351,9 @@ func (b *builder) reachableTargets(w *world) []*target {
 func (b *builder) namedTarget(w *world, kind, name string) *target {
 	candidates := b.reachableTargets(w)
 	for _, matches := range []func(*target) bool{
-		func(t *target) bool { return t.res.Name == name },
-		func(t *target) bool { return slices.Contains(t.names, name) },
-		func(t *target) bool { return slices.Contains(t.prefixes, strings.ToLower(name)) },
+		func(t *target) bool { return t.Resource.Name == name },
+		func(t *target) bool { return slices.Contains(t.Names, name) },
+		func(t *target) bool { return slices.Contains(t.Prefixes, strings.ToLower(name)) },
 	} {
 		var found []*target
 		for _, t := range candidates {
@@ -391,11 +383,11 @@ func (b *builder) hostTarget(w *world, e requirement.Endpoint) (t *target, publi
 	for _, t := range b.reachableTargets(w) {
 		switch {
 		case t.Kind != e.Product:
-		case slices.Contains(t.prefixes, first):
+		case slices.Contains(t.Prefixes, first):
 			return t, t.Kind == "oss" && e.Public
-		case slices.Contains(t.public, first):
+		case slices.Contains(t.Public, first):
 			return t, true
-		case len(t.prefixes) == 0 && len(t.product.lists) > 0:
+		case len(t.Prefixes) == 0 && t.HasList():
 			unnamed = append(unnamed, t)
 		}
 	}

@@ -56,7 +56,7 @@ func FuzzModel(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkHopPlaces(t, model)
+			checkHops(t, model)
 			text, err := json.Marshal(model)
 			if err != nil {
 				t.Fatal(err)

@@ -44,15 +44,15 @@ const (
 
 // settle decides the network of every cluster, from what the configuration, Terraform
 // and the objects of all its worlds say, and where its packets come from.
-func (b *builder) settle(worlds []*world) {
-	for _, c := range b.clusterList {
+func settle(f *facts, worlds []*world) {
+	for _, c := range f.clusterList {
 		said := make([]network, 0, len(c.worlds))
 		for _, w := range c.worlds {
-			said = append(said, b.manifestNetwork(w))
+			said = append(said, manifestNetwork(f, w))
 		}
-		c.network = b.clusterNetwork(c, agreed(said))
+		c.network = clusterNetwork(f, c, agreed(said))
 		if c.scope != nil {
-			b.readSources(c)
+			readSources(f, c)
 			c.readIPStack(c.res.Body)
 			c.vpc = c.findVPC()
 		}
@@ -62,23 +62,23 @@ func (b *builder) settle(worlds []*world) {
 			w.network = w.cluster.network
 			continue
 		}
-		manifests := b.manifestNetwork(w)
-		w.network = undecided.named(b.configuredNetwork(nil)).named(manifests).byPlugin().completed(manifests)
+		manifests := manifestNetwork(f, w)
+		w.network = undecided.named(configuredNetwork(f, nil)).named(manifests).byPlugin().completed(manifests)
 	}
 }
 
-func (b *builder) clusterNetwork(c *cluster, manifests network) network {
-	n := undecided.named(b.configuredNetwork(c.config))
+func clusterNetwork(f *facts, c *cluster, manifests network) network {
+	n := undecided.named(configuredNetwork(f, c.config))
 	if c.scope == nil {
 		return n.named(manifests).configured(c.config).byPlugin().completed(manifests)
 	}
 	addons, more := c.addons()
-	n = n.named(b.terraformPlugin(c, addons, more)).named(manifests)
+	n = n.named(terraformPlugin(c, addons, more)).named(manifests)
 	if c.res.Uncertain == "" { // what may not exist proves nothing
 		if n.plugin == pluginTerway {
-			b.readTerwayAddons(c, &n, addons)
+			readTerwayAddons(c, &n, addons)
 		}
-		c.mismatches = b.mismatchesOf(c, n, addons)
+		c.mismatches = mismatchesOf(c, n, addons)
 		n = n.configured(c.config).byPlugin()
 	}
 	return n.completed(manifests)
@@ -86,9 +86,9 @@ func (b *builder) clusterNetwork(c *cluster, manifests network) network {
 
 // configuredNetwork is what the configuration says of the plug-in of a cluster; config is
 // nil if it does not name the cluster.
-func (b *builder) configuredNetwork(config *ClusterConfig) network {
+func configuredNetwork(f *facts, config *ClusterConfig) network {
 	n := undecided
-	plugin := b.options.ClusterNetwork
+	plugin := f.options.ClusterNetwork
 	if config != nil {
 		plugin = cmp.Or(config.Network.Plugin, plugin)
 	}
@@ -179,28 +179,28 @@ func agreed(said []network) network {
 
 // manifestNetwork is what a world's own manifests say of its network: the ConfigMaps of
 // Terway and Flannel (vendor's pages on both; code of terway-cli).
-func (b *builder) manifestNetwork(w *world) network {
+func manifestNetwork(f *facts, w *world) network {
 	if config := w.configs[terwayConfigMap]; config != nil {
-		return b.terwayNetwork(config)
+		return terwayNetwork(f, config)
 	}
 	n := undecided
 	if config := w.configs[flannelConfigMap]; config != nil {
 		n.plugin, n.pluginSource, n.datapath, n.enforcement = pluginFlannel, "manifests", "veth", "not-enforced"
-		n.pluginAt = b.places.Range(config.Object, config.Object.Root.Range)
+		n.pluginAt = f.places.Range(config.Object, config.Object.Root.Range)
 	}
 	return n
 }
 
-func (b *builder) terwayNetwork(config *kube.ConfigSource) network {
+func terwayNetwork(f *facts, config *kube.ConfigSource) network {
 	o, n := config.Object, undecided
 	n.plugin, n.pluginSource, n.enforcement = pluginTerway, "manifests", "enforced"
-	n.pluginAt = b.places.Range(o, o.Root.Range)
+	n.pluginAt = f.places.Range(o, o.Root.Range)
 	if v := o.Root.Get("data", "disable_network_policy"); !v.IsNull() {
 		switch text, ok := v.Text(); {
 		case !ok:
 			n.enforcement = "unknown"
 		case text != "" && text != "0" && text != "false":
-			n.enforcement, n.policyAt = "not-enforced", b.places.Object(o, v)
+			n.enforcement, n.policyAt = "not-enforced", f.places.Object(o, v)
 		}
 	}
 	n.inClusterLB = flagIn(o, "in_cluster_loadbalance")
@@ -241,7 +241,7 @@ func (w *world) clusterName() string {
 
 // causeOfNoPolicy is what decides that policies are not enforced, and the code for
 // it.
-func (b *builder) causeOfNoPolicy(w *world) (code string, cause place.Origin) {
+func causeOfNoPolicy(w *world) (code string, cause place.Origin) {
 	n := w.network
 	switch {
 	case n.plugin == pluginFlannel:
@@ -252,7 +252,7 @@ func (b *builder) causeOfNoPolicy(w *world) (code string, cause place.Origin) {
 		return "disabled", n.policyAt
 	}
 	if w.cluster != nil {
-		if at := b.addonConfig(w.cluster); at.Ref != 0 {
+		if at := addonConfig(w.cluster); at.Ref != 0 {
 			return "disabled", at
 		}
 	}

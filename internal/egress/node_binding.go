@@ -160,7 +160,7 @@ type taint struct {
 func (p *nodePool) readPlacement() {
 	p.labels = make(map[string]string)
 	labels := p.res.Body.Get("labels")
-	p.moreLabels = labels.IsUnknown() || ignored(p.res, "labels")
+	p.moreLabels = labels.IsUnknown() || alicloud.Ignored(p.res, "labels")
 	for _, label := range labels.Items() {
 		key, ok := label.Get("key").Text()
 		value, known := label.Get("value").Text()

@@ -3,6 +3,7 @@ package egress
 import (
 	"strings"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/place"
@@ -13,20 +14,17 @@ import (
 // are, and whom they let in.
 
 // outsideTargets makes targets of what the configuration describes.
-func (b *builder) outsideTargets() []*outsideTarget {
-	list := make([]*outsideTarget, 0, len(b.options.Targets))
-	for _, config := range b.options.Targets {
-		at := b.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
+func outsideTargets(f *facts) []*outsideTarget {
+	list := make([]*outsideTarget, 0, len(f.options.Targets))
+	for _, config := range f.options.Targets {
+		at := f.places.Add(place.Place{Range: config.At, Address: "targets/" + config.Name})
 		t := &target{
-			Target: &model.Target{
-				Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name,
-				Managed: truth.Open, AllowList: []model.AllowListEntry{}, Origin: at,
-			},
-			origin: at, attribute: "its allow-list",
+			Address: "targets/" + config.Name, Kind: "target", Product: "Target", Name: config.Name, Origin: at,
+			List: alicloud.AllowList{Attribute: "its allow-list", Origin: at},
 		}
 		for _, entry := range config.Allow {
-			t.entries = append(t.entries, allowEntry{
-				text: entry.CIDR.String(), cidr: entry.CIDR, origin: b.places.Add(place.Place{Range: entry.At, Address: t.Address}),
+			t.List.Entries = append(t.List.Entries, alicloud.AllowEntry{
+				Text: entry.CIDR.String(), CIDR: entry.CIDR, Origin: f.places.Add(place.Place{Range: entry.At, Address: t.Address}),
 			})
 		}
 		list = append(list, &outsideTarget{config, t})

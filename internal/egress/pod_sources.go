@@ -35,7 +35,7 @@ type podNetwork struct {
 
 // podNetworkOf returns the network of its own that a workload's pods get; nil if they
 // get the cluster's, or a reason if the files do not decide it.
-func (b *builder) podNetworkOf(w *world, wl *kube.Workload) (network *podNetwork, reason string) {
+func podNetworkOf(f *facts, w *world, wl *kube.Workload) (network *podNetwork, reason string) {
 	if slices.Contains(wl.Undecided, ignoredByTerway) {
 		return nil, "the label " + ignoredByTerway + " of " + wl.Display() + " is unknown"
 	}
@@ -57,28 +57,28 @@ func (b *builder) podNetworkOf(w *world, wl *kube.Workload) (network *podNetwork
 	case len(written) > 1 || len(written) == 1 && written[0] == podNetworkAnnotation:
 		return nil, "the annotation " + written[len(written)-1] + " names the network of " + wl.Display()
 	case len(written) == 1 && written[0] == podNetworksAnnotation:
-		return b.networkInAnnotation(w, wl)
+		return networkInAnnotation(f, w, wl)
 	case len(written) == 1:
-		return b.requestedNetwork(w, wl)
+		return requestedNetwork(f, w, wl)
 	default:
-		return b.selectedNetwork(w, wl)
+		return selectedNetwork(f, w, wl)
 	}
 }
 
 // hasOwnGroups reports whether the pods that need something have or may have security
 // groups of their own. Between pods of one node these do not count (vendor's page on
 // PodNetworking).
-func (b *builder) hasOwnGroups(r *requirementOf) bool {
+func hasOwnGroups(f *facts, r *requirementOf) bool {
 	if c := r.world.cluster; c == nil || c.plugin != pluginTerway || r.workload.HostNetwork != truth.No {
 		return false
 	}
-	network, reason := b.podNetworkOf(r.world, r.workload)
+	network, reason := podNetworkOf(f, r.world, r.workload)
 	return reason != "" || network != nil && network.groups != nil
 }
 
 // networkInAnnotation reads the annotation pod-networks. Of several networks the files
 // do not say which one packets take.
-func (b *builder) networkInAnnotation(w *world, wl *kube.Workload) (*podNetwork, string) {
+func networkInAnnotation(f *facts, w *world, wl *kube.Workload) (*podNetwork, string) {
 	v := wl.Annotation(podNetworksAnnotation)
 	var list struct {
 		PodNetworks []struct {
@@ -93,15 +93,15 @@ func (b *builder) networkInAnnotation(w *world, wl *kube.Workload) (*podNetwork,
 	if len(list.PodNetworks) != 1 {
 		return nil, "the annotation " + podNetworksAnnotation + " gives " + wl.Display() + " several networks or none"
 	}
-	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: b.places.Object(wl.Object, v)}
-	n.vswitches = b.membersIn(w.cluster, wl.Object, list.PodNetworks[0].VSwitchOptions, n.origin)
-	n.groups = b.groupsIn(w.cluster, wl.Object, list.PodNetworks[0].SecurityGroupIDs, n.origin)
+	n := &podNetwork{scope: "pods with the annotation " + podNetworksAnnotation, origin: f.places.Object(wl.Object, v)}
+	n.vswitches = membersIn(f, w.cluster, wl.Object, list.PodNetworks[0].VSwitchOptions, n.origin)
+	n.groups = groupsIn(f, w.cluster, wl.Object, list.PodNetworks[0].SecurityGroupIDs, n.origin)
 	return n, ""
 }
 
 // requestedNetwork reads the annotation pod-networks-request, which names a
 // PodNetworking.
-func (b *builder) requestedNetwork(w *world, wl *kube.Workload) (*podNetwork, string) {
+func requestedNetwork(f *facts, w *world, wl *kube.Workload) (*podNetwork, string) {
 	var list []struct {
 		Network string `json:"network"`
 	}
@@ -111,7 +111,7 @@ func (b *builder) requestedNetwork(w *world, wl *kube.Workload) (*podNetwork, st
 	}
 	for _, o := range w.podNetworkings {
 		if o.Name == list[0].Network {
-			return b.podNetworking(w.cluster, o)
+			return podNetworking(f, w.cluster, o)
 		}
 	}
 	return nil, "PodNetworking " + located.Display(list[0].Network) + ", which " + wl.Display() + " asks for, is not in the files"
@@ -119,7 +119,7 @@ func (b *builder) requestedNetwork(w *world, wl *kube.Workload) (*podNetwork, st
 
 // selectedNetwork finds the PodNetworking whose selectors match. Which of several
 // comes first, the files do not say.
-func (b *builder) selectedNetwork(w *world, wl *kube.Workload) (*podNetwork, string) {
+func selectedNetwork(f *facts, w *world, wl *kube.Workload) (*podNetwork, string) {
 	var found *kubernetes.Object
 	for _, o := range w.podNetworkings {
 		switch w.selectsNetwork(o, wl) {
@@ -139,7 +139,7 @@ func (b *builder) selectedNetwork(w *world, wl *kube.Workload) (*podNetwork, str
 	case w.cluster.trunkingOff:
 		return nil, "the config of the Terway addon switches off ENITrunking, which PodNetworking " + found.Name + " needs on most nodes"
 	default:
-		return b.podNetworking(w.cluster, found)
+		return podNetworking(f, w.cluster, found)
 	}
 }
 
@@ -171,16 +171,16 @@ func (w *world) selectsNetwork(o *kubernetes.Object, wl *kube.Workload) truth.Tr
 }
 
 // podNetworking reads a PodNetworking; a reason if its lists are not in the files.
-func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, string) {
+func podNetworking(f *facts, c *cluster, o *kubernetes.Object) (*podNetwork, string) {
 	spec := o.Root.Get("spec")
 	options, groups := spec.Get("vSwitchOptions"), spec.Get("securityGroupIDs")
 	if u := options.FirstUnknown(); u != nil {
 		return nil, u.ReasonOr("the vSwitchOptions of PodNetworking " + o.Name + " are unknown")
 	}
-	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: b.places.Object(o, options)}
+	n := &podNetwork{scope: "pods of PodNetworking " + o.Name, origin: f.places.Object(o, options)}
 	for _, v := range options.Items() {
 		text, _ := v.Text()
-		n.vswitches = append(n.vswitches, b.membersIn(c, o, []string{text}, b.places.Object(o, v))...)
+		n.vswitches = append(n.vswitches, membersIn(f, c, o, []string{text}, f.places.Object(o, v))...)
 	}
 	var list []string
 	for _, v := range groups.Items() {
@@ -191,12 +191,12 @@ func (b *builder) podNetworking(c *cluster, o *kubernetes.Object) (*podNetwork, 
 		}
 		list = append(list, text)
 	}
-	n.groups = b.groupsIn(c, o, list, b.places.Object(o, groups))
+	n.groups = groupsIn(f, c, o, list, f.places.Object(o, groups))
 	return n, ""
 }
 
 // networkView is where the packets of pods with a network of their own come from.
-func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
+func networkView(c *cluster, n *podNetwork, p placement) *view {
 	var v *view
 	if len(n.vswitches) == 0 {
 		v = c.podView(p)
@@ -204,14 +204,14 @@ func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
 			return v
 		}
 	} else {
-		v = b.viewInZones(c, n, p)
+		v = viewInZones(c, n, p)
 		if v.reason != "" {
 			return v
 		}
 	}
 	v.own = true
 	if n.groups != nil {
-		v.groups, v.pools = b.ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin}), nil
+		v.groups, v.pools = ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin}), nil
 	}
 	return v
 }
@@ -219,7 +219,7 @@ func (b *builder) networkView(c *cluster, n *podNetwork, p placement) *view {
 // viewInZones is where packets come from that leave from vSwitches of a network of its
 // own: like any pod vSwitches, those in zones in which no node can run the pods do not
 // count, where every zone is known.
-func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
+func viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	if p.unknown != "" {
 		return &view{reason: p.unknown, own: true}
 	}
@@ -242,7 +242,7 @@ func (b *builder) viewInZones(c *cluster, n *podNetwork, p placement) *view {
 	if len(part) == 0 {
 		return &view{reason: "no vSwitch of " + n.scope + " is in a zone in which they can run", own: true}
 	}
-	v := b.viewOn(c, n.scope, list, n.origin)
+	v := viewOn(c, n.scope, list, n.origin)
 	if len(part) < len(list) {
 		v.part = vswitchesOf(part)
 	}
@@ -272,7 +272,7 @@ func inZonesOf(list []member, nodes []*alicloud.VSwitch) []member {
 
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
-func (b *builder) viewOn(c *cluster, scope string, list []member, at place.Origin) *view {
+func viewOn(c *cluster, scope string, list []member, at place.Origin) *view {
 	part := vswitchesOf(list)
 	inside := !slices.ContainsFunc(part, func(v *alicloud.VSwitch) bool {
 		return !slices.ContainsFunc(c.pod.members, func(have member) bool { return have.vswitch == v })
@@ -282,14 +282,14 @@ func (b *builder) viewOn(c *cluster, scope string, list []member, at place.Origi
 		v.part, v.gap = part, ""
 		return v.simplified()
 	}
-	v := wholeView(b.ownSources(c, &sources{role: rolePod, scope: scope, members: list, origin: at}))
+	v := wholeView(ownSources(c, &sources{role: rolePod, scope: scope, members: list, origin: at}))
 	v.groups = &c.pod
 	return v
 }
 
 // ownSources returns the sources of certain pods, the same for the same pods and
 // lists.
-func (b *builder) ownSources(c *cluster, src *sources) *sources {
+func ownSources(c *cluster, src *sources) *sources {
 	for _, have := range c.own {
 		if have.scope == src.scope && slices.EqualFunc(have.members, src.members, func(x, y member) bool { return x.vswitch == y.vswitch }) &&
 			sameGroups(have.own, src.own) {
@@ -309,10 +309,10 @@ func sameGroups(x, y *ids) bool {
 
 // readViews says where the packets of a world's workloads come from, and on which of
 // them nothing enforces policies.
-func (b *builder) readViews(w *world) {
+func readViews(f *facts, w *world) {
 	w.views = make([]*view, len(w.workloads))
 	for i, wl := range w.workloads {
-		w.views[i] = b.viewOf(w, wl)
+		w.views[i] = viewOf(f, w, wl)
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway || c.trunkingOff {
@@ -320,8 +320,8 @@ func (b *builder) readViews(w *world) {
 	}
 	// What a PodNetworking gives to pods counts whether or not those are in the files.
 	for _, o := range w.podNetworkings {
-		if n, _ := b.podNetworking(c, o); n != nil && (len(n.vswitches) > 0 || n.groups != nil) {
-			b.networkView(c, n, placement{whole: true})
+		if n, _ := podNetworking(f, c, o); n != nil && (len(n.vswitches) > 0 || n.groups != nil) {
+			networkView(c, n, placement{whole: true})
 		}
 	}
 }
@@ -397,15 +397,15 @@ func (w *world) labelled(wl *kube.Workload, key string) bool {
 // containerView is where the packets of container groups come from: the vSwitches of
 // an annotation, else those of the virtual nodes' profile, else, in a cluster without
 // nodes, the cluster's own.
-func (b *builder) containerView(w *world, wl *kube.Workload) *view {
+func containerView(f *facts, w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	var v *view
-	n, reason := b.containerNetwork(w, wl)
+	n, reason := containerNetwork(f, w, wl)
 	switch {
 	case reason != "":
 		v = unknownView(reason)
 	case len(n.vswitches) > 0:
-		v = b.viewOn(c, n.scope, n.vswitches, n.origin)
+		v = viewOn(c, n.scope, n.vswitches, n.origin)
 	case c.plugin == pluginServerless:
 		v = wholeView(&c.pod)
 	default:
@@ -419,14 +419,14 @@ func (b *builder) containerView(w *world, wl *kube.Workload) *view {
 		n.groups = &ids{unknown: "the security group of the virtual nodes is not in the files"}
 	}
 	if n.groups != nil {
-		v.groups = b.ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin})
+		v.groups = ownSources(c, &sources{role: rolePod, scope: n.scope, own: n.groups, origin: n.origin})
 	}
 	return v
 }
 
 // containerNetwork reads what the annotations of container groups and the profile of
 // the virtual nodes name.
-func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, reason string) {
+func containerNetwork(f *facts, w *world, wl *kube.Workload) (n *podNetwork, reason string) {
 	keys, other, profileName := containerAnnotations[:2], containerAnnotations[2:], "eci-profile"
 	if w.isACS(wl) {
 		keys, other, profileName = other, keys, "acs-profile"
@@ -448,7 +448,7 @@ func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, 
 		if !ok {
 			return nil, v.ReasonOr("the annotation " + key + " of " + wl.Display() + " is unknown")
 		}
-		lists[i], origins[i] = splitList(text), b.places.Object(wl.Object, v)
+		lists[i], origins[i] = splitList(text), f.places.Object(wl.Object, v)
 		if i == 0 {
 			n.scope = "pods with the annotation " + key
 		}
@@ -457,7 +457,7 @@ func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, 
 	if profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/"+profileName]; profile != nil {
 		for i, key := range []string{"vSwitchIds", "securityGroupId"} {
 			if value, ok := profile.Get(key); ok && len(lists[i]) == 0 {
-				lists[i], origins[i], holder[i] = splitList(value.Text), b.places.Object(profile.Object, value.Value), profile.Object
+				lists[i], origins[i], holder[i] = splitList(value.Text), f.places.Object(profile.Object, value.Value), profile.Object
 			}
 		}
 		if profile.Text("selectors") != "" && (holder[0] == profile.Object || holder[1] == profile.Object) {
@@ -465,8 +465,8 @@ func (b *builder) containerNetwork(w *world, wl *kube.Workload) (n *podNetwork, 
 		}
 	}
 	n.origin = origins[0]
-	n.vswitches = b.membersIn(w.cluster, holder[0], lists[0], origins[0])
-	n.groups = b.groupsIn(w.cluster, holder[1], lists[1], origins[1])
+	n.vswitches = membersIn(f, w.cluster, holder[0], lists[0], origins[0])
+	n.groups = groupsIn(f, w.cluster, holder[1], lists[1], origins[1])
 	return n, ""
 }
 

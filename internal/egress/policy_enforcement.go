@@ -27,7 +27,7 @@ type exemption struct {
 }
 
 // exemptionOf says why nothing enforces policies on a workload's pods.
-func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
+func exemptionOf(f *facts, w *world, wl *kube.Workload) exemption {
 	if wl.HostNetwork != truth.No {
 		return exemption{}
 	}
@@ -37,7 +37,7 @@ func (b *builder) exemptionOf(w *world, wl *kube.Workload) exemption {
 		if !w.isACS(wl) || agent.IsUnknown() || !agent.IsNull() && !ok || on || wl.Labels[policyAgent] != "" {
 			return exemption{}
 		}
-		return exemption{"acs-pods", b.places.Range(wl.Object, wl.Object.Root.Range)}
+		return exemption{"acs-pods", f.places.Range(wl.Object, wl.Object.Root.Range)}
 	}
 	c := w.cluster
 	if c == nil || c.scope == nil || c.plugin != pluginTerway {
@@ -83,7 +83,7 @@ func (w *world) hasPoseidon() bool {
 
 // policyEnforcement reports policies that nothing enforces: all of a cluster, or those
 // that select pods on which nothing does. The worlds are those of one cluster.
-func (b *builder) policyEnforcement(worlds []*world) {
+func policyEnforcement(f *facts, worlds []*world) []*model.PolicyEnforcement {
 	var all []*netpol.Policy
 	for _, w := range worlds {
 		for _, p := range w.policies {
@@ -93,13 +93,13 @@ func (b *builder) policyEnforcement(worlds []*world) {
 		}
 	}
 	if len(all) == 0 {
-		return
+		return nil
 	}
 	if w := worlds[0]; w.network.enforcement == "not-enforced" {
-		code, cause := b.causeOfNoPolicy(w)
-		b.addEnforcement(w, code, cause, all, nil)
-		return
+		code, cause := causeOfNoPolicy(w)
+		return []*model.PolicyEnforcement{newEnforcement(f, w, code, cause, all, nil)}
 	}
+	var list []*model.PolicyEnforcement
 	for _, code := range []string{"acs-pods", "exclusive-eni-pods"} {
 		var policies []*netpol.Policy
 		var workloads []string
@@ -128,12 +128,13 @@ func (b *builder) policyEnforcement(worlds []*world) {
 			}
 		}
 		if len(policies) > 0 {
-			b.addEnforcement(worlds[0], code, cause, policies, workloads)
+			list = append(list, newEnforcement(f, worlds[0], code, cause, policies, workloads))
 		}
 	}
+	return list
 }
 
-func (b *builder) addEnforcement(w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) {
+func newEnforcement(f *facts, w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) *model.PolicyEnforcement {
 	gate := &model.PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
 		Policies: []string{}, Workloads: append([]string{}, workloads...), Others: []place.Origin{},
@@ -145,12 +146,12 @@ func (b *builder) addEnforcement(w *world, code string, cause place.Origin, poli
 	})
 	for i, p := range list {
 		gate.Policies = append(gate.Policies, p.Namespace+"/"+p.Name)
-		at := b.places.Range(p.Object, p.Object.KindRange())
+		at := f.places.Range(p.Object, p.Object.KindRange())
 		if i == 0 {
 			gate.Origin = at
 		} else {
 			gate.Others = append(gate.Others, at)
 		}
 	}
-	b.model.PolicyEnforcement = append(b.model.PolicyEnforcement, gate)
+	return gate
 }

@@ -353,7 +353,7 @@ func (c *collector) value(v variable, sibling func(string) (variable, bool)) {
 		c.meshHost(v)
 	}
 	for _, host := range slices.Sorted(maps.Keys(refs)) {
-		if !seen[host] && hostAttributes[refs[host].Attribute] {
+		if !seen[host] && holdsHost(refs[host]) {
 			c.reference(refs[host], 0, requirement.TCP, v)
 		}
 	}

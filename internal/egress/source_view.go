@@ -29,6 +29,8 @@ type view struct {
 	groups *sources
 	// own says that something gives the pods network interfaces of their own, or may.
 	own bool
+	// seen are the labels of the vSwitches, see labels.
+	seen []string
 	// container says that the pods are container groups outside of any node.
 	container bool
 }
@@ -79,7 +81,7 @@ func (v *view) someReason() string {
 }
 
 // viewOf says where the packets of a workload come from.
-func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
+func viewOf(f *facts, w *world, wl *kube.Workload) *view {
 	c := w.cluster
 	switch {
 	case c == nil:
@@ -93,21 +95,21 @@ func (b *builder) viewOf(w *world, wl *kube.Workload) *view {
 	}
 	switch group, reason := w.containerGroup(wl); group {
 	case truth.Yes:
-		return b.containerView(w, wl)
+		return containerView(f, w, wl)
 	case truth.Maybe:
 		return &view{reason: reason, own: true}
 	}
 	if c.plugin != pluginTerway {
 		return c.nodeView(c.placementOf(wl))
 	}
-	network, reason := b.podNetworkOf(w, wl)
+	network, reason := podNetworkOf(f, w, wl)
 	switch {
 	case reason != "":
 		return &view{reason: reason, own: true}
 	case network == nil:
 		return c.podView(c.placementOf(wl))
 	default:
-		return b.networkView(c, network, c.placementOf(wl))
+		return networkView(c, network, c.placementOf(wl))
 	}
 }
 
@@ -175,20 +177,14 @@ func (v *view) simplified() *view {
 	return v
 }
 
-// groupsUnder are the groups that the interfaces of a workload carry: one set for
-// each kind of node that can run it.
-func (b *builder) groupsUnder(c *cluster, v *view) []*groupSet {
-	sets := b.groupSets(c, v.groups)
-	if v.pools == nil {
-		return sets
+// view is where the requirement's packets come from.
+func (r *requirementOf) view() *view { return r.world.views[r.index] }
+
+// hasWayOut reports whether a workload's pods have a public address of their own.
+func (w *world) hasWayOut(index int) bool {
+	plugin := w.cluster.plugin
+	if w.views[index].container {
+		plugin = pluginServerless
 	}
-	plain := slices.ContainsFunc(v.pools, func(p *nodePool) bool {
-		return !slices.ContainsFunc(sets, func(s *groupSet) bool { return s.ids.pool == p })
-	})
-	return slices.DeleteFunc(slices.Clone(sets), func(s *groupSet) bool {
-		if s.ids.pool == nil {
-			return !plain
-		}
-		return !slices.Contains(v.pools, s.ids.pool)
-	})
+	return ownWayOut(w.workloads[index], plugin)
 }

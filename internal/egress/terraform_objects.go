@@ -16,7 +16,7 @@ type terraformObject struct {
 }
 
 // terraformObjects reads the Kubernetes objects of a scope.
-func (b *builder) terraformObjects(s *alicloud.Scope) []terraformObject {
+func terraformObjects(s *alicloud.Scope) []terraformObject {
 	var list []terraformObject
 	for _, res := range s.Root.Resources {
 		if res.Data || res.Uncertain != "" {
@@ -31,9 +31,9 @@ func (b *builder) terraformObjects(s *alicloud.Scope) []terraformObject {
 
 // clusterOf finds the cluster that a resource's provider configuration names: by
 // a reference in the provider block, else the only cluster of the root.
-func (b *builder) clusterOf(t terraformObject) *cluster {
+func clusterOf(f *facts, t terraformObject) *cluster {
 	var own []*cluster
-	for _, c := range b.clusterList {
+	for _, c := range f.clusterList {
 		if c.scope == t.scope {
 			own = append(own, c)
 		}

@@ -40,7 +40,7 @@ type eniConf struct {
 }
 
 // readPodConfig reads the eni_conf of a ConfigMap; nil if it has none.
-func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfig {
+func readPodConfig(f *facts, c *cluster, config *kube.ConfigSource) *podConfig {
 	text, ok := config.Get("eni_conf")
 	if !ok {
 		if config.Object.Root.Get("data", "eni_conf").IsUnknown() {
@@ -48,7 +48,7 @@ func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfi
 		}
 		return nil
 	}
-	p := &podConfig{name: config.Object.Name, origin: b.places.Object(config.Object, text.Value)}
+	p := &podConfig{name: config.Object.Name, origin: f.places.Object(config.Object, text.Value)}
 	var conf eniConf
 	var keys map[string]json.RawMessage
 	if json.Unmarshal([]byte(text.Text), &conf) != nil || json.Unmarshal([]byte(text.Text), &keys) != nil {
@@ -59,7 +59,7 @@ func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfi
 		p.zones = make(map[string][]member, len(conf.VSwitches))
 		for zone, list := range conf.VSwitches {
 			// What names none removes the zone from the configuration that this is merged into.
-			if members := b.membersIn(c, config.Object, list, p.origin); len(members) > 0 || len(list) == 0 {
+			if members := membersIn(f, c, config.Object, list, p.origin); len(members) > 0 || len(list) == 0 {
 				p.zones[zone] = members
 			}
 		}
@@ -74,7 +74,7 @@ func (b *builder) readPodConfig(c *cluster, config *kube.ConfigSource) *podConfi
 		found := []alicloud.Ident{}
 		for _, id := range list {
 			if id != "" {
-				found = append(found, b.idIn(c, config.Object, id))
+				found = append(found, idIn(f, c, config.Object, id))
 			}
 		}
 		return &found
@@ -169,11 +169,11 @@ func (p *podConfig) over(base *sources) (list []member, unknown string) {
 }
 
 // membersIn are the vSwitches that a Kubernetes object names.
-func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) []member {
+func membersIn(f *facts, c *cluster, o *kubernetes.Object, list []string, at place.Origin) []member {
 	var members []member
 	for _, id := range list {
 		if id != "" {
-			members = append(members, member{vswitch: c.scope.VSwitch(b.idIn(c, o, id)), origin: at})
+			members = append(members, member{vswitch: c.scope.VSwitch(idIn(f, c, o, id)), origin: at})
 		}
 	}
 	return members
@@ -181,11 +181,11 @@ func (b *builder) membersIn(c *cluster, o *kubernetes.Object, list []string, at 
 
 // groupsIn are the security groups that a Kubernetes object names; nil if it names
 // none.
-func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at place.Origin) *ids {
+func groupsIn(f *facts, c *cluster, o *kubernetes.Object, list []string, at place.Origin) *ids {
 	groups := &ids{at: at}
 	for _, id := range list {
 		if id != "" {
-			groups.list = append(groups.list, b.idIn(c, o, id))
+			groups.list = append(groups.list, idIn(f, c, o, id))
 		}
 	}
 	if len(groups.list) == 0 {
@@ -197,9 +197,9 @@ func (b *builder) groupsIn(c *cluster, o *kubernetes.Object, list []string, at p
 // idIn reads an id that stands in a Kubernetes object: that of a resource of the
 // cluster's root, by reference where Terraform creates the object, or by the literal
 // that a state or plan knows.
-func (b *builder) idIn(c *cluster, o *kubernetes.Object, text string) alicloud.Ident {
+func idIn(f *facts, c *cluster, o *kubernetes.Object, text string) alicloud.Ident {
 	v := &located.Value{Kind: located.String, Str: text}
-	if born, ok := b.creators[o]; ok && born.scope != c.scope {
+	if born, ok := f.creators[o]; ok && born.scope != c.scope {
 		v = alicloud.Adopt(v, born.scope.Root.ID(), c.scope.Root.ID())
 	}
 	id := c.scope.Ident(v)
@@ -233,7 +233,7 @@ func (c *cluster) configMap(name string) (config *kube.ConfigSource, disputed bo
 
 // applyPodConfig lets the ConfigMaps of the manifests decide the vSwitches and
 // security groups of a Terway cluster's pods.
-func (b *builder) applyPodConfig(c *cluster) {
+func applyPodConfig(f *facts, c *cluster) {
 	undecided := func(name string) string {
 		return "what is deployed together does not decide which " + name + " counts"
 	}
@@ -241,7 +241,7 @@ func (b *builder) applyPodConfig(c *cluster) {
 	if config, disputed := c.configMap(terwayConfigMap); disputed {
 		base = &podConfig{unknown: undecided(terwayConfigMap)}
 	} else if config != nil {
-		base = b.readPodConfig(c, config)
+		base = readPodConfig(f, c, config)
 	}
 	if base != nil {
 		switch {
@@ -265,7 +265,7 @@ func (b *builder) applyPodConfig(c *cluster) {
 		if config, disputed := c.configMap(key); disputed {
 			pool.pods.unknown = undecided(key)
 		} else if config != nil {
-			if p := b.readPodConfig(c, config); p != nil {
+			if p := readPodConfig(f, c, config); p != nil {
 				pool.pods = p
 				p.mergeGroups(base)
 			} else {

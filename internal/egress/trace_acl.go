@@ -59,6 +59,12 @@ const (
 	ephemeralHigh = 60999
 )
 
+// aclJudge judges the network ACLs of vSwitches.
+type aclJudge struct {
+	acls  map[*alicloud.VSwitch]*alicloud.NetworkACL // those that were asked for; nil for none
+	gates gates[aclKey, *aclGate]
+}
+
 // aclGate is a NetworkACLBlock under construction.
 type aclGate struct {
 	*model.NetworkACLBlock
@@ -70,9 +76,9 @@ func (gate *aclGate) entity() *model.NetworkACLBlock {
 	return gate.NetworkACLBlock
 }
 
-// networkACLHop judges the network ACLs of the vSwitches that a workload's
+// hop judges the network ACLs of the vSwitches that a workload's
 // packets come from.
-func (b *builder) networkACLHop(r *requirementOf) model.Hop {
+func (j *aclJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "network-acl", Status: truth.Open}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
@@ -84,17 +90,22 @@ func (b *builder) networkACLHop(r *requirementOf) model.Hop {
 		hop.Status, hop.Detail = truth.Unknown, v.reason
 		return hop
 	}
+	hop.Sources = v.labels()
 	addresses := r.destinationSet()
 	if v.gap != "" {
 		hop.Status, hop.Detail = truth.Unknown, v.gap
 	}
 	from := v.from()
-	if v.some && len(from) > 1 && slices.ContainsFunc(from, func(m member) bool { return b.networkACLOf(c.scope, m.vswitch) != nil }) {
+	if v.some && len(from) > 1 && slices.ContainsFunc(from, func(m member) bool { return j.aclOf(c.scope, m.vswitch) != nil }) {
 		hop.Status, hop.Detail = truth.Unknown, v.someReason()
 		return hop
 	}
 	for _, m := range from {
-		acl := b.networkACLOf(c.scope, m.vswitch)
+		acl := j.aclOf(c.scope, m.vswitch)
+		if acl != nil && acl.Resource != nil {
+			hop.Component = acl.Resource.Address
+			hop.Facts = append(hop.Facts, fact("network ACL of "+m.vswitch.Name, acl.Resource.Address, c.scope.AtBlock(acl.Resource)))
+		}
 		switch {
 		case acl == nil:
 			continue
@@ -119,31 +130,35 @@ func (b *builder) networkACLHop(r *requirementOf) model.Hop {
 			}
 		}
 		if status == truth.Blocked {
-			at := b.blockByACL(r, acl, m, v.sources, direction, entry)
+			at := j.block(r, acl, m, v.sources, direction, entry)
 			if hop.Status != truth.Blocked {
 				hop.Origin = at
 			}
 			hop.Code = direction
+			hop.Facts = append(hop.Facts, fact(direction+" entry", textOf(entry), at))
+		}
+		if status == truth.Unknown && hop.Detail == "" {
+			hop.Detail = "the entries of " + acl.Resource.Address + " decide it for a part of the addresses or ports only"
 		}
 		hop.Status = truth.Worst(hop.Status, status)
 	}
 	return hop
 }
 
-func (b *builder) networkACLOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud.NetworkACL {
-	acl, ok := b.networkACLs[v]
+func (j *aclJudge) aclOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud.NetworkACL {
+	acl, ok := j.acls[v]
 	if !ok {
 		acl = s.NetworkACLOf(v)
-		b.networkACLs[v] = acl
+		j.acls[v] = acl
 	}
 	return acl
 }
 
-// blockByACL records a requirement that an entry drops, and returns the entry's place.
-func (b *builder) blockByACL(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
+// block records a requirement that an entry drops, and returns the entry's place.
+func (j *aclJudge) block(r *requirementOf, acl *alicloud.NetworkACL, m member, src *sources, direction string, entry *alicloud.ACLEntry) place.Origin {
 	c := r.world.cluster
 	at := c.scope.At(entry.Resource, entry.Value)
-	gate := b.aclBlocks.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
+	gate := j.gates.at(aclKey{c, src.role, src.scope, direction, at}, func() *aclGate {
 		return &aclGate{NetworkACLBlock: &model.NetworkACLBlock{
 			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, ACL: acl.Resource.Address, VSwitches: []string{}, Direction: direction,
 			Destination: r.display(), Also: []string{}, Port: r.port, Protocol: r.protocol, Entry: textOf(entry), Origin: at,

@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/secret"
@@ -46,6 +47,12 @@ func (l *stringList) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// bucketJudge judges the policies of buckets.
+type bucketJudge struct {
+	ways  *ways
+	gates gates[gateKey, *bucketGate]
+}
+
 // bucketGate is a BucketPolicyBlock under construction.
 type bucketGate struct {
 	*model.BucketPolicyBlock // nil if the policy does not deny the cluster
@@ -59,12 +66,12 @@ func (gate *bucketGate) entity() *model.BucketPolicyBlock {
 	return gate.BucketPolicyBlock
 }
 
-// bucketHop judges the policy of a bucket: a Deny whose conditions single out the
+// hop judges the policy of a bucket: a Deny whose conditions single out the
 // cluster's addresses or VPC.
-func (b *builder) bucketHop(r *requirementOf) model.Hop {
+func (j *bucketJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "bucket-policy", Status: truth.Unknown}
 	key := gateKey{r.target, r.view().sources, r.public}
-	gate := b.buckets.at(key, func() *bucketGate { return b.judgeBucket(r.target, r.world.cluster, key) })
+	gate := j.gates.at(key, func() *bucketGate { return j.judge(r.target, r.world.cluster, key) })
 	gate.need.add(r)
 	hop.Status, hop.Detail = gate.status, gate.reason
 	if gate.BucketPolicyBlock != nil {
@@ -73,22 +80,22 @@ func (b *builder) bucketHop(r *requirementOf) model.Hop {
 	return hop
 }
 
-func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
+func (j *bucketJudge) judge(t *target, c *cluster, key gateKey) *bucketGate {
 	role := key.src.role
 	if key.public {
 		role = roleEIP
 	}
-	s := t.scope
-	holder, v := t.res, t.res.Body.Get("policy")
+	s := t.Scope
+	holder, v := t.Resource, t.Resource.Body.Get("policy")
 	for _, res := range s.ByType["alicloud_oss_bucket_policy"] {
 		bucket := res.Body.Get("bucket")
 		text, _ := bucket.Text()
-		if s.Ident(bucket).Key == t.res.Address || slices.Contains(t.prefixes, strings.ToLower(text)) {
+		if s.Ident(bucket).Key == t.Resource.Address || slices.Contains(t.Prefixes, strings.ToLower(text)) {
 			holder, v = res, res.Body.Get("policy")
 		}
 	}
 	if v.IsNull() {
-		if reason, found := s.UnreadModule(t.res.Address); found {
+		if reason, found := s.UnreadModule(t.Resource.Address); found {
 			return &bucketGate{status: truth.Unknown, reason: reason}
 		}
 		return &bucketGate{status: truth.Open}
@@ -103,8 +110,8 @@ func (b *builder) judgeBucket(t *target, c *cluster, key gateKey) *bucketGate {
 		if statement.Effect != "Deny" || !deniesObjects(statement.Action) || len(statement.Condition) == 0 {
 			continue // a Deny for everybody is not about networks
 		}
-		d := b.denial(statement.Condition, t, c, key)
-		if d.holds == truth.Yes && (!everybody(statement.Principal) || !t.wholeBucket(statement.Resource)) {
+		d := j.denial(statement.Condition, t, c, key)
+		if d.holds == truth.Yes && (!everybody(statement.Principal) || !wholeBucket(t, statement.Resource)) {
 			d.holds = truth.Maybe // it may be about other users or folders
 		}
 		switch d.holds {
@@ -146,11 +153,11 @@ func everybody(principal any) bool {
 
 // wholeBucket reports whether resources of a statement cover every object of the
 // bucket: acs:oss:REGION:OWNER:BUCKET/*.
-func (t *target) wholeBucket(resources []string) bool {
+func wholeBucket(t *target, resources []string) bool {
 	return slices.ContainsFunc(resources, func(r string) bool {
 		r = r[strings.LastIndexByte(r, ':')+1:]
 		bucket, objects, ok := strings.Cut(r, "/")
-		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.prefixes, strings.ToLower(bucket)))
+		return r == "*" || ok && objects == "*" && (bucket == "*" || slices.Contains(t.Prefixes, strings.ToLower(bucket)))
 	})
 }
 
@@ -162,9 +169,9 @@ type denial struct {
 	uncovered []string // the sources it does not
 }
 
-// denial reports whether all conditions of a Deny hold for the cluster's packets.
+// judgeConditions reports whether all conditions of a Deny hold for the cluster's packets.
 // Conditions that it does not know may hold or not.
-func (b *builder) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
+func (j *bucketJudge) denial(conditions map[string]map[string]stringList, t *target, c *cluster, from gateKey) denial {
 	all := denial{holds: truth.Yes}
 	for _, operator := range slices.Sorted(maps.Keys(conditions)) {
 		for _, key := range slices.Sorted(maps.Keys(conditions[operator])) {
@@ -172,9 +179,9 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 			one := denial{holds: truth.Maybe}
 			switch {
 			case operator == "NotIpAddress" && key == "acs:SourceIp":
-				one = addressDenial(values, from)
+				one = j.addressDenial(values, from)
 			case operator == "StringNotEquals" && key == "acs:SourceVpc" && !from.public:
-				one = b.vpcDenial(values, t, c)
+				one = vpcDenial(values, t, c)
 			}
 			all.holds = min(all.holds, one.holds)
 			if all.code == "" {
@@ -186,13 +193,13 @@ func (b *builder) denial(conditions map[string]map[string]stringList, t *target,
 }
 
 // addressDenial judges NotIpAddress: it holds for sources outside the list.
-func addressDenial(values []string, from gateKey) denial {
+func (j *bucketJudge) addressDenial(values []string, from gateKey) denial {
 	d := denial{holds: truth.Maybe, code: "source-ip", listed: []string{}, uncovered: []string{}}
 	var builder netipx.IPSetBuilder
 	refs := make(map[string]bool)
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		if ref, ok := (&located.Value{Kind: located.String, Str: text}).Ref(); ok && from.public && singleAddress(ref.Attribute) {
+		if ref, ok := (&located.Value{Kind: located.String, Str: text}).Ref(); ok && from.public && alicloud.SingleAddress(ref.Attribute) {
 			refs[ref.String()] = true
 			continue
 		}
@@ -203,7 +210,7 @@ func addressDenial(values []string, from gateKey) denial {
 		builder.AddPrefix(cidr)
 	}
 	if from.public {
-		return eipDenial(d, ipset.Build(&builder), refs, publicSources(wholeView(from.src)))
+		return eipDenial(d, ipset.Build(&builder), refs, j.ways.publicSources(wholeView(from.src)))
 	}
 	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m member) (truth.Verdict, string) {
@@ -250,15 +257,15 @@ func eipDenial(d denial, set *netipx.IPSet, refs map[string]bool, eips []string)
 
 // vpcDenial judges StringNotEquals on the VPC. A literal id may be that of any VPC
 // of the files, whose ids exist only after apply.
-func (b *builder) vpcDenial(values []string, t *target, c *cluster) denial {
+func vpcDenial(values []string, t *target, c *cluster) denial {
 	d := denial{holds: truth.Maybe, code: "source-vpc", listed: []string{}, uncovered: []string{}}
-	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.scope {
+	if c.vpc == nil || c.vpc.Resource == nil || c.scope != t.Scope {
 		return d
 	}
 	d.holds = truth.Yes
 	for _, text := range values {
 		d.listed = append(d.listed, located.Display(text))
-		switch id := t.scope.Ident(&located.Value{Kind: located.String, Str: text}); {
+		switch id := t.Scope.Ident(&located.Value{Kind: located.String, Str: text}); {
 		case id.Key == c.vpc.Key:
 			return denial{holds: truth.No}
 		case id.Resource == nil:

@@ -41,10 +41,10 @@ type resolver struct {
 	unknown string
 }
 
-func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
+func resolverOf(w *world, wl *kube.Workload) resolver {
 	switch wl.DNSPolicy {
 	case "ClusterFirst", "ClusterFirstWithHostNet":
-		if b.nodeLocal(w, wl) {
+		if nodeLocal(w, wl) {
 			return resolver{
 				kind: "node-local", text: "NodeLocal DNSCache (" + nodeLocalDNS.String() + ")",
 				unknown: "whether the data path polices " + nodeLocalDNS.String() + " is not in the files",
@@ -83,7 +83,7 @@ func (b *builder) resolverOf(w *world, wl *kube.Workload) resolver {
 // nodeLocal reports whether NodeLocal DNSCache is injected into the pods
 // (vendor's page on NodeLocal DNSCache: a namespace label that a pod label
 // overrides).
-func (b *builder) nodeLocal(w *world, wl *kube.Workload) bool {
+func nodeLocal(w *world, wl *kube.Workload) bool {
 	ns := w.namespaces[wl.Namespace]
 	if ns == nil || wl.Labels["node-local-dns-injection"] == "disabled" {
 		return false
@@ -129,6 +129,14 @@ func (w *world) admits(pod int, r resolver, protocol string) (status truth.Verdi
 	return status, by
 }
 
+// dnsJudge judges name resolution.
+type dnsJudge struct {
+	*facts
+	groups     *groupJudge
+	byWorkload map[*world][]*dnsGate // nil for a workload that no policy isolates
+	gates      gates[dnsKey, *dnsGate]
+}
+
 // dnsGate is a NameResolution under construction.
 type dnsGate struct {
 	*model.NameResolution
@@ -141,16 +149,35 @@ func (gate *dnsGate) entity() *model.NameResolution {
 	return gate.NameResolution
 }
 
-// nameResolution judges DNS for every workload that policies isolate, and groups
+// facts are what the policies say of DNS.
+func (gate *dnsGate) facts() []model.Fact {
+	var list []model.Fact
+	if len(gate.Policies) > 0 {
+		list = append(list, fact("policies", strings.Join(gate.Policies, ", "), gate.Origin))
+	}
+	list = append(list,
+		fact("UDP 53", string(gate.UDP), gate.Origin), fact("TCP 53", string(gate.TCP), place.First(gate.Ports, gate.Origin)),
+	)
+	if gate.Denies != "" {
+		list = append(list, fact("denied by", gate.Denies, gate.Origin))
+	}
+	if gate.Miss.Ref != 0 {
+		list = append(list, fact("near miss", "this rule was meant to admit it", gate.Miss))
+	}
+	return list
+}
+
+// judgeWorld judges DNS for every workload that policies isolate, and groups
 // those that one place of one policy is to be changed for.
-func (b *builder) nameResolution(w *world) {
-	w.dns = make([]*dnsGate, len(w.workloads))
+func (j *dnsJudge) judgeWorld(w *world) {
+	gates := make([]*dnsGate, len(w.workloads))
+	j.byWorkload[w] = gates
 	for i, wl := range w.workloads {
 		policies := w.evaluator.Isolating(i, netpol.Egress)
 		if wl.HostNetwork != truth.No || len(policies) == 0 && !w.mayDeny() {
 			continue
 		}
-		r := b.resolverOf(w, wl)
+		r := resolverOf(w, wl)
 		udp, denial := w.admits(i, r, "UDP")
 		tcp, tcpDenial := w.admits(i, r, "TCP")
 		if tcpDenial != nil && denial == nil {
@@ -167,37 +194,74 @@ func (b *builder) nameResolution(w *world) {
 		gate.Code = "no-rule"
 		switch {
 		case denial != nil:
-			gate.Code, gate.Origin = "denied", b.places.Range(denial.Object, denial.Range)
+			gate.Code, gate.Origin = "denied", j.places.Range(denial.Object, denial.Range)
 			gate.Enforcement = w.enforcementOf(denial.Object)
 			gate.Denies = denial.Object.Kind + " " + denial.Object.Name + " denies " + denial.Says
 		case len(policies) > 0:
-			gate.Origin = b.places.Range(policies[0].Object, policies[0].EgressRange())
+			gate.Origin = j.places.Range(policies[0].Object, policies[0].EgressRange())
 			gate.Enforcement = w.enforcementOf(policies[0].Object)
 			if gate.UDP == truth.Blocked {
-				b.nearMiss(w, i, r, gate)
+				nearMiss(j.facts, w, i, r, gate)
 			}
 		}
 		if gate.UDP == truth.Open && gate.TCP == truth.Blocked {
-			b.findPorts(w, i, gate)
+			findPorts(j.facts, w, i, gate)
 		}
 		key := dnsKey{w, wl.Namespace, r.kind, gate.UDP, gate.TCP, gate.Code, gate.Origin, gate.Ports, gate.AdmitsOther}
-		gate = b.dns.at(key, func() *dnsGate { return gate })
+		gate = j.gates.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.Display())
-		gate.WorkloadAt = append(gate.WorkloadAt, b.places.Range(wl.Object, wl.Object.Root.Range))
+		gate.WorkloadAt = append(gate.WorkloadAt, j.places.Range(wl.Object, wl.Object.Root.Range))
 		for _, p := range policies {
 			if name := policyName(p); !slices.Contains(gate.Policies, name) {
 				gate.Policies = append(gate.Policies, name)
 			}
 		}
-		w.dns[i] = gate
+		gates[i] = gate
 	}
+}
+
+// hop judges the way to the resolver, and whether the pods ask one.
+func (j *dnsJudge) hop(r *requirementOf) model.Hop {
+	asked := resolverOf(r.world, r.workload)
+	hop := model.Hop{
+		Name: "dns", Status: truth.Open, Component: asked.text, Origin: dnsSetting(j.facts, r.workload),
+		Facts: []model.Fact{fact("dnsPolicy", orNone(r.workload.DNSPolicy), dnsSetting(j.facts, r.workload))},
+	}
+	if code := r.unusableDNS(); code != "" {
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, code, dnsSetting(j.facts, r.workload)
+		return hop
+	}
+	if r.workload.DNSPolicy == "" && !r.anywhere && !r.anywhere6 {
+		hop.Status, hop.Detail = truth.Unknown, "the dnsPolicy of "+r.workload.Display()+" is unknown"
+		return hop
+	}
+	status, reason, by := j.resolverBeyondGroups(r)
+	if status == truth.Blocked {
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "security-group", by
+		return hop
+	}
+	gate := j.byWorkload[r.world][r.index]
+	if gate == nil {
+		hop.Status, hop.Detail = status, reason
+		return hop
+	}
+	gate.need.add(r)
+	hop.Status, hop.Code, hop.Detail, hop.Origin = gate.UDP, gate.Code, gate.Resolver, gate.Origin
+	hop.Facts = slices.Concat(hop.Facts, gate.facts())
+	if gate.UDP == truth.Open {
+		hop.Code = ""
+		if status == truth.Unknown {
+			hop.Status, hop.Detail = status, reason
+		}
+	}
+	return hop
 }
 
 // resolverBeyondGroups says whether the source's security groups let packets to the
 // VPC's resolvers pass, and records it and says what stops them if they do not. Pods ask these themselves with
 // dnsPolicy Default, and on the node's network with ClusterFirst, which falls back to
 // it.
-func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
+func (j *dnsJudge) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, reason string, by place.Origin) {
 	wl, c, v := r.workload, r.world.cluster, r.view()
 	itself := wl.DNSPolicy == "Default" || wl.DNSPolicy == "ClusterFirst" && wl.HostNetwork == truth.Yes
 	if !itself || c == nil || c.scope == nil || c.plugin == pluginUnknown || v.reason != "" {
@@ -207,11 +271,11 @@ func (b *builder) resolverBeyondGroups(r *requirementOf) (status truth.Verdict, 
 	for _, a := range vpcResolvers {
 		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	status, stopped, verdict := b.groupsVerdict(c, v, ipset.Of(prefixes...), "UDP", 53)
+	status, stopped, verdict := j.groups.verdict(c, v, ipset.Of(prefixes...), "UDP", 53)
 	if status != truth.Blocked {
 		return status, verdict.reason, place.Origin{}
 	}
-	gate := b.groupGate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
+	gate := j.groups.gate(c, v.groups, stopped, verdict.code(), verdict.drop, "the VPC's resolvers 100.100.2.136 and 100.100.2.138", 53, "UDP")
 	gate.need.add(r)
 	return truth.Blocked, "", gate.Origin
 }
@@ -222,7 +286,7 @@ func (w *world) mayDeny() bool { return len(w.tiers.Admin) > 0 || len(w.tiers.Ci
 // nearMiss finds the rule that was meant to admit DNS and does not: one for port
 // 53 with a pod selector of its own namespace or with the Service's address, or
 // one for the right pods with another port.
-func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
+func nearMiss(f *facts, w *world, pod int, r resolver, gate *dnsGate) {
 	dns := coreDNS()
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
 		code := ""
@@ -235,15 +299,15 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 				}
 			case peer.Kind == netpol.OwnNamespacePods && peer.SelectsLabels(dns.Labels) == truth.Yes:
 				code = "own-namespace"
-			case peer.Kind == netpol.Block && r.kind == "coredns" && b.isServiceAddress(w, peer.Block):
+			case peer.Kind == netpol.Block && r.kind == "coredns" && isServiceAddress(w, peer.Block):
 				code = "service-address"
 			case peer.Kind == netpol.Block && r.kind != "coredns":
 				code = "resolver-address"
 			}
 		}
 		if code != "" {
-			gate.Code, gate.Origin = code, b.places.Range(rule.Policy.Object, rule.Policy.EgressRange())
-			gate.Miss = b.places.Range(rule.Policy.Object, rule.Range)
+			gate.Code, gate.Origin = code, f.places.Range(rule.Policy.Object, rule.Policy.EgressRange())
+			gate.Miss = f.places.Range(rule.Policy.Object, rule.Range)
 			return
 		}
 	}
@@ -251,7 +315,7 @@ func (b *builder) nearMiss(w *world, pod int, r resolver, gate *dnsGate) {
 
 // isServiceAddress reports whether a block lies inside the addresses of Services,
 // which are translated before policies see the packet.
-func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
+func isServiceAddress(w *world, block netip.Prefix) bool {
 	if w.cluster != nil {
 		if cidr, ok := ipset.Parse(w.cluster.serviceCIDR); ok && ipset.Covers(cidr, block) {
 			return true
@@ -266,12 +330,12 @@ func (b *builder) isServiceAddress(w *world, block netip.Prefix) bool {
 }
 
 // findPorts finds the ports of the rule that admits UDP 53 only.
-func (b *builder) findPorts(w *world, pod int, gate *dnsGate) {
+func findPorts(f *facts, w *world, pod int, gate *dnsGate) {
 	for _, rule := range w.evaluator.Rules(pod, netpol.Egress) {
 		if !rule.Sure || rule.AdmitsPort("UDP", 53) != truth.Yes || rule.AdmitsPort("TCP", 53) != truth.No {
 			continue
 		}
-		gate.Ports = b.places.Range(rule.Policy.Object, rule.PortsRange)
+		gate.Ports = f.places.Range(rule.Policy.Object, rule.PortsRange)
 		return
 	}
 	gate.Ports = gate.Origin
@@ -297,8 +361,9 @@ func (r *requirementOf) unusableDNS() string {
 	}
 }
 
-// dnsPolicy reports a workload whose DNS settings cannot resolve what it needs.
-func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*requirementOf) {
+// unusableSettings reports a workload whose DNS settings cannot resolve what it needs;
+// nil if they can.
+func unusableSettings(f *facts, w *world, wl *kube.Workload, requirements []*requirementOf) *model.DNSPolicy {
 	var code string
 	var stopped needs
 	for _, r := range requirements {
@@ -308,19 +373,19 @@ func (b *builder) dnsPolicy(w *world, wl *kube.Workload, requirements []*require
 		}
 	}
 	if code == "" {
-		return
+		return nil
 	}
-	b.model.DNSPolicies = append(b.model.DNSPolicies, &model.DNSPolicy{
+	return &model.DNSPolicy{
 		Cluster: w.clusterID(), Workload: wl.Display(), Namespace: wl.Namespace, Code: code, Need: stopped.sum(),
-		Origin: b.dnsSetting(wl),
-	})
+		Origin: dnsSetting(f, wl),
+	}
 }
 
 // dnsSetting is the place of what decides which resolver a workload asks.
-func (b *builder) dnsSetting(wl *kube.Workload) place.Origin {
+func dnsSetting(f *facts, wl *kube.Workload) place.Origin {
 	at := wl.Spec.Get("dnsPolicy")
 	if at.IsNull() {
 		at = wl.Spec.Get("hostNetwork")
 	}
-	return b.places.Object(wl.Object, at)
+	return f.places.Object(wl.Object, at)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/model"
@@ -37,15 +38,40 @@ type internetGate struct {
 	need   needs
 }
 
-// internetAccess judges both roles of a cluster.
-func (b *builder) internetAccess(c *cluster) {
-	if c.scope == nil {
-		return
+// ways are the ways of clusters to public IPv4 addresses.
+type ways struct {
+	*facts
+	*notes
+	bySource map[*sources]*internetGate
+	gates    []*internetGate
+	routes   []*routeGate
+	entries  []entryGate
+}
+
+func newWays(f *facts, n *notes) *ways {
+	y := &ways{facts: f, notes: n, bySource: make(map[*sources]*internetGate)}
+	for _, c := range f.clusterList {
+		if c.scope == nil {
+			continue
+		}
+		y.unknownSources(c)
+		if c.plugin != pluginUnknown {
+			y.judgeCluster(c)
+		}
+		y.routeBlocks(c)
 	}
-	b.unknownSources(c)
-	if c.plugin == pluginUnknown {
-		return
+	for _, s := range f.scopes {
+		y.entryGates(s)
 	}
+	y.entries = onceEach(y.entries)
+	return y
+}
+
+// of is the gate of the sources that packets of a view come from; nil if there is none.
+func (y *ways) of(v *view) *internetGate { return y.bySource[v.sources] }
+
+// judgeCluster judges the vSwitches of each role of a cluster.
+func (y *ways) judgeCluster(c *cluster) {
 	for _, src := range c.allSources() {
 		if src == &c.pod && c.plugin == pluginFlannel || len(src.members) == 0 {
 			continue
@@ -56,32 +82,32 @@ func (b *builder) internetAccess(c *cluster) {
 			VSwitches: []model.Source{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
-			way := b.wayOut(c, src, m)
+			way := judgeWay(y.facts, c, src, m)
 			gate.ways = append(gate.ways, way)
 			gate.VSwitches = append(gate.VSwitches, model.Source{
 				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}
-		src.gate = gate
-		b.internet = append(b.internet, gate)
+		y.bySource[src] = gate
+		y.gates = append(y.gates, gate)
 	}
 	for _, src := range c.allSources() {
-		if src.gate != nil {
-			b.conclude(c, src.gate)
+		if gate := y.bySource[src]; gate != nil {
+			y.conclude(c, gate)
 		}
 	}
 }
 
 // unknownSources tells that the vSwitches which pods' packets come from are not
 // known, whether or not a workload is known to need anything.
-func (b *builder) unknownSources(c *cluster) {
+func (y *ways) unknownSources(c *cluster) {
 	subject := "vSwitches of cluster " + c.name
 	if c.plugin == pluginUnknown {
-		b.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
+		y.unknown(subject, "the network plug-in of "+c.name+" is unknown", c.origin)
 		return
 	}
 	if reason := c.primary().unknown; reason != "" {
-		b.unknown(subject, reason, c.origin)
+		y.unknown(subject, reason, c.origin)
 	}
 }
 
@@ -92,10 +118,10 @@ func cidrText(v *alicloud.VSwitch) string {
 	return v.CIDR.String()
 }
 
-// wayOut judges one vSwitch, in the order of rules of the domain: a public
+// judgeWay judges one vSwitch, in the order of rules of the domain: a public
 // address of the node itself, the NAT gateway that ACK makes, the route table,
 // then SNAT entries.
-func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
+func judgeWay(f *facts, c *cluster, src *sources, m member) wayOut {
 	v := m.vswitch
 	way := wayOut{member: m, status: truth.Unknown, covered: truth.Maybe}
 	if v.VPC == nil || v.Resource == nil {
@@ -120,7 +146,7 @@ func (b *builder) wayOut(c *cluster, src *sources, m member) wayOut {
 		way.reason = way.route.Reason
 		return way
 	}
-	b.throughEntries(c, &way)
+	throughEntries(f, c, &way)
 	if way.route.Kind == alicloud.RouteNone {
 		judgeRoute(&way, c.primary() == src || src.scope != "")
 	}
@@ -191,9 +217,9 @@ func judgeRoute(way *wayOut, primary bool) {
 }
 
 // throughEntries judges the SNAT entries that cover a vSwitch.
-func (b *builder) throughEntries(c *cluster, way *wayOut) {
+func throughEntries(f *facts, c *cluster, way *wayOut) {
 	v := way.member.vswitch
-	entries := b.entriesOf(c.scope)
+	entries := f.entries[c.scope]
 	possible := ""
 	outside := ""
 	for _, e := range entries {
@@ -218,7 +244,7 @@ func (b *builder) throughEntries(c *cluster, way *wayOut) {
 		return
 	}
 	if possible == "" {
-		possible = cmp.Or(outside, b.otherSupply(c.scope, v))
+		possible = cmp.Or(outside, otherSupply(f, c.scope, v))
 	}
 	if possible != "" {
 		way.status, way.reason = truth.Unknown, possible
@@ -276,7 +302,7 @@ func usable(s *alicloud.Scope, e *alicloud.SNATEntry, v *alicloud.VSwitch, r ali
 
 // otherSupply says what might give a vSwitch a way out that the scope does not
 // show: its absence must be proved before it counts.
-func (b *builder) otherSupply(s *alicloud.Scope, v *alicloud.VSwitch) string {
+func otherSupply(f *facts, s *alicloud.Scope, v *alicloud.VSwitch) string {
 	if v.VPC.Resource == nil {
 		return "the VPC " + v.VPC.Name + " is outside the files, it may have a NAT gateway of its own"
 	}
@@ -291,13 +317,13 @@ func (b *builder) otherSupply(s *alicloud.Scope, v *alicloud.VSwitch) string {
 	if reason, found := s.UnreadModule(keys...); found {
 		return reason
 	}
-	return b.foreignGateway(s)
+	return foreignGateway(f, s)
 }
 
 // foreignGateway says which NAT gateway of another root may serve any VPC: one
 // whose VPC its own root does not decide.
-func (b *builder) foreignGateway(s *alicloud.Scope) string {
-	for _, other := range b.scopes {
+func foreignGateway(f *facts, s *alicloud.Scope) string {
+	for _, other := range f.scopes {
 		if other.Root.Dir == s.Root.Dir {
 			continue
 		}
@@ -316,10 +342,10 @@ func (b *builder) foreignGateway(s *alicloud.Scope) string {
 }
 
 // conclude sums up the vSwitches of a gate.
-func (b *builder) conclude(c *cluster, gate *internetGate) {
-	src, other := gate.src, c.node.gate
+func (y *ways) conclude(c *cluster, gate *internetGate) {
+	src, other := gate.src, y.bySource[&c.node]
 	if gate.Role == roleNode {
-		other = c.pod.gate
+		other = y.bySource[&c.pod]
 	}
 	var verdicts []truth.Verdict
 	var uncovered []member
@@ -335,7 +361,7 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
-		if at := b.unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
+		if at := unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
 			gate.EntryCovers = append(gate.EntryCovers, way.member.vswitch.Label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
@@ -366,12 +392,12 @@ func (b *builder) conclude(c *cluster, gate *internetGate) {
 			gate.Code, gate.PublicNodes, gate.Origin = "node-eip", c.publicBy, c.publicBy[0]
 			return
 		}
-		b.findWrongEntry(c, gate)
+		findWrongEntry(y.facts, c, gate)
 	}
 }
 
 // unusableEntry is the SNAT entry of a gateway that gives no Internet access.
-func (b *builder) unusableEntry(c *cluster, way wayOut) place.Origin {
+func unusableEntry(c *cluster, way wayOut) place.Origin {
 	if way.code != "gateway-unusable" {
 		return place.Origin{}
 	}
@@ -400,8 +426,8 @@ func rankOf(code string) int {
 // findWrongEntry looks for an SNAT entry that covers the cluster's other kind of
 // vSwitch: the node vSwitches under Terway, the pod vSwitches or the pod CIDR
 // under Flannel.
-func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
-	for _, e := range b.entriesOf(c.scope) {
+func findWrongEntry(f *facts, c *cluster, gate *internetGate) {
+	for _, e := range f.entries[c.scope] {
 		covers := c.wrongCovers(gate.Role, admission{
 			func(v *alicloud.VSwitch) bool { return e.Covers(v) == truth.Yes },
 			func(pods netip.Prefix) bool { return e.CIDR.IsValid() && e.CIDR.Overlaps(pods) },
@@ -424,9 +450,41 @@ func (b *builder) findWrongEntry(c *cluster, gate *internetGate) {
 	gate.EntryCovers = sorted(gate.EntryCovers)
 }
 
+// hop judges the way to public IPv4 addresses.
+func (y *ways) hop(r *requirementOf) model.Hop {
+	hop := model.Hop{Name: "nat", Status: truth.Unknown}
+	c := r.world.cluster
+	if c == nil {
+		hop.Detail = "the cluster is not in the files"
+		return hop
+	}
+	if r.workload.HostNetwork == truth.No && r.world.hasWayOut(r.index) {
+		hop.Status, hop.Code = truth.Open, "pod-eip"
+		hop.Origin = y.places.Object(r.workload.Object, podEIPAnnotation(r.workload))
+		hop.Component = "EIP of the pods"
+		return hop
+	}
+	v := r.view()
+	if v.reason != "" {
+		hop.Detail = v.reason
+		return hop
+	}
+	gate := y.of(v)
+	if c.plugin == pluginFlannel && !v.container && wantsPodEIP(r.workload) && gate != nil && gate.Status != truth.Open {
+		// The annotation is at fault, and told.
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, "pod-eip", y.places.Object(r.workload.Object, podEIPAnnotation(r.workload))
+		return hop
+	}
+	if gate == nil {
+		hop.Detail = cmp.Or(v.gap, "the vSwitches of "+c.name+" are unknown")
+		return hop
+	}
+	return gate.hop(c, r)
+}
+
 // hop judges the gate for one requirement, whose packets may leave from a part of the
 // vSwitches only.
-func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Hop {
+func (gate *internetGate) hop(c *cluster, r *requirementOf) model.Hop {
 	v := r.view()
 	verdicts := make([]truth.Verdict, len(gate.ways))
 	for i, way := range gate.ways {
@@ -439,7 +497,8 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Ho
 	if hop.Status != truth.Blocked {
 		hop.Code = ""
 	}
-	hop.Origin = gate.at(b, c)
+	hop.Origin, hop.Sources = gate.at(c), v.labels()
+	hop.Component, hop.Facts = gate.describe(c, v)
 	reason := v.gap
 	decided := reason == "" && !v.some
 	for i, way := range gate.ways {
@@ -471,8 +530,40 @@ func (gate *internetGate) hop(b *builder, c *cluster, r *requirementOf) model.Ho
 	return hop
 }
 
+// describe names what packets of a view leave through, and says what decides that.
+func (gate *internetGate) describe(c *cluster, v *view) (component string, list []model.Fact) {
+	entries := make(map[*alicloud.SNATEntry]bool)
+	for _, way := range gate.ways {
+		if !v.takes(way.member.vswitch) {
+			continue
+		}
+		list = append(list, fact("source vSwitch", way.member.vswitch.Label()+": "+string(way.status), way.member.origin))
+		if way.route.Table != nil {
+			list = append(list, fact("route table", way.route.Table.Address, c.scope.AtBlock(way.route.Table)))
+		}
+		e := way.entry
+		if e == nil || entries[e] {
+			continue
+		}
+		entries[e] = true
+		component = cmp.Or(component, e.Resource.Address)
+		list = append(list, fact("SNAT entry", e.Resource.Address, c.scope.At(e.Resource, e.Source)))
+		if e.Gateway != nil && e.Gateway.Resource != nil {
+			list = append(list, fact("NAT gateway", e.Gateway.Name, c.scope.AtBlock(e.Gateway.Resource)))
+		}
+		list = append(list, fact("EIP", strings.TrimSpace(cmp.Or(e.EIP.EIP, "of the SNAT entry")+": "+string(e.EIP.Status)), c.scope.AtArgument(e.Resource, "snat_ip")))
+	}
+	if len(gate.EntryCovers) > 0 {
+		list = append(list, fact("near miss", "an SNAT entry covers "+strings.Join(gate.EntryCovers, ", "), gate.Entry))
+	}
+	if component == "" {
+		component = gate.GatewayName
+	}
+	return component, list
+}
+
 // at is the place of what the code of the gate names.
-func (gate *internetGate) at(b *builder, c *cluster) place.Origin {
+func (gate *internetGate) at(c *cluster) place.Origin {
 	switch gate.Code {
 	case "wrong-vswitch", "gateway-unusable":
 		return gate.Entry
@@ -510,4 +601,26 @@ func (gate *internetGate) describeUnknowns() []model.Unknown {
 		}
 	}
 	return list
+}
+
+// markServed notes on the gates of a cluster whether all of its workloads have a way out
+// of their own.
+func (y *ways) markServed(c *cluster) {
+	some := false
+	for _, w := range c.worlds {
+		for i, wl := range w.workloads {
+			if !w.hasWayOut(i) && !wantsPodEIP(wl) {
+				return
+			}
+			some = true
+		}
+	}
+	if !some {
+		return
+	}
+	for _, src := range c.allSources() {
+		if gate := y.bySource[src]; gate != nil && (src != &c.node || src == c.primary()) {
+			gate.AllServed = true
+		}
+	}
 }

@@ -8,13 +8,21 @@ import (
 
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
+
+// loadBalancerJudge judges access to the external addresses of Services.
+type loadBalancerJudge struct {
+	places *kube.Places
+	gates  gates[loadBalancerKey, *loadBalancerGate]
+}
 
 // loadBalancerGate is a LoadBalancerAccess under construction.
 type loadBalancerGate struct {
 	*model.LoadBalancerAccess
-	need needs
+	facts []model.Fact
+	need  needs
 }
 
 func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
@@ -22,11 +30,14 @@ func (gate *loadBalancerGate) entity() *model.LoadBalancerAccess {
 	return gate.LoadBalancerAccess
 }
 
-// loadBalancerHop judges access to the external address of a Service of the same
+// hop judges access to the external address of a Service of the same
 // cluster.
-func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
+func (j *loadBalancerJudge) hop(r *requirementOf) model.Hop {
 	s, w := r.service, r.world
-	hop := model.Hop{Name: "load-balancer", Status: truth.Unknown}
+	hop := model.Hop{
+		Name: "load-balancer", Status: truth.Unknown, Component: "Service/" + s.ID(), Sources: r.view().labels(),
+		Origin: j.places.Object(s.Object, s.TrafficPolicy()),
+	}
 	switch {
 	case !s.Serves(r.protocol, r.port):
 		hop.Detail = s.ID() + " has no port " + strconv.Itoa(r.port)
@@ -39,11 +50,11 @@ func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 	if r.workload.HostNetwork == truth.Yes {
 		clients = "host"
 	}
-	status, code := b.judgeLoadBalancer(r, clients)
-	gate := b.loadBalancers.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
+	status, code := judgeLoadBalancer(r, clients)
+	gate := j.gates.at(loadBalancerKey{w, s.ID(), clients, code}, func() *loadBalancerGate {
 		gate := &loadBalancerGate{LoadBalancerAccess: &model.LoadBalancerAccess{
 			Cluster: w.clusterID(), Service: s.ID(), Address: cmp.Or(r.shown, r.host), Clients: clients, Status: status, Code: code,
-			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: b.places.Object(s.Object, s.TrafficPolicy()),
+			Plugin: pluginUnknown, ProxyMode: "unknown", Origin: j.places.Object(s.Object, s.TrafficPolicy()),
 		}}
 		if w.cluster != nil {
 			c := w.cluster
@@ -53,10 +64,15 @@ func (b *builder) loadBalancerHop(r *requirementOf) model.Hop {
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.Object.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
 		gate.Extensions.Alicloud.ENIBackend = backend == "eni"
+		gate.facts = []model.Fact{
+			fact("externalTrafficPolicy", written(s.Object.Root.Get("spec", "externalTrafficPolicy"), "Cluster"), gate.Origin),
+			fact("kube-proxy mode", gate.ProxyMode, place.Origin{}), fact("Kubernetes version", orNone(gate.Version), place.Origin{}),
+			fact("data path", w.network.datapath, place.Origin{}),
+		}
 		return gate
 	})
 	gate.need.add(r)
-	hop.Status, hop.Code, hop.Detail, hop.Origin = status, code, s.ID(), gate.Origin
+	hop.Status, hop.Code, hop.Detail, hop.Facts = status, code, s.ID(), gate.facts
 	if status == truth.Unknown {
 		hop.Detail = unsureLoadBalancer[code] + " (" + s.ID() + ")"
 	}
@@ -75,7 +91,7 @@ var unsureLoadBalancer = map[string]string{
 // dropped. Facts: kube-proxy's handling of externalTrafficPolicy Local by mode
 // and version (kubernetes/kubernetes pull request 97081, in 1.21, changed IPVS),
 // and the vendor's Service FAQ, which says for all versions that it is blocked.
-func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
+func judgeLoadBalancer(r *requirementOf, clients string) (truth.Verdict, string) {
 	w, s := r.world, r.service
 	mode, version := "unknown", ""
 	if c := w.cluster; c != nil {
@@ -84,7 +100,7 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Ver
 	datapath := w.network.datapath
 	ebpf := w.translatesByEBPF()
 	switch {
-	case r.direct, clients == "pod" && (b.hasOwnInterface(r) || b.leavesForLoadBalancer(r) == truth.Yes):
+	case r.direct, clients == "pod" && (hasOwnInterface(r) || leavesForLoadBalancer(r) == truth.Yes):
 		return truth.Unknown, "leaves-to-load-balancer"
 	case clients == "pod" && ebpf && w.network.inClusterLB == truth.Yes:
 		// The data path translates the address itself and asks for no policy.
@@ -93,7 +109,7 @@ func (b *builder) judgeLoadBalancer(r *requirementOf, clients string) (truth.Ver
 		return truth.Open, "cluster-policy"
 	case s.IsLocal() == truth.Maybe:
 		return truth.Unknown, "policy-unknown"
-	case b.onEveryNode(r):
+	case onEveryNode(r):
 		return truth.Open, "backend-on-every-node"
 	case clients == "pod" && ebpf:
 		return truth.Unknown, "ebpf-datapath"
@@ -132,13 +148,13 @@ func (w *world) translatesByEBPF() bool {
 // Service leave for the load balancer, so that policies see that address, instead of
 // being translated to a backend on the client's node: eBPF data paths translate it only
 // with in_cluster_loadbalance, interfaces that bypass the node never.
-func (b *builder) leavesForLoadBalancer(r *requirementOf) truth.Truth {
+func leavesForLoadBalancer(r *requirementOf) truth.Truth {
 	switch view := r.view(); {
 	case r.direct:
 		return truth.Yes
 	case view.own && view.reason != "":
 		return truth.Maybe
-	case b.hasOwnInterface(r):
+	case hasOwnInterface(r):
 		return truth.Yes
 	case !r.world.translatesByEBPF():
 		return truth.No
@@ -168,7 +184,7 @@ func olderThan(version string, minor int) (older, known bool) {
 
 // onEveryNode reports whether a DaemonSet backs the Service on every node that the
 // client can run on.
-func (b *builder) onEveryNode(r *requirementOf) bool {
+func onEveryNode(r *requirementOf) bool {
 	w, s := r.world, r.service
 	if !s.Selects {
 		return false
@@ -206,7 +222,7 @@ func (c *cluster) runsBeside(daemons, client *kube.Workload) bool {
 // hasOwnInterface reports whether a client's packets leave by a network interface of
 // its own, without a look at the node's translation: exclusive and trunk ENIs, and
 // container groups.
-func (b *builder) hasOwnInterface(r *requirementOf) bool {
+func hasOwnInterface(r *requirementOf) bool {
 	c := r.world.cluster
 	if c == nil {
 		return false

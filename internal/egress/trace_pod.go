@@ -49,6 +49,12 @@ func policyName(p *netpol.Policy) string {
 	return p.Name + " (" + p.Object.Kind + ")"
 }
 
+// policyJudge judges the policies that isolate workloads.
+type policyJudge struct {
+	places *kube.Places
+	gates  gates[policyKey, *policyGate]
+}
+
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*model.PolicyBlock
@@ -77,7 +83,7 @@ var anyService = ipset.Subtract(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), ip
 
 // flows returns what policies see of a requirement; none if the files do not say
 // where it leads. Translated flows are alternatives: the Service picks one.
-func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
+func flows(r *requirementOf) (list []flow, unknown string) {
 	plain := flow{port: r.port, protocol: r.protocol}
 	switch r.kind {
 	case toInternet:
@@ -103,19 +109,19 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 		switch {
 		case r.public:
 			plain.dest = netpol.InternetDest()
-		case r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
-			plain.dest = netpol.PrefixDest(r.target.vswitch.CIDR).Outside()
+		case r.target.VSwitch != nil && r.target.VSwitch.CIDR.IsValid():
+			plain.dest = netpol.PrefixDest(r.target.VSwitch.CIDR).Outside()
 		case r.target.Kind == "oss":
 			plain.dest = netpol.PrefixDest(cloudServices).Outside()
-		case len(r.target.addresses) == 1:
-			plain.dest = netpol.AddrDest(r.target.addresses[0]).Outside()
+		case len(r.target.Addresses) == 1:
+			plain.dest = netpol.AddrDest(r.target.Addresses[0]).Outside()
 		default:
 			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}
 	case toService:
-		return b.backends(r)
+		return backends(r)
 	case toLoadBalancer:
-		return b.loadBalancerFlows(r)
+		return loadBalancerFlows(r)
 	default:
 		if r.scattered {
 			return nil, "the endpoints of " + r.display() + " are not all of one kind"
@@ -147,10 +153,10 @@ func (b *builder) flows(r *requirementOf) (list []flow, unknown string) {
 // loadBalancerFlows returns what policies see of packets to a load balancer of a
 // Service: its backends where the client's node translates the address, the address
 // where the packets leave for it, and both where the files do not decide which.
-func (b *builder) loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
-	leaves := b.leavesForLoadBalancer(r)
+func loadBalancerFlows(r *requirementOf) (list []flow, unknown string) {
+	leaves := leavesForLoadBalancer(r)
 	if leaves != truth.Yes {
-		if list, unknown = b.backends(r); len(list) == 0 || leaves == truth.No {
+		if list, unknown = backends(r); len(list) == 0 || leaves == truth.No {
 			return list, unknown
 		}
 	}
@@ -191,7 +197,7 @@ func (r *requirementOf) toNodePort() bool {
 }
 
 // backends translates a Service to its pods and their ports.
-func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
+func backends(r *requirementOf) (list []flow, unknown string) {
 	s := r.service
 	if !s.Selects {
 		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
@@ -227,10 +233,10 @@ func (b *builder) backends(r *requirementOf) (list []flow, unknown string) {
 	return list, ""
 }
 
-// policyHop judges the policies that isolate a workload for one requirement.
-func (b *builder) policyHop(r *requirementOf) model.Hop {
-	hop := model.Hop{Name: "network-policy", Status: truth.Open}
+// hop judges the policies that isolate a workload for one requirement.
+func (j *policyJudge) hop(r *requirementOf) model.Hop {
 	w := r.world
+	hop := model.Hop{Name: "network-policy", Status: truth.Open, Sources: []string{r.workload.Display()}}
 	if !w.polices() || w.exempt[r.index].code != "" {
 		hop.Code = "not-enforced"
 		return hop
@@ -240,14 +246,18 @@ func (b *builder) policyHop(r *requirementOf) model.Hop {
 		return hop
 	}
 	isolating := w.evaluator.Isolating(r.index, netpol.Egress)
+	j.describe(&hop, isolating)
 	if len(isolating) == 0 && !w.mayDeny() {
 		hop.Code = "not-isolated"
 		return hop
 	}
-	flows, unknown := b.flows(r)
+	flows, unknown := flows(r)
 	if len(flows) == 0 {
 		hop.Status, hop.Detail = truth.Unknown, unknown
 		return hop
+	}
+	for _, f := range flows {
+		hop.Facts = append(hop.Facts, fact("packets to", f.text(r), r.origin))
 	}
 	denied := 0
 	for _, f := range flows {
@@ -286,15 +296,41 @@ func (b *builder) policyHop(r *requirementOf) model.Hop {
 	}
 	switch {
 	case by != nil && denials == len(flows):
-		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), b.blockByDenial(r, flows[0], by)
+		hop.Status, hop.Code, hop.Origin = truth.Blocked, denialCode(by), j.blockByDenial(r, flows[0], by)
 		return hop
 	case denials > 0 || len(isolating) == 0:
 		hop.Status, hop.Code = truth.Unknown, "denied"
 		return hop
 	}
 	hop.Status = truth.Blocked
-	hop.Code, hop.Origin = b.blockByPolicy(r, flows, isolating)
+	var says string
+	hop.Code, says, hop.Origin = j.blockByPolicy(r, flows, isolating)
+	hop.Facts = append(hop.Facts, fact("closest rule admits", says, hop.Origin))
 	return hop
+}
+
+// describe names the policies that isolate the pods.
+func (j *policyJudge) describe(hop *model.Hop, isolating []*netpol.Policy) {
+	names := make([]string, 0, len(isolating))
+	for _, p := range isolating {
+		at := j.places.Range(p.Object, p.Object.Root.Range)
+		names = append(names, p.Object.Kind+"/"+p.Namespace+"/"+p.Name)
+		hop.Facts = append(hop.Facts, fact("policy", policyName(p), at))
+		hop.Origin = place.First(hop.Origin, at)
+	}
+	hop.Component = strings.Join(names, ", ")
+}
+
+// text is what policies see of a flow.
+func (f flow) text(r *requirementOf) string {
+	port := f.protocol
+	if f.port > 0 {
+		port += " " + strconv.Itoa(f.port)
+	}
+	if f.translated != "" {
+		return f.translated + " (" + f.protocol + ")"
+	}
+	return r.display() + ", " + port
 }
 
 // partReason says why it decides nothing that policies admit only some of the flows.
@@ -311,18 +347,18 @@ func partReason(r *requirementOf, flows []flow) string {
 }
 
 // blockByPolicy records a requirement that policies do not admit, at the closest
-// rule, and returns why it is and the rule's place.
-func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (string, place.Origin) {
+// rule, and returns why it is, what that rule admits and its place.
+func (j *policyJudge) blockByPolicy(r *requirementOf, flows []flow, isolating []*netpol.Policy) (code, says string, at place.Origin) {
 	w, f := r.world, flows[0]
 	closest := w.evaluator.Closest(r.index, f.dest, f.protocol, f.port)
-	code := closest.Code
+	code = closest.Code
 	if r.service != nil && code == netpol.CodePort && f.port != r.port &&
 		w.evaluator.Egress(r.index, f.dest, f.protocol, r.port) == netpol.Allow {
 		// The rule to change is the one that admits the Service's port.
 		closest = w.evaluator.Closest(r.index, f.dest, f.protocol, r.port)
 		code = "service-port"
 	}
-	gate := b.policyBlock(r, f, code, closest.Policy.Object, closest.Range)
+	gate := j.block(r, f, code, closest.Policy.Object, closest.Range)
 	gate.Closest, gate.Says = policyName(closest.Policy), closest.Says
 	for _, p := range isolating {
 		name := policyName(p)
@@ -331,16 +367,16 @@ func (b *builder) blockByPolicy(r *requirementOf, flows []flow, isolating []*net
 		}
 		gate.Policies = append(gate.Policies, name)
 		if p != closest.Policy {
-			gate.Related = append(gate.Related, b.places.Range(p.Object, p.Object.Root.Range))
+			gate.Related = append(gate.Related, j.places.Range(p.Object, p.Object.Root.Range))
 		}
 	}
-	return code, gate.Origin
+	return code, gate.Says, gate.Origin
 }
 
-// policyBlock returns the gate of what stops a requirement at one place.
-func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
-	w, at := r.world, b.places.Range(by, rule)
-	gate := b.policyBlocks.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
+// block returns the gate of what stops a requirement at one place.
+func (j *policyJudge) block(r *requirementOf, f flow, code string, by *kubernetes.Object, rule source.Range) *policyGate {
+	w, at := r.world, j.places.Range(by, rule)
+	gate := j.gates.at(policyKey{w, r.workload.Namespace, at}, func() *policyGate {
 		return &policyGate{PolicyBlock: &model.PolicyBlock{
 			Cluster: w.clusterID(), Namespace: r.workload.Namespace, Workloads: []string{}, Also: []string{},
 			Destination: r.display(), Port: f.port, Protocol: f.protocol, Translated: f.translated,
@@ -359,8 +395,8 @@ func (b *builder) policyBlock(r *requirementOf, f flow, code string, by *kuberne
 
 // blockByDenial records a requirement that a rule denies, at that rule, whose place it
 // returns.
-func (b *builder) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
-	gate := b.policyBlock(r, f, denialCode(d), d.Object, d.Range)
+func (j *policyJudge) blockByDenial(r *requirementOf, f flow, d *netpol.Denial) place.Origin {
+	gate := j.block(r, f, denialCode(d), d.Object, d.Range)
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
 		gate.Policies = []string{gate.Closest}
@@ -397,11 +433,11 @@ var deadCodes = map[string]string{
 }
 
 // deadPeers reports peers and ports of policies that can never match, except those
-// that nameResolution takes for a rule that was meant to admit DNS: it says the same
+// that judgeWorld takes for a rule that was meant to admit DNS: it says the same
 // with what follows from it.
-func (b *builder) deadPeers(w *world) {
+func deadPeers(f *facts, w *world, dns []*dnsGate) (list []*model.DeadPeer) {
 	if w.network.enforcement == "not-enforced" {
-		return
+		return nil
 	}
 	var ports []netpol.ServicePort
 	for _, s := range sortedServices(w.services) {
@@ -419,21 +455,22 @@ func (b *builder) deadPeers(w *world) {
 		}
 	}
 	said := make(map[source.Range]bool)
-	for _, gate := range w.dns {
+	for _, gate := range dns {
 		if gate != nil && gate.Miss.Ref != 0 {
-			said[b.places.List[gate.Miss.Ref].Range] = true
+			said[f.places.List[gate.Miss.Ref].Range] = true
 		}
 	}
 	for _, dead := range w.evaluator.DeadPeers(ports) {
 		if said[dead.Policy.RuleRange(dead.Direction, dead.Rule)] {
 			continue
 		}
-		b.model.DeadPeers = append(b.model.DeadPeers, &model.DeadPeer{
+		list = append(list, &model.DeadPeer{
 			Cluster: w.clusterID(), Kind: dead.Policy.Object.Kind, Namespace: dead.Policy.Namespace, Policy: dead.Policy.Name,
 			Direction: dead.Direction.String(), Code: deadCodes[dead.Code], Says: dead.Says,
-			Origin: b.places.Range(dead.Policy.Object, dead.Range),
+			Origin: f.places.Range(dead.Policy.Object, dead.Range),
 		})
 	}
+	return list
 }
 
 // foreignPolicies are the kinds of policies that ACK has no controller for, by API
@@ -447,10 +484,10 @@ var foreignPolicies = map[string][]string{
 
 // unsupportedPolicies reports policies of other kinds on an ACK cluster, unless the
 // configuration says that the cluster enforces them.
-func (b *builder) unsupportedPolicies(w *world) {
+func unsupportedPolicies(f *facts, w *world) (list []*model.UnsupportedPolicy) {
 	c := w.cluster
 	if c == nil {
-		return
+		return nil
 	}
 	for _, o := range w.objects {
 		group, _, _ := strings.Cut(o.APIVersion, "/")
@@ -461,15 +498,16 @@ func (b *builder) unsupportedPolicies(w *world) {
 		if o.Namespace != "" {
 			name = o.Namespace + "/" + o.Name
 		}
-		b.model.UnsupportedPolicies = append(b.model.UnsupportedPolicies, &model.UnsupportedPolicy{
+		list = append(list, &model.UnsupportedPolicy{
 			Cluster: c.id, ClusterName: c.name, Kind: o.Kind, Group: group, Name: name,
-			Origin: b.places.Range(o, o.KindRange()),
+			Origin: f.places.Range(o, o.KindRange()),
 		})
 	}
+	return list
 }
 
 // addonConfig is the place of the Terway addon's config.
-func (b *builder) addonConfig(c *cluster) place.Origin {
+func addonConfig(c *cluster) place.Origin {
 	if c.scope == nil {
 		return place.Origin{}
 	}

@@ -22,27 +22,27 @@ type routeGate struct {
 
 // routeBlocks groups the vSwitches of a cluster's gates whose route table leads
 // nowhere, by the attachment that puts them on it.
-func (b *builder) routeBlocks(c *cluster) {
+func (y *ways) routeBlocks(c *cluster) {
 	for _, src := range c.allSources() {
-		gate := src.gate
+		gate := y.bySource[src]
 		if gate == nil {
 			continue
 		}
 		for _, way := range gate.ways {
 			if way.code == "route" || way.byRoute {
-				b.addRouteBlock(c, gate, way)
+				y.addRouteBlock(c, gate, way)
 			}
 		}
 	}
 }
 
-func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
-	block := b.routeBlock(c, gate, way)
+func (y *ways) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
+	block := routeBlock(c, gate, way)
 	i := slices.IndexFunc(gate.routes, func(r *routeGate) bool { return r.Origin.Same(block.Origin) })
 	if i < 0 {
 		i = len(gate.routes)
 		gate.routes = append(gate.routes, &routeGate{RouteBlock: block, gate: gate})
-		b.routes = append(b.routes, gate.routes[i])
+		y.routes = append(y.routes, gate.routes[i])
 	}
 	r := gate.routes[i]
 	// What an entry is meant for weighs more than what has none.
@@ -57,7 +57,7 @@ func (b *builder) addRouteBlock(c *cluster, gate *internetGate, way wayOut) {
 }
 
 // routeBlock is what one vSwitch adds to the block of its attachment.
-func (b *builder) routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
+func routeBlock(c *cluster, gate *internetGate, way wayOut) *model.RouteBlock {
 	block := &model.RouteBlock{
 		Cluster: c.id, ClusterName: c.name, Role: gate.Role, Scope: gate.Scope, Primary: gate.Primary, Intent: gate.Intent,
 		Partial: len(gate.Covered) > 0, Code: "no-way", Tables: []string{"the system route table"}, VSwitches: []string{},
@@ -125,14 +125,16 @@ func (w *wayOut) towards(s *alicloud.Scope, r *requirementOf) (status truth.Verd
 	return status, reason
 }
 
-// finishRoutes fills the model with the route tables that stop something: a known
-// requirement or, where none of the gate is known, whatever there may be.
-func (b *builder) finishRoutes() {
-	for _, r := range b.routes {
+// routeEntities are the route tables that stop something: a known requirement or, where
+// none of the gate is known, whatever there may be.
+func (y *ways) routeEntities() []*model.RouteBlock {
+	list := []*model.RouteBlock{}
+	for _, r := range y.routes {
 		r.Need, r.AllServed = r.need.sum(), r.gate.AllServed
 		latent := len(r.gate.need.list) == 0 && slices.ContainsFunc(r.ways, func(w wayOut) bool { return !w.byRoute })
 		if latent || r.Need.Strength != model.None {
-			b.model.RouteBlocks = append(b.model.RouteBlocks, r.RouteBlock)
+			list = append(list, r.RouteBlock)
 		}
 	}
+	return list
 }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
 
@@ -43,6 +45,13 @@ var platformProbes = []struct {
 	{netip.MustParsePrefix("100.100.2.138/32"), "udp", 53},
 }
 
+// groupJudge judges the outbound rules of the security groups on the interfaces that
+// packets leave from.
+type groupJudge struct {
+	sets  map[*sources][]*groupSet
+	gates gates[groupKey, *groupGate]
+}
+
 // groupSet is the groups on one kind of interface.
 type groupSet struct {
 	groups   []*alicloud.SecurityGroup
@@ -56,13 +65,13 @@ type groupQuery struct {
 	port           int
 }
 
-// groupSets returns the groups on the interfaces of a cluster's sources, one set for
+// setsOf returns the groups on the interfaces of a cluster's sources, one set for
 // each node pool with groups of its own.
-func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
-	if c.scope == nil || src.sets != nil {
-		return src.sets
+func (j *groupJudge) setsOf(c *cluster, src *sources) []*groupSet {
+	if sets, ok := j.sets[src]; ok || c.scope == nil {
+		return sets
 	}
-	sets := []*groupSet{}
+	var sets []*groupSet
 	for _, list := range c.groupsOf(src) {
 		set := &groupSet{unknown: list.unknown, ids: list, verdicts: make(map[groupQuery]groupVerdict)}
 		for _, id := range list.list {
@@ -70,8 +79,26 @@ func (b *builder) groupSets(c *cluster, src *sources) []*groupSet {
 		}
 		sets = append(sets, set)
 	}
-	src.sets = sets
+	j.sets[src] = sets
 	return sets
+}
+
+// under are the groups that the interfaces of a workload carry: one set for
+// each kind of node that can run it.
+func (j *groupJudge) under(c *cluster, v *view) []*groupSet {
+	sets := j.setsOf(c, v.groups)
+	if v.pools == nil {
+		return sets
+	}
+	plain := slices.ContainsFunc(v.pools, func(p *nodePool) bool {
+		return !slices.ContainsFunc(sets, func(s *groupSet) bool { return s.ids.pool == p })
+	})
+	return slices.DeleteFunc(slices.Clone(sets), func(s *groupSet) bool {
+		if s.ids.pool == nil {
+			return !plain
+		}
+		return !slices.Contains(v.pools, s.ids.pool)
+	})
 }
 
 func (s *groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupVerdict {
@@ -87,22 +114,22 @@ func (s *groupSet) verdict(dest *netipx.IPSet, protocol string, port int) groupV
 	return v
 }
 
-// latentGroups judges what the groups alone prove: an enterprise group without
+// judgeCluster judges what the groups alone prove: an enterprise group without
 // any egress rule, and drops that cut off everything or the platform.
-func (b *builder) latentGroups(c *cluster) {
+func (j *groupJudge) judgeCluster(c *cluster) {
 	for _, src := range c.allSources() {
 		if len(src.members) == 0 && src.own == nil || src.scope != "" && src.own == nil {
 			continue
 		}
-		for _, set := range b.groupSets(c, src) {
+		for _, set := range j.setsOf(c, src) {
 			if set.unknown == "" {
-				b.latentGroup(c, src, set)
+				j.judgeSet(c, src, set)
 			}
 		}
 	}
 }
 
-func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
+func (j *groupJudge) judgeSet(c *cluster, src *sources, set *groupSet) {
 	all := set.verdict(ipset.Of(netip.MustParsePrefix("0.0.0.0/0")), "tcp", 0)
 	if all.status == truth.Blocked {
 		if all.drop == nil && slices.ContainsFunc(set.groups, func(g *alicloud.SecurityGroup) bool { return len(g.Egress) > 0 }) {
@@ -112,25 +139,25 @@ func (b *builder) latentGroup(c *cluster, src *sources, set *groupSet) {
 		if all.drop != nil {
 			code = "drops-all"
 		}
-		b.groupGate(c, src, set, code, all.drop, "", 0, "")
+		j.gate(c, src, set, code, all.drop, "", 0, "")
 		return
 	}
 	for _, probe := range platformProbes {
 		if v := set.verdict(ipset.Of(probe.cidr), probe.protocol, probe.port); v.status == truth.Blocked && v.drop != nil {
-			b.groupGate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
+			j.gate(c, src, set, "drops-platform", v.drop, probe.cidr.String(), probe.port, strings.ToUpper(probe.protocol))
 			return
 		}
 	}
 }
 
-// groupGate returns the gate of one blocker, one for both roles if they share the
+// gate returns the gate of one blocker, one for both roles if they share the
 // group.
-func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string, drop *alicloud.GroupRule, dest string, port int, protocol string) *groupGate {
+func (j *groupJudge) gate(c *cluster, src *sources, set *groupSet, code string, drop *alicloud.GroupRule, dest string, port int, protocol string) *groupGate {
 	blocker := set.groups[0].Key
 	if drop != nil {
 		blocker = drop.Resource.Address
 	}
-	gate := b.groups.at(groupKey{c, blocker}, func() *groupGate {
+	gate := j.gates.at(groupKey{c, blocker}, func() *groupGate {
 		gate := &groupGate{SecurityGroupEgress: &model.SecurityGroupEgress{
 			Cluster: c.id, ClusterName: c.name, Role: src.role, Scope: src.scope, Groups: []string{}, Also: []string{},
 			Code: code, Destination: dest, Port: port, Protocol: protocol,
@@ -157,8 +184,8 @@ func (b *builder) groupGate(c *cluster, src *sources, set *groupSet, code string
 	return gate
 }
 
-// groupHop judges the source's security groups for one requirement.
-func (b *builder) groupHop(r *requirementOf) model.Hop {
+// hop judges the source's security groups for one requirement.
+func (j *groupJudge) hop(r *requirementOf) model.Hop {
 	hop := model.Hop{Name: "security-group", Status: truth.Unknown}
 	c := r.world.cluster
 	if c == nil || c.scope == nil || c.plugin == pluginUnknown || r.workload.HostNetwork == truth.Maybe {
@@ -175,25 +202,64 @@ func (b *builder) groupHop(r *requirementOf) model.Hop {
 		hop.Detail = "the address of " + r.display() + " is not in the files"
 		return hop
 	}
-	status, stopped, verdict := b.groupsVerdict(c, view, dest, r.protocol, r.port)
-	hop.Status, hop.Detail = status, verdict.reason
+	status, stopped, verdict := j.verdict(c, view, dest, r.protocol, r.port)
+	hop.Status, hop.Detail, hop.Sources = status, verdict.reason, view.labels()
+	if stopped == nil {
+		if sets := j.under(c, view); len(sets) == 1 {
+			stopped = sets[0]
+		}
+	}
+	hop.Component, hop.Facts = stopped.describe(c)
+	if verdict.drop != nil {
+		hop.Facts = append(hop.Facts, fact("drop rule", verdict.drop.Text(), c.scope.AtBlock(verdict.drop.Resource)))
+	}
 	switch {
 	case status == truth.Blocked:
 		hop.Code = verdict.code()
-		gate := b.groupGate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
+		gate := j.gate(c, view.groups, stopped, hop.Code, verdict.drop, r.display(), r.port, strings.ToUpper(r.protocol))
 		gate.need.add(r)
 		hop.Detail, hop.Origin = "by "+strings.Join(gate.Groups, ", "), gate.Origin
-	case status == truth.Open && stopped == nil && verdict.created:
+	case status == truth.Open && verdict.created:
 		hop.Code = "ack-created"
 	}
 	return hop
 }
 
-// groupsVerdict judges the groups on the interfaces that packets leave from: they stop
+// describe names the groups of a set.
+func (s *groupSet) describe(c *cluster) (component string, list []model.Fact) {
+	if s == nil {
+		return "", nil
+	}
+	names := make([]string, 0, len(s.groups))
+	for _, g := range s.groups {
+		names = append(names, g.Name)
+		if g.Resource != nil {
+			list = append(list, fact("security group", g.Name+", "+string(groupType(g)), c.scope.AtBlock(g.Resource)))
+		}
+	}
+	if s.ids.created {
+		list = append(list, fact("security group", "made by ACK: it accepts everything outbound", place.Origin{}))
+	}
+	return strings.Join(names, ", "), list
+}
+
+// groupType is the kind of a group in the provider's words.
+func groupType(g *alicloud.SecurityGroup) string {
+	switch g.Enterprise {
+	case truth.Yes:
+		return "enterprise"
+	case truth.No:
+		return "normal"
+	default:
+		return "type not in the files"
+	}
+}
+
+// verdict judges the groups on the interfaces that packets leave from: they stop
 // a packet for certain if those of every kind of node that can run the pods do. It
 // returns the first groups that stop it.
-func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (truth.Verdict, *groupSet, groupVerdict) {
-	sets := b.groupsUnder(c, v)
+func (j *groupJudge) verdict(c *cluster, v *view, dest *netipx.IPSet, protocol string, port int) (truth.Verdict, *groupSet, groupVerdict) {
+	sets := j.under(c, v)
 	if len(sets) == 1 && sets[0].ids.created {
 		// ACK's own group accepts everything outbound (vendor's page on cluster
 		// security groups).
@@ -214,7 +280,11 @@ func (b *builder) groupsVerdict(c *cluster, v *view, dest *netipx.IPSet, protoco
 		}
 	}
 	switch {
-	case len(sets) == 0 || blocked > 0 && blocked < len(sets) || unsure.reason != "" && blocked == 0:
+	case len(sets) == 0:
+		return truth.Unknown, nil, groupVerdict{reason: "the security groups of the pods are not in the files"}
+	case blocked > 0 && blocked < len(sets):
+		return truth.Unknown, nil, groupVerdict{reason: cmp.Or(unsure.reason, "the security groups of some node pools stop it, those of others do not")}
+	case unsure.reason != "" && blocked == 0:
 		return truth.Unknown, nil, unsure
 	case blocked > 0:
 		return truth.Blocked, stopped, first
@@ -246,8 +316,8 @@ func (r *requirementOf) destinationSet() *netipx.IPSet {
 		return ipset.Public4
 	case r.kind == toTarget && r.target.Kind == "oss":
 		return ipset.Of(cloudServices)
-	case r.kind == toTarget && r.target.vswitch != nil && r.target.vswitch.CIDR.IsValid():
-		return ipset.Of(r.target.vswitch.CIDR)
+	case r.kind == toTarget && r.target.VSwitch != nil && r.target.VSwitch.CIDR.IsValid():
+		return ipset.Of(r.target.VSwitch.CIDR)
 	case r.outside != nil && len(r.outside.Addresses) > 0:
 		return ipset.Of(r.outside.Addresses...)
 	default:

@@ -11,8 +11,8 @@ import (
 // works.
 
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
-func (b *builder) entryGates(s *alicloud.Scope) {
-	for _, e := range b.entriesOf(s) {
+func (y *ways) entryGates(s *alicloud.Scope) {
+	for _, e := range y.facts.entries[s] {
 		entry := &model.Translation{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
 			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
@@ -21,12 +21,12 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 			entry.Gateway = e.Gateway.Name
 		}
 		gates := []*internetGate{}
-		for _, c := range b.clusterList {
+		for _, c := range y.clusterList {
 			if c.scope != s {
 				continue
 			}
 			for _, src := range c.allSources() {
-				gate := src.gate
+				gate := y.bySource[src]
 				if gate == nil {
 					continue
 				}
@@ -41,23 +41,13 @@ func (b *builder) entryGates(s *alicloud.Scope) {
 				}
 			}
 		}
-		b.entryList = append(b.entryList, entryGate{entry, gates})
+		y.entries = append(y.entries, entryGate{entry, gates})
 	}
 }
 
 type entryGate struct {
 	*model.Translation
 	gates []*internetGate
-}
-
-// entriesOf reads the SNAT entries of a scope once.
-func (b *builder) entriesOf(s *alicloud.Scope) []*alicloud.SNATEntry {
-	list, ok := b.entries[s]
-	if !ok {
-		list = s.SNATEntries()
-		b.entries[s] = list
-	}
-	return list
 }
 
 // onceEach leaves each SNAT entry once, as the root sees it whose cluster goes
@@ -77,4 +67,18 @@ func onceEach(list []entryGate) []entryGate {
 		}
 	}
 	return once
+}
+
+// entryEntities are the SNAT entries with those who leave through them.
+func (y *ways) entryEntities() []*model.Translation {
+	list := []*model.Translation{}
+	for _, e := range y.entries {
+		needs := make([]*needs, 0, len(e.gates))
+		for _, gate := range e.gates {
+			needs = append(needs, &gate.need)
+		}
+		e.Need = merged(needs...)
+		list = append(list, e.Translation)
+	}
+	return list
 }

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/egresslint/egresslint/internal/product"
 )
 
 // Declared is one item of a declaration.
@@ -21,11 +23,8 @@ type Declared struct {
 	Text string
 }
 
-// kinds are the things that KIND/NAME may name, sorted.
-var kinds = []string{
-	"adb", "alb", "clickhouse", "ecs", "elasticsearch", "gpdb", "hbase", "kafka", "lindorm", "mongodb", "mse", "nas",
-	"nlb", "oss", "polardb", "rabbitmq", "rds", "redis", "rocketmq", "service", "slb",
-}
+// kinds are the things that KIND/NAME may name, sorted: products, and Services.
+var kinds = slices.Sorted(slices.Values(append(product.Products.Declared(), "service")))
 
 // Kinds returns the kinds that KIND/NAME may name, sorted.
 func Kinds() []string { return slices.Clone(kinds) }

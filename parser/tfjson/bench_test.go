@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/tfjson"
 )
 
@@ -68,7 +69,7 @@ func BenchmarkParse(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
-				if root, _ := tfjson.Parse(context.Background(), nil, "plan.json", data); root == nil {
+				if root, _ := tfjson.Parse(context.Background(), nil, "plan.json", data, alicloud.Identities()); root == nil {
 					b.Fatal("no root")
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
 )
@@ -74,7 +75,7 @@ func TestBadDocuments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(tt.data))
+			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(tt.data), alicloud.Identities())
 			if root != nil {
 				t.Errorf("got a root with %d resources", len(root.Resources))
 			}
@@ -98,7 +99,7 @@ func TestIncomplete(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := strings.Replace(string(plan(t, []unit{{address: "alicloud_vpc.a"}}, object{})), tt.old, tt.new, 1)
-			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(data))
+			root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(data), alicloud.Identities())
 			if len(diagnostics) != 1 || diagnostics[0].Kind != source.Unread || !strings.Contains(diagnostics[0].Message, tt.reason) {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}

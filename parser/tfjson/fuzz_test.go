@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -26,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tfjson.Is(data)
-		root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", data)
+		root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", data, alicloud.Identities())
 		if root == nil {
 			if len(diagnostics) != 1 || !diagnostics[0].Fatal() {
 				t.Fatalf("no root, and %v", diagnostics)
@@ -52,7 +53,7 @@ func FuzzParse(f *testing.F) {
 				}
 			})
 		}
-		again, _ := tfjson.Parse(context.Background(), nil, "plan.json", data)
+		again, _ := tfjson.Parse(context.Background(), nil, "plan.json", data, alicloud.Identities())
 		if first, second := dump(root), dump(again); first != second {
 			t.Fatalf("got\n%s\nthen\n%s", first, second)
 		}

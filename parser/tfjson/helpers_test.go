@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -64,7 +65,7 @@ func samples(t testing.TB) []string {
 // configuration beside it.
 func parse(t testing.TB, name string, data []byte) *terraform.Root {
 	t.Helper()
-	root, diagnostics := tfjson.Parse(context.Background(), nil, name, data)
+	root, diagnostics := tfjson.Parse(context.Background(), nil, name, data, alicloud.Identities())
 	for _, d := range diagnostics {
 		t.Errorf("%s: %s: %s", d.Range, d.Kind, d.Message)
 	}

@@ -7,54 +7,43 @@ import (
 	"github.com/egresslint/egresslint/parser/located"
 )
 
-// owned are the attributes, apart from the ids of [plainIDs], whose known value
-// names one instance wherever it is written: the cloud gives it to nothing else.
-var owned = map[string][]string{
-	"alicloud_nat_gateway": {"snat_table_ids", "forward_table_ids"},
-	"alicloud_vpc":         {"route_table_id", "router_id"},
-	"alicloud_eip":         {"ip_address"},
-	"alicloud_eip_address": {"ip_address"},
-
-	"alicloud_db_instance":          {"connection_string"},
-	"alicloud_db_readonly_instance": {"connection_string"},
-	"alicloud_kvstore_instance":     {"connection_domain"},
-	"alicloud_polardb_cluster":      {"connection_string"},
-}
-
 // literals maps what the cloud has given out already to what it belongs to. Where a
 // resource exists, a plan has its id in place of the reference that the
 // configuration makes, and only the reference tells that it is the same thing.
-type literals map[string]located.Ref
+type literals struct {
+	ids  Identities
+	refs map[string]located.Ref
+}
 
 // ambiguous marks a literal that belongs to several instances.
 var ambiguous = located.Ref{}
 
-func (r *reader) literals() literals {
-	l := make(literals)
+func (r *reader) literals(ids Identities) literals {
+	l := literals{ids, make(map[string]located.Ref)}
 	for _, in := range r.order {
 		if in.res.Data {
 			continue // someone else's resource, perhaps one of ours
 		}
-		for _, name := range ownedBy(in.res.Type) {
+		for _, name := range ids.ownedBy(in.res.Type) {
 			value := in.res.Body.Get(name)
 			if value.Kind != located.String || value.Str == "" || in.sets(name) {
 				continue
 			}
 			ref := located.Ref{Address: in.res.Address, Attribute: name}
-			if other, taken := l[value.Str]; taken && other.Address != ref.Address {
+			if other, taken := l.refs[value.Str]; taken && other.Address != ref.Address {
 				ref = ambiguous
 			} else if taken {
 				continue
 			}
-			l[value.Str] = ref
+			l.refs[value.Str] = ref
 		}
 	}
 	return l
 }
 
-func ownedBy(typ string) []string {
-	names := owned[typ]
-	if _, plain := plainIDs[typ]; plain {
+func (ids Identities) ownedBy(typ string) []string {
+	names := ids[typ].Owned
+	if ids[typ].PlainID {
 		names = append([]string{"id"}, names...)
 	}
 	return names
@@ -69,9 +58,9 @@ func (in *instance) sets(name string) bool {
 // replace puts placeholders for literals into the attributes of an instance, but
 // for those in which it tells its own.
 func (l literals) replace(in *instance) {
-	own := ownedBy(in.res.Type)
+	own := l.ids.ownedBy(in.res.Type)
 	for _, f := range in.res.Body.Map {
-		ref, ok := l[f.Value.Str]
+		ref, ok := l.refs[f.Value.Str]
 		if ok && ref.Address == in.res.Address && slices.Contains(own, f.Key) {
 			continue
 		}
@@ -95,7 +84,7 @@ func (l literals) value(v *located.Value) {
 // them with commas, as the provider takes SNAT addresses, and the strings in one
 // that is a JSON document, as the configuration of an add-on.
 func (l literals) text(s string) string {
-	if ref, ok := l[s]; ok && ref != ambiguous {
+	if ref, ok := l.refs[s]; ok && ref != ambiguous {
 		return ref.Placeholder()
 	}
 	switch {
@@ -115,7 +104,7 @@ func (l literals) inList(s string) string {
 	parts := strings.Split(s, ",")
 	for i, part := range parts {
 		text := strings.TrimSpace(part)
-		if ref, ok := l[text]; ok && ref != ambiguous {
+		if ref, ok := l.refs[text]; ok && ref != ambiguous {
 			parts[i] = strings.Replace(part, text, ref.Placeholder(), 1)
 		}
 	}
@@ -131,7 +120,7 @@ func (l literals) inJSON(s string) string {
 	for i := 1; i < len(parts); i++ {
 		// The quotes of a document in a string have backslashes before them.
 		text := strings.TrimRight(parts[i], `\`)
-		ref, ok := l[text]
+		ref, ok := l.refs[text]
 		if !ok || ref == ambiguous {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
 )
@@ -35,7 +36,7 @@ func TestMade(t *testing.T) {
 			if !tfjson.Is(data) {
 				t.Error("not seen as a plan or state")
 			}
-			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data)
+			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data, alicloud.Identities())
 			if got := len(diagnostics) > 0; got != tt.incomplete {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -343,7 +344,7 @@ func TestBesideOtherVersion(t *testing.T) {
 			if tt.config == "" {
 				fsys = fstest.MapFS{"infra/config/main.tf": {Data: []byte(`resource "alicloud_vpc" "a" {}`)}}
 			}
-			root, diagnostics := tfjson.Parse(context.Background(), source.NewTree(fsys), "infra/plan.json", data)
+			root, diagnostics := tfjson.Parse(context.Background(), source.NewTree(fsys), "infra/plan.json", data, alicloud.Identities())
 			if len(diagnostics) > 0 {
 				t.Errorf("diagnostics: %v", diagnostics)
 			}
@@ -383,7 +384,7 @@ resource "alicloud_vswitch" "a" {
 	document := strings.Replace(string(plan(t, units, object{"resources": configured(units)})), `{`,
 		`{"variables":{"name":{"value":"a\"b"},"zones":{"value":["b","${x}"]},"on":{"value":true},"n":{"value":2},"off":{"value":null}},`, 1)
 	tree := source.NewTree(fstest.MapFS{"main.tf": {Data: []byte(config)}})
-	root, diagnostics := tfjson.Parse(context.Background(), tree, "plan.json", []byte(document))
+	root, diagnostics := tfjson.Parse(context.Background(), tree, "plan.json", []byte(document), alicloud.Identities())
 	if len(diagnostics) > 0 {
 		t.Fatalf("diagnostics: %v", diagnostics)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -232,7 +233,7 @@ func TestBeside(t *testing.T) {
 			name := sample + "/plan.json"
 			data := mustRead(t, "../../testdata/plans/"+name)
 			alone := parse(t, name, data)
-			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data)
+			root, diagnostics := tfjson.Parse(context.Background(), tree, name, data, alicloud.Identities())
 			if len(diagnostics) > 0 || root.Dir != sample+"/config" {
 				t.Fatalf("dir %s, diagnostics %v", root.Dir, diagnostics)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
@@ -119,7 +120,7 @@ func TestPlaces(t *testing.T) {
 		if err := encoder.Encode(document); err != nil {
 			t.Fatal(err)
 		}
-		root, diagnostics := tfjson.Parse(context.Background(), nil, "state.json", buffer.Bytes())
+		root, diagnostics := tfjson.Parse(context.Background(), nil, "state.json", buffer.Bytes(), alicloud.Identities())
 		if len(diagnostics) > 0 {
 			t.Fatalf("diagnostics: %v", diagnostics)
 		}

@@ -85,6 +85,7 @@ const (
 
 // resolver finds what unknown arguments refer to.
 type resolver struct {
+	ids Identities
 	// results are those of expressions that do not depend on the instance.
 	results map[question]answer
 	subsets map[[2]*keySet]bool
@@ -101,8 +102,8 @@ type answer struct {
 	found bool
 }
 
-func newResolver() *resolver {
-	return &resolver{results: make(map[question]answer), subsets: make(map[[2]*keySet]bool)}
+func newResolver(ids Identities) *resolver {
+	return &resolver{ids: ids, results: make(map[question]answer), subsets: make(map[[2]*keySet]bool)}
 }
 
 // trace follows what an argument refers to until it is certain which single
@@ -356,9 +357,9 @@ func (t *trace) attribute(in *instance, attrs []string, depth int) {
 		return
 	}
 	if len(attrs) == 0 {
-		ownID := slices.Contains(in.unknown, "id") && isNamedAfter(t.argument, in.res.Type)
+		ownID := slices.Contains(in.unknown, "id") && t.ids.isNamedAfter(t.argument, in.res.Type)
 		for _, name := range in.unknown {
-			switch fitOf(t.argument, in.res, name) {
+			switch t.ids.fitOf(t.argument, in.res, name) {
 			case fitsWell:
 				if name == t.argument && ownID {
 					continue // the id again, as the allocation_id of an EIP
@@ -374,7 +375,7 @@ func (t *trace) attribute(in *instance, attrs []string, depth int) {
 	if !slices.Contains(in.unknown, name) {
 		return
 	}
-	switch fitOf(t.argument, in.res, name) {
+	switch t.ids.fitOf(t.argument, in.res, name) {
 	case fitsWell:
 		if len(attrs) > 1 {
 			t.opaque = true
@@ -386,8 +387,7 @@ func (t *trace) attribute(in *instance, attrs []string, depth int) {
 	default:
 		t.foreign = true
 		// Whatever its name, an id of several parts may have the wanted one in it.
-		_, plain := plainIDs[in.res.Type]
-		t.opaque = t.opaque || name == "id" && !plain
+		t.opaque = t.opaque || name == "id" && !t.ids[in.res.Type].PlainID
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/parser/source"
 	"github.com/egresslint/egresslint/parser/tfjson"
 )
@@ -89,7 +90,7 @@ resource "alicloud_x" "a" {
 `)}})
 	data := string(resourcePlan(t, "alicloud_x", object{"a": "x", "b": "y", "c": "z"}, object{"b": true}, object{}, object{}))
 	data = strings.Replace(data, `"planned_values"`, `"configuration":{"root_module":{"resources":[]}},"planned_values"`, 1)
-	root, diagnostics := tfjson.Parse(context.Background(), tree, "plan.json", []byte(data))
+	root, diagnostics := tfjson.Parse(context.Background(), tree, "plan.json", []byte(data), alicloud.Identities())
 	if len(diagnostics) > 0 || root.Resources[0].Body.Get("b").Range.File != "main.tf" {
 		t.Fatalf("it is not merged: %v", diagnostics)
 	}
@@ -123,7 +124,7 @@ func TestErrorsQuoteNothing(t *testing.T) {
 		head + `"format_version":"1.2","a":"\S3cret"}`,
 		head + `"format_version":"S3cret"}`,
 	} {
-		_, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(data))
+		_, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(data), alicloud.Identities())
 		if len(diagnostics) != 1 || strings.Contains(diagnostics[0].Message, "S") {
 			t.Errorf("%s: %v", data, diagnostics)
 		}
@@ -138,13 +139,13 @@ func TestTooManyValues(t *testing.T) {
 		"lists":   "[" + strings.Repeat("[],", 1_000_000) + "0]",
 		"objects": "[" + strings.Repeat(`{"a":0},`, 1_000_000) + "0]",
 	} {
-		root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(head+value+"}}"))
+		root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(head+value+"}}"), alicloud.Identities())
 		if root != nil || len(diagnostics) != 1 || diagnostics[0].Kind != source.LimitReached || diagnostics[0].Range.File != "plan.json" {
 			t.Errorf("%s: %v", name, diagnostics)
 		}
 	}
 	text := `{"a":"` + strings.Repeat(",[{", 2_000_000) + `"}`
-	if root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(head+text+"}}")); root == nil {
+	if root, diagnostics := tfjson.Parse(context.Background(), nil, "plan.json", []byte(head+text+"}}"), alicloud.Identities()); root == nil {
 		t.Errorf("text: %v", diagnostics)
 	}
 }

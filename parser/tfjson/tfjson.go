@@ -55,10 +55,12 @@ func Is(data []byte) bool {
 // values stand where it writes them. Otherwise, and if tree is nil, Dir is the
 // document's own directory and values stand in the document.
 //
+// ids tell which attributes of the plan stand for the thing that a resource makes.
+//
 // The root is nil if the document cannot be read. What is wrong with it is a
 // ParseError or LimitReached with its place; a plan for only a part of its
 // configuration is told as Unread.
-func Parse(ctx context.Context, tree *source.Tree, name string, data []byte) (*terraform.Root, []source.Diagnostic) {
+func Parse(ctx context.Context, tree *source.Tree, name string, data []byte, ids Identities) (*terraform.Root, []source.Diagnostic) {
 	if len(data) > source.MaxFileSize {
 		return nil, []source.Diagnostic{{
 			Kind: source.LimitReached, Range: source.Range{File: name},
@@ -76,7 +78,7 @@ func Parse(ctx context.Context, tree *source.Tree, name string, data []byte) (*t
 	if problem := s.checkVersion(); problem != nil {
 		return nil, []source.Diagnostic{*problem}
 	}
-	root, diagnostics := s.read()
+	root, diagnostics := s.read(ids)
 	if hcl := s.configurationBeside(ctx, tree, root); hcl != nil {
 		root = Merge(root, hcl)
 	}
@@ -84,13 +86,13 @@ func Parse(ctx context.Context, tree *source.Tree, name string, data []byte) (*t
 }
 
 // read turns the document into a root.
-func (s *sections) read() (*terraform.Root, []source.Diagnostic) {
+func (s *sections) read(ids Identities) (*terraform.Root, []source.Diagnostic) {
 	r := s.instances()
-	resolver := newResolver()
+	resolver := newResolver(ids)
 	for _, in := range r.order {
 		resolver.resolve(in)
 	}
-	known := r.literals()
+	known := r.literals(ids)
 	root := &terraform.Root{Dir: path.Dir(s.name), Providers: s.providers()}
 	for _, in := range r.order {
 		known.replace(in)

@@ -216,7 +216,7 @@ func TestProviders(t *testing.T) {
 // TestRepeatedKeys checks that the first of several entries with a key is read.
 func TestRepeatedKeys(t *testing.T) {
 	root, _ := tfjson.Parse(context.Background(), nil, "s.json", []byte(`{"format_version":"1.0","values":{"root_module":{"resources":[`+
-		`{"address":"a.b","type":"a","name":"b","values":{"z":1,"k":{"x":1,"a":2,"x":3},"z":2}}]}}}`))
+		`{"address":"a.b","type":"a","name":"b","values":{"z":1,"k":{"x":1,"a":2,"x":3},"z":2}}]}}}`), nil)
 	if got, want := show(root.Resources[0].Body), "{k: {x: 1, a: 2}, z: 1}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
