@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -40,12 +42,12 @@ func modelProjects(t *testing.T) map[string]string {
 	return dirs
 }
 
-// printModel returns what "egresslint model" prints about dir.
-func printModel(t *testing.T, dir string) []byte {
+// printModel returns what "egresslint model" prints about the paths.
+func printModel(t *testing.T, paths ...string) []byte {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	if code := cli.Main(nil, &stdout, &stderr, []string{"model", dir}); code != cli.ExitOK {
-		t.Fatalf("%s: exit code %d: %s", dir, code, &stderr)
+	if code := cli.Main(nil, &stdout, &stderr, append([]string{"model"}, paths...)); code != cli.ExitOK {
+		t.Fatalf("%s: exit code %d: %s", paths, code, &stderr)
 	}
 	return stdout.Bytes()
 }
@@ -223,5 +225,27 @@ func TestModelPrintsPathsInFull(t *testing.T) {
 	}
 	if open == 0 || open == len(m.Paths) || len(m.RuleInput().Paths) != len(m.Paths)-open {
 		t.Errorf("%d of %d paths are open, rules get %d", open, len(m.Paths), len(m.RuleInput().Paths))
+	}
+}
+
+// The order in which files are named does not show in the model.
+func TestModelIsDeterministic(t *testing.T) {
+	var files []string
+	err := filepath.WalkDir(filepath.Join(projects, "shop"), func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && filepath.Ext(name) != ".md" {
+			files = append(files, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := printModel(t, files...)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		random.Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+		if diff := cmp.Diff(string(first), string(printModel(t, files...))); diff != "" {
+			t.Fatalf("the model differs with the files in the order %q:\n%s", files, diff)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 
-
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/truth"
