@@ -14,7 +14,7 @@ import (
 	"github.com/egresslint/egresslint/parser/guard"
 )
 
-var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
+var update = flag.Bool("update", false, "rewrite the expected output in the scripts, and the printed models in testdata/golden/model")
 
 func TestMain(m *testing.M) {
 	guard.Off(cli.GuardsOff()...)

@@ -13,7 +13,7 @@ func newModelCommand(a *app) *cobra.Command {
 		Short: "Print the egress model as JSON",
 		Long: `Model prints what egresslint understands of the files: the clusters, workloads,
 what they need to reach, and what stands in the way. It is what the rules judge,
-and is described by policies/schemas/model.json.
+and is described by docs/model.md and docs/model.schema.json of egresslint.
 
 Exit codes:
   0  the model is printed

@@ -50,7 +50,7 @@ func (j *listJudge) judgePublicList(gate *allowListGate, t *alicloud.Target, c *
 		return truth.Blocked, ""
 	})
 	for i, eip := range eips {
-		gate.Sources = append(gate.Sources, model.SourceVSwitch{Name: eip, Status: verdict.verdicts[i]})
+		gate.Sources = append(gate.Sources, model.Source{Name: eip, Status: verdict.verdicts[i]})
 	}
 	verdict.verdicts = nil // those on the members are not known
 	gate.take(verdict)

@@ -162,10 +162,11 @@ func newAllowListGate(t *alicloud.Target, c *cluster, src *sources, public bool)
 	gate := &allowListGate{target: t, cluster: c, src: src, AllowListAccess: &model.AllowListAccess{
 		Target: t.Address, TargetName: t.Name, Product: t.Product, Attribute: t.List.Attribute,
 		Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: role, Scope: src.scope, Status: truth.Unknown,
-		List: "whitelist", Loopback: t.List.LoopbackOnly(), Omitted: t.List.Omitted, Sources: []model.SourceVSwitch{},
+		List: "whitelist", Omitted: t.List.Omitted, Sources: []model.Source{},
 		Uncovered: []string{}, Covered: []string{}, Entries: []string{}, WrongCovers: []string{},
 		SameVPC: t.VPC != nil && t.VPC == c.vpc, Origin: t.List.Origin,
 	}}
+	gate.Extensions.Alicloud.Loopback = t.List.LoopbackOnly()
 	for _, e := range t.List.Entries {
 		gate.Entries = append(gate.Entries, e.Text)
 	}
@@ -195,7 +196,7 @@ func judgeList(gate *allowListGate, t *alicloud.Target, c *cluster) {
 		}
 	})
 	for i, m := range src.members {
-		gate.Sources = append(gate.Sources, model.SourceVSwitch{
+		gate.Sources = append(gate.Sources, model.Source{
 			Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Origin: m.origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
 		})
 	}

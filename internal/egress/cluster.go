@@ -162,10 +162,11 @@ func (c *cluster) vpcName() string {
 func (c *cluster) entity() *model.Cluster {
 	e := &model.Cluster{
 		ID: c.id, Name: c.name, Address: c.address, Root: c.root, Variant: c.variant, Kind: c.kind, VPC: c.vpcName(),
-		Plugin: c.plugin, PluginSource: c.pluginSource, PluginOrigin: c.pluginAt, Datapath: c.datapath,
+		Plugin: c.plugin, PluginSource: c.pluginSource, PluginOrigin: c.pluginAt,
 		ProxyMode: c.proxyMode, Version: c.version, ServiceCIDR: c.serviceCIDR, PodCIDR: c.podCIDR,
-		InternetIntent: c.intent, Enforcement: c.enforcement, Mismatches: c.mismatches, Origin: c.origin,
+		InternetIntent: c.intent, Enforcement: c.enforcement, Origin: c.origin,
 	}
+	e.Extensions.Alicloud = model.AlicloudCluster{Datapath: c.datapath, Mismatches: c.mismatches}
 	if c.res != nil && secret.Conceals(c.res.Body.Get("service_cidr")) {
 		e.ServiceCIDR = secret.Concealed
 	}

@@ -20,8 +20,8 @@ func sortBy[T any](list []T, key func(T) string) {
 func describe(m *model.Model, diagnostics []source.Diagnostic) string {
 	d := &describer{m: m}
 	for _, c := range m.Clusters {
-		d.line("cluster %s: %s, %s by %s, datapath %s, policies %s, vpc %q", c.ID, c.Kind, c.Plugin, c.PluginSource, c.Datapath, c.Enforcement, c.VPC)
-		for _, x := range c.Mismatches {
+		d.line("cluster %s: %s, %s by %s, datapath %s, policies %s, vpc %q", c.ID, c.Kind, c.Plugin, c.PluginSource, c.Extensions.Alicloud.Datapath, c.Enforcement, c.VPC)
+		for _, x := range c.Extensions.Alicloud.Mismatches {
 			d.line("  mismatch %s %s", x.Code, d.at(x.Origin))
 		}
 	}
@@ -36,7 +36,7 @@ func describe(m *model.Model, diagnostics []source.Diagnostic) string {
 		}
 		d.need(x.Need)
 	}
-	for _, x := range m.SNATEntries {
+	for _, x := range m.Translations {
 		d.line("snat entry %s: %s %s %s%s for %v", x.Address, x.Status, x.Code, x.EIP, d.at(x.Origin), x.Clusters)
 		d.list("  and not what the pods leave from of", x.WrongFor)
 	}
@@ -102,13 +102,13 @@ func describe(m *model.Model, diagnostics []source.Diagnostic) string {
 	for _, x := range m.BucketPolicyBlocks {
 		d.line("bucket policy %s for %s %s: %s lists %v, not %v%s", x.Bucket, x.Cluster, x.Role, x.Code, x.Listed, x.Uncovered, d.at(x.Origin))
 	}
-	for _, x := range m.PodEIPs {
+	for _, x := range m.Extensions.Alicloud.PodEIPs {
 		d.line("pod eip of %s: %s %s%s", x.Workload, x.Annotation, x.Code, d.at(x.Origin))
 	}
 	for _, x := range m.IPv6Access {
 		d.line("ipv6 of %v: %s%s", x.Workloads, x.Code, d.at(x.Origin))
 	}
-	for _, x := range m.Injectors {
+	for _, x := range m.Extensions.Alicloud.Injectors {
 		d.line("injector of %s: %s %s %s%s", x.Workload, x.Annotation, x.Code, x.Target, d.at(x.Origin))
 	}
 	for _, p := range m.Paths {

@@ -16,31 +16,15 @@ import (
 // newModel makes the model of what was traced.
 func newModel(f *facts, objects []*kubernetes.Object, worlds []*world, t *tracer) *model.Model {
 	m := &model.Model{
-		APIVersion:  model.APIVersion,
-		Clusters:    entities(f.clusters, (*cluster).entity),
-		Targets:     entities(f.targets, targetEntity),
-		SNATEntries: t.ways.entryEntities(),
-
-		InternetAccess:       entities(t.ways.gates, (*internetGate).entity),
-		RouteBlocks:          t.ways.routeEntities(),
-		AllowListAccess:      t.lists.whitelistEntities(),
-		ACLAccess:            entities(t.lists.acls.list, (*allowListGate).entity),
-		LoadBalancerAccess:   entities(t.loadBalancers.gates.list, (*loadBalancerGate).entity),
-		NameResolution:       entities(t.dns.needed(), (*dnsGate).entity),
-		PolicyBlocks:         entities(t.policies.gates.list, (*policyGate).entity),
-		PolicyEnforcement:    list(t.enforcement),
-		SecurityGroupEgress:  entities(t.groups.gates.list, (*groupGate).entity),
-		SecurityGroupIngress: entities(t.ingress.gates.list, (*ingressGate).entity),
-		NetworkACLBlocks:     entities(t.networkACLs.gates.list, (*aclGate).entity),
-		BucketPolicyBlocks:   entities(t.buckets.denied(), (*bucketGate).entity),
-		PodEIPs:              list(t.podEIPs),
-		IPv6Access:           entities(t.ipv6.gates.list, (*ipv6Gate).entity),
-		DeadPeers:            list(t.deadPeers),
-		UnsupportedPolicies:  list(t.unsupported),
-		DNSPolicies:          list(t.dnsPolicies),
-		Injectors:            list(t.injectors.gates),
-
-		Paths: list(t.paths),
+		APIVersion:   model.APIVersion,
+		Clusters:     entities(f.clusters, (*cluster).entity),
+		Targets:      entities(f.targets, targetEntity),
+		Translations: t.ways.entryEntities(),
+		Gates:        gatesOf(t),
+		Paths:        list(t.paths),
+		Extensions: model.Extensions{Alicloud: model.Alicloud{
+			PodEIPs: list(t.podEIPs), Injectors: list(t.injectors.gates),
+		}},
 	}
 	m.Workloads, m.Policies, m.Requirements = []*model.Workload{}, []*model.Policy{}, []*model.Requirement{}
 	for _, w := range worlds {
@@ -71,6 +55,28 @@ func newModel(f *facts, objects []*kubernetes.Object, worlds []*world, t *tracer
 	m.Origins, m.Unknowns, m.Bindings = f.places.List, t.unknowns, t.bindings
 	sortModel(m)
 	return m
+}
+
+// gatesOf are the gates that were met, or that the infrastructure alone decides.
+func gatesOf(t *tracer) model.Gates {
+	return model.Gates{
+		InternetAccess:       entities(t.ways.gates, (*internetGate).entity),
+		RouteBlocks:          t.ways.routeEntities(),
+		AllowListAccess:      t.lists.whitelistEntities(),
+		ACLAccess:            entities(t.lists.acls.list, (*allowListGate).entity),
+		LoadBalancerAccess:   entities(t.loadBalancers.gates.list, (*loadBalancerGate).entity),
+		NameResolution:       entities(t.dns.needed(), (*dnsGate).entity),
+		PolicyBlocks:         entities(t.policies.gates.list, (*policyGate).entity),
+		PolicyEnforcement:    list(t.enforcement),
+		SecurityGroupEgress:  entities(t.groups.gates.list, (*groupGate).entity),
+		SecurityGroupIngress: entities(t.ingress.gates.list, (*ingressGate).entity),
+		NetworkACLBlocks:     entities(t.networkACLs.gates.list, (*aclGate).entity),
+		BucketPolicyBlocks:   entities(t.buckets.denied(), (*bucketGate).entity),
+		IPv6Access:           entities(t.ipv6.gates.list, (*ipv6Gate).entity),
+		DeadPeers:            list(t.deadPeers),
+		UnsupportedPolicies:  list(t.unsupported),
+		DNSPolicies:          list(t.dnsPolicies),
+	}
 }
 
 // list is a list as JSON shows it, where an empty one is no null.

@@ -66,7 +66,7 @@ kind: Pod
 				t.Fatalf("%s: %d workloads", tc.name, n)
 			}
 			c := model.Clusters[0]
-			if got := c.Plugin + " " + c.Datapath + " " + c.Enforcement; got != tc.want {
+			if got := c.Plugin + " " + c.Extensions.Alicloud.Datapath + " " + c.Enforcement; got != tc.want {
 				t.Errorf("%s (reversed: %t): %s, want %s", tc.name, reversed, got, tc.want)
 			}
 			if len(model.PolicyEnforcement) != min(len(tc.cause), 1) {

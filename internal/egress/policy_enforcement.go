@@ -69,7 +69,7 @@ func policyEnforcement(f *facts, worlds []*world) []*model.PolicyEnforcement {
 func newEnforcement(f *facts, w *world, code string, cause place.Origin, policies []*netpol.Policy, workloads []string) *model.PolicyEnforcement {
 	gate := &model.PolicyEnforcement{
 		Cluster: w.clusterID(), ClusterName: w.clusterName(), Code: code, Cause: cause,
-		Policies: []string{}, Workloads: slices.Concat([]string{}, workloads), Others: []place.Origin{},
+		Policies: []string{}, Workloads: append([]string{}, workloads...), Others: []place.Origin{},
 	}
 	slices.Sort(gate.Workloads)
 	list := slices.Clone(policies)

@@ -84,12 +84,12 @@ func (y *ways) judgeCluster(c *cluster) {
 		gate := &internetGate{InternetAccess: &model.InternetAccess{
 			Cluster: c.id, ClusterName: c.name, Plugin: c.pluginOf(src), Role: src.role, Scope: src.scope,
 			Primary: c.primary() == src || src.scope != "", Intent: c.intent, Origin: src.origin,
-			VSwitches: []model.SourceVSwitch{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
+			VSwitches: []model.Source{}, Uncovered: []string{}, Covered: []string{}, EntryCovers: []string{}, PublicNodes: []place.Origin{},
 		}, src: src}
 		for _, m := range src.members {
 			way := judgeWay(y.facts, c, src, m)
 			gate.ways = append(gate.ways, way)
-			gate.VSwitches = append(gate.VSwitches, model.SourceVSwitch{
+			gate.VSwitches = append(gate.VSwitches, model.Source{
 				Name: m.vswitch.Name, CIDR: cidrText(m.vswitch), Status: way.status, Reason: way.reason, Origin: m.origin,
 			})
 		}

@@ -63,7 +63,7 @@ func (j *loadBalancerJudge) hop(r *Need) model.Hop {
 		internal, _ := s.Object.Root.Get("spec", "internalTrafficPolicy").Text()
 		gate.InternalOnly = internal == "Local"
 		backend, _ := s.Object.Root.Get("metadata", "annotations", "service.beta.kubernetes.io/backend-type").Text()
-		gate.ENIBackend = backend == "eni"
+		gate.Extensions.Alicloud.ENIBackend = backend == "eni"
 		gate.facts = []model.Fact{
 			fact("externalTrafficPolicy", written(s.Object.Root.Get("spec", "externalTrafficPolicy"), "Cluster"), gate.Origin),
 			fact("kube-proxy mode", gate.ProxyMode, place.Origin{}), fact("Kubernetes version", orNone(gate.Version), place.Origin{}),

@@ -13,7 +13,7 @@ import (
 // entryGates lists the SNAT entries of a scope with the clusters they serve.
 func (y *ways) entryGates(s *alicloud.Scope) {
 	for _, e := range y.facts.entries[s] {
-		entry := &model.SNATEntry{
+		entry := &model.Translation{
 			Address: e.Resource.Address, Status: e.EIP.Status, Code: e.EIP.Code, EIP: e.EIP.EIP, Instance: e.EIP.Instance,
 			Clusters: []string{}, WrongFor: []string{}, Origin: s.AtArgument(e.Resource, "snat_ip"),
 		}
@@ -46,7 +46,7 @@ func (y *ways) entryGates(s *alicloud.Scope) {
 }
 
 type entryGate struct {
-	*model.SNATEntry
+	*model.Translation
 	gates []*internetGate
 }
 
@@ -70,15 +70,15 @@ func onceEach(list []entryGate) []entryGate {
 }
 
 // entryEntities are the SNAT entries with those who leave through them.
-func (y *ways) entryEntities() []*model.SNATEntry {
-	list := []*model.SNATEntry{}
+func (y *ways) entryEntities() []*model.Translation {
+	list := []*model.Translation{}
 	for _, e := range y.entries {
 		needs := make([]*needs, 0, len(e.gates))
 		for _, gate := range e.gates {
 			needs = append(needs, &gate.need)
 		}
 		e.Need = merged(needs...)
-		list = append(list, e.SNATEntry)
+		list = append(list, e.Translation)
 	}
 	return list
 }

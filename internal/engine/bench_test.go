@@ -36,7 +36,7 @@ func largeModel(n int) *model.Model {
 	for i := range n {
 		name := fmt.Sprintf("alicloud_vswitch.pod[%q]", fmt.Sprint(i))
 		cidr := fmt.Sprintf("10.%d.%d.0/24", i/256, i%256)
-		source := model.SourceVSwitch{Name: name, CIDR: cidr, Status: status(i), Origin: at(i)}
+		source := model.Source{Name: name, CIDR: cidr, Status: status(i), Origin: at(i)}
 		uncovered, code := []string{}, ""
 		if status(i) == truth.Blocked {
 			uncovered, code = []string{name + " (" + cidr + ")"}, "missing"
@@ -49,12 +49,12 @@ func largeModel(n int) *model.Model {
 		case 0, 1:
 			m.InternetAccess = append(m.InternetAccess, &model.InternetAccess{
 				Cluster: "prod", ClusterName: "prod", Plugin: "terway", Role: "pod", Primary: true, Status: status(i), Code: code, Intent: "unsaid",
-				VSwitches: []model.SourceVSwitch{source}, Uncovered: uncovered, GatewayName: "alicloud_nat_gateway.main", Need: need(i), Origin: at(i),
+				VSwitches: []model.Source{source}, Uncovered: uncovered, GatewayName: "alicloud_nat_gateway.main", Need: need(i), Origin: at(i),
 			})
 		default:
 			m.AllowListAccess = append(m.AllowListAccess, &model.AllowListAccess{
 				Target: "alicloud_db_instance.orders", TargetName: "orders", Product: "RDS", Attribute: "security_ips", Cluster: "prod", ClusterName: "prod",
-				Plugin: "terway", Role: "pod", Status: status(i), Code: code, Sources: []model.SourceVSwitch{source}, Uncovered: uncovered, Need: need(i), Origin: at(i),
+				Plugin: "terway", Role: "pod", Status: status(i), Code: code, Sources: []model.Source{source}, Uncovered: uncovered, Need: need(i), Origin: at(i),
 			})
 			m.PolicyBlocks = append(m.PolicyBlocks, &model.PolicyBlock{
 				Namespace: "shop", Workloads: []string{"Deployment/api"}, Destination: "orders.shop:80", Port: 8080, Protocol: "TCP", Policies: []string{"api"},

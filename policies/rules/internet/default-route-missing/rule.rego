@@ -82,33 +82,33 @@ violation contains {
 	"case": verdict.case,
 	"args": {
 		"who": words.interfaces(gate.role, words.cluster(gate)),
-		"vswitches": words.brief(gate.vswitches),
+		"vswitches": words.brief(gate.segments),
 		"tables": words.brief(gate.tables),
 		"gateway": gate.gateway,
 		"gateway_id": words.reference(gate.gateway, "id"),
-		"ids": words.ids(gate.vswitches),
-		"each": words.each(gate.vswitches),
+		"ids": words.ids(gate.segments),
+		"each": words.each(gate.segments),
 		"affected": need.affected(gate.need.evidence),
 	},
 	"key": array.concat([words.cluster(gate), gate.code], sort(gate.tables)),
 	"related": array.concat(
-		[{"at": gate.entry, "text": text} | some code, text in _entries; code == gate.code],
+		[{"at": gate.cause, "text": text} | some code, text in _entries; code == gate.code],
 		need.places(gate.need.evidence),
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.route_blocks[verdict.gate]
+	gate := input.gates.route[verdict.gate]
 }
 
 # An entry for the vSwitch says that it is meant to reach the Internet.
 _verdicts contains {"gate": i, "case": gate.code, "level": "error"} if {
-	some i, gate in input.route_blocks
+	some i, gate in input.gates.route
 	gate.code in object.keys(_entries)
 	gate.primary
 }
 
 _verdicts contains {"gate": i, "case": gate.code, "level": level} if {
-	some i, gate in input.route_blocks
+	some i, gate in input.gates.route
 	gate.code in object.keys(_entries)
 	not gate.primary
 	level := need.level(gate.need.strength)
@@ -117,27 +117,27 @@ _verdicts contains {"gate": i, "case": gate.code, "level": level} if {
 # Where some vSwitches have an entry, the others were meant to have one.
 _verdicts contains {"gate": i, "case": "no-way", "level": "error"} if {
 	some i in _without_entry
-	input.route_blocks[i].partial
-	not need.meant(input.route_blocks[i])
+	input.gates.route[i].partial
+	not need.meant(input.gates.route[i])
 }
 
 _verdicts contains {"gate": i, "case": "no-way", "level": level} if {
 	some i in _without_entry
-	gate := input.route_blocks[i]
+	gate := input.gates.route[i]
 	not gate.partial
 	level := need.level(gate.need.strength)
 }
 
 _verdicts contains {"gate": i, "case": "no-way-latent", "level": "warning"} if {
 	some i in _without_entry
-	gate := input.route_blocks[i]
+	gate := input.gates.route[i]
 	not gate.partial
 	gate.need.strength == "none"
 	not need.meant(gate)
 }
 
 _without_entry contains i if {
-	some i, gate in input.route_blocks
+	some i, gate in input.gates.route
 	gate.code == "no-way"
 }
 

@@ -11,19 +11,19 @@ _gate := {
 	"primary": true,
 	"tables": ["alicloud_route_table.pod"],
 	"code": "no-default-route",
-	"vswitches": ["alicloud_vswitch.pod (10.0.2.0/24)"],
+	"segments": ["alicloud_vswitch.pod (10.0.2.0/24)"],
 	"gateway": "alicloud_nat_gateway.main",
 	"intent": "unsaid",
 	"partial": false,
 	"all_served": false,
 	"need": fixture.need("declared"),
 	"origin": fixture.origin(10),
-	"entry": fixture.origin(30),
+	"cause": fixture.origin(30),
 }
 
-_model(changes) := {"route_blocks": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"route": [object.union(_gate, changes)]}}
 
-_no_way := {"code": "no-way", "gateway": "", "entry": fixture.nowhere, "need": fixture.need("none")}
+_no_way := {"code": "no-way", "gateway": "", "cause": fixture.nowhere, "need": fixture.need("none")}
 
 _cases contains violation.case if some violation in rule.violation
 
@@ -51,7 +51,7 @@ test_says_what_the_related_route_is if {
 	violation.related[0].text == "the route that leads to the other gateway"
 }
 
-test_silent_without_route_blocks if _cases == set() with input as {"route_blocks": []}
+test_silent_without_route_blocks if _cases == set() with input as {"gates": {"route": []}}
 
 test_silent_for_an_unknown_route if _cases == set() with input as _model({"code": ""})
 

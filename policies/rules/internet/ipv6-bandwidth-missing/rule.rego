@@ -82,7 +82,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.ipv6_access
+	some gate in input.gates.ipv6
 	gate.code in {"no-gateway", "no-bandwidth"}
 }
 

@@ -64,7 +64,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.ipv6_access
+	some gate in input.gates.ipv6
 	gate.code == "single-stack"
 	gate.plugin in {"terway", "flannel"}
 	_certain(gate.literal, gate.need.strength)

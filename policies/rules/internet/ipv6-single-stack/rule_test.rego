@@ -16,7 +16,7 @@ _gate := {
 	"cause": fixture.origin(20),
 }
 
-_model(changes) := {"ipv6_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"ipv6": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

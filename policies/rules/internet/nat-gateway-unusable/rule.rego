@@ -63,12 +63,12 @@ import data.egresslint.lib.need
 import data.egresslint.lib.words
 
 violation contains {
-	"at": gate.entry,
+	"at": gate.translation,
 	"level": verdict.level,
 	"case": gate.gateway_code,
 	"args": {
 		"who": words.interfaces(gate.role, words.cluster(gate)),
-		"covers": words.brief(gate.entry_covers),
+		"covers": words.brief(gate.translation_covers),
 		"gateway": gate.gateway_name,
 		"affected": need.affected(gate.need.evidence),
 	},
@@ -82,19 +82,19 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.internet_access[verdict.gate]
+	gate := input.gates.nat[verdict.gate]
 }
 
 # An entry for a vSwitch of another VPC does nothing at all, whoever may need it.
 _verdicts contains {"gate": i, "level": "error"} if {
 	some i in _closed
-	input.internet_access[i].gateway_code == "other-vpc"
+	input.gates.nat[i].gateway_code == "other-vpc"
 	not i in _told
 }
 
 _verdicts contains {"gate": i, "level": level} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.gateway_code == "intranet"
 	level := need.level(gate.need.strength)
 }
@@ -102,7 +102,7 @@ _verdicts contains {"gate": i, "level": level} if {
 # One on a VPC NAT gateway may be all that is meant.
 _verdicts contains {"gate": i, "level": "warning"} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.gateway_code == "intranet"
 	gate.need.strength == "none"
 	not need.meant(gate)
@@ -110,7 +110,7 @@ _verdicts contains {"gate": i, "level": "warning"} if {
 }
 
 _closed contains i if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.code == "gateway-unusable"
 	gate.status in {"blocked", "partial"}
 }
@@ -118,8 +118,8 @@ _closed contains i if {
 # Nobody is known to need these, and the same entry is at fault for ordinary pods.
 _told contains i if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	not gate.primary
 	gate.need.strength == "none"
-	gate.entry.ref in {input.internet_access[j].entry.ref | some j in _closed; input.internet_access[j].primary}
+	gate.translation.ref in {input.gates.nat[j].translation.ref | some j in _closed; input.gates.nat[j].primary}
 }

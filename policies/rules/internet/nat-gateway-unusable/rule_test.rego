@@ -14,8 +14,8 @@ _gate := {
 	"code": "gateway-unusable",
 	"gateway_code": "intranet",
 	"intent": "unsaid",
-	"entry": fixture.origin(30),
-	"entry_covers": ["alicloud_vswitch.pod (10.0.2.0/24)"],
+	"translation": fixture.origin(30),
+	"translation_covers": ["alicloud_vswitch.pod (10.0.2.0/24)"],
 	"gateway": fixture.origin(20),
 	"gateway_name": "alicloud_nat_gateway.private",
 	"all_served": false,
@@ -27,12 +27,12 @@ _other_vpc := {"gateway_code": "other-vpc"}
 
 _nodes := {"role": "node", "primary": false, "origin": fixture.origin(11)}
 
-_model(changes) := {"internet_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"nat": [object.union(_gate, changes)]}}
 
-_both(changes, node_changes) := {"internet_access": [
+_both(changes, node_changes) := {"gates": {"nat": [
 	object.union(_gate, changes),
 	object.union_n([_gate, changes, _nodes, node_changes]),
-]}
+]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -68,8 +68,8 @@ test_points_at_the_entry if {
 }
 
 test_nodes_with_an_entry_of_their_own if {
-	count(rule.violation) == 2 with input as _both({}, {"entry": fixture.origin(31)})
-	count(rule.violation) == 2 with input as _both(_other_vpc, {"entry": fixture.origin(31)})
+	count(rule.violation) == 2 with input as _both({}, {"translation": fixture.origin(31)})
+	count(rule.violation) == 2 with input as _both(_other_vpc, {"translation": fixture.origin(31)})
 }
 
 test_nodes_that_share_the_entry_add_nothing if {

@@ -75,28 +75,28 @@ violation contains {
 	"related": array.concat(places, need.places(gate.need.evidence)),
 } if {
 	some verdict in _verdicts
-	gate := input.internet_access[verdict.gate]
+	gate := input.gates.nat[verdict.gate]
 	uncovered := [words.name(label) | some label in gate.uncovered]
 	others := [{"at": place, "text": "this gives nodes public addresses too"} | some place in gate.public_nodes]
-	vswitches := [{"at": vswitch.origin, "text": "a vSwitch that pods leave from"} | some vswitch in gate.vswitches]
+	vswitches := [{"at": vswitch.origin, "text": "a vSwitch that pods leave from"} | some vswitch in gate.sources]
 	places := array.concat(others, vswitches)
 }
 
 _verdicts contains {"gate": i, "case": "needed", "level": level} if {
 	some i in _closed
-	level := need.level(input.internet_access[i].need.strength)
+	level := need.level(input.gates.nat[i].need.strength)
 }
 
 _verdicts contains {"gate": i, "case": "latent", "level": "warning"} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.need.strength == "none"
 	gate.intent != "no"
 	not gate.all_served
 }
 
 _closed contains i if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.code == "node-eip"
 	gate.status in {"blocked", "partial"}
 }

@@ -12,7 +12,7 @@ _gate := {
 	"status": "blocked",
 	"code": "node-eip",
 	"intent": "unsaid",
-	"vswitches": [object.union(
+	"sources": [object.union(
 		fixture.vswitch("alicloud_vswitch.pod", "10.0.2.0/24", "blocked"),
 		{"origin": fixture.origin(40)},
 	)],
@@ -24,7 +24,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"internet_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"nat": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

@@ -75,24 +75,24 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.internet_access[verdict.gate]
+	gate := input.gates.nat[verdict.gate]
 	uncovered := [words.name(label) | some label in gate.uncovered]
 }
 
 _verdicts contains {"gate": i, "case": "needed", "level": level} if {
 	some i in _closed
-	level := need.level(input.internet_access[i].need.strength)
+	level := need.level(input.gates.nat[i].need.strength)
 }
 
 _verdicts contains {"gate": i, "case": "latent", "level": "warning"} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.need.strength == "none"
 	gate.intent != "no"
 }
 
 _closed contains i if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.role == "node"
 	gate.plugin == "terway"
 	not gate.primary

@@ -19,7 +19,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"internet_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"nat": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

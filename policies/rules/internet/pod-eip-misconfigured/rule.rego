@@ -76,7 +76,7 @@ violation contains {
 	"key": [gate.cluster_name, gate.namespace, gate.workload, gate.annotation, gate.code],
 	"related": [{"at": gate.cause, "text": text} | some text in _causes[gate.code]],
 } if {
-	some gate in input.pod_eips
+	some gate in input.extensions.alicloud.pod_eips
 	gate.code in object.keys(_levels)
 }
 

@@ -15,7 +15,7 @@ _gate := {
 	"cause": fixture.origin(20),
 }
 
-_model(changes) := {"pod_eips": [object.union(_gate, changes)]}
+_model(changes) := {"extensions": {"alicloud": {"pod_eips": [object.union(_gate, changes)]}}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -44,4 +44,4 @@ test_on_the_owner_has_no_further_cause if {
 
 test_silent_under_flannel if _verdicts == set() with input as _model({"code": "flannel"})
 
-test_silent_without_annotations if _verdicts == set() with input as {"pod_eips": []}
+test_silent_without_annotations if _verdicts == set() with input as {"extensions": {"alicloud": {"pod_eips": []}}}

@@ -56,6 +56,6 @@ violation contains {
 	"key": [gate.cluster_name, gate.namespace, gate.workload, gate.annotation],
 	"related": [{"at": gate.cause, "text": "what names the network plug-in"}],
 } if {
-	some gate in input.pod_eips
+	some gate in input.extensions.alicloud.pod_eips
 	gate.code == "flannel"
 }

@@ -15,7 +15,7 @@ _gate := {
 	"cause": fixture.origin(20),
 }
 
-_model(changes) := {"pod_eips": [object.union(_gate, changes)]}
+_model(changes) := {"extensions": {"alicloud": {"pod_eips": [object.union(_gate, changes)]}}}
 
 _cases contains violation.case if some violation in rule.violation
 
@@ -34,4 +34,4 @@ test_silent_for_other_mistakes if {
 	}
 }
 
-test_silent_without_annotations if _cases == set() with input as {"pod_eips": []}
+test_silent_without_annotations if _cases == set() with input as {"extensions": {"alicloud": {"pod_eips": []}}}

@@ -76,7 +76,7 @@ violation contains {
 		"are": _by_number(eips, "is", "are"),
 		"eips": words.brief(eips),
 		"eip_ids": [words.reference(eip, "id") | some eip in eips],
-		"instances": sort({entry.instance | some entry in group; entry.instance != ""}),
+		"instances": sort({entry.attached_to | some entry in group; entry.attached_to != ""}),
 		"gateways": words.brief(gateways),
 		"gateway_ids": [words.reference(gateway, "id") | some gateway in gateways],
 		"besides": _besides({cluster | some entry in group; some cluster in entry.wrong_for}),
@@ -86,10 +86,10 @@ violation contains {
 	"related": need.places(evidence),
 } if {
 	some indexes in _groups
-	group := [entry | some i in indexes; entry := input.snat_entries[i]]
+	group := [entry | some i in indexes; entry := input.translations[i]]
 	addresses := [entry.address | some entry in group]
 	brief := words.brief(addresses)
-	eips := sort({entry.eip | some entry in group})
+	eips := sort({entry.public_address | some entry in group})
 	causes := array.concat(sort({entry.code | some entry in group}), eips)
 	gateways := sort({entry.gateway | some entry in group})
 	clusters := sort({cluster | some entry in group; some cluster in entry.clusters})
@@ -104,16 +104,16 @@ _groups := [group |
 ]
 
 _blocked := [i |
-	some i, entry in input.snat_entries
+	some i, entry in input.translations
 	entry.status == "blocked"
 	entry.code in {"not-associated", "other-instance", "no-eip"}
 ]
 
-_place(i) := [entry.origin.file, entry.origin.line, entry.origin.column] if entry := input.snat_entries[i]
+_place(i) := [entry.origin.file, entry.origin.line, entry.origin.column] if entry := input.translations[i]
 
 # The requirements of several entries, each once.
 _evidence(indexes) := [e | some i, e in found; _first(found, i)] if {
-	found := [e | some j in indexes; some e in input.snat_entries[j].need.evidence]
+	found := [e | some j in indexes; some e in input.translations[j].need.evidence]
 }
 
 _first(list, i) if {

@@ -8,15 +8,15 @@ _entry := {
 	"gateway": "alicloud_nat_gateway.main",
 	"status": "blocked",
 	"code": "not-associated",
-	"eip": "alicloud_eip_address.nat",
-	"instance": "",
+	"public_address": "alicloud_eip_address.nat",
+	"attached_to": "",
 	"clusters": ["prod"],
 	"wrong_for": [],
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"snat_entries": [object.union(_entry, changes)]}
+_model(changes) := {"translations": [object.union(_entry, changes)]}
 
 _cases contains violation.case if some violation in rule.violation
 
@@ -47,7 +47,7 @@ test_silent_when_associated if _cases == set() with input as _model({"status": "
 
 test_silent_when_unknown if _cases == set() with input as _model({"status": "unknown", "code": ""})
 
-_several(changes) := {"snat_entries": [
+_several(changes) := {"translations": [
 	object.union(_entry, {"address": "alicloud_snat_entry.pod[0]"}),
 	object.union_n([_entry, {"address": "alicloud_snat_entry.pod[1]"}, changes]),
 ]}
@@ -63,7 +63,8 @@ test_instances_at_one_place_are_one_finding if {
 }
 
 test_instances_with_different_reasons if {
-	some violation in rule.violation with input as _several({"code": "other-instance", "eip": "alicloud_eip_address.b"})
+	other := {"code": "other-instance", "public_address": "alicloud_eip_address.b"}
+	some violation in rule.violation with input as _several(other)
 	violation.case == "not-associated"
 	violation.args.eips == ["alicloud_eip_address.b", "alicloud_eip_address.nat"]
 	violation.args.are == "are"

@@ -120,27 +120,27 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.internet_access[verdict.gate]
+	gate := input.gates.nat[verdict.gate]
 	uncovered := [words.name(label) | some label in gate.uncovered]
 }
 
 # Where some vSwitches have an entry, the others were meant to have one.
 _verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
 	some i in _closed
-	count(input.internet_access[i].covered) > 0
-	not need.meant(input.internet_access[i])
+	count(input.gates.nat[i].covered) > 0
+	not need.meant(input.gates.nat[i])
 }
 
 _verdicts contains {"gate": i, "case": _variant("needed", gate.gateway_name), "level": level} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	count(gate.covered) == 0
 	level := need.level(gate.need.strength)
 }
 
 _verdicts contains {"gate": i, "case": _variant("latent", gate.gateway_name), "level": "warning"} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	count(gate.covered) == 0
 	gate.need.strength == "none"
 	not need.meant(gate)
@@ -148,7 +148,7 @@ _verdicts contains {"gate": i, "case": _variant("latent", gate.gateway_name), "l
 
 # Nodes beside pods of their own vSwitches are told by node-snat-missing where only they lack entries.
 _verdicts contains {"gate": i, "case": "nodes", "level": level} if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.role == "node"
 	not gate.primary
 	not gate.other_covered
@@ -158,7 +158,7 @@ _verdicts contains {"gate": i, "case": "nodes", "level": level} if {
 }
 
 _closed contains i if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.primary
 	gate.code == "missing"
 	gate.status in {"blocked", "partial"}

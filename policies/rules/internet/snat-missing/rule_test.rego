@@ -17,7 +17,7 @@ _gate := {
 	"status": "blocked",
 	"code": "missing",
 	"intent": "unsaid",
-	"vswitches": [_uncovered],
+	"sources": [_uncovered],
 	"uncovered": [`alicloud_vswitch.pod["b"] (10.0.2.0/24)`],
 	"covered": [],
 	"gateway": fixture.origin(20),
@@ -30,11 +30,11 @@ _gate := {
 
 _partial := {
 	"status": "partial",
-	"vswitches": [_covered, _uncovered],
+	"sources": [_covered, _uncovered],
 	"covered": [`alicloud_vswitch.pod["a"] (10.0.1.0/24)`],
 }
 
-_model(changes) := {"internet_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"nat": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -63,7 +63,7 @@ test_some_vswitches_with_an_inferred_need_is_an_error if {
 
 test_some_unknown_is_no_sign_that_others_were_meant if {
 	unsure := fixture.vswitch("alicloud_vswitch.c", "", "unknown")
-	_verdicts == {["latent", "warning"]} with input as _model({"status": "partial", "vswitches": [unsure, _uncovered]})
+	_verdicts == {["latent", "warning"]} with input as _model({"status": "partial", "sources": [unsure, _uncovered]})
 }
 
 test_names_the_vswitches_without_an_entry if {

@@ -66,12 +66,12 @@ import data.egresslint.lib.need
 import data.egresslint.lib.words
 
 violation contains {
-	"at": gate.entry,
+	"at": gate.translation,
 	"level": verdict.level,
 	"case": gate.plugin,
 	"args": {
 		"cluster": gate.cluster_name,
-		"covers": words.brief(gate.entry_covers),
+		"covers": words.brief(gate.translation_covers),
 		"uncovered": words.brief(gate.uncovered),
 		"ids": words.ids(gate.uncovered),
 		"each_or_cidr": words.each_or_cidr(gate.uncovered),
@@ -87,20 +87,20 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.internet_access[verdict.gate]
+	gate := input.gates.nat[verdict.gate]
 	uncovered := [words.name(label) | some label in gate.uncovered]
 }
 
 # Under Flannel the entry does nothing at all, whoever may need it.
 _verdicts contains {"gate": i, "level": "error"} if {
 	some i in _closed
-	input.internet_access[i].plugin == "flannel"
-	not need.meant(input.internet_access[i])
+	input.gates.nat[i].plugin == "flannel"
+	not need.meant(input.gates.nat[i])
 }
 
 _verdicts contains {"gate": i, "level": level} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.plugin == "terway"
 	level := need.level(gate.need.strength)
 }
@@ -108,14 +108,14 @@ _verdicts contains {"gate": i, "level": level} if {
 # Under Terway it lets the nodes out, which may be all that is meant.
 _verdicts contains {"gate": i, "level": "warning"} if {
 	some i in _closed
-	gate := input.internet_access[i]
+	gate := input.gates.nat[i]
 	gate.plugin == "terway"
 	gate.need.strength == "none"
 	not need.meant(gate)
 }
 
 _closed contains i if {
-	some i, gate in input.internet_access
+	some i, gate in input.gates.nat
 	gate.primary
 	gate.code == "wrong-vswitch"
 	gate.status in {"blocked", "partial"}

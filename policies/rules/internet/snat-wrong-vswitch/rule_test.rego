@@ -14,8 +14,8 @@ _gate := {
 	"intent": "unsaid",
 	"uncovered": ["alicloud_vswitch.pod (10.0.2.0/24)"],
 	"covered": [],
-	"entry": fixture.origin(30),
-	"entry_covers": ["alicloud_vswitch.node (10.0.1.0/24)"],
+	"translation": fixture.origin(30),
+	"translation_covers": ["alicloud_vswitch.node (10.0.1.0/24)"],
 	"gateway": fixture.origin(20),
 	"gateway_name": "alicloud_nat_gateway.main",
 	"all_served": false,
@@ -25,7 +25,7 @@ _gate := {
 
 _flannel := {"plugin": "flannel", "role": "node"}
 
-_model(changes) := {"internet_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"nat": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

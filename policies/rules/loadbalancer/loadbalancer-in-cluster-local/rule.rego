@@ -101,7 +101,7 @@ violation contains {
 	"key": [gate.cluster_name, gate.service, gate.clients],
 	"related": need.places(gate.need.evidence),
 } if {
-	some gate in input.load_balancer_access
+	some gate in input.gates.load_balancer
 	gate.status == "blocked"
 	gate.code in {"proved", "documented", "disputed"}
 }

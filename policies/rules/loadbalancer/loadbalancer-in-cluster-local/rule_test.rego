@@ -15,12 +15,12 @@ _gate := {
 	"proxy_mode": "ipvs",
 	"version": "1.20.11",
 	"internal_local": false,
-	"eni_backend": false,
+	"extensions": {"alicloud": {"eni_backend": false}},
 	"need": fixture.need("referenced"),
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"load_balancer_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"load_balancer": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

@@ -72,5 +72,5 @@ violation contains {
 	],
 } if {
 	some cluster in input.clusters
-	some mismatch in cluster.mismatches
+	some mismatch in cluster.extensions.alicloud.mismatches
 }

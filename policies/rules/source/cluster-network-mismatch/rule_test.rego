@@ -12,7 +12,7 @@ _mismatch(code) := {
 
 _model(mismatches) := {"clusters": [{
 	"name": "prod",
-	"mismatches": mismatches,
+	"extensions": {"alicloud": {"mismatches": mismatches}},
 	"origin": fixture.origin(10),
 }]}
 

@@ -110,7 +110,7 @@ violation contains {
 	"related": array.concat(places, need.places(gate.need.evidence)),
 } if {
 	some verdict in _verdicts
-	gate := input.name_resolution[verdict.gate]
+	gate := input.gates.dns[verdict.gate]
 	gate.udp == "blocked"
 	workloads := [{"at": place, "text": "a workload that these policies isolate"} |
 		some place in array.slice(gate.workload_origins, 0, need.shown)
@@ -119,13 +119,13 @@ violation contains {
 }
 
 _verdicts contains {"gate": i, "level": level} if {
-	some i, gate in input.name_resolution
+	some i, gate in input.gates.dns
 	level := need.level(gate.need.strength)
 }
 
 # Policies that admit something were not meant to cut everything off.
 _verdicts contains {"gate": i, "level": "warning"} if {
-	some i, gate in input.name_resolution
+	some i, gate in input.gates.dns
 	gate.need.strength == "none"
 	gate.admits_other
 }

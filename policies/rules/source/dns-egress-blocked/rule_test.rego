@@ -22,7 +22,7 @@ _gate := {
 	"workload_origins": [fixture.origin(n) | some n in numbers.range(41, 45)],
 }
 
-_model(changes) := {"name_resolution": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"dns": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

@@ -71,6 +71,6 @@ violation contains {
 	"key": [gate.namespace, gate.workload, gate.code],
 	"related": need.places(gate.need.evidence),
 } if {
-	some gate in input.dns_policies
+	some gate in input.gates.dns_settings
 	gate.code in {"host-network", "default", "no-nameserver"}
 }

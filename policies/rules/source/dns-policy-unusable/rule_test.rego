@@ -12,7 +12,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"dns_policies": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"dns_settings": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -39,5 +39,5 @@ test_silent_without_need if _verdicts == set() with input as _model(fixture.need
 
 test_silent_when_nothing_is_wrong if {
 	_verdicts == set() with input as _model({"code": ""})
-	_verdicts == set() with input as {"dns_policies": []}
+	_verdicts == set() with input as {"gates": {"dns_settings": []}}
 }

@@ -65,7 +65,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.name_resolution
+	some gate in input.gates.dns
 	gate.udp == "open"
 	gate.tcp == "blocked"
 }

@@ -17,7 +17,7 @@ _gate := {
 	"workload_origins": [fixture.origin(41)],
 }
 
-_model(changes) := {"name_resolution": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"dns": [object.union(_gate, changes)]}}
 
 _places contains violation.at.ref if some violation in rule.violation
 

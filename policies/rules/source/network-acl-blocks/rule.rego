@@ -77,7 +77,7 @@ violation contains {
 	"args": {
 		"who": words.interfaces(gate.role, words.cluster(gate)),
 		"destination": gate.destination,
-		"vswitches": words.brief(gate.vswitches),
+		"vswitches": words.brief(gate.segments),
 		"acl": gate.acl,
 		"entry": gate.entry,
 		"protocol": lower(gate.protocol),
@@ -89,6 +89,6 @@ violation contains {
 	),
 	"related": need.places(gate.need.evidence),
 } if {
-	some gate in input.network_acl_blocks
+	some gate in input.gates.network_acl
 	gate.direction in {"egress", "ingress"}
 }

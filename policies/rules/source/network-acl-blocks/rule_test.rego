@@ -9,7 +9,7 @@ _gate := {
 	"scope": "",
 	"role": "pod",
 	"acl": "alicloud_network_acl.pod",
-	"vswitches": ["alicloud_vswitch.pod (10.0.2.0/24)"],
+	"segments": ["alicloud_vswitch.pod (10.0.2.0/24)"],
 	"direction": "egress",
 	"destination": "10.8.0.7:5432",
 	"also": ["10.8.0.6:5432"],
@@ -20,7 +20,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"network_acl_blocks": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"network_acl": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -45,4 +45,4 @@ test_points_at_the_entry if {
 
 test_silent_without_need if _verdicts == set() with input as _model(fixture.needed("none"))
 
-test_silent_when_nothing_is_proved if _verdicts == set() with input as {"network_acl_blocks": []}
+test_silent_when_nothing_is_proved if _verdicts == set() with input as {"gates": {"network_acl": []}}

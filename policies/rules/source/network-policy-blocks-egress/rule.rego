@@ -122,7 +122,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.policy_blocks
+	some gate in input.gates.egress_policy
 }
 
 _seen("") := ""

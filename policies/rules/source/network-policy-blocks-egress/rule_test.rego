@@ -21,7 +21,7 @@ _gate := {
 	"related": [fixture.origin(51)],
 }
 
-_model(changes) := {"policy_blocks": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"egress_policy": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -64,4 +64,4 @@ test_destination_itself_without_translation if {
 
 test_silent_without_need if _verdicts == set() with input as _model(fixture.needed("none"))
 
-test_silent_without_blocks if _verdicts == set() with input as {"policy_blocks": []}
+test_silent_without_blocks if _verdicts == set() with input as {"gates": {"egress_policy": []}}

@@ -73,7 +73,7 @@ violation contains {
 	"key": [gate.kind, gate.namespace, gate.policy, gate.direction, gate.code, gate.says],
 	"related": [],
 } if {
-	some gate in input.dead_peers
+	some gate in input.gates.dead_peers
 	gate.code in {"service-cidr", "pod-cidr", "service-port", "named-port"}
 }
 

@@ -14,7 +14,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"dead_peers": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"dead_peers": [object.union(_gate, changes)]}}
 
 _cases contains violation.case if some violation in rule.violation
 
@@ -42,6 +42,6 @@ test_names_a_namespace_only_where_there_is_one if {
 	_namespaces == {""} with input as _model({"namespace": ""})
 }
 
-test_silent_without_dead_peers if _cases == set() with input as {"dead_peers": []}
+test_silent_without_dead_peers if _cases == set() with input as {"gates": {"dead_peers": []}}
 
 test_silent_for_another_reason if _cases == set() with input as _model({"code": ""})

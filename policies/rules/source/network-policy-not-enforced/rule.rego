@@ -91,9 +91,9 @@ violation contains {
 	"key": [gate.cluster_name, gate.code],
 	"related": array.concat(
 		[{"at": gate.cause, "text": "what decides that they are not enforced"}],
-		[{"at": place, "text": "another NetworkPolicy without effect"} | some place in gate.others],
+		[{"at": place, "text": "another NetworkPolicy without effect"} | some place in gate.related],
 	),
 } if {
-	some gate in input.policy_enforcement
+	some gate in input.gates.policy_enforcement
 	gate.code in {"flannel", "disabled", "exclusive-eni", "exclusive-eni-pods", "acs-pods"}
 }

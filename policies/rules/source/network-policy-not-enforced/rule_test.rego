@@ -10,11 +10,11 @@ _gate := {
 	"policies": ["shop/api", "shop/db"],
 	"workloads": [],
 	"origin": fixture.origin(10),
-	"others": [fixture.origin(11)],
+	"related": [fixture.origin(11)],
 	"cause": fixture.origin(12),
 }
 
-_model(changes) := {"policy_enforcement": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"policy_enforcement": [object.union(_gate, changes)]}}
 
 _cases contains violation.case if some violation in rule.violation
 
@@ -33,6 +33,6 @@ test_points_at_the_first_policy_and_relates_the_rest if {
 	{place.at.ref | some place in violation.related} == {11, 12}
 }
 
-test_silent_when_enforced if _cases == set() with input as {"policy_enforcement": []}
+test_silent_when_enforced if _cases == set() with input as {"gates": {"policy_enforcement": []}}
 
 test_silent_when_unknown if _cases == set() with input as _model({"code": ""})

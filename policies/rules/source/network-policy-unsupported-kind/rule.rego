@@ -86,7 +86,7 @@ violation contains {
 	"key": [gate.cluster_name, gate.group, gate.kind, gate.name],
 	"related": [],
 } if {
-	some gate in input.unsupported_policies
+	some gate in input.gates.unsupported_policies
 }
 
 _case(cluster) := "flannel" if cluster in _flannel

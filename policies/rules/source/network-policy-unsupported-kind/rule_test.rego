@@ -17,7 +17,7 @@ _model(plugin, changes) := {
 		{"id": "c0", "plugin": "flannel"},
 		{"id": "c1", "plugin": plugin},
 	],
-	"unsupported_policies": [object.union(_gate, changes)],
+	"gates": {"unsupported_policies": [object.union(_gate, changes)]},
 }
 
 _cases contains violation.case if some violation in rule.violation
@@ -49,5 +49,5 @@ test_the_rule_is_switched_off_for_the_network_policy_of_calico if {
 }
 
 test_silent_without_such_policies if {
-	_cases == set() with input as {"clusters": [], "unsupported_policies": []}
+	_cases == set() with input as {"clusters": [], "gates": {"unsupported_policies": []}}
 }

@@ -101,16 +101,16 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.security_group_egress[verdict.gate]
+	gate := input.gates.security_group[verdict.gate]
 }
 
 _verdicts contains {"gate": i, "level": "error"} if {
-	some i, gate in input.security_group_egress
+	some i, gate in input.gates.security_group
 	gate.code in {"drops-all", "drops-platform"}
 }
 
 _verdicts contains {"gate": i, "level": level} if {
-	some i, gate in input.security_group_egress
+	some i, gate in input.gates.security_group
 	gate.code == "dropped"
 	level := need.level(gate.need.strength)
 }

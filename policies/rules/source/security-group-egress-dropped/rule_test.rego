@@ -21,7 +21,7 @@ _gate := {
 	"cause": fixture.origin(20),
 }
 
-_model(changes) := {"security_group_egress": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"security_group": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -63,4 +63,4 @@ test_silent_for_missing_rules if {
 	}
 }
 
-test_silent_when_nothing_is_proved if _verdicts == set() with input as {"security_group_egress": []}
+test_silent_when_nothing_is_proved if _verdicts == set() with input as {"gates": {"security_group": []}}

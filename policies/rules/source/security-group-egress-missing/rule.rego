@@ -81,16 +81,16 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.security_group_egress[verdict.gate]
+	gate := input.gates.security_group[verdict.gate]
 }
 
 _verdicts contains {"gate": i, "level": "error"} if {
-	some i, gate in input.security_group_egress
+	some i, gate in input.gates.security_group
 	gate.code == "no-rule"
 }
 
 _verdicts contains {"gate": i, "level": level} if {
-	some i, gate in input.security_group_egress
+	some i, gate in input.gates.security_group
 	gate.code == "not-covered"
 	level := need.level(gate.need.strength)
 }

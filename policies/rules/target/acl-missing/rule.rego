@@ -89,7 +89,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.acl_access
+	some gate in input.gates.target_acl
 	gate.code == "missing"
 	gate.status in {"blocked", "partial"}
 }

@@ -82,7 +82,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.acl_access
+	some gate in input.gates.target_acl
 	gate.code == "wrong-vswitch"
 	gate.status in {"blocked", "partial"}
 }

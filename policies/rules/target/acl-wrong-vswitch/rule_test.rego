@@ -23,7 +23,7 @@ _gate := {
 	"source_origin": fixture.origin(20),
 }
 
-_model(changes) := {"acl_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"target_acl": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

@@ -84,7 +84,7 @@ violation contains {
 	"key": [gate.bucket, words.cluster(gate), gate.role, gate.code],
 	"related": need.places(gate.need.evidence),
 } if {
-	some gate in input.bucket_policy_blocks
+	some gate in input.gates.bucket_policy
 	gate.code in {"source-ip", "source-vpc"}
 }
 

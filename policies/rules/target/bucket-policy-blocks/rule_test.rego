@@ -17,7 +17,7 @@ _gate := {
 	"origin": fixture.origin(10),
 }
 
-_model(changes) := {"bucket_policy_blocks": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"bucket_policy": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -47,4 +47,4 @@ test_points_at_the_policy_and_names_what_to_write if {
 
 test_silent_without_need if _verdicts == set() with input as _model(fixture.needed("none"))
 
-test_silent_when_nothing_is_proved if _verdicts == set() with input as {"bucket_policy_blocks": []}
+test_silent_when_nothing_is_proved if _verdicts == set() with input as {"gates": {"bucket_policy": []}}

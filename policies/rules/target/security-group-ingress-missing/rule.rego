@@ -92,7 +92,7 @@ violation contains {
 	"key": [gate.target, words.cluster(gate), gate.role, words.port(gate.protocol, gate.port), gate.code],
 	"related": array.concat(_causes(gate.code, gate.drop, gate.source_origin), need.places(gate.need.evidence)),
 } if {
-	some gate in input.security_group_ingress
+	some gate in input.gates.target_security_group
 	gate.code in {"missing", "dropped"}
 	gate.status in {"blocked", "partial"}
 }

@@ -91,7 +91,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.security_group_ingress
+	some gate in input.gates.target_security_group
 	gate.code == "wrong-vswitch"
 	gate.status in {"blocked", "partial"}
 }

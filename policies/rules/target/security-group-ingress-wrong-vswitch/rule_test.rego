@@ -24,7 +24,7 @@ _gate := {
 	"source_origin": fixture.origin(20),
 }
 
-_model(changes) := {"security_group_ingress": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"target_security_group": [object.union(_gate, changes)]}}
 
 _verdicts := fixture.verdicts(rule.violation)
 

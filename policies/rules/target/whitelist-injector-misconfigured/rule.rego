@@ -108,7 +108,7 @@ violation contains {
 	"key": [gate.cluster_name, gate.namespace, gate.workload, gate.annotation, gate.code],
 	"related": [{"at": gate.cause, "text": text} | some text in _causes[gate.code]],
 } if {
-	some gate in input.injectors
+	some gate in input.extensions.alicloud.injectors
 	gate.code in object.keys(_levels)
 }
 

@@ -16,7 +16,7 @@ _gate := {
 	"cause": fixture.origin(20),
 }
 
-_model(changes) := {"injectors": [object.union(_gate, changes)]}
+_model(changes) := {"extensions": {"alicloud": {"injectors": [object.union(_gate, changes)]}}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -47,10 +47,11 @@ test_points_at_the_annotation_and_the_cause if {
 
 test_what_the_annotation_itself_shows_has_no_further_cause if {
 	codes := ["on-owner", "no-group", "unsupported-product"]
-	violations := rule.violation with input as {"injectors": [object.union(_gate, {"code": code}) | some code in codes]}
+	gates := [object.union(_gate, {"code": code}) | some code in codes]
+	violations := rule.violation with input as {"extensions": {"alicloud": {"injectors": gates}}}
 	{violation.case | some violation in violations; violation.related == []} == {code | some code in codes}
 }
 
-test_silent_when_it_works if _verdicts == set() with input as {"injectors": []}
+test_silent_when_it_works if _verdicts == set() with input as {"extensions": {"alicloud": {"injectors": []}}}
 
 test_silent_for_an_unknown_reason if _verdicts == set() with input as _model({"code": ""})

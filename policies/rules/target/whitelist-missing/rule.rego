@@ -108,14 +108,14 @@ violation contains {
 	),
 } if {
 	some verdict in _verdicts
-	gate := input.allow_list_access[verdict.gate]
+	gate := input.gates.whitelist[verdict.gate]
 	uncovered := [vswitch | some vswitch in gate.sources; vswitch.status == "blocked"]
 }
 
 # Where some sources are on the list, the others were meant to be.
 _verdicts contains {"gate": i, "case": _partial(gate.list), "level": "error"} if {
 	some i in _closed
-	gate := input.allow_list_access[i]
+	gate := input.gates.whitelist[i]
 	count(gate.covered) > 0
 	gate.need.strength != "none"
 }
@@ -123,13 +123,13 @@ _verdicts contains {"gate": i, "case": _partial(gate.list), "level": "error"} if
 _verdicts contains {"gate": i, "case": "partial", "level": "error"} if {
 	some i in _closed
 	i in _ordinary
-	input.allow_list_access[i].list != "target"
-	count(input.allow_list_access[i].covered) > 0
+	input.gates.whitelist[i].list != "target"
+	count(input.gates.whitelist[i].covered) > 0
 }
 
 _verdicts contains {"gate": i, "case": case, "level": level} if {
 	some i in _closed
-	gate := input.allow_list_access[i]
+	gate := input.gates.whitelist[i]
 	count(gate.covered) == 0
 	level := need.level(gate.need.strength)
 	case := _need(gate)
@@ -138,29 +138,29 @@ _verdicts contains {"gate": i, "case": case, "level": level} if {
 _verdicts contains {"gate": i, "case": case, "level": "warning"} if {
 	some i in _closed
 	i in _ordinary
-	gate := input.allow_list_access[i]
+	gate := input.gates.whitelist[i]
 	count(gate.covered) == 0
 	gate.need.strength == "none"
 	gate.same_vpc
 	not gate.covers_cluster
-	case := _case(gate.omitted, gate.loopback)
+	case := _case(gate.omitted, gate.extensions.alicloud.loopback)
 }
 
 _closed contains i if {
-	some i, gate in input.allow_list_access
+	some i, gate in input.gates.whitelist
 	gate.code == "missing"
 	gate.status in {"blocked", "partial"}
 }
 
 # Gates for the source that ordinary pods have, rather than hostNetwork pods or public endpoints.
 _ordinary contains i if {
-	some i, gate in input.allow_list_access
+	some i, gate in input.gates.whitelist
 	gate.plugin == "terway"
 	gate.role == "pod"
 }
 
 _ordinary contains i if {
-	some i, gate in input.allow_list_access
+	some i, gate in input.gates.whitelist
 	gate.plugin == "flannel"
 	gate.role == "node"
 }
@@ -171,7 +171,7 @@ _partial(list) := "partial" if list != "target"
 
 _need(gate) := "outside" if gate.list == "target"
 
-_need(gate) := _case(gate.omitted, gate.loopback) if gate.list != "target"
+_need(gate) := _case(gate.omitted, gate.extensions.alicloud.loopback) if gate.list != "target"
 
 _case(true, _) := "omitted"
 

@@ -20,7 +20,7 @@ _gate := {
 	"role": "pod",
 	"status": "blocked",
 	"code": "missing",
-	"loopback": false,
+	"extensions": {"alicloud": {"loopback": false}},
 	"omitted": false,
 	"sources": [_refused],
 	"uncovered": [`alicloud_vswitch.pod["b"] (10.0.2.0/24)`],
@@ -42,7 +42,9 @@ _partial := {
 
 _hosts := {"role": "node"}
 
-_model(changes) := {"allow_list_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"whitelist": [object.union(_gate, changes)]}}
+
+_loopback := {"extensions": {"alicloud": {"loopback": true}}}
 
 _verdicts := fixture.verdicts(rule.violation)
 
@@ -69,8 +71,8 @@ test_some_sources_is_an_error_with_and_without_need if {
 }
 
 test_nobody_admitted if {
-	_verdicts == {["loopback", "error"]} with input as _model({"loopback": true})
-	_verdicts == {["omitted", "error"]} with input as _model({"loopback": true, "omitted": true})
+	_verdicts == {["loopback", "error"]} with input as _model(_loopback)
+	_verdicts == {["omitted", "error"]} with input as _model(object.union(_loopback, {"omitted": true}))
 	_verdicts == {["omitted", "warning"]} with input as _model(object.union(
 		{"omitted": true},
 		fixture.needed("none"),

@@ -51,6 +51,6 @@ violation contains {
 	"related": [{"at": target.origin, "text": "the instance"}],
 } if {
 	some target in input.targets
-	some entry in target.allow_list
+	some entry in target.whitelist
 	entry.open
 }

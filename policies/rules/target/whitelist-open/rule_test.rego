@@ -14,7 +14,7 @@ _model(entries) := {"targets": [{
 	"address": "alicloud_db_instance.orders",
 	"product": "RDS",
 	"name": "orders",
-	"allow_list": entries,
+	"whitelist": entries,
 	"origin": fixture.origin(10),
 }]}
 

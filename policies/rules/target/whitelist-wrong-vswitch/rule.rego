@@ -73,7 +73,7 @@ violation contains {
 		need.places(gate.need.evidence),
 	),
 } if {
-	some gate in input.allow_list_access
+	some gate in input.gates.whitelist
 	gate.code == "wrong-vswitch"
 	gate.status in {"blocked", "partial"}
 }

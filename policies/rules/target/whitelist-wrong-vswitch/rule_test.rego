@@ -25,7 +25,7 @@ _gate := {
 	"source_origin": fixture.origin(20),
 }
 
-_model(changes) := {"allow_list_access": [object.union(_gate, changes)]}
+_model(changes) := {"gates": {"whitelist": [object.union(_gate, changes)]}}
 
 _cases contains violation.case if some violation in rule.violation
 
