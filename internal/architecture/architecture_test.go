@@ -45,6 +45,7 @@ var layers = [][]string{
 	{"internal/pipeline"},
 	{"internal/analysis"},
 	{"internal/report", "internal/actions"},
+	{"internal/explain"},
 	{"internal/disk", "internal/sandbox", "internal/supervise"},
 	{"internal/cli"},
 	{"cmd/egresslint"},
