@@ -204,7 +204,10 @@ func (f *explainFlags) ask(ctx context.Context, session analysis.Session, facts 
 	if facts, err = session.Asked(ctx, facts, more); err != nil {
 		return nil, q, err
 	}
-	q, err = f.question(indexOf(facts, nil), workload)
+	index = indexOf(facts, nil)
+	if q, err = f.question(index, workload); err == nil && len(index.Paths(q)) == 0 {
+		err = mistakef("use --to %s: a need of that is never judged: it stands for the pod itself, or for an example", f.to)
+	}
 	return facts, q, err
 }
 

@@ -81,6 +81,7 @@ type Location struct {
 type Settle struct {
 	Hop    string `json:"hop"`
 	Reason string `json:"reason"`
+	Way    string `json:"settledBy"` // what to do; empty if the reason says it, or nothing helps
 	// Passes and Stops are what becomes of the path if the hop turns out so.
 	Passes string `json:"ifOpen"`
 	Stops  string `json:"ifBlocked"`
@@ -225,9 +226,11 @@ func atRange(r source.Range) *Location {
 // settle says what would decide a hop, and what becomes of the path then. blocked and
 // unknown are all hops of these verdicts.
 func settle(h model.Hop, code Code, blocked, unknown []string) Settle {
-	s := Settle{Hop: h.Name, Reason: cmp.Or(h.Detail, code.Meaning, "the files do not decide it")}
-	if code.Way != "" {
-		s.Reason += "; " + lower(strings.TrimSuffix(code.Way, "."))
+	s := Settle{Hop: h.Name, Reason: cmp.Or(h.Detail, code.Meaning, "the files do not decide it"), Way: code.Way}
+	for _, w := range reasonWays {
+		if s.Way == "" && strings.Contains(h.Detail, w.reason) {
+			s.Way = w.way
+		}
 	}
 	others := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return name == h.Name })
 	switch {
@@ -243,12 +246,17 @@ func settle(h model.Hop, code Code, blocked, unknown []string) Settle {
 	return s
 }
 
-func lower(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
+// reasonWays are what settles unknowns whose reasons do not say it, by a part of these.
+var reasonWays = []struct{ reason, way string }{
+	{"the cluster is not in the files", addCluster},
+	{"the cluster's network is not in the files", addCluster},
+	{"the source vSwitches are not in the files", addCluster},
+	{"the source addresses are not in the files", addCluster},
+	{"the network plug-in of", "Give --cluster-network, or network.plugin in the configuration."},
+	{"the address of", "Say under targets in the configuration what the name is, or declare the instance that it means."},
 }
+
+const addCluster = "Add the Terraform that creates the cluster to the paths, or name the cluster in the configuration."
 
 // change is what lets packets pass at a hop: the remedy of its finding, else what its
 // code says.
@@ -322,7 +330,7 @@ func (x *Index) assumptions(p *model.Path) []Aside {
 			if c.ID != w.Cluster {
 				continue
 			}
-			if says := pluginSources[c.PluginSource]; says != "" {
+			if says := pluginSources[c.PluginSource]; says != "" && leaves(p) {
 				list = append(list, Aside{"The network plug-in is " + strings.ToUpper(c.Plugin[:1]) + c.Plugin[1:] + ", because " + says + ".", at(c.PluginOrigin)})
 			}
 			if c.Enforcement == "unknown" && slices.ContainsFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopNetworkPolicy && stops(h) }) {
@@ -334,6 +342,14 @@ func (x *Index) assumptions(p *model.Path) []Aside {
 		list = append(list, Aside{Text: "The workload needs the destination: that is inferred from a name or a text, not declared."})
 	}
 	return list
+}
+
+// leaves reports whether packets leave the cluster's network, where it counts which
+// addresses they have.
+func leaves(p *model.Path) bool {
+	return slices.ContainsFunc(p.Hops, func(h model.Hop) bool {
+		return !slices.Contains([]string{model.HopDNS, model.HopLoadBalancer, model.HopNetworkPolicy}, h.Name)
+	})
 }
 
 // pluginSources are the words for what the plug-in is only concluded from.

@@ -222,9 +222,11 @@ func (w Writing) end(e *Explanation) []string {
 	asides("near", e.NearMisses)
 	asides("assumed", e.Assumptions)
 	for _, s := range e.Unknowns {
-		lines = append(lines,
-			entry("settle", s.Hop+": "+s.Reason),
-			indent+"if it passes, "+s.Passes+"; if not, "+s.Stops)
+		text := s.Hop + ": "
+		if s.Way != "" {
+			text += s.Way + " "
+		}
+		lines = append(lines, entry("settle", text+"If it passes, "+s.Passes+"; if not, "+s.Stops+"."))
 	}
 	for i, c := range e.Changes {
 		word := "change"
