@@ -203,3 +203,36 @@ func TestCodesAreExplained(t *testing.T) {
 		}
 	}
 }
+
+const explainPage = "docs/explain.md"
+
+// TestCodesOfPage keeps the table of codes equal to the list. Its failure prints what the
+// page should have.
+func TestCodesOfPage(t *testing.T) {
+	const begin = "## Reason codes"
+	var want strings.Builder
+	for i, hop := range append(model.HopNames(), "") {
+		title := "Beside the hops"
+		if hop != "" {
+			title = "`" + hop + "`"
+		}
+		if i > 0 {
+			want.WriteByte('\n')
+		}
+		want.WriteString("### " + title + "\n\n| Code | Meaning |\n|---|---|\n")
+		for _, c := range explain.Codes() {
+			switch {
+			case hop == c.At:
+				want.WriteString("| `" + c.Name + "` | " + c.Paragraph() + " |\n")
+			case hop == "" && !slices.Contains(model.HopNames(), c.At):
+				want.WriteString("| `" + c.Name + "`, of the " + c.At + " | " + c.Paragraph() + " |\n")
+			}
+		}
+	}
+	text := readPage(t, explainPage).text
+	_, rest, found := strings.Cut(text, begin+"\n")
+	_, rest, _ = strings.Cut(rest, "\n###")
+	if got := "###" + rest; !found || got != want.String() {
+		t.Errorf("%s: the codes behind %q should be:\n%s", explainPage, begin, want.String())
+	}
+}
