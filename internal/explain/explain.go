@@ -232,18 +232,22 @@ func settle(h model.Hop, code Code, blocked, unknown []string) Settle {
 			s.Way = w.way
 		}
 	}
-	others := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return name == h.Name })
+	s.Passes, s.Stops = outcomes(blocked, unknown, []string{h.Name})
+	return s
+}
+
+// outcomes are what becomes of a path if some hops turn out to pass, and if one of them
+// does not. blocked and unknown are all hops of these verdicts.
+func outcomes(blocked, unknown, settled []string) (passes, stops string) {
+	others := slices.DeleteFunc(slices.Clone(unknown), func(name string) bool { return slices.Contains(settled, name) })
 	switch {
 	case len(blocked) > 0:
-		s.Passes = "the path stays blocked at " + strings.Join(blocked, ", ")
-		s.Stops = "there is one more thing to repair"
+		return "the path stays blocked at " + strings.Join(blocked, ", "), "there is one more thing to repair"
 	case len(others) > 0:
-		s.Passes = "the path stays unknown for " + strings.Join(others, ", ")
-		s.Stops = "the path is blocked here"
+		return "the path stays unknown for " + strings.Join(others, ", "), "the path is blocked here"
 	default:
-		s.Passes, s.Stops = "the path is open", "the path is blocked here"
+		return "the path is open", "the path is blocked here"
 	}
-	return s
 }
 
 // reasonWays are what settles unknowns whose reasons do not say it, by a part of these.

@@ -203,13 +203,21 @@ func splitPort(text string) (name string, d Destination, err error) {
 		name, d.protocol = head, strings.ToUpper(last)
 	}
 	head, last, ok := cutLast(name, ":")
-	if _, err := netip.ParseAddr(name); !ok || err == nil || strings.HasSuffix(name, "]") && strings.HasPrefix(name, "[") {
-		return strings.Trim(name, "[]"), d, nil
+	if _, err := netip.ParseAddr(name); !ok || err == nil || strings.HasSuffix(name, "]") {
+		return unbracketed(name), d, nil
 	}
 	if d.port, err = strconv.Atoi(last); err != nil || d.port < 1 || d.port > 65535 {
 		return "", d, fmt.Errorf("read port %q: want a number from 1 to 65535", last)
 	}
-	return strings.Trim(head, "[]"), d, nil
+	return unbracketed(head), d, nil
+}
+
+// unbracketed takes the brackets off an IPv6 address.
+func unbracketed(name string) string {
+	if strings.HasPrefix(name, "[") {
+		return strings.Trim(name, "[]")
+	}
+	return name
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -227,9 +235,10 @@ func isAddress(text string) bool {
 
 // labelOf is the name of a Terraform resource in its address.
 func labelOf(address string) string {
-	_, label, _ := cutLast(address, ".")
-	label, _, _ = strings.Cut(cmp.Or(label, address), "[")
-	return label
+	if strings.HasSuffix(address, "]") {
+		address, _, _ = cutLast(address, "[")
+	}
+	return address[strings.LastIndex(address, ".")+1:]
 }
 
 // Meets reports whether a path of the model leads there.
@@ -258,7 +267,7 @@ func hostOf(p *model.Path) string {
 	if p.Port != 0 {
 		host = strings.TrimSuffix(host, ":"+strconv.Itoa(p.Port))
 	}
-	return strings.Trim(host, "[]")
+	return unbracketed(host)
 }
 
 // declared is how a declaration names an instance.

@@ -221,13 +221,7 @@ func (w Writing) end(e *Explanation) []string {
 	}
 	asides("near", e.NearMisses)
 	asides("assumed", e.Assumptions)
-	for _, s := range e.Unknowns {
-		text := s.Hop + ": "
-		if s.Way != "" {
-			text += s.Way + " "
-		}
-		lines = append(lines, entry("settle", text+"If it passes, "+s.Passes+"; if not, "+s.Stops+"."))
-	}
+	lines = append(lines, e.settling()...)
 	for i, c := range e.Changes {
 		word := "change"
 		if len(e.Changes) > 1 {
@@ -250,4 +244,39 @@ func (w Writing) end(e *Explanation) []string {
 		lines = append(lines, indent+"then the path is open")
 	}
 	return lines
+}
+
+// settling are the lines on what is unknown: one for all checks that one thing decides.
+func (e *Explanation) settling() []string {
+	var lines []string
+	for rest := e.Unknowns; len(rest) > 0; {
+		n := 1
+		for rest[0].Way != "" && n < len(rest) && rest[n].Way == rest[0].Way {
+			n++
+		}
+		names := make([]string, n)
+		for i, s := range rest[:n] {
+			names[i] = s.Hop
+		}
+		text := strings.Join(names, ", ") + ": "
+		if rest[0].Way != "" {
+			text += rest[0].Way + " "
+		}
+		passes, stops := outcomes(e.Blockers, e.undecided(), names)
+		when, not := "If it passes", "if not"
+		if n > 1 {
+			when, not = "If all pass", "if one does not"
+		}
+		lines = append(lines, entry("settle", fmt.Sprintf("%s%s, %s; %s, %s.", text, when, passes, not, stops)))
+		rest = rest[n:]
+	}
+	return lines
+}
+
+func (e *Explanation) undecided() []string {
+	names := make([]string, len(e.Unknowns))
+	for i, s := range e.Unknowns {
+		names[i] = s.Hop
+	}
+	return names
 }
