@@ -116,13 +116,18 @@ func (s Session) Facts(ctx context.Context) (*Facts, error) {
 		return nil, err
 	}
 	stages.Lap("read files")
+	return s.build(ctx, parsed, s.input(parsed), stages)
+}
+
+// build makes the model of what was read.
+func (s Session) build(ctx context.Context, parsed *parser.Result, input egress.Input, stages *Stages) (*Facts, error) {
 	part.Stage(ctx, "build model")
 	facts, err := Start(func() (*Facts, error) {
-		model, diagnostics, err := egress.Build(ctx, s.input(parsed))
+		model, diagnostics, err := egress.Build(ctx, input)
 		if err != nil {
 			return nil, err
 		}
-		return &Facts{Parsed: parsed, Model: model, Diagnostics: append(parsed.Diagnostics, diagnostics...), Stages: stages}, nil
+		return &Facts{Parsed: parsed, Model: model, Diagnostics: slices.Concat(parsed.Diagnostics, diagnostics), Stages: stages}, nil
 	}).Wait(ctx)
 	if err != nil {
 		return nil, err
@@ -149,6 +154,17 @@ func (s Session) Connectivity(ctx context.Context) (*egress.Connectivity, *Facts
 		return nil, nil, err
 	}
 	return c, facts, nil
+}
+
+// Asked returns the facts as they are if workloads need more: the files are not read
+// again. The error is that of ctx, or a [Panic].
+func (s Session) Asked(ctx context.Context, facts *Facts, more []config.Requirement) (*Facts, error) {
+	input := s.input(facts.Parsed)
+	input.Options.Requirements = slices.Clone(input.Options.Requirements)
+	for _, r := range more {
+		input.Options.Requirements = append(input.Options.Requirements, egress.RequirementConfig(r))
+	}
+	return s.build(ctx, facts.Parsed, input, facts.Stages)
 }
 
 func (s Session) parse(ctx context.Context) (*parser.Result, error) {

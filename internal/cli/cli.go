@@ -192,6 +192,7 @@ Nothing is downloaded or sent anywhere, and nothing of the files is executed.
 	root.AddCommand(
 		newLintCommand(a),
 		newModelCommand(a),
+		newExplainCommand(a),
 		newConnectivityCommand(a),
 		newDiffCommand(a),
 		newConfigCommand(a),

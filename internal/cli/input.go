@@ -183,7 +183,7 @@ func checkPath(arg, p string) error {
 		if os.IsNotExist(err) {
 			reason = "no such file or directory"
 		}
-		if name := nearest.To(arg, []string{"lint", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
+		if name := nearest.To(arg, []string{"lint", "explain", "model", "connectivity", "diff", "config", "baseline", "rules", "test", "new", "version", "completion", "help"}); name != "" {
 			return usagef("read %s: %s, did you mean the command %q?", arg, reason, name)
 		}
 		return usagef("read %s: %s", arg, reason)

@@ -121,6 +121,9 @@ func secretCommands(dir string) map[string][]string {
 	for _, format := range []string{"text", "csv", "json", "dot", "mermaid"} {
 		commands["connectivity "+format] = []string{"connectivity", "--format", format}
 	}
+	for _, format := range []string{"text", "json", "mermaid"} {
+		commands["explain "+format] = []string{"explain", "-v", "--from", "*", "--format", format}
+	}
 	for _, format := range report.PathDiffFormats() {
 		commands["diff "+format] = []string{"diff", "--format", format, "HEAD", "--"}
 	}

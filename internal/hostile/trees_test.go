@@ -137,6 +137,7 @@ func TestNothingRunsOrConnects(t *testing.T) {
 		{"lint", "DIR"},
 		{"lint", "-v", "--format", "json=out.json", "--format", "sarif=out.sarif", "--config-from-base=HEAD", "--changed-since", "HEAD", "DIR"},
 		{"model", "DIR"},
+		{"explain", "DIR"},
 		{"connectivity", "DIR"},
 		{"diff", "HEAD", "--", "DIR"},
 		{"config", "verify", "DIR"},
