@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // entries writes entries of a network ACL as a test compares them.
@@ -88,10 +91,20 @@ func TestNetworkACLEntries(t *testing.T) {
 			t.Errorf("%s: %s, want %s", tc.name, got, want)
 		}
 	}
-	const blocks = "dynamic \"egress_acl_entries\" {\n for_each = var.x\n content {\n policy = \"accept\"\n}\n}"
-	s := scopeOf(t, network+block("alicloud_network_acl", "n", "resources {\n resource_id = alicloud_vswitch.a.id\n}", blocks))
-	n := s.NetworkACLOf(vswitch(t, s, "a"))
-	if n == nil || n.Unknown == "" && entries(n.Egress) != "?" {
-		t.Errorf("entries that are not decided: %+v", n)
+}
+
+// TestUndecidedEntries checks entries of which the files do not say how many there are, or
+// not what is in one.
+func TestUndecidedEntries(t *testing.T) {
+	for name, v := range map[string]*located.Value{"all": unknown(), "one": listOf(unknown())} {
+		acl := resource("alicloud_network_acl", "n", "egress_acl_entries", v)
+		vswitch := resource("alicloud_vswitch", "a", "", nil)
+		binding := resource("alicloud_vpc_network_acl_attachment", "x", "network_acl_id", reference("", acl.Address, "id"))
+		binding.Body.Map = append(binding.Body.Map, located.Field{Key: "resource_id", Value: reference("", vswitch.Address, "id")})
+		s := alicloud.NewScope(&terraform.Root{Dir: ".", Resources: []*terraform.Resource{acl, vswitch, binding}}, place.NewRegistry())
+		n := s.NetworkACLOf(s.VSwitch(alicloud.Ident{Key: vswitch.Address, Resource: vswitch}))
+		if whole := name == "all"; (n.Unknown == "nobody knows") != whole || (len(n.Egress) == 1 && n.Egress[0].Unknown == "nobody knows") == whole {
+			t.Errorf("%s not decided: %q %+v", name, n.Unknown, n.Egress)
+		}
 	}
 }

@@ -40,7 +40,7 @@ func TestSecurityGroup(t *testing.T) {
 		{"a rule of another group", basic + block("alicloud_security_group", "h") + rule("alicloud_security_group.h.id", `"egress"`), "enterprise no inner yes 0 out 0 in"},
 		{"a rule of a group outside", basic + rule(`"sg-1"`, `"egress"`), "enterprise no inner yes 0 out 0 in"},
 		{"a rule of an unknown group", basic + rule("var.x", `"egress"`), "enterprise no inner yes 0 out 0 in: which group alicloud_security_group_rule.r belongs to is unknown"},
-		{"a rule of a group that a data source finds", basic + "data \"alicloud_security_groups\" \"d\" {}\n" + rule("data.alicloud_security_groups.d.id", `"egress"`), "enterprise no inner yes 0 out 0 in: which group alicloud_security_group_rule.r belongs to is unknown"},
+		{"a rule of a group that another resource knows", basic + rule("alicloud_eip_address.main.ip_address", `"egress"`), "enterprise no inner yes 0 out 0 in: which group alicloud_security_group_rule.r belongs to is unknown"},
 		{"a module that may hold rules", basic + unread("alicloud_security_group.g.id"), "enterprise no inner yes 0 out 0 in: " + whyUnread},
 		{"a module that may not", basic + unread("alicloud_vpc.main.id"), "enterprise no inner yes 0 out 0 in"},
 		{"a module beside a rule of an unknown group", basic + rule("var.x", `"egress"`) + unread("alicloud_security_group.g.id"), "enterprise no inner yes 0 out 0 in: which group alicloud_security_group_rule.r belongs to is unknown"},
@@ -97,7 +97,9 @@ func TestRulesOfAGroup(t *testing.T) {
 		{"a list without anything", []string{tcp, "prefix_list_id = alicloud_ecs_prefix_list.none.id"}, unsure},
 		{"a list outside", []string{tcp, `prefix_list_id = "pl-1"`}, unsure},
 		{"something else as a list", []string{tcp, "prefix_list_id = alicloud_vpc.main.id"}, unsure},
+		{"an unknown CIDR beside a group", []string{tcp, "cidr_ip = var.x", `source_security_group_id = "sg-1"`}, unsure},
 		{"one that may not exist", []string{tcp, peer, uncertain}, unsure},
+		{"one with a policy that may not exist", []string{tcp, peer, uncertain, `policy = "drop"`}, unsure},
 	} {
 		g := group(t, block("alicloud_security_group", "g")+block("alicloud_security_group", "h")+
 			block("alicloud_ecs_prefix_list", "some", "entry {\n cidr = \"10.1.0.0/16\"\n}", "entry {\n cidr = \"x\"\n}", "entry {\n cidr = \"10.2.0.0/16\"\n}")+

@@ -71,6 +71,7 @@ func TestJoinScopes(t *testing.T) {
 		{"no states", []*terraform.Root{stateReader("a"), stateReader("b")}, map[string]string{"a": "a", "b": "b"}},
 		{"one state", []*terraform.Root{stateReader("a", "b"), stateReader("b")}, map[string]string{"a": "a b:b", "b": "a:a b"}},
 		{"a state that is not in the files", []*terraform.Root{stateReader("a", "gone"), stateReader("b")}, map[string]string{"a": "a", "b": "b"}},
+		{"the same state that is not in the files", []*terraform.Root{stateReader("a", "gone"), stateReader("b", "gone")}, map[string]string{"a": "a", "b": "b"}},
 		{"its own state", []*terraform.Root{stateReader("a", "a"), stateReader("b")}, map[string]string{"a": "a", "b": "b"}},
 		{"a state between", []*terraform.Root{stateReader("a", "b"), stateReader("b"), stateReader("c", "b"), stateReader("d")}, map[string]string{"a": "a b:b c:c", "b": "a:a b c:c", "c": "a:a b:b c", "d": "d"}},
 		{"in a circle", []*terraform.Root{stateReader("a", "b"), stateReader("b", "c"), stateReader("c", "a")}, map[string]string{"a": "a b:b c:c", "b": "a:a b c:c", "c": "a:a b:b c"}},

@@ -42,7 +42,7 @@ func TestRoutesOfATable(t *testing.T) {
 	const natType, nat, instance = `nexthop_type = "NatGateway"`, "nexthop_id = alicloud_nat_gateway.main.id", `nexthop_type = "Instance"`
 	for _, tc := range []struct{ name, hcl, want string }{
 		{"a vSwitch that is not decided", block("alicloud_route_table_attachment", "x", "vswitch_id = var.x", "route_table_id = \"vtb-1\""), "unknown which vSwitch alicloud_route_table_attachment.x attaches is unknown"},
-		{"a vSwitch of another state", block("alicloud_route_table_attachment", "x", "vswitch_id = data.alicloud_vswitches.x.ids.0", "route_table_id = \"vtb-1\"") + "data \"alicloud_vswitches\" \"x\" {}\n", "unknown which vSwitch alicloud_route_table_attachment.x attaches is unknown"},
+		{"a vSwitch that another resource knows", block("alicloud_route_table_attachment", "x", "vswitch_id = alicloud_eip_address.main.ip_address", `route_table_id = "vtb-1"`), "unknown which vSwitch alicloud_route_table_attachment.x attaches is unknown"},
 		{"another vSwitch by its id", block("alicloud_route_table_attachment", "x", "vswitch_id = \"vsw-1\"", "route_table_id = \"vtb-1\""), "system"},
 		{"another vSwitch of the files", block("alicloud_route_table_attachment", "x", "vswitch_id = alicloud_vswitch.b.id", "route_table_id = \"vtb-1\""), "system"},
 		{"a table outside the files", block("alicloud_route_table_attachment", "x", "vswitch_id = alicloud_vswitch.a.id", "route_table_id = \"vtb-1\""), "unknown the route table that alicloud_route_table_attachment.x attaches is outside the files"},

@@ -64,6 +64,7 @@ func TestIdent(t *testing.T) {
 		{"an id", reference("", "alicloud_vpc.x", "id"), "alicloud_vpc.x", "alicloud_vpc.x", false},
 		{"an id of what is not in the scope", reference("", "alicloud_vpc.gone", "id"), "alicloud_vpc.gone", "", false},
 		{"an id-like attribute of what is not in the scope", reference("", "alicloud_vpc.gone", "vpc_id"), "alicloud_vpc.gone", "", false},
+		{"another attribute of what is not in the scope", reference("", "alicloud_vpc.gone", "cidr_block"), "alicloud_vpc.gone.cidr_block", "", false},
 		{"another attribute", reference("", "alicloud_vpc.x", "cidr_block"), "alicloud_vpc.x.cidr_block", "", false},
 		{"of a data source", reference("", "data.alicloud_vpcs.d", "id"), "data.alicloud_vpcs.d.id", "", false},
 		{"a gateway's table", reference("", "alicloud_nat_gateway.x", "snat_table_ids"), "alicloud_nat_gateway.x", "alicloud_nat_gateway.x", false},

@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
+	"github.com/egresslint/egresslint/parser/located"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 func TestVSwitchOfTheFiles(t *testing.T) {
@@ -214,6 +217,16 @@ func TestAddressesOfAnEntry(t *testing.T) {
 		block("alicloud_snat_entry", "s", "snat_table_id = alicloud_nat_gateway.g.snat_table_ids", "snat_ip = alicloud_eip_address.e.ip_address"))
 	if e := s.SNATEntries()[0]; e.EIP.Code != "no-eip" {
 		t.Errorf("a gateway without an EIP: %+v", e.EIP)
+	}
+	if _, e := snatEntry(t, "", "snat_table_id = alicloud_nat_gateway.other.snat_table_ids", source, "snat_ip = alicloud_eip_address.loose.ip_address"); e.EIP.Code != "no-eip" {
+		t.Errorf("a gateway without an EIP beside one that has one: %+v", e.EIP)
+	}
+	own, gone := reference("", "alicloud_nat_gateway.g", "snat_table_ids"), reference("", "alicloud_eip_address.gone", "ip_address")
+	entry := resource("alicloud_snat_entry", "s", "snat_table_id", own)
+	entry.Body.Map = append(entry.Body.Map, located.Field{Key: "snat_ip", Value: gone})
+	s = alicloud.NewScope(&terraform.Root{Dir: ".", Resources: []*terraform.Resource{resource("alicloud_nat_gateway", "g", "", nil), entry}}, place.NewRegistry())
+	if e := s.SNATEntries()[0]; e.EIP.Status != truth.Unknown || e.EIP.Reason != "alicloud_eip_address.gone.ip_address is not an EIP in the files" {
+		t.Errorf("an EIP that is not in the scope: %+v", e.EIP)
 	}
 	for name, arguments := range map[string][]string{
 		"that may not exist":   {uncertain, table},
