@@ -43,8 +43,8 @@ golden: ## Rewrite golden files and generated pages from the current output; rev
 	grep -rl --include='*_test.go' 'flag.Bool("update"' cmd internal parser policies | xargs -n 1 dirname | sort -u | sed 's|^|./|' | while read -r dir; do go test "$$dir" -update || exit 1; done
 
 .PHONY: mutate
-mutate: ## Change conditions of PKG, and print those changes that no test notices
-	go run ./tools/mutate $(if $(NUMBER),-n $(NUMBER)) -tests $(or $(TESTS),$(PKG)) $(PKG)
+mutate: ## Change conditions of PKG (NUMBER of them), and print those changes that no test notices
+	nice -n 15 go run ./tools/mutate $(if $(NUMBER),-n $(NUMBER)) $(if $(SEED),-seed $(SEED)) $(if $(FILES),-files '$(FILES)') $(if $(TESTS),-tests $(TESTS)) $(PKG)
 
 .PHONY: bench
 bench: ## Run the benchmarks COUNT times; keep the output to compare it later

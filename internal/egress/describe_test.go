@@ -98,6 +98,7 @@ func describe(m *model.Model, diagnostics []source.Diagnostic) string {
 	}
 	for _, x := range m.NetworkACLBlocks {
 		d.line("network acl %s stops %s of %s to %s: %s%s", x.ACL, x.Direction, strings.Join(x.VSwitches, ", "), x.Destination, x.Entry, d.at(x.Origin))
+		d.list("  also", x.Also)
 	}
 	for _, x := range m.BucketPolicyBlocks {
 		d.line("bucket policy %s for %s %s: %s lists %v, not %v%s", x.Bucket, x.Cluster, x.Role, x.Code, x.Listed, x.Uncovered, d.at(x.Origin))

@@ -8,7 +8,37 @@ import (
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/kubernetes"
+	"github.com/egresslint/egresslint/parser/located"
 )
+
+// undecided is the text that stands for a value which the files do not decide.
+const undecided = "UNDECIDED"
+
+// withUndecided returns v with each [undecided] in it made one.
+func withUndecided(v *located.Value) *located.Value {
+	if v.Kind == located.String && v.Str == undecided {
+		return &located.Value{Kind: located.Unknown, Range: v.Range, Reason: "nobody knows"}
+	}
+	c := *v
+	c.List, c.Map = slices.Clone(v.List), slices.Clone(v.Map)
+	for i := range c.List {
+		c.List[i] = withUndecided(c.List[i])
+	}
+	for i := range c.Map {
+		c.Map[i].Value = withUndecided(c.Map[i].Value)
+	}
+	return &c
+}
+
+// value reads a YAML document.
+func value(t *testing.T, yaml string) *located.Value {
+	t.Helper()
+	v, ok := kubernetes.ParseValue("main.tf", []byte(yaml))
+	if !ok {
+		t.Fatalf("read value:\n%s", yaml)
+	}
+	return withUndecided(v)
+}
 
 // object reads the one object of a manifest.
 func object(t *testing.T, manifest string) *kubernetes.Object {
@@ -17,7 +47,20 @@ func object(t *testing.T, manifest string) *kubernetes.Object {
 	if len(objects) != 1 {
 		t.Fatalf("read manifest: %d objects\n%s", len(objects), manifest)
 	}
+	objects[0].Root = withUndecided(objects[0].Root)
 	return objects[0]
+}
+
+// workload reads a pod with that spec.
+func workload(t *testing.T, spec string) *kube.Workload {
+	t.Helper()
+	return kube.ReadWorkload(object(t, "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: shop}\nspec: "+spec))
+}
+
+// service reads a Service with that spec, annotations and status.
+func service(t *testing.T, spec, annotations, status string) *kube.Service {
+	t.Helper()
+	return kube.ReadService(object(t, "apiVersion: v1\nkind: Service\nmetadata: {name: s, annotations: "+annotations+"}\nspec: "+spec+"\nstatus: "+status))
 }
 
 func TestReadWorkload(t *testing.T) {

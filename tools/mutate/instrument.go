@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 )
@@ -21,8 +22,9 @@ import (
 const (
 	// overlayFile tells the go command which files to read in the place of others.
 	overlayFile = "overlay.json"
-	// activeFile holds the number of the change that is made. A file and no variable of
-	// the environment, because a program under test may start itself with another one.
+	// activeFile holds the number of the change that is made. A file beside the program and
+	// no variable of the environment, because a program under test may start itself with
+	// another one.
 	activeFile = "active"
 	switchFile = "zz_mutate.go"
 )
@@ -57,9 +59,9 @@ func list(ctx context.Context, patterns []string) ([]goPackage, error) {
 	return packages, nil
 }
 
-// instrument writes copies of the files of packages that hold all changes, and an
-// overlay with which they are built.
-func instrument(ctx context.Context, work string, patterns []string) ([]change, error) {
+// instrument writes copies of the files of packages that hold all changes, of those whose
+// names match, and an overlay with which they are built.
+func instrument(ctx context.Context, work string, files *regexp.Regexp, patterns []string) ([]change, error) {
 	packages, err := list(ctx, patterns)
 	if err != nil {
 		return nil, err
@@ -76,6 +78,9 @@ func instrument(ctx context.Context, work string, patterns []string) ([]change, 
 	m := &mutator{fset: token.NewFileSet()}
 	for _, p := range packages {
 		for _, name := range p.GoFiles {
+			if !files.MatchString(name) {
+				continue
+			}
 			original := filepath.Join(p.Dir, name)
 			file, err := parser.ParseFile(m.fset, original, nil, parser.ParseComments|parser.SkipObjectResolution)
 			if err != nil {
@@ -91,7 +96,7 @@ func instrument(ctx context.Context, work string, patterns []string) ([]change, 
 				return nil, err
 			}
 		}
-		if err := write(filepath.Join(p.Dir, switchFile), fmt.Appendf(nil, switchText, p.Name, filepath.Join(work, activeFile))); err != nil {
+		if err := write(filepath.Join(p.Dir, switchFile), fmt.Appendf(nil, switchText, p.Name, activeFile)); err != nil {
 			return nil, err
 		}
 	}
@@ -117,17 +122,22 @@ func directives(groups []*ast.CommentGroup) []*ast.CommentGroup {
 	})
 }
 
-// switchText is the file that is added to each package: its name, and the file that
-// says which change is made.
+// switchText is the file that is added to each package: its name, and that of the file
+// that says which change is made.
 const switchText = `package %s
 
 import (
 	mutateOS "os"
+	mutateFilepath "path/filepath"
 	mutateStrconv "strconv"
 )
 
 var mutateActive = func() int {
-	text, err := mutateOS.ReadFile(%q)
+	program, err := mutateOS.Executable()
+	if err != nil {
+		return 0
+	}
+	text, err := mutateOS.ReadFile(mutateFilepath.Join(mutateFilepath.Dir(program), %q))
 	if err != nil {
 		return 0
 	}

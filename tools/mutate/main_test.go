@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,11 @@ func Valid(port int) bool {
 	}
 	return port <= 65535
 }
+-- other.go --
+package ports
+
+// Even is of a file that is left out.
+func Even(port int) bool { return port%2 == 0 }
 -- ports_test.go --
 package ports
 
@@ -56,7 +62,7 @@ func TestMutate(t *testing.T) {
 	t.Chdir(dir)
 	t.Setenv("GOFLAGS", "-mod=mod")
 	var out bytes.Buffer
-	opts := options{packages: []string{"."}, tests: []string{"."}, limit: time.Minute, rate: 60}
+	opts := options{packages: []string{"."}, tests: []string{"."}, files: regexp.MustCompile(`^p.*\.go$`), parallel: 2, limit: time.Minute, rate: 60}
 	err := mutate(context.Background(), &out, opts)
 	want := `2 conditions can be changed in 6 ways; 6 are tried
 ports.go:8:9: < in the place of <= in port <= 65535
