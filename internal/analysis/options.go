@@ -2,7 +2,7 @@ package analysis
 
 import (
 	"github.com/egresslint/egresslint/internal/alicloud"
-	"github.com/egresslint/egresslint/internal/egress"
+	"github.com/egresslint/egresslint/internal/world"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/helm"
 	"github.com/egresslint/egresslint/parser/terraform"
@@ -37,21 +37,21 @@ func parserOptions(s Settings) parser.Options {
 }
 
 // egressOptions are what the model is to know.
-func egressOptions(s Settings) egress.Options {
-	opts := egress.Options{ClusterNetwork: s.ClusterNetwork, PrivateDomains: s.Config.PrivateDomains}
+func egressOptions(s Settings) world.Options {
+	opts := world.Options{ClusterNetwork: s.ClusterNetwork, PrivateDomains: s.Config.PrivateDomains}
 	for _, c := range s.Config.Clusters {
-		opts.Clusters = append(opts.Clusters, egress.ClusterConfig{
+		opts.Clusters = append(opts.Clusters, world.ClusterConfig{
 			Name: c.Name, Terraform: c.Terraform, Manifests: c.Manifests,
-			Network: egress.NetworkConfig(c.Network), Internet: c.Internet, At: c.At,
+			Network: world.NetworkConfig(c.Network), Internet: c.Internet, At: c.At,
 		})
 	}
 	for _, r := range s.Config.Requirements {
-		opts.Requirements = append(opts.Requirements, egress.RequirementConfig(r))
+		opts.Requirements = append(opts.Requirements, world.RequirementConfig(r))
 	}
 	for _, t := range s.Config.Targets {
-		target := egress.TargetConfig{Name: t.Name, Hosts: t.Hosts, Addresses: t.Addresses, At: t.At}
+		target := world.TargetConfig{Name: t.Name, Hosts: t.Hosts, Addresses: t.Addresses, At: t.At}
 		for _, entry := range t.Allow {
-			target.Allow = append(target.Allow, egress.AllowEntry(entry))
+			target.Allow = append(target.Allow, world.AllowEntry(entry))
 		}
 		opts.Targets = append(opts.Targets, target)
 	}

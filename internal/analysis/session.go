@@ -10,11 +10,12 @@ import (
 
 	"github.com/egresslint/egresslint/internal/baseline"
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/model"
 	"github.com/egresslint/egresslint/internal/pipeline"
 	"github.com/egresslint/egresslint/internal/suppress"
+	"github.com/egresslint/egresslint/internal/trace"
+	"github.com/egresslint/egresslint/internal/world"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/part"
@@ -57,7 +58,7 @@ type Session struct {
 	rules    Rules
 	selected Selection
 	parser   parser.Options
-	egress   egress.Options
+	egress   world.Options
 }
 
 // New returns the session for a tree. It judges nothing until it has rules.
@@ -120,10 +121,10 @@ func (s Session) Facts(ctx context.Context) (*Facts, error) {
 }
 
 // build makes the model of what was read.
-func (s Session) build(ctx context.Context, parsed *parser.Result, input egress.Input, stages *Stages) (*Facts, error) {
+func (s Session) build(ctx context.Context, parsed *parser.Result, input world.Input, stages *Stages) (*Facts, error) {
 	part.Stage(ctx, "build model")
 	facts, err := Start(func() (*Facts, error) {
-		model, diagnostics, err := egress.Build(ctx, input)
+		model, diagnostics, err := trace.Build(ctx, input)
 		if err != nil {
 			return nil, err
 		}
@@ -138,15 +139,15 @@ func (s Session) build(ctx context.Context, parsed *parser.Result, input egress.
 
 // Connectivity reads the files, and who may connect to whom as their policies have it.
 // There is no model among the facts. The error is that of ctx, or a [Panic].
-func (s Session) Connectivity(ctx context.Context) (*egress.Connectivity, *Facts, error) {
+func (s Session) Connectivity(ctx context.Context) (*trace.Connectivity, *Facts, error) {
 	parsed, err := s.parse(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	part.Stage(ctx, "read policies")
 	facts := &Facts{Parsed: parsed}
-	c, err := Start(func() (*egress.Connectivity, error) {
-		c, diagnostics, err := egress.NewConnectivity(ctx, s.input(parsed))
+	c, err := Start(func() (*trace.Connectivity, error) {
+		c, diagnostics, err := trace.NewConnectivity(ctx, s.input(parsed))
 		facts.Diagnostics = slices.Concat(parsed.Diagnostics, diagnostics)
 		return c, err
 	}).Wait(ctx)
@@ -162,7 +163,7 @@ func (s Session) Asked(ctx context.Context, facts *Facts, more []config.Requirem
 	input := s.input(facts.Parsed)
 	input.Options.Requirements = slices.Clone(input.Options.Requirements)
 	for _, r := range more {
-		input.Options.Requirements = append(input.Options.Requirements, egress.RequirementConfig(r))
+		input.Options.Requirements = append(input.Options.Requirements, world.RequirementConfig(r))
 	}
 	return s.build(ctx, facts.Parsed, input, facts.Stages)
 }
@@ -176,8 +177,8 @@ func (s Session) parse(ctx context.Context) (*parser.Result, error) {
 	return parsed, err
 }
 
-func (s Session) input(parsed *parser.Result) egress.Input {
-	return egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: s.egress}
+func (s Session) input(parsed *parser.Result) world.Input {
+	return world.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: s.egress}
 }
 
 // Result is what the rules make of the facts.

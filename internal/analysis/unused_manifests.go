@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/suppress"
+	"github.com/egresslint/egresslint/internal/world"
 	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
@@ -42,7 +42,7 @@ const AnnotationPrefix = "egresslint.io/"
 // unknownAnnotations returns a notice for each annotation that is meant for
 // egresslint and that it does not know.
 func unknownAnnotations(parsed *parser.Result) []source.Diagnostic {
-	known := []string{egress.DeclarationAnnotation, suppress.Annotation}
+	known := []string{world.DeclarationAnnotation, suppress.Annotation}
 	var out []source.Diagnostic
 	seen := make(map[source.Range]bool)
 	for _, o := range parsed.Objects {

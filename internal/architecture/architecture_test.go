@@ -38,7 +38,8 @@ var layers = [][]string{
 	{"internal/netpol"},
 	{"internal/alicloud", "internal/kube"},
 	{"internal/config"},
-	{"internal/egress"},
+	{"internal/world"},
+	{"internal/trace"},
 	{"internal/suppress", "internal/baseline"},
 	{"internal/checks"},
 	{"internal/engine"},
@@ -56,8 +57,9 @@ var layers = [][]string{
 // reason that a developer reads when the test fails.
 var forbidden = []struct{ from, to, reason string }{
 	{"policies", "parser/...", "policies holds Rego and its embedding; it must be usable without any of egresslint's Go code"},
-	{"internal/explain", "internal/egress", "what is explained stands in the model and its findings; nothing is judged again"},
-	{"internal/engine", "internal/egress", "the engine runs rules over any document; it must not know the model that the rules read"},
+	{"internal/explain", "internal/world", "what is explained stands in the model and its findings; nothing is judged again"},
+	{"internal/explain", "internal/trace", "what is explained stands in the model and its findings; nothing is judged again"},
+	{"internal/engine", "internal/trace", "the engine runs rules over any document; it must not know the model that the rules read"},
 }
 
 // imports maps each package, by its path inside the module, to the packages of
@@ -177,15 +179,15 @@ func TestViolations(t *testing.T) {
 		found imports
 		want  []string
 	}{
-		{"down", imports{"internal/egress": {"internal/netpol", "parser/source"}, "cmd/egresslint": {"internal/cli"}}, nil},
+		{"down", imports{"internal/trace": {"internal/netpol", "parser/source"}, "cmd/egresslint": {"internal/cli"}}, nil},
 		{"up", imports{"parser": {"internal/finding"}}, []string{"parser: imports internal/finding, which is not below it"}},
 		{"itself", imports{"parser": {"parser"}}, []string{"parser: imports parser, which is not below it"}},
 		{"sideways", imports{"parser/terraform": {"parser/kubernetes"}}, []string{"parser/terraform: imports parser/kubernetes, which is not below it"}},
 		{"policies stand alone", imports{"policies": {"parser/source"}}, []string{
 			"policies: imports parser/source: " + forbidden[0].reason,
 		}},
-		{"the engine does not know the model", imports{"internal/engine": {"internal/egress", "internal/finding"}}, []string{
-			"internal/engine: imports internal/egress: " + forbidden[2].reason,
+		{"the engine does not know the model", imports{"internal/engine": {"internal/trace", "internal/finding"}}, []string{
+			"internal/engine: imports internal/trace: " + forbidden[3].reason,
 		}},
 		{"unlisted package", imports{"internal/misc": nil}, []string{
 			"internal/misc: not in the list of layers: add it where its imports belong",

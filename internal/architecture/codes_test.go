@@ -16,8 +16,7 @@ import (
 )
 
 // codePackages are those whose code gives reason codes.
-// Those that do not exist yet are passed over.
-var codePackages = []string{"internal/egress", "internal/world", "internal/trace", "internal/alicloud", "internal/kube", "internal/netpol"}
+var codePackages = []string{"internal/world", "internal/trace", "internal/alicloud", "internal/kube", "internal/netpol"}
 
 // returnsCodes are the functions that return codes without saying so in their signature.
 var returnsCodes = []string{"unusableDNS", "judgeLoadBalancer", "denialCode", "code"}

@@ -473,7 +473,7 @@ func TestQuotedReasons(t *testing.T) {
 func goSource(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, dir := range []string{"parser/terraform", "internal/product", "internal/alicloud", "internal/kube", "internal/egress"} {
+	for _, dir := range []string{"parser/terraform", "internal/product", "internal/alicloud", "internal/kube", "internal/world", "internal/trace"} {
 		names, err := fs.Glob(repositoryRoot(), dir+"/*.go")
 		if err != nil {
 			t.Fatal(err)

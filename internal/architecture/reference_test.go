@@ -188,18 +188,7 @@ func TestModelPage(t *testing.T) {
 
 // TestHopsOfPage keeps the table of hops equal to the hops that are traced.
 func TestHopsOfPage(t *testing.T) {
-	var want []string
-	for _, file := range parsePackage(t, "internal/egress") {
-		ast.Inspect(file, func(n ast.Node) bool {
-			if hop, ok := n.(*ast.CompositeLit); ok {
-				if typ, ok := hop.Type.(*ast.SelectorExpr); ok && typ.Sel.Name == "Hop" && len(hop.Elts) > 0 {
-					var d declarations
-					want = append(want, d.text(t, d.fields(t, hop)["Name"]))
-				}
-			}
-			return true
-		})
-	}
+	want := model.HopNames()
 	var got []string
 	for _, cells := range rows(readPage(t, "docs/egress-path.md").section(t, "The hops")) {
 		got = append(got, codeIn(cells[0])...)
@@ -263,7 +252,7 @@ func TestWorkloadKindsOfPages(t *testing.T) {
 
 // TestEnvironmentWordsOfPage checks the words by which folders are matched.
 func TestEnvironmentWordsOfPage(t *testing.T) {
-	d := readDeclarations(t, "internal/egress")
+	d := readDeclarations(t, "internal/world")
 	text := readPage(t, "docs/how-it-reads-kubernetes.md").section(t, "Which cluster a manifest runs on")
 	for _, word := range d.keys(t, "environments") {
 		if !slices.Contains(codeIn(text), word) {

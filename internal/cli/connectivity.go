@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/egresslint/egresslint/internal/config"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/netpol"
 	"github.com/egresslint/egresslint/internal/report"
+	"github.com/egresslint/egresslint/internal/trace"
 )
 
 // connectivityFlags say which connections to print and how.
@@ -40,7 +40,7 @@ var connectivityFormats = []struct {
 // connectionWriter prints connections one by one. Errors of the underlying writer
 // are for a buffered writer to keep.
 type connectionWriter interface {
-	write(egress.Connection)
+	write(trace.Connection)
 	close()
 }
 
@@ -88,11 +88,11 @@ func connectivityFormatNames() []string {
 }
 
 // filter reads --from, --to and --port.
-func (f *connectivityFlags) filter() (filter egress.Filter, err error) {
-	if filter.From, err = egress.ParseEndFilter(f.from); err != nil {
+func (f *connectivityFlags) filter() (filter trace.Filter, err error) {
+	if filter.From, err = trace.ParseEndFilter(f.from); err != nil {
 		return filter, usagef("use --from: %w", err)
 	}
-	if filter.To, err = egress.ParseEndFilter(f.to); err != nil {
+	if filter.To, err = trace.ParseEndFilter(f.to); err != nil {
 		return filter, usagef("use --to: %w", err)
 	}
 	if f.port == "" {
@@ -168,12 +168,12 @@ func (t texts[T]) of(x T) string {
 }
 
 // visiblePeer is what lists call a peer.
-func visiblePeer(p *egress.Peer) string { return report.Visible(p.String()) }
+func visiblePeer(p *trace.Peer) string { return report.Visible(p.String()) }
 
 // textConnections prints a line for each connection.
 type textConnections struct {
 	out   io.Writer
-	peers texts[*egress.Peer]
+	peers texts[*trace.Peer]
 	sets  texts[netpol.ConnectionSet]
 }
 
@@ -181,7 +181,7 @@ func newTextConnections(out io.Writer) connectionWriter {
 	return textConnections{out, newTexts(visiblePeer), newTexts(netpol.ConnectionSet.String)}
 }
 
-func (t textConnections) write(c egress.Connection) {
+func (t textConnections) write(c trace.Connection) {
 	switch {
 	case c.Sure == c.Possible:
 		t.line(c, t.sets.of(c.Sure))
@@ -192,7 +192,7 @@ func (t textConnections) write(c egress.Connection) {
 	}
 }
 
-func (t textConnections) line(c egress.Connection, what string) {
+func (t textConnections) line(c trace.Connection, what string) {
 	writeAll(t.out, t.peers.of(c.From), " -> ", t.peers.of(c.To), ": ", what, "\n")
 }
 
@@ -209,7 +209,7 @@ func writeAll(out io.Writer, texts ...string) {
 // results can be compared. Rows are put together from fields that are encoded once.
 type csvConnections struct {
 	out   io.Writer
-	peers texts[*egress.Peer]
+	peers texts[*trace.Peer]
 	sets  texts[netpol.ConnectionSet]
 }
 
@@ -217,12 +217,12 @@ func newCSVConnections(out io.Writer) connectionWriter {
 	writeAll(out, "src,dst,conn\n")
 	return csvConnections{
 		out,
-		newTexts(func(p *egress.Peer) string { return csvField(visiblePeer(p)) }),
+		newTexts(func(p *trace.Peer) string { return csvField(visiblePeer(p)) }),
 		newTexts(func(s netpol.ConnectionSet) string { return csvField(s.String()) }),
 	}
 }
 
-func (c csvConnections) write(x egress.Connection) {
+func (c csvConnections) write(x trace.Connection) {
 	if !x.Sure.IsEmpty() {
 		writeAll(c.out, c.peers.of(x.From), ",", c.peers.of(x.To), ",", c.sets.of(x.Sure), "\n")
 	}
@@ -247,7 +247,7 @@ type jsonConnections struct {
 
 func newJSONConnections(out io.Writer) connectionWriter { return &jsonConnections{out: out} }
 
-func (j *jsonConnections) write(c egress.Connection) {
+func (j *jsonConnections) write(c trace.Connection) {
 	separator := "[\n  "
 	if j.some {
 		separator = ",\n  "
@@ -274,7 +274,7 @@ func (j *jsonConnections) close() {
 // dotConnections prints a graph for Graphviz.
 type dotConnections struct {
 	out   io.Writer
-	peers texts[*egress.Peer]
+	peers texts[*trace.Peer]
 }
 
 func newDOTConnections(out io.Writer) connectionWriter {
@@ -282,7 +282,7 @@ func newDOTConnections(out io.Writer) connectionWriter {
 	return dotConnections{out, newTexts(dotQuote)}
 }
 
-func (d dotConnections) write(c egress.Connection) {
+func (d dotConnections) write(c trace.Connection) {
 	if !c.Sure.IsEmpty() {
 		_, _ = fmt.Fprintf(d.out, "  %s -> %s [label=%s];\n", d.peers.of(c.From), d.peers.of(c.To), strconv.Quote(c.Sure.String()))
 	}
@@ -290,29 +290,29 @@ func (d dotConnections) write(c egress.Connection) {
 
 func (d dotConnections) close() { _, _ = io.WriteString(d.out, "}\n") }
 
-func dotQuote(p *egress.Peer) string {
+func dotQuote(p *trace.Peer) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visiblePeer(p)) + `"`
 }
 
 // mermaidConnections prints a flowchart for Mermaid, which GitHub renders.
 type mermaidConnections struct {
 	out   io.Writer
-	nodes map[*egress.Peer]string
+	nodes map[*trace.Peer]string
 }
 
 func newMermaidConnections(out io.Writer) connectionWriter {
 	_, _ = io.WriteString(out, "flowchart LR\n")
-	return &mermaidConnections{out, make(map[*egress.Peer]string)}
+	return &mermaidConnections{out, make(map[*trace.Peer]string)}
 }
 
-func (m *mermaidConnections) write(c egress.Connection) {
+func (m *mermaidConnections) write(c trace.Connection) {
 	if !c.Sure.IsEmpty() {
 		_, _ = fmt.Fprintf(m.out, "  %s -->|%q| %s\n", m.node(c.From), c.Sure.String(), m.node(c.To))
 	}
 }
 
 // node is the id of a peer, with its text the first time.
-func (m *mermaidConnections) node(p *egress.Peer) string {
+func (m *mermaidConnections) node(p *trace.Peer) string {
 	if id, ok := m.nodes[p]; ok {
 		return id
 	}

@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/egresslint/egresslint/internal/analysis"
-	"github.com/egresslint/egresslint/internal/egress"
 	"github.com/egresslint/egresslint/internal/explain"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/trace"
 	"github.com/egresslint/egresslint/internal/truth"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -23,7 +23,7 @@ const projects = "../../testdata/projects"
 type analysed struct {
 	*analysis.Result
 	index       *explain.Index
-	connections []egress.Connection
+	connections []trace.Connection
 }
 
 func analyse(t *testing.T, rules analysis.Rules, dir string) *analysed {
@@ -43,7 +43,7 @@ func analyse(t *testing.T, rules analysis.Rules, dir string) *analysed {
 	}
 	return &analysed{
 		result, explain.New(result.Model, nil, slices.Concat(result.Findings, result.Suppressed)),
-		slices.Collect(connectivity.Connections(egress.Filter{})),
+		slices.Collect(connectivity.Connections(trace.Filter{})),
 	}
 }
 

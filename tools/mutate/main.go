@@ -2,7 +2,7 @@
 // changes that no test notices: what such a condition guards could be removed without
 // anybody seeing it.
 //
-//	mutate -tests ./internal/egress,./internal/engine ./internal/egress
+//	mutate -tests ./internal/trace,./internal/engine ./internal/egress
 //
 // The tests are built once, with all changes in them, each behind a switch. That makes
 // hundreds of them a matter of minutes. The same seed picks the same changes of the same
