@@ -185,11 +185,13 @@ func TestLoadBalancerTable(t *testing.T) {
 				}
 			}
 			var model struct {
-				LoadBalancers []struct{ Status, Code string } `json:"load_balancer_access"`
+				Gates struct {
+					LoadBalancers []struct{ Status, Code string } `json:"load_balancer"`
+				}
 			}
 			readJSON(t, &model, "model", dir)
 			got := ""
-			for _, x := range model.LoadBalancers {
+			for _, x := range model.Gates.LoadBalancers {
 				got += x.Status + " " + x.Code
 			}
 			if got != r.Want {

@@ -43,7 +43,7 @@ func largeModel(n int) *model.Model {
 		}
 		m.Workloads = append(m.Workloads, &model.Workload{ID: fmt.Sprintf("shop/api-%d[Deployment]", i), Kind: "Deployment", Namespace: "shop", Name: fmt.Sprintf("api-%d", i), Cluster: "prod", Origin: at(i)})
 		m.Paths = append(m.Paths, &model.Path{Workload: fmt.Sprintf("shop/api-%d[Deployment]", i), Destination: "api.partner.com", Port: 443, Protocol: "TCP", Strength: model.Referenced, Status: status(i), Origin: at(i), Hops: []model.Hop{
-			{Name: "dns", Status: truth.Open}, {Name: "network-policy", Status: truth.Open}, {Name: "nat", Status: status(i), Code: code},
+			{Name: "dns", Status: truth.Open}, {Name: "egress-policy", Status: truth.Open}, {Name: "nat", Status: status(i), Code: code},
 		}})
 		switch i % 3 {
 		case 0, 1:

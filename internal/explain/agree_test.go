@@ -146,7 +146,7 @@ func (a *analysed) agreesWithFindings(t *testing.T, p *model.Path, e *explain.Ex
 func (a *analysed) agreesWithConnectivity(t *testing.T, p *model.Path) bool {
 	t.Helper()
 	to, err := netip.ParseAddrPort(p.Destination)
-	i := slices.IndexFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopNetworkPolicy })
+	i := slices.IndexFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopEgressPolicy })
 	if err != nil || i < 0 || p.Hops[0].Name == model.HopLoadBalancer || p.Hops[i].Status == truth.Unknown {
 		return false
 	}

@@ -179,63 +179,63 @@ var sourceCodes = []Code{
 	{At: model.HopLoadBalancer, Name: "cluster-policy", Meaning: "The Service has externalTrafficPolicy Cluster, so that every node passes packets on to a backend."},
 	{At: model.HopLoadBalancer, Name: "backend-on-every-node", Meaning: "A DaemonSet puts a backend on every node that the client can run on, so that externalTrafficPolicy Local finds one."},
 	{
-		At: model.HopNetworkPolicy, Name: "port", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "port", Rules: policyRules,
 		Meaning: "A rule admits the destination, but on other ports.",
 		Way:     "Add the port to that rule.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "service-port", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "service-port", Rules: policyRules,
 		Meaning: "A rule admits the port of the Service; policies see the port of the pods behind it, which is another.",
 		Way:     "Put the pods' own port into that rule.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "protocol", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "protocol", Rules: policyRules,
 		Meaning: "A rule admits the destination, but for another protocol.",
 		Way:     "Add the protocol to the ports of that rule.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "peer", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "peer", Rules: policyRules,
 		Meaning: "NetworkPolicies isolate the pods, and no peer of their rules is the destination.",
 		Way:     "Add the destination to the peers of a rule.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "family", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "family", Rules: policyRules,
 		Meaning: "The rules admit addresses of the other IP family only.",
 		Way:     "Add an ipBlock of the destination's family.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "no-rule", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "no-rule", Rules: policyRules,
 		Meaning: "NetworkPolicies isolate the pods for egress and have no rule at all, which admits nothing.",
 		Way:     "Add a rule for the destination.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "admin-deny", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "admin-deny", Rules: policyRules,
 		Meaning: "A rule of a policy for the whole cluster denies it, before any NetworkPolicy is asked.",
 		Way:     "Take the destination out of that rule, or put one that accepts before it.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "baseline-deny", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "baseline-deny", Rules: policyRules,
 		Meaning: "No NetworkPolicy isolates the pods, and the cluster's baseline denies it.",
 		Way:     "Write a NetworkPolicy that admits it, or change the baseline.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "cilium-deny", Rules: policyRules,
+		At: model.HopEgressPolicy, Name: "cilium-deny", Rules: policyRules,
 		Meaning: "A deny rule of a Cilium policy holds the destination; it comes before whatever admits it.",
 		Way:     "Take the destination out of that rule.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "denied",
+		At: model.HopEgressPolicy, Name: "denied",
 		Meaning: "A rule denies a part of the destination, or may deny it.",
 		Way:     "Give what the rule's selectors depend on.",
 	},
 	{
-		At: model.HopNetworkPolicy, Name: "part",
+		At: model.HopEgressPolicy, Name: "part",
 		Meaning: "The policies admit a part of the destination, or the files do not decide whether they admit it.",
 		Way:     "Name the destination more exactly, or give what the selectors depend on.",
 	},
-	{At: model.HopNetworkPolicy, Name: "not-enforced", Meaning: "Nothing in this cluster enforces NetworkPolicies for these pods, so that everything passes."},
-	{At: model.HopNetworkPolicy, Name: "host-network", Meaning: "The pods use, or may use, the node's network, which NetworkPolicies do not judge."},
-	{At: model.HopNetworkPolicy, Name: "not-isolated", Meaning: "No NetworkPolicy isolates the pods for egress, so that everything passes."},
+	{At: model.HopEgressPolicy, Name: "not-enforced", Meaning: "Nothing in this cluster enforces NetworkPolicies for these pods, so that everything passes."},
+	{At: model.HopEgressPolicy, Name: "host-network", Meaning: "The pods use, or may use, the node's network, which NetworkPolicies do not judge."},
+	{At: model.HopEgressPolicy, Name: "not-isolated", Meaning: "No NetworkPolicy isolates the pods for egress, so that everything passes."},
 }
 
 // wayCodes are those of the hops between the node and the destination.

@@ -337,7 +337,7 @@ func (x *Index) assumptions(p *model.Path) []Aside {
 			if says := pluginSources[c.PluginSource]; says != "" && leaves(p) {
 				list = append(list, Aside{"The network plug-in is " + strings.ToUpper(c.Plugin[:1]) + c.Plugin[1:] + ", because " + says + ".", at(c.PluginOrigin)})
 			}
-			if c.Enforcement == "unknown" && slices.ContainsFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopNetworkPolicy && stops(h) }) {
+			if c.Enforcement == "unknown" && slices.ContainsFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopEgressPolicy && stops(h) }) {
 				list = append(list, Aside{Text: "NetworkPolicies count as enforced: no file says whether they are."})
 			}
 		}
@@ -352,7 +352,7 @@ func (x *Index) assumptions(p *model.Path) []Aside {
 // addresses they have.
 func leaves(p *model.Path) bool {
 	return slices.ContainsFunc(p.Hops, func(h model.Hop) bool {
-		return !slices.Contains([]string{model.HopDNS, model.HopLoadBalancer, model.HopNetworkPolicy}, h.Name)
+		return !slices.Contains([]string{model.HopDNS, model.HopLoadBalancer, model.HopEgressPolicy}, h.Name)
 	})
 }
 

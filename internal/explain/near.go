@@ -25,7 +25,7 @@ func (x *Index) nearMisses(p *model.Path, h model.Hop) []Aside {
 				list = append(list, Aside{"This rule was meant to admit the resolver.", at(g.Miss)})
 			}
 		}
-	case model.HopNetworkPolicy:
+	case model.HopEgressPolicy:
 		for _, g := range x.model.PolicyBlocks {
 			if g.Says != "" && g.Code == h.Code && here(g.Cluster, g.Origin) {
 				list = append(list, Aside{fmt.Sprintf("The closest rule, of %s, is about %s.", g.Closest, g.Says), at(g.Origin)})

@@ -112,7 +112,7 @@ func fixture() *report.Report {
 			{Kind: source.InvalidObject, Range: span("k8s/名前 #1.yaml", 1, 1, 5), Message: "key \"spec\" is there twice"},
 		},
 		Blocked: []report.BlockedPath{
-			{Workload: "shop/api[Deployment]", Hop: "network-policy", Destination: "db.shop:5432"},
+			{Workload: "shop/api[Deployment]", Hop: "egress-policy", Destination: "db.shop:5432"},
 			{Workload: "shop/api[Deployment]", Hop: "nat", Code: "missing", Destination: "pay.example.com:443"},
 			{Workload: "shop/worker[CronJob]", Hop: "nat", Code: "missing", Destination: "pay.example.com:443"},
 			{Workload: "shop/worker[CronJob]", Hop: "nat", Code: "missing", Destination: "`x`\"]; n1 --> n2 %% <b>:443"},

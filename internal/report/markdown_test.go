@@ -287,12 +287,12 @@ func TestBlockedPaths(t *testing.T) {
 			path("shop/job[Job]", "b:2", truth.Unknown, hop("nat", truth.Unknown, "")),
 			path("shop/job[Job]", "c:3", truth.Open, hop("nat", truth.Open, "")),
 			path("shop/job[Job]", "d:4", truth.Blocked, hop("load-balancer", truth.Blocked, "disputed")),
-			path("shop/job[Job]", "e:5", truth.Blocked, hop("load-balancer", truth.Blocked, "documented"), hop("network-policy", truth.Blocked, "")),
+			path("shop/job[Job]", "e:5", truth.Blocked, hop("load-balancer", truth.Blocked, "documented"), hop("egress-policy", truth.Blocked, "")),
 		},
 	}
 	want := []report.BlockedPath{
 		{Workload: "prod: shop/api[Deployment]", Hop: "nat", Code: "missing", Destination: "a:1"},
-		{Workload: "shop/job[Job]", Hop: "network-policy", Destination: "e:5"},
+		{Workload: "shop/job[Job]", Hop: "egress-policy", Destination: "e:5"},
 	}
 	if diff := cmp.Diff(want, report.BlockedPaths(m)); diff != "" {
 		t.Errorf("paths differ (-want +got):\n%s", diff)

@@ -107,7 +107,7 @@ func TestPathDiffWords(t *testing.T) {
 		want   string
 	}{
 		"a SNAT entry":   {change(stopped("nat", "missing")), nil, "blocked by a missing SNAT entry\n"},
-		"policies":       {change(stopped("network-policy", "port")), nil, "blocked by NetworkPolicies\n"},
+		"policies":       {change(stopped("egress-policy", "port")), nil, "blocked by NetworkPolicies\n"},
 		"DNS":            {change(stopped("dns", "own-namespace")), nil, "blocked by NetworkPolicies, on the way to the resolver\n"},
 		"another hop":    {change(stopped("new-hop", "")), nil, "blocked by new-hop\n"},
 		"several":        {change(func(*pipeline.PathChange) {}), func(d *report.PathDiff) { d.Clusters = true }, "  prod: shop/api[Deployment] -> "},

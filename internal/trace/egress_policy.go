@@ -53,6 +53,7 @@ type flow struct {
 	port       int
 	protocol   string
 	translated string // what a Service was translated to
+	pod        int    // the workload that it was translated to, among those of the world
 }
 
 // anyService is where a cloud service may be: any address that is not the machine's
@@ -197,7 +198,7 @@ func backends(r *world.Need) (list []flow, unknown string) {
 		if wl.Namespace != s.Namespace || !wl.SelectedBy(s.Selector) {
 			continue
 		}
-		f := flow{dest: r.World.Evaluator.PodDest(i), port: r.Port, protocol: r.Protocol}
+		f := flow{dest: r.World.Evaluator.PodDest(i), port: r.Port, protocol: r.Protocol, pod: i}
 		if !headless {
 			f.protocol = port.Protocol
 			f.port = wl.TargetPort(*port)
@@ -217,7 +218,7 @@ func backends(r *world.Need) (list []flow, unknown string) {
 // hop judges the policies that isolate a workload for one requirement.
 func (j *policyJudge) hop(r *world.Need) model.Hop {
 	w := r.World
-	hop := model.Hop{Name: model.HopNetworkPolicy, Status: truth.Open, Sources: []string{r.Workload.Display()}}
+	hop := model.Hop{Name: model.HopEgressPolicy, Status: truth.Open, Sources: []string{r.Workload.Display()}}
 	if !w.Polices() || w.Exempt[r.Index].Code != "" {
 		hop.Code = "not-enforced"
 		return hop

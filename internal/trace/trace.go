@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"slices"
 
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/model"
@@ -124,6 +125,10 @@ func (t *tracer) world(ctx context.Context, w *world.World) error {
 	return nil
 }
 
+// unlisted are the hops whose unknowns the summary of a run leaves out: no rule judges
+// them, and what keeps them from being decided keeps others from it, too.
+var unlisted = []string{model.HopService, model.HopRoute, model.HopIngressPolicy}
+
 // path traces a requirement.
 func (t *tracer) path(r *world.Need) *model.Path {
 	path := &model.Path{
@@ -133,12 +138,19 @@ func (t *tracer) path(r *world.Need) *model.Path {
 	if r.ByName() {
 		path.Hops = append(path.Hops, t.dns.hop(r))
 	}
+	translated := r.Kind == world.ToService || r.Kind == world.ToLoadBalancer && leavesForLoadBalancer(r) == truth.No
+	if translated {
+		path.Hops = append(path.Hops, serviceHop(t.Facts, r))
+	}
 	if r.Kind == world.ToLoadBalancer {
 		path.Hops = append(path.Hops, t.loadBalancers.hop(r))
 	}
 	path.Hops = append(path.Hops, t.policies.hop(r))
 	if !r.InCluster() {
 		path.Hops = append(path.Hops, t.groups.hop(r), t.networkACLs.hop(r))
+		if !r.ToPublic() && !r.ToPublic6() {
+			path.Hops = append(path.Hops, routeHop(r))
+		}
 	} else if r.Kind == world.ToService && world.HasOwnGroups(t.Facts, r) {
 		path.Hops = append(path.Hops, model.Hop{Name: model.HopSecurityGroup, Status: truth.Unknown, Detail: "whether both pods run on one node, where their security groups do not count, is not in the files"})
 	}
@@ -153,6 +165,9 @@ func (t *tracer) path(r *world.Need) *model.Path {
 	}
 	if r.Outside != nil {
 		path.Hops = append(path.Hops, t.lists.outsideHop(r))
+	}
+	if translated {
+		path.Hops = append(path.Hops, ingressPolicyHop(t.Facts, r))
 	}
 	path.Status = truth.Open
 	for i, hop := range path.Hops {
@@ -169,7 +184,7 @@ func (t *tracer) path(r *world.Need) *model.Path {
 			if path.Status == truth.Open {
 				path.Status = truth.Unknown
 			}
-			if hop.Detail != "" {
+			if hop.Detail != "" && !slices.Contains(unlisted, hop.Name) {
 				t.Unknown(hop.Name+" of "+path.Destination, hop.Detail, r.Origin)
 			}
 		}
