@@ -116,7 +116,7 @@ func named(message string) int {
 
 // readFiles parses candidates, the smallest first, so that it is the largest that are
 // left out if they are too much together.
-func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File) ([]manifests, []source.Diagnostic) {
+func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File, cache *Cache) ([]manifests, []source.Diagnostic) {
 	sizes := make([]int64, len(candidates))
 	order := make([]int, len(candidates))
 	for i, f := range candidates {
@@ -131,7 +131,7 @@ func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []
 			r.heavy.Lock()
 			defer r.heavy.Unlock()
 		}
-		read[at] = parseManifests(ctx, tree, candidates[at])
+		read[at] = parseManifests(ctx, tree, candidates[at], cache)
 		return read[at].weight
 	})
 	var diagnostics []source.Diagnostic
