@@ -50,6 +50,8 @@ type deployer struct {
 	// excluding is what that costs. When it is too much, the walk has said so.
 	excluding source.Trials
 	overlays  *kustomize.Set
+	cache     *Cache
+	helm      helm.Options
 	charts    *helm.Set
 	written   []*kubernetes.Object
 	outputs   map[outputKey]output // made once each
@@ -179,7 +181,7 @@ func (d *deployer) assemble(ctx context.Context, s stage) {
 				continue
 			}
 			d.take(d.once(outputKey{kind: "chart", name: dir}, func() output {
-				return d.rendered(ctx, dir, func() output { return outputOf(d.charts.Render(ctx, dir)) })
+				return d.rendered(ctx, unit{Part: part.Part{Kind: part.Chart, Name: dir}}, nil, func() output { return outputOf(d.charts.Render(ctx, dir)) })
 			}))
 		}
 	}
@@ -188,7 +190,7 @@ func (d *deployer) assemble(ctx context.Context, s stage) {
 			continue
 		}
 		d.take(d.once(keyOf(x), func() output {
-			out := d.rendered(ctx, x.Release.Chart, func() output {
+			out := d.rendered(ctx, unit{part.Part{Kind: part.Chart, Name: x.Release.Chart}, x.Key}, x.Release, func() output {
 				return outputOf(d.charts.Release(ctx, x.Release.Chart, *x.Release))
 			})
 			return d.adapted(out, x)
@@ -245,9 +247,11 @@ func (d *deployer) build(ctx context.Context, overlays []string) {
 	type work struct {
 		key  outputKey
 		at   string // a file or a directory
-		part part.Part
-		make func(context.Context) output
-		of   *gitops.Deployment // nil for an overlay by itself
+		unit unit
+		// input is what the work depends on.
+		input any
+		make  func(context.Context) output
+		of    *gitops.Deployment // nil for an overlay by itself
 	}
 	var todo []work
 	for _, dir := range overlays {
@@ -255,7 +259,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) {
 		if _, ok := d.outputs[key]; ok {
 			continue
 		}
-		todo = append(todo, work{key: key, at: dir, part: part.Part{Kind: part.Overlay, Name: dir}, make: func(ctx context.Context) output {
+		todo = append(todo, work{key: key, at: dir, unit: unit{Part: part.Part{Kind: part.Overlay, Name: dir}}, input: d.overlays.Content(dir), make: func(ctx context.Context) output {
 			objects, diagnostics := d.overlays.Build(ctx, dir)
 			return output{objects, diagnostics}
 		}})
@@ -269,7 +273,7 @@ func (d *deployer) build(ctx context.Context, overlays []string) {
 			continue
 		}
 		prepared := d.overlays.Prepare(*x.Overlay) // reads, so it is done before anything is built
-		todo = append(todo, work{key: key, at: x.Object.File, part: part.Part{Kind: part.Application, Name: x.Object.File}, of: &x, make: func(ctx context.Context) output {
+		todo = append(todo, work{key: key, at: x.Object.File, unit: unit{part.Part{Kind: part.Application, Name: x.Object.File}, x.Key}, input: []any{prepared.Content(), *x.Overlay}, of: &x, make: func(ctx context.Context) output {
 			objects, diagnostics := prepared.Build(ctx)
 			return output{objects, diagnostics}
 		}})
@@ -277,7 +281,14 @@ func (d *deployer) build(ctx context.Context, overlays []string) {
 	outputs := make([]output, len(todo))
 	kept := d.ration.spend(ctx, len(todo), func(ctx context.Context, i int) int {
 		w := todo[i]
-		outputs[i] = guarded(w.at, func() output { return read(ctx, w.part, func() output { return w.make(ctx) }) })
+		outputs[i] = guarded(w.at, func() output {
+			out, ok := cached[output](ctx, d.cache, d.tree, w.unit, w.input)
+			if !ok {
+				out = read(ctx, w.unit.Part, func() output { return w.make(ctx) })
+				d.cache.keep(w.unit, w.input, nil, out, out.diagnostics)
+			}
+			return out
+		})
 		return weightOf(outputs[i].objects)
 	})
 	for i := kept; i < len(todo); i++ {
@@ -292,11 +303,31 @@ func (d *deployer) build(ctx context.Context, overlays []string) {
 	}
 }
 
-// rendered makes the output of the chart in dir.
-func (d *deployer) rendered(ctx context.Context, dir string, make func() output) output {
+// rendering is what a chart renders to, and what it takes of what all may take together.
+type rendering struct {
+	output output
+	takes  int
+}
+
+// rendered makes the output of a chart, for a release that an object declares or, if that
+// is nil, by itself.
+func (d *deployer) rendered(ctx context.Context, u unit, release *helm.Release, make func() output) output {
+	dir := u.Name
+	input := []any{release, d.helm}
 	var out output
 	kept := d.ration.spend(ctx, 1, func(ctx context.Context, _ int) int {
-		out = guarded(dir, func() output { return read(ctx, part.Part{Kind: part.Chart, Name: dir}, make) })
+		out = guarded(dir, func() output {
+			record, total := d.charts.Record(dir), d.charts.Total()
+			if r, ok := cached[rendering](ctx, d.cache, d.tree, u, input); ok && record != nil && total.Use(r.takes) {
+				return r.output
+			}
+			before := total.Used()
+			out := read(ctx, u.Part, make)
+			if record != nil {
+				d.cache.keep(u, input, record, rendering{out, total.Used() - before}, out.diagnostics)
+			}
+			return out
+		})
 		return weightOf(out.objects)
 	})
 	if kept == 0 {

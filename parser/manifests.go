@@ -35,7 +35,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	candidates = slices.DeleteFunc(candidates, func(f source.File) bool { return built[f.Name] || rendered[f.Name] })
 
 	ration := &ration{left: maxRunValues}
-	read, leftOut := ration.readFiles(ctx, tree, candidates, opts.Identities)
+	read, leftOut := ration.readFiles(ctx, tree, candidates, opts.Identities, opts.Cache)
 	m.diagnostics = append(m.diagnostics, leftOut...)
 	for i, r := range read {
 		if r.root != nil {
@@ -48,8 +48,11 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 			m.json++
 		}
 		if dir := components[candidates[i].Name]; dir != "" {
-			for _, o := range r.objects {
-				o.From, o.Alone = "component "+dir, true
+			r.objects = slices.Clone(r.objects)
+			for j, o := range r.objects {
+				alone := *o
+				alone.From, alone.Alone = "component "+dir, true
+				r.objects[j] = &alone
 			}
 		}
 		m.objects = append(m.objects, r.objects...)
@@ -57,7 +60,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	}
 	m.yaml += countYAML(built) + countYAML(rendered)
 
-	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
+	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, cache: opts.Cache, helm: opts.Helm, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
 	d.run(ctx)
 	m.objects = d.objects
 	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)

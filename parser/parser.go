@@ -37,6 +37,8 @@ type Options struct {
 	// Identities tell which attributes of a plan or a state stand for a thing itself.
 	Identities tfjson.Identities
 	Helm       helm.Options
+	// Cache keeps what is found for the next reading; nil for none.
+	Cache *Cache
 }
 
 // Files counts what was read, by kind. Files that were found but are nothing
@@ -92,6 +94,7 @@ type document struct {
 // reading is over is left out. The only error is that of ctx; work under way is then
 // abandoned.
 func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error) {
+	defer opts.Cache.begin()()
 	files, diagnostics := tree.Walk(opts.Paths, source.WalkOptions{Exclude: opts.Exclude, ExcludedBy: opts.ExcludedBy})
 	result := &Result{Diagnostics: diagnostics, Linted: files}
 
@@ -124,7 +127,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 			group.SetLimit(1)
 		}
 		group.Go(func() error {
-			roots, rootDiagnostics = loadTerraform(reading, tree, names, opts.Terraform)
+			roots, rootDiagnostics = loadTerraform(reading, tree, names, opts)
 			return nil
 		})
 		group.Go(func() error {
@@ -174,12 +177,13 @@ func preferDocuments(roots []*terraform.Root, documents []document) []*terraform
 	for _, d := range documents {
 		perDir[d.root.Dir]++
 	}
-	roots = slices.DeleteFunc(roots, func(r *terraform.Root) bool { return perDir[r.Dir] > 0 })
+	roots = slices.DeleteFunc(slices.Clone(roots), func(r *terraform.Root) bool { return perDir[r.Dir] > 0 })
 	for _, d := range documents {
-		if perDir[d.root.Dir] > 1 && d.root.Variant == "" {
-			d.root.Variant = strings.TrimSuffix(path.Base(d.file), ".json")
+		root := *d.root
+		if perDir[root.Dir] > 1 && root.Variant == "" {
+			root.Variant = strings.TrimSuffix(path.Base(d.file), ".json")
 		}
-		roots = append(roots, d.root)
+		roots = append(roots, &root)
 	}
 	slices.SortStableFunc(roots, func(a, b *terraform.Root) int {
 		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Variant, b.Variant))
@@ -188,12 +192,23 @@ func preferDocuments(roots []*terraform.Root, documents []document) []*terraform
 }
 
 // parseManifests reads one YAML or JSON file.
-func parseManifests(ctx context.Context, tree *source.Tree, f source.File, ids tfjson.Identities) (m manifests) {
+func parseManifests(ctx context.Context, tree *source.Tree, f source.File, ids tfjson.Identities, cache *Cache) (m manifests) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = manifests{diagnostics: []source.Diagnostic{internal(f.Name, r)}}
 		}
 	}()
+	u := unit{Part: part.Part{Kind: part.File, Name: f.Name}}
+	if m, ok := cached[manifests](ctx, cache, tree, u, f.Kind); ok {
+		return m
+	}
+	tree, record := cache.recorded(tree)
+	m = readManifest(ctx, tree, f)
+	cache.keep(u, f.Kind, record, m, m.diagnostics)
+	return m
+}
+
+func readManifest(ctx context.Context, tree *source.Tree, f source.File) (m manifests) {
 	leave, left := part.Enter(ctx, part.Part{Kind: part.File, Name: f.Name})
 	if left != nil {
 		return manifests{diagnostics: []source.Diagnostic{*left}}
@@ -231,7 +246,14 @@ func mayBeManifest(data []byte) bool {
 	return bytes.Contains(data, []byte(`"apiVersion"`)) && bytes.Contains(data, []byte(`"kind"`))
 }
 
-func loadTerraform(ctx context.Context, tree *source.Tree, names []string, opts terraform.Options) (roots []*terraform.Root, diagnostics []source.Diagnostic) {
+// evaluated is what all of Terraform evaluates to: roots read the outputs of others, and
+// the same modules.
+type evaluated struct {
+	roots       []*terraform.Root
+	diagnostics []source.Diagnostic
+}
+
+func loadTerraform(ctx context.Context, tree *source.Tree, names []string, opts Options) (roots []*terraform.Root, diagnostics []source.Diagnostic) {
 	if len(names) == 0 {
 		return nil, nil
 	}
@@ -240,7 +262,17 @@ func loadTerraform(ctx context.Context, tree *source.Tree, names []string, opts 
 			roots, diagnostics = nil, []source.Diagnostic{internal(names[0], r)}
 		}
 	}()
-	return terraform.Load(ctx, tree, names, opts)
+	u := unit{Part: part.Part{Kind: part.Root}}
+	input := []any{names, opts.Terraform}
+	if e, ok := cached[evaluated](ctx, opts.Cache, tree, u, input); ok && !slices.ContainsFunc(e.roots, func(r *terraform.Root) bool {
+		return part.Left(ctx, part.Part{Kind: part.Root, Name: r.Dir}) != nil
+	}) {
+		return e.roots, e.diagnostics
+	}
+	tree, record := opts.Cache.recorded(tree)
+	roots, diagnostics = terraform.Load(ctx, tree, names, opts.Terraform)
+	opts.Cache.keep(u, input, record, evaluated{roots, diagnostics}, diagnostics)
+	return roots, diagnostics
 }
 
 func readError(name string, err error) source.Diagnostic {

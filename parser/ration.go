@@ -117,7 +117,7 @@ func named(message string) int {
 
 // readFiles parses candidates, the smallest first, so that it is the largest that are
 // left out if they are too much together.
-func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File, ids tfjson.Identities) ([]manifests, []source.Diagnostic) {
+func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []source.File, ids tfjson.Identities, cache *Cache) ([]manifests, []source.Diagnostic) {
 	sizes := make([]int64, len(candidates))
 	order := make([]int, len(candidates))
 	for i, f := range candidates {
@@ -132,7 +132,7 @@ func (r *ration) readFiles(ctx context.Context, tree *source.Tree, candidates []
 			r.heavy.Lock()
 			defer r.heavy.Unlock()
 		}
-		read[at] = parseManifests(ctx, tree, candidates[at], ids)
+		read[at] = parseManifests(ctx, tree, candidates[at], ids, cache)
 		return read[at].weight
 	})
 	var diagnostics []source.Diagnostic

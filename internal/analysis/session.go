@@ -51,7 +51,9 @@ type Settings struct {
 type Glob struct{ Pattern, Text string }
 
 // Session analyses a tree. It is a value: what it is made of does not change, and
-// analyses that run side by side do not meet.
+// analyses that run side by side do not meet. What its files say is kept from one analysis
+// to the next, also to that of another state of the tree, so that only what depends on a
+// file that changed is read again.
 type Session struct {
 	tree     *source.Tree
 	settings Settings
@@ -63,19 +65,25 @@ type Session struct {
 
 // New returns the session for a tree. It judges nothing until it has rules.
 func New(tree *source.Tree, settings Settings) Session {
+	return open(tree, settings, parser.NewCache())
+}
+
+func open(tree *source.Tree, settings Settings, cache *parser.Cache) Session {
 	if settings.Config == nil {
 		settings.Config = &config.Config{}
 	}
-	return Session{
+	s := Session{
 		tree: tree, settings: settings,
 		parser: parserOptions(settings), egress: egressOptions(settings),
 	}
+	s.parser.Cache = cache
+	return s
 }
 
 // At returns the session for another state of the tree, where paths are linted.
 func (s Session) At(tree *source.Tree, paths []string) Session {
 	s.settings.Paths = paths
-	return New(tree, s.settings).WithRules(s.rules, s.selected)
+	return open(tree, s.settings, s.parser.Cache).WithRules(s.rules, s.selected)
 }
 
 // WithRules returns the session that judges with rules. Those that are selected by name

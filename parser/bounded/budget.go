@@ -47,6 +47,18 @@ var (
 // Total is what all renderings of a run may use together. They come one after the other.
 type Total struct{ read int }
 
+// Used is how much is used.
+func (t *Total) Used() int { return t.read }
+
+// Use uses n as a rendering did before, and reports whether there is as much.
+func (t *Total) Use(n int) bool {
+	if t.read+n > maxTotalRead {
+		return false
+	}
+	t.read += n
+	return true
+}
+
 // over reports whether nothing is left.
 func (t *Total) over() bool { return t != nil && t.read > maxTotalRead }
 

@@ -45,6 +45,7 @@ type chartSource struct {
 	uses   []string // directories of charts that it refers to by their paths
 	err    error
 	tree   *source.Tree
+	record *source.Record // of tree
 	ctx    context.Context
 	// size is how many bytes the files have, with those in archives; archived is how many
 	// these are in archives, archives how many of them there are, and values about how

@@ -143,7 +143,9 @@ func (s *Set) add(dir string, files []source.File) {
 		s.sources = append(s.sources, c)
 		return
 	}
-	c := readChart(s.ctx, s.tree, dir)
+	tree, record := s.tree.Recorded()
+	c := readChart(s.ctx, tree, dir)
+	c.record = record
 	defer func() { leave(c.size) }()
 	if s.size += c.size; s.size > maxSetSize && c.err == nil && guard.On(guard.HelmBudgets) {
 		c.err = errSet
@@ -156,6 +158,19 @@ func (s *Set) add(dir string, files []source.File) {
 		s.used[d] = true
 	}
 }
+
+// Record is what the chart in dir reads of the tree, also to be rendered; nil if it cannot
+// be rendered as a whole.
+func (s *Set) Record(dir string) *source.Record {
+	c := s.source(dir)
+	if c == nil || c.err != nil || slices.ContainsFunc(c.diagnostics, func(d source.Diagnostic) bool { return d.Kind == source.LimitReached }) {
+		return nil
+	}
+	return c.record
+}
+
+// Total is what all renderings have taken together.
+func (s *Set) Total() *bounded.Total { return &s.total }
 
 func (s *Set) source(dir string) *chartSource {
 	for _, c := range s.sources {
@@ -237,7 +252,7 @@ func (s *Set) Render(ctx context.Context, dir string) Result {
 		return s.Release(ctx, dir, releases...)
 	}
 	defer quiet()()
-	l := &loader{ctx: ctx, tree: s.tree, total: &s.total}
+	l := &loader{ctx: ctx, tree: c.tree, total: &s.total}
 	l.result.Diagnostics = slices.Clone(c.diagnostics)
 	l.renderVariants(c)
 	return l.result
@@ -253,6 +268,7 @@ func (s *Set) Release(ctx context.Context, dir string, releases ...Release) Resu
 	case c.err != nil:
 		l.report(kindOf(c.err), source.Range{File: path.Join(dir, chartFile)}, "read chart: %s", chartMistake(c.err))
 	default:
+		l.tree = c.tree
 		l.result.Diagnostics = slices.Clone(c.diagnostics)
 		for _, r := range releases {
 			variant := ""

@@ -34,7 +34,10 @@ type builder struct {
 	warnings []source.Diagnostic
 	// unread is a part of the stream that kubectl does not read.
 	unread *source.Diagnostic
-	spare  []located.Value
+	spare  *[]located.Value
+	// keys are those of the file so far, of which there are few: one text does for all
+	// fields of the key.
+	keys map[string]string
 }
 
 // built is a value and what its surroundings need to know of it.
@@ -47,13 +50,14 @@ type built struct {
 	unwritten bool
 }
 
-// newValue hands out values in batches, which is cheaper than one by one.
+// newValue hands out values in batches, which is cheaper than one by one. What one
+// document leaves of a batch is for the next.
 func (b *builder) newValue() *located.Value {
-	if len(b.spare) == 0 {
-		b.spare = make([]located.Value, 64)
+	if len(*b.spare) == 0 {
+		*b.spare = make([]located.Value, 64)
 	}
-	v := &b.spare[0]
-	b.spare = b.spare[1:]
+	v := &(*b.spare)[0]
+	*b.spare = (*b.spare)[1:]
 	return v
 }
 
@@ -315,6 +319,11 @@ func (b *builder) key(n *yaml.Node, depth int) (key string, end int, r source.Ra
 	}
 	if err != nil {
 		return "", 0, r, b.fail(source.ParseError, r, "read manifest: %v", err)
+	}
+	if known, ok := b.keys[key]; ok {
+		key = known
+	} else {
+		b.keys[key] = key
 	}
 	if n.Anchor != "" { // an alias may stand for a key elsewhere, as a value
 		if _, err := b.node(n, depth); err != nil {

@@ -37,7 +37,7 @@ func ParseCounted(name string, data []byte) (objects []*Object, diagnostics []so
 	if d := source.CheckText(name, data); d != nil {
 		return nil, []source.Diagnostic{*d}, len(data)
 	}
-	p := &parser{text: newText(name, data), left: MaxValues}
+	p := &parser{text: newText(name, data), left: MaxValues, keys: make(map[string]string)}
 	for start, end := range documents(data) {
 		p.document(start, end)
 	}
@@ -82,6 +82,8 @@ func isSeparator(line []byte) bool {
 type parser struct {
 	text        *text
 	left        int
+	spare       []located.Value
+	keys        map[string]string
 	parsed      int // bytes
 	objects     []*Object
 	diagnostics []source.Diagnostic
@@ -157,7 +159,7 @@ func (p *parser) load(start int, data []byte) (b *builder, root *yaml.Node, err 
 }
 
 func (p *parser) builder(base int) *builder {
-	return &builder{text: p.text, base: base, left: &p.left}
+	return &builder{text: p.text, base: base, left: &p.left, spare: &p.spare, keys: p.keys}
 }
 
 // finish turns the values of a document into objects, or its error into a
@@ -310,7 +312,7 @@ func ParseValue(name string, data []byte) (*located.Value, bool) {
 	if source.CheckText(name, data) != nil {
 		return nil, false
 	}
-	p := &parser{text: newText(name, data), left: MaxValues}
+	p := &parser{text: newText(name, data), left: MaxValues, keys: make(map[string]string)}
 	b := p.builder(0)
 	root, err := b.load(data)
 	if err != nil || root == nil {

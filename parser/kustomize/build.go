@@ -85,12 +85,8 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 		return nil, b.failed(source.LimitReached, "build overlay: %v", err)
 	}
 	b.number()
-	var over *tooMuch
-	if errors.As(budget(b.checkGrowth), &over) {
-		return nil, []source.Diagnostic{{
-			Kind: source.LimitReached, Range: source.Range{File: over.layer.written},
-			Message: fmt.Sprintf("build overlay %s: %v", b.dir, over),
-		}}
+	if over := b.overgrown(); over != nil {
+		return nil, over
 	}
 
 	defer b.enter()()
@@ -98,6 +94,12 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 		return nil, nil // the run is over
 	}
 	rendered, err := b.krusty(b.marked, true)
+	if err != nil && b.restoreSchemas() {
+		if over := b.overgrown(); over != nil {
+			return nil, over
+		}
+		rendered, err = b.krusty(b.marked, true)
+	}
 	if err != nil {
 		return nil, b.explain(err)
 	}
@@ -121,6 +123,18 @@ func (b *build) run(ctx context.Context) (objects []*kubernetes.Object, diagnost
 		objects = append(objects, o)
 	}
 	return objects, diagnostics
+}
+
+// overgrown says that the build may come to too much.
+func (b *build) overgrown() []source.Diagnostic {
+	var over *tooMuch
+	if !errors.As(budget(b.checkGrowth), &over) {
+		return nil
+	}
+	return []source.Diagnostic{{
+		Kind: source.LimitReached, Range: source.Range{File: over.layer.written},
+		Message: fmt.Sprintf("build overlay %s: %v", b.dir, over),
+	}}
 }
 
 func (b *build) failed(kind source.DiagnosticKind, format string, args ...any) []source.Diagnostic {

@@ -16,6 +16,7 @@ type document struct {
 	// indent is how many columns of the file stand before each line of the text.
 	indent int
 	lines  []string
+	whole  []string // the lines with the schemas, where those are left out
 	// base is how many lines are put before the text when kustomize reads it, so
 	// that the line of a node tells which document the node is from.
 	base int

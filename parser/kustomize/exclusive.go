@@ -10,16 +10,13 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 )
 
-// shared lets builds run side by side, and those that change something of the
-// process alone: kustomize keeps the schema of the kustomization at hand in a global
-// variable, and warns of deprecated fields on standard error and in the log.
+// shared lets builds run side by side, and those that have a schema of their own alone:
+// kustomize keeps that of the kustomization at hand in a global variable.
 var shared sync.RWMutex
 
 // enter waits until the build may run, and returns what ends that.
 func (b *build) enter() (leave func()) {
-	schema := slices.ContainsFunc(b.layers, func(l *layer) bool { return len(l.spec.OpenAPI) > 0 })
-	warns := slices.ContainsFunc(b.layers, func(l *layer) bool { return l.spec.Vars != nil || l.spec.PatchesJson6902 != nil })
-	if !schema && !warns {
+	if !slices.ContainsFunc(b.layers, func(l *layer) bool { return len(l.spec.OpenAPI) > 0 }) {
 		shared.RLock()
 		openapi.Schema() // is read without a lock once it is there
 		release := confine()
@@ -29,13 +26,10 @@ func (b *build) enter() (leave func()) {
 		}
 	}
 	shared.Lock()
-	restore, release := silence(), confine()
+	release := confine()
 	return func() {
 		release()
-		restore()
-		if schema { // or the next build would have it too
-			openapi.ResetOpenAPI()
-		}
+		openapi.ResetOpenAPI() // or the next build would have it too
 		shared.Unlock()
 	}
 }

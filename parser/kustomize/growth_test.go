@@ -85,6 +85,14 @@ func TestGrowth(t *testing.T) {
 			"t.yaml", plugin("PatchJson6902Transformer", "target: {kind: ConfigMap, name: c, version: v1}\njsonOp: |\n"+
 				repeated(60, "  - {op: copy, from: /data, path: /data/k%d} # %d\n")),
 			"a.yaml", object+"data: {a: xxxx}\n"), "kustomization.yaml"},
+		"copies of a schema that is left out at first": {tree(
+			"kustomization.yaml", "resources: [a.yaml]\npatches:\n"+
+				"- {target: {kind: CustomResourceDefinition, name: old.example.com}, path: name.yaml}\n- {target: {kind: CustomResourceDefinition, name: new.example.com}, path: p.yaml}\n",
+			"name.yaml", "- {op: replace, path: /metadata/name, value: new.example.com}\n",
+			"p.yaml", "- {op: add, path: /spec/versions/0/schema/openAPIV3Schema/y, value: z}\n"+
+				repeated(300, "- {op: copy, from: /spec/versions/0/schema/openAPIV3Schema, path: /metadata/annotations/k%d} # %d\n"),
+			"a.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: old.example.com, annotations: {}}\nspec:\n  versions:\n  - schema:\n"+
+				"      openAPIV3Schema:\n        x: "+long+"\n"), "kustomization.yaml"},
 		"a label on many objects": {tree(
 			"kustomization.yaml", "resources: [a.yaml]\ncommonLabels: {a: "+long+"}\n",
 			"a.yaml", repeated(100, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%d} # %d\n---\n")), "kustomization.yaml"},

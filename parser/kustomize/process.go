@@ -10,10 +10,10 @@ import (
 	"github.com/egresslint/egresslint/parser/guard"
 )
 
-// confined is what the builds that run at a time share: while there is one, nothing in
-// the process finds a program by its name, makes a temporary directory or connects
-// through the default transport. kustomize has no other ways to do so, whatever a
-// kustomization leads it to.
+// confined is what the builds that run at a time share: while there is one, nothing is
+// written to standard error or the log, and nothing in the process finds a program by its
+// name, makes a temporary directory or connects through the default transport. kustomize
+// has no other ways to do so, whatever a kustomization leads it to.
 var confined struct {
 	sync.Mutex
 	builds  int
@@ -22,13 +22,17 @@ var confined struct {
 
 // confine lets a build run confined until the function it returns is called.
 func confine() (leave func()) {
-	if !guard.On(guard.KustomizeProcess) {
-		return func() {}
-	}
 	confined.Lock()
 	defer confined.Unlock()
 	if confined.builds == 0 {
-		confined.restore = closeOff()
+		speak, open := silence(), func() {}
+		if guard.On(guard.KustomizeProcess) {
+			open = closeOff()
+		}
+		confined.restore = func() {
+			open()
+			speak()
+		}
 	}
 	confined.builds++
 	return func() {

@@ -17,7 +17,7 @@ const definition = "CustomResourceDefinition"
 var (
 	definitionLine = regexp.MustCompile(`^kind:\s*["']?` + definition + `["']?\s*(#.*)?$`)
 	schemaLine     = regexp.MustCompile(`^( *(?:- +)*)openAPIV3Schema:\s*$`)
-	anchorLine     = regexp.MustCompile(`(^|[\s:\-])[&*]\w`)
+	anchorLine     = regexp.MustCompile(`(^|[\s:\-\[{,])&[\w-]`) // what is between asterisks is mostly prose
 )
 
 // schemaWords are in each text that may change or read a schema, or the list that it
@@ -25,14 +25,36 @@ var (
 var schemaWords = regexp.MustCompile(`openAPIV3Schema|\bversions\b|\bvalidation\b`)
 
 // leaveSchemas takes the schemas out of the definitions, unless something in the
-// overlay may change or read them.
+// overlay may change or read them. A patch does so with the definitions that it names.
 func (b *build) leaveSchemas() {
-	if slices.ContainsFunc(b.layers, b.mayReadSchemas) || slices.ContainsFunc(b.patches, mayChangeSchema) {
+	if slices.ContainsFunc(b.layers, b.mayReadSchemas) {
 		return
 	}
-	for _, d := range b.docs {
-		d.leaveSchema()
+	var names []string
+	for _, p := range b.patches {
+		if mayChangeSchema(p) {
+			names = append(names, p.definition())
+		}
 	}
+	for _, d := range b.docs {
+		if !d.mentions(names) {
+			d.leaveSchema()
+		}
+	}
+}
+
+// restoreSchemas puts back what leaveSchemas took out, as something may be for it in a way
+// that nobody writes: a patch for a definition that another patch gave its name. It reports
+// whether there is anything.
+func (b *build) restoreSchemas() bool {
+	restored := false
+	for _, d := range b.docs {
+		if d.whole != nil {
+			d.lines, d.whole, d.read = d.whole, nil, false
+			restored = true
+		}
+	}
+	return restored
 }
 
 // mayReadSchemas reports whether a kustomization may lead to schemas by other means than
@@ -76,9 +98,37 @@ func mayBeOfDefinition(p patch) bool {
 	return kind == nil || kind.Value == definition
 }
 
+// plainName is a name that a selector, which has expressions, takes as it stands. Its dots
+// stand for anything, which no two definitions make use of.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
+
+// definition is the name of the definition that p is for, "" if it may be for several.
+func (p patch) definition() string {
+	name := ""
+	if p.target != nil {
+		name = p.target.Name
+	} else if _, n := lookup(p.doc.parse(), key("metadata"), key("name")); n != nil {
+		name = n.Value
+	}
+	p.doc.read = false // its lines change with its base
+	if !plainName.MatchString(name) {
+		return ""
+	}
+	return name
+}
+
+// mentions reports whether one of the names is in the text of d.
+func (d *document) mentions(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return name == "" || slices.ContainsFunc(d.lines, func(line string) bool { return strings.Contains(line, name) })
+	})
+}
+
 // leaveSchema makes the lines of the schemas in a definition empty.
 func (d *document) leaveSchema() {
-	if !slices.ContainsFunc(d.lines, definitionLine.MatchString) {
+	if !slices.ContainsFunc(d.lines, func(line string) bool {
+		return strings.HasPrefix(line, "kind:") && definitionLine.MatchString(line)
+	}) {
 		return
 	}
 	lines := slices.Clone(d.lines)
@@ -88,16 +138,19 @@ func (d *document) leaveSchema() {
 		switch {
 		case content == "":
 		case indent >= 0 && (len(line)-len(content) > indent || content[0] == '#'):
-			if anchorLine.MatchString(line) {
+			if strings.Contains(line, "&") && anchorLine.MatchString(line) {
 				return // something else may refer to it
 			}
 			lines[i] = ""
 		default:
 			indent = -1
+			if !strings.Contains(line, "openAPIV3Schema") {
+				continue
+			}
 			if m := schemaLine.FindStringSubmatch(line); m != nil {
 				indent = len(m[1])
 			}
 		}
 	}
-	d.lines = lines
+	d.whole, d.lines = d.lines, lines
 }

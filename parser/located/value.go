@@ -32,6 +32,8 @@ const (
 type Value struct {
 	Kind Kind
 	Bool bool
+	// Sensitive values are never printed.
+	Sensitive bool
 	// Str is the text of a String, which may hold placeholders (see [Ref]), or the
 	// shortest decimal form of a Number.
 	Str  string
@@ -53,8 +55,6 @@ type Value struct {
 	// Reason says why an Unknown is unknown, in words a user can act on
 	// ("var.vpc_id has no value: pass --var-file").
 	Reason string
-	// Sensitive values are never printed.
-	Sensitive bool
 }
 
 // Step is a place that a value passed through on its way.

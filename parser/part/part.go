@@ -110,9 +110,21 @@ func With(ctx context.Context, w *Watch) context.Context {
 // came of it. If p is to be left out, leave is nil and left says so; p must not be read
 // then.
 func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Diagnostic) {
+	if left = Left(ctx, p); left != nil {
+		return nil, left
+	}
+	w, _ := ctx.Value(key{}).(*Watch)
+	if w == nil || w.Begin == nil {
+		return func(int) {}, nil
+	}
+	return w.Begin(p), nil
+}
+
+// Left says why p is to be left out, nil if it is not.
+func Left(ctx context.Context, p Part) *source.Diagnostic {
 	w, _ := ctx.Value(key{}).(*Watch)
 	if w == nil {
-		return func(int) {}, nil
+		return nil
 	}
 	why := ""
 	if w.Left != nil {
@@ -123,17 +135,9 @@ func Enter(ctx context.Context, p Part) (leave func(weight int), left *source.Di
 	case w.Enough != nil && w.Enough():
 		why = "what was read before it takes all the memory that a run may take"
 	default:
-		if left = Late(ctx, p); left != nil {
-			return nil, left
-		}
+		return Late(ctx, p)
 	}
-	if why != "" {
-		return nil, leftOut(p, why)
-	}
-	if w.Begin == nil {
-		return func(int) {}, nil
-	}
-	return w.Begin(p), nil
+	return leftOut(p, why)
 }
 
 // Late says that p is left out, if the time for reading is over, nil if it is not. What

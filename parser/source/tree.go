@@ -39,6 +39,7 @@ type Tree struct {
 	git     []gitFiles
 	overlay map[string][]byte
 	lines   lineCache
+	record  *Record // nil unless somebody wants to know what is read
 }
 
 // NewTree returns the tree over fsys. An fsys over a real directory must refuse
@@ -162,7 +163,8 @@ func (t *Tree) realName(name string) (string, error) {
 
 // ReadFile returns the contents of a file. The error is ErrOutside for a name
 // that leaves the tree and ErrTooLarge for a file above MaxFileSize.
-func (t *Tree) ReadFile(name string) ([]byte, error) {
+func (t *Tree) ReadFile(name string) (data []byte, err error) {
+	defer func() { t.record.note(contents, name, func() Digest { return digestOf(data, err) }) }()
 	if data, ok := t.overlay[name]; ok {
 		return data, nil
 	}
@@ -189,14 +191,14 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, outside(err)
 	}
-	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := data.ReadFrom(io.LimitReader(file, MaxFileSize+1)); err != nil {
+	buffer := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := buffer.ReadFrom(io.LimitReader(file, MaxFileSize+1)); err != nil {
 		return nil, outside(err)
 	}
-	if data.Len() > MaxFileSize {
+	if buffer.Len() > MaxFileSize {
 		return nil, ErrTooLarge
 	}
-	return data.Bytes(), nil
+	return buffer.Bytes(), nil
 }
 
 // readable returns why a file cannot be read as a whole, if so.
@@ -212,12 +214,12 @@ func readable(info fs.FileInfo) error {
 }
 
 // ReadDir lists a directory, sorted by name. Files of the overlay are listed too.
-func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
+func (t *Tree) ReadDir(name string) (entries []fs.DirEntry, err error) {
+	defer func() { t.record.note(listing, name, func() Digest { return digestOfEntries(entries, err) }) }()
 	if !fs.ValidPath(name) {
 		return nil, ErrOutside
 	}
 	real, _, err := t.resolve(name)
-	var entries []fs.DirEntry
 	if err == nil {
 		entries, err = fs.ReadDir(t.fsys, real)
 	}
@@ -230,12 +232,12 @@ func (t *Tree) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 // Stat describes a file or directory, following symlinks inside the tree.
-func (t *Tree) Stat(name string) (fs.FileInfo, error) {
+func (t *Tree) Stat(name string) (info fs.FileInfo, err error) {
+	defer func() { t.record.note(description, name, func() Digest { return digestOfInfo(info, err) }) }()
 	if data, ok := t.overlay[name]; ok {
 		return overlayFile{name: path.Base(name), size: int64(len(data))}, nil
 	}
-	_, info, err := t.resolve(name)
-	if err != nil {
+	if _, info, err = t.resolve(name); err != nil {
 		return nil, err
 	}
 	return Named(info, name), nil
