@@ -203,12 +203,12 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File, ids t
 		return m
 	}
 	tree, record := cache.recorded(tree)
-	m = readManifest(ctx, tree, f)
+	m = readManifest(ctx, tree, f, ids)
 	cache.keep(u, f.Kind, record, m, m.diagnostics)
 	return m
 }
 
-func readManifest(ctx context.Context, tree *source.Tree, f source.File) (m manifests) {
+func readManifest(ctx context.Context, tree *source.Tree, f source.File, ids tfjson.Identities) (m manifests) {
 	leave, left := part.Enter(ctx, part.Part{Kind: part.File, Name: f.Name})
 	if left != nil {
 		return manifests{diagnostics: []source.Diagnostic{*left}}
