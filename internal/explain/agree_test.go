@@ -147,7 +147,8 @@ func (a *analysed) agreesWithConnectivity(t *testing.T, p *model.Path) bool {
 	t.Helper()
 	to, err := netip.ParseAddrPort(p.Destination)
 	i := slices.IndexFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopEgressPolicy })
-	if err != nil || i < 0 || p.Hops[0].Name == model.HopLoadBalancer || p.Hops[i].Status == truth.Unknown {
+	translated := slices.ContainsFunc(p.Hops, func(h model.Hop) bool { return h.Name == model.HopService || h.Name == model.HopLoadBalancer })
+	if err != nil || i < 0 || translated || p.Hops[i].Status == truth.Unknown {
 		return false
 	}
 	outside, admits := false, false

@@ -144,6 +144,26 @@ var sourceCodes = []Code{
 		Way:     "Take the resolver out of that rule.",
 	},
 	{
+		At: model.HopService, Name: "no-port",
+		Meaning: "The Service has no port of that number.",
+		Way:     "Use a port of the Service, or add this one to it.",
+	},
+	{
+		At: model.HopService, Name: "no-selector",
+		Meaning: "The Service selects no pods, and what its endpoints are is not in the files.",
+		Way:     "Add its Endpoints or EndpointSlice to the files.",
+	},
+	{
+		At: model.HopService, Name: "no-pods",
+		Meaning: "No pods that the Service selects are in the files.",
+		Way:     "Add the workload behind it to the files.",
+	},
+	{
+		At: model.HopService, Name: "port-not-declared",
+		Meaning: "The Service names a port of its pods, and they declare none of that name.",
+		Way:     "Name the port of the container, or write its number.",
+	},
+	{
 		At: model.HopLoadBalancer, Name: "proved", Rules: lbRules,
 		Meaning: "The address is that of a LoadBalancer Service of the same cluster with externalTrafficPolicy Local, and the node drops packets to it unless a backend runs there.",
 		Way:     "Use the Service's name, or set externalTrafficPolicy to Cluster.",
@@ -266,6 +286,15 @@ var wayCodes = []Code{
 		Way:     "Accept answers from the destination on ports 1024 to 65535 before the entry that drops them.",
 	},
 	{
+		At: model.HopRoute, Name: "local",
+		Meaning: "The destination is in the VPC of the cluster, or in the range of the cloud's own services: every route table leads there.",
+	},
+	{
+		At: model.HopRoute, Name: "not-followed",
+		Meaning: "The destination has a private address outside of the VPC of the cluster. Routes that lead into other networks are not followed.",
+		Way:     "Look at the route table and at what connects the networks.",
+	},
+	{
 		At: model.HopIPv6, Name: "single-stack", Rules: []string{"ipv6-single-stack"},
 		Meaning: "The cluster has IPv4 only, and the destination is an IPv6 address.",
 		Way:     "Use a destination with an IPv4 address; the stack of a cluster is chosen when it is created.",
@@ -369,6 +398,13 @@ var targetCodes = []Code{
 		Meaning: "A Deny of the bucket's policy depends on acs:SourceVpc, and the cluster's VPC is on the wrong side of it.",
 		Way:     "Add the VPC to the condition.",
 	},
+	{
+		At: model.HopIngressPolicy, Name: "not-admitted",
+		Meaning: "NetworkPolicies isolate the pods behind the Service for ingress, and their rules do not admit these packets for certain.",
+		Way:     "Admit the client's pods and the port in a policy of the destination.",
+	},
+	{At: model.HopIngressPolicy, Name: "not-isolated", Meaning: "No policy isolates the pods behind the Service for ingress."},
+	{At: model.HopIngressPolicy, Name: "not-enforced", Meaning: "Nothing on this cluster enforces NetworkPolicies."},
 }
 
 // gateCodes are those that stand in the model beside the hops.

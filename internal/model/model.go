@@ -3,8 +3,6 @@
 package model
 
 import (
-	"slices"
-
 	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/truth"
 )
@@ -28,7 +26,7 @@ type Model struct {
 	Policies     []*Policy      `json:"policies" doc:"NetworkPolicies"`
 	Requirements []*Requirement `json:"requirements" doc:"what workloads need to reach, with the evidence"`
 	Gates        `json:"gates" doc:"where packets can be stopped"`
-	Paths        []*Path    `json:"paths" doc:"requirements hop by hop; for rules only those that do not pass"`
+	Paths        []*Path    `json:"paths" doc:"requirements hop by hop; for rules only those that do not pass, with the hops that do not"`
 	Extensions   Extensions `json:"extensions" doc:"what only one cloud has"`
 
 	// Origins resolves Origin.Ref; index 0 is "no place".
@@ -41,10 +39,25 @@ type Model struct {
 	Bindings []Binding `json:"-"`
 }
 
-// RuleInput returns the model as rules see it: without the paths that pass.
+// RuleInput returns the model as rules see it: without the paths that pass, and of the
+// others without the hops that do, and what hops rest on, which is in the gates.
 func (m *Model) RuleInput() *Model {
 	input := *m
-	input.Paths = slices.DeleteFunc(slices.Clone(m.Paths), func(p *Path) bool { return p.Status == truth.Open })
+	input.Paths = make([]*Path, 0, len(m.Paths))
+	for _, p := range m.Paths {
+		if p.Status == truth.Open {
+			continue
+		}
+		short := *p
+		short.Hops = make([]Hop, 0, len(p.Hops))
+		for _, hop := range p.Hops {
+			if hop.Status != truth.Open {
+				hop.Sources, hop.Facts = []string{}, []Fact{}
+				short.Hops = append(short.Hops, hop)
+			}
+		}
+		input.Paths = append(input.Paths, &short)
+	}
 	return &input
 }
 
@@ -171,14 +184,14 @@ type Path struct {
 
 // Hop is one check on a path, with the evidence for its verdict.
 type Hop struct {
-	Name      string        `json:"hop" doc:"dns, load-balancer, network-policy, security-group, network-acl, ipv6, nat, whitelist, target-acl, target-security-group or bucket-policy"`
+	Name      string        `json:"hop" doc:"what is judged here: dns, service, load-balancer, egress-policy, security-group, network-acl, route, ipv6, nat, whitelist, target-acl, target-security-group, bucket-policy or ingress-policy"`
 	Status    truth.Verdict `json:"status" doc:"open, blocked or unknown"`
 	Code      string        `json:"code" doc:"stable reason code"`
 	Detail    string        `json:"detail" doc:"the facts in a few words"`
 	Component string        `json:"component" doc:"what judges here: a Terraform address or kind/namespace/name; empty if nothing does"`
 	Sources   []string      `json:"sources" doc:"source addresses as they are seen here, with the name of what they belong to; empty if they are not known"`
 	Facts     []Fact        `json:"facts" doc:"what was compared, in the order in which it counts"`
-	Origin    place.Origin  `json:"origin" doc:"what stops the packet; no place if nothing does for certain"`
+	Origin    place.Origin  `json:"origin" doc:"the place that decides; no place if none does"`
 }
 
 // Fact is one thing that a verdict rests on.

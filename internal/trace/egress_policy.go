@@ -101,7 +101,8 @@ func flows(r *world.Need) (list []flow, unknown string) {
 			plain.dest = netpol.SetDest(ipset.Private).Outside()
 		}
 	case world.ToService:
-		return backends(r)
+		list, _, unknown = backends(r)
+		return list, unknown
 	case world.ToLoadBalancer:
 		return loadBalancerFlows(r)
 	default:
@@ -138,7 +139,7 @@ func flows(r *world.Need) (list []flow, unknown string) {
 func loadBalancerFlows(r *world.Need) (list []flow, unknown string) {
 	leaves := leavesForLoadBalancer(r)
 	if leaves != truth.Yes {
-		if list, unknown = backends(r); len(list) == 0 || leaves == truth.No {
+		if list, _, unknown = backends(r); len(list) == 0 || leaves == truth.No {
 			return list, unknown
 		}
 	}
@@ -178,11 +179,12 @@ func toNodePort(r *world.Need) bool {
 	return false
 }
 
-// backends translates a Service to its pods and their ports.
-func backends(r *world.Need) (list []flow, unknown string) {
+// backends translates a Service to its pods and their ports; none, with a code and words
+// for why, if the files do not say what they are.
+func backends(r *world.Need) (list []flow, code, unknown string) {
 	s := r.Service
 	if !s.Selects {
-		return nil, "Service " + s.ID() + " has no selector, its endpoints are not traced"
+		return nil, "no-selector", "Service " + s.ID() + " has no selector, its endpoints are not traced"
 	}
 	var port *kube.ServicePort
 	for i := range s.Ports {
@@ -192,7 +194,7 @@ func backends(r *world.Need) (list []flow, unknown string) {
 	}
 	headless := s.ClusterIP == "None"
 	if port == nil && !headless {
-		return nil, "Service " + s.ID() + " has no port " + strconv.Itoa(r.Port)
+		return nil, "no-port", "Service " + s.ID() + " has no port " + strconv.Itoa(r.Port)
 	}
 	for i, wl := range r.World.Workloads {
 		if wl.Namespace != s.Namespace || !wl.SelectedBy(s.Selector) {
@@ -203,16 +205,16 @@ func backends(r *world.Need) (list []flow, unknown string) {
 			f.protocol = port.Protocol
 			f.port = wl.TargetPort(*port)
 			if f.port == 0 {
-				return nil, "port " + port.Target + " of " + wl.Display() + " is not in the files"
+				return nil, "port-not-declared", "port " + port.Target + " of " + wl.Display() + " is not in the files"
 			}
 		}
 		f.translated = wl.Display() + " port " + strconv.Itoa(f.port)
 		list = append(list, f)
 	}
 	if len(list) == 0 {
-		return nil, "the pods of Service " + s.ID() + " are not in the files"
+		return nil, "no-pods", "the pods of Service " + s.ID() + " are not in the files"
 	}
-	return list, ""
+	return list, "", ""
 }
 
 // hop judges the policies that isolate a workload for one requirement.

@@ -19,7 +19,7 @@ func ingressPolicyHop(facts *world.Facts, r *world.Need) model.Hop {
 		hop.Code = "not-enforced"
 		return hop
 	}
-	list, unknown := backends(r)
+	list, _, unknown := backends(r)
 	var names []string
 	verdicts := make([]truth.Verdict, 0, len(list))
 	for _, f := range list {

@@ -19,9 +19,9 @@ func serviceHop(f *world.Facts, r *world.Need) model.Hop {
 		Origin: f.Places.Range(s.Object, s.Object.Root.Range),
 		Facts:  []model.Fact{fact("ports", portsOf(s), f.Places.Object(s.Object, s.Object.Root.Get("spec", "ports")))},
 	}
-	list, unknown := backends(r)
+	list, code, unknown := backends(r)
 	if len(list) == 0 {
-		hop.Status, hop.Detail = truth.Unknown, unknown
+		hop.Status, hop.Code, hop.Detail = truth.Unknown, code, unknown
 		return hop
 	}
 	for _, backend := range list {

@@ -146,7 +146,7 @@ func (gate *allowListGate) facts() []model.Fact {
 		if source.CIDR != "" {
 			text += " (" + source.CIDR + ")"
 		}
-		gate.said = append(gate.said, fact("source", text+": "+string(source.Status), source.Origin))
+		gate.said = append(gate.said, fact("source range", text+": "+string(source.Status), source.Origin))
 	}
 	return gate.said
 }
