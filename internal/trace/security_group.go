@@ -235,7 +235,7 @@ func (s *groupSet) describe(c *world.Cluster) (component string, list []model.Fa
 	for _, g := range s.groups {
 		names = append(names, g.Name)
 		if g.Resource != nil {
-			list = append(list, fact("security group", g.Name+", "+string(groupType(g)), c.Scope.AtBlock(g.Resource)))
+			list = append(list, fact("security group", g.Name+", "+groupType(g), c.Scope.AtBlock(g.Resource)))
 		}
 	}
 	if s.ids.Created {
