@@ -16,6 +16,7 @@ type manifestFiles struct {
 	objects     []*kubernetes.Object
 	documents   []document
 	yaml, json  int // files that were read
+	skipped     int // of the YAML files
 	diagnostics []source.Diagnostic
 }
 
@@ -44,6 +45,9 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 		switch {
 		case candidates[i].Kind == source.YAML:
 			m.yaml++
+			if r.skipped {
+				m.skipped++
+			}
 		case r.root != nil, len(r.objects) > 0 || len(r.diagnostics) > 0:
 			m.json++
 		}

@@ -46,6 +46,8 @@ type Files struct {
 	Variables int // .tfvars and .tfvars.json files
 	YAML      int
 	JSON      int // that hold Kubernetes objects, or a Terraform plan or state
+	// Skipped are those YAML files of which a part is broken, but looks like no manifest.
+	Skipped int
 }
 
 // Total is the number of files read.
@@ -77,6 +79,7 @@ type manifests struct {
 	weight      int // what it takes of the ration
 	objects     []*kubernetes.Object
 	root        *terraform.Root // of a plan or a state
+	skipped     bool            // what is broken in it looks like no manifest
 	diagnostics []source.Diagnostic
 }
 
@@ -143,7 +146,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		return nil, ctx.Err()
 	}
 
-	result.Files.YAML, result.Files.JSON = read.yaml, read.json
+	result.Files.YAML, result.Files.JSON, result.Files.Skipped = read.yaml, read.json, read.skipped
 	result.Objects = read.objects
 	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
 	result.Roots = preferDocuments(roots, read.documents)
@@ -213,13 +216,13 @@ func parseManifests(ctx context.Context, tree *source.Tree, f source.File, ids t
 	if err != nil {
 		return manifests{diagnostics: []source.Diagnostic{readError(f.Name, err)}}
 	}
-	var parsed int
-	m.objects, m.diagnostics, parsed = kubernetes.ParseCounted(f.Name, data)
+	found := kubernetes.Find(f.Name, data)
+	m.objects, m.diagnostics, m.skipped = found.Objects, found.Diagnostics, found.Skipped
 	// What egresslint itself printed looks like a manifest.
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
-	m.weight = max(parsed/textPerValue, weightOf(m.objects))
+	m.weight = max(found.Parsed/textPerValue, weightOf(m.objects))
 	return m
 }
 

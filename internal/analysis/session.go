@@ -230,6 +230,7 @@ func (s Session) Judge(ctx context.Context, facts *Facts) (*Result, error) {
 	results, failed := rules.Run(ctx, value)
 	facts.Stages.Lap("judge")
 	opts := overrides(s.settings.Config, s.selected.Only)
+	opts.Uncalled = uncalled(facts.Parsed)
 	if opts.Suppressions, err = pending.Wait(ctx); err != nil {
 		return nil, err
 	}
