@@ -9,6 +9,7 @@ import (
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // manifestFiles is what the manifests, overlays and charts of a tree hold.
@@ -21,8 +22,9 @@ type manifestFiles struct {
 }
 
 // readManifests reads the candidates among files, which are those of a walk, and what
-// kustomize and Helm make of files.
-func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options) (m manifestFiles) {
+// kustomize and Helm make of files, also for the releases of the Terraform roots that it
+// waits for.
+func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options, roots func() []*terraform.Root) (m manifestFiles) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}
@@ -62,7 +64,9 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	m.yaml += countYAML(built) + countYAML(rendered)
 
 	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
+	d.releases = localReleases(charts, preferDocuments(roots(), m.documents))
 	d.run(ctx)
+	d.release(ctx)
 	m.objects = d.objects
 	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
 	return m

@@ -118,7 +118,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	var read manifestFiles
 	var roots []*terraform.Root
 	var rootDiagnostics []source.Diagnostic
-	done := make(chan struct{})
+	done, evaluated := make(chan struct{}), make(chan struct{})
 	go func() {
 		reading, cancel := part.Reading(ctx)
 		defer cancel()
@@ -127,11 +127,15 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 			group.SetLimit(1)
 		}
 		group.Go(func() error {
+			defer close(evaluated)
 			roots, rootDiagnostics = loadTerraform(reading, tree, names, opts.Terraform)
 			return nil
 		})
 		group.Go(func() error {
-			read = readManifests(reading, tree, files, candidates, opts)
+			read = readManifests(reading, tree, files, candidates, opts, func() []*terraform.Root {
+				<-evaluated
+				return slices.Clone(roots)
+			})
 			return nil
 		})
 		_ = group.Wait() // none fails

@@ -53,6 +53,9 @@ func valuesOf(root *terraform.Root) []*located.Value {
 			body = &located.Value{Kind: located.Map, Map: append([]located.Field{kind}, body.Map...)}
 		}
 		list = append(list, body)
+		for _, o := range res.Rendered {
+			list = append(list, o.Root)
+		}
 	}
 	for _, p := range root.Providers {
 		list = append(list, p.Body)

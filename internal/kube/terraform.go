@@ -70,6 +70,9 @@ func FromTerraform(res *terraform.Resource) []*kubernetes.Object {
 		}
 		return objects
 	case "helm_release":
+		if res.Rendered != nil {
+			return res.Rendered
+		}
 		return []*kubernetes.Object{helmRelease(res)}
 	}
 	kind, ok := objectKinds[withoutVersion(res.Type)]

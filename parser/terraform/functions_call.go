@@ -31,6 +31,11 @@ func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
 	if unsure != nil {
 		return *unsure
 	}
+	return sc.invoke(e, name, args)
+}
+
+// invoke calls a function with arguments that are evaluated.
+func (sc scope) invoke(e *hclsyntax.FunctionCallExpr, name string, args []value) value {
 	if f, ok := special[name]; ok {
 		if len(args) < f.min || f.max >= 0 && len(args) > f.max {
 			return sc.fail(e.Range(), "call %s: it does not take %d arguments", name, len(args))

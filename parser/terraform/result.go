@@ -4,6 +4,7 @@
 package terraform
 
 import (
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -74,6 +75,12 @@ type Resource struct {
 	IgnoreChanges []string
 	// Provider is the provider configuration it uses, e.g. alicloud or alicloud.shanghai.
 	Provider string
+	// Values are the documents that a helm_release lists in values, as far as they are
+	// known, see [Open]; nil for all others, and if Body alone has them.
+	Values []*located.Value
+	// Rendered are the objects of a helm_release whose chart lies in the tree; nil if it
+	// was not rendered.
+	Rendered []*kubernetes.Object
 }
 
 // Provider is a provider block.

@@ -461,7 +461,7 @@ func (ev *evaluator) collectResource(m *module, blk *resourceBlock, root *Root) 
 		root.Resources = append(root.Resources, &Resource{
 			Address: located.Display(in.address), Module: located.Display(m.address), Data: blk.data, Type: blk.typ, Name: blk.name,
 			Body: in.body(ev), Uncertain: in.uncertain, IgnoreChanges: blk.ignore,
-			Provider: m.provider(blk.provider, blk.typ),
+			Provider: m.provider(blk.provider, blk.typ), Values: in.releaseValues(ev),
 		})
 	}
 }
