@@ -213,6 +213,9 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 			ev.mistake(call.header, "call module %s: Terraform refuses its source %s, which is no address of a module: a directory beside it is written ./%[2]s", call.name, shown(call.source))
 			return nil, fmt.Sprintf("module %s was not read: Terraform refuses its source %s", call.name, shown(call.source))
 		default:
+			if cfg := ev.publishedModule(m, call); cfg != nil {
+				return cfg, ""
+			}
 			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init first, or point source at a local copy", call.name, shown(call.source))
 		}
 		cfg := ev.load.config(dir)
