@@ -15,6 +15,7 @@ import (
 // manifestFiles is what the manifests, overlays and charts of a tree hold.
 type manifestFiles struct {
 	objects     []*kubernetes.Object
+	rendered    map[*terraform.Resource][]*kubernetes.Object
 	documents   []document
 	yaml, json  int // files that were read
 	skipped     int // of the YAML files
@@ -66,7 +67,7 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
 	d.releases = localReleases(charts, preferDocuments(roots(), m.documents))
 	d.run(ctx)
-	d.release(ctx)
+	m.rendered = d.release(ctx)
 	m.objects = d.objects
 	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
 	return m

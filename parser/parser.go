@@ -60,6 +60,9 @@ type Result struct {
 	// and rendered as they say.
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root // by directory, then variant
+	// Rendered are the objects of those helm_release resources of Roots whose charts lie
+	// in the tree.
+	Rendered map[*terraform.Resource][]*kubernetes.Object
 	// Documents are the plans and states that Roots come from, by the directory of the
 	// root.
 	Documents map[string][]string
@@ -151,7 +154,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	}
 
 	result.Files.YAML, result.Files.JSON, result.Files.Skipped = read.yaml, read.json, read.skipped
-	result.Objects = read.objects
+	result.Objects, result.Rendered = read.objects, read.rendered
 	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
 	result.Roots = preferDocuments(roots, read.documents)
 	result.Documents = make(map[string][]string)

@@ -44,7 +44,8 @@ func localReleases(charts *helm.Set, roots []*terraform.Root) []localRelease {
 
 // release renders the charts of the releases that Terraform makes. What a release that
 // may not exist would render to is left out.
-func (d *deployer) release(ctx context.Context) {
+func (d *deployer) release(ctx context.Context) map[*terraform.Resource][]*kubernetes.Object {
+	rendered := make(map[*terraform.Resource][]*kubernetes.Object)
 	for _, r := range d.releases {
 		if r.resource.Uncertain != "" {
 			continue
@@ -57,10 +58,11 @@ func (d *deployer) release(ctx context.Context) {
 		for _, o := range out.objects {
 			c := *o
 			c.Root = hide(terraform.Open(o.Root), hidden)
-			r.resource.Rendered = append(r.resource.Rendered, &c)
+			rendered[r.resource] = append(rendered[r.resource], &c)
 		}
 		d.diagnostics = append(d.diagnostics, out.diagnostics...)
 	}
+	return rendered
 }
 
 // releaseOf returns how Terraform releases a chart, and what of it is not to be printed;

@@ -19,11 +19,21 @@ func (r *Result) Secrets() *located.Secrets {
 			s.Add(v)
 		}
 	}
+	for _, list := range r.Rendered {
+		for _, o := range list {
+			s.Add(o.Root)
+		}
+	}
 	if len(s.Texts()) == 0 {
 		return s
 	}
 	for _, o := range r.Objects {
 		s.Spare(o.Root)
+	}
+	for _, list := range r.Rendered {
+		for _, o := range list {
+			s.Spare(o.Root)
+		}
 	}
 	for _, root := range r.Roots {
 		for _, v := range valuesOf(root) {
@@ -53,9 +63,6 @@ func valuesOf(root *terraform.Root) []*located.Value {
 			body = &located.Value{Kind: located.Map, Map: append([]located.Field{kind}, body.Map...)}
 		}
 		list = append(list, body)
-		for _, o := range res.Rendered {
-			list = append(list, o.Root)
-		}
 	}
 	for _, p := range root.Providers {
 		list = append(list, p.Body)

@@ -161,7 +161,7 @@ func (s Session) parse(ctx context.Context) (*parser.Result, error) {
 }
 
 func (s Session) input(parsed *parser.Result) egress.Input {
-	return egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: s.egress}
+	return egress.Input{Objects: parsed.Objects, Roots: parsed.Roots, Rendered: parsed.Rendered, Options: s.egress}
 }
 
 // Result is what the rules make of the facts.

@@ -59,7 +59,7 @@ func readFacts(ctx context.Context, input Input, n *notes) (*facts, error) {
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		for _, t := range terraformObjects(s) {
+		for _, t := range terraformObjects(s, input.Rendered) {
 			f.creators[t.object] = t
 			f.places.Bear(t.object, t.scope.Place(t.res, t.res.Body))
 			f.born = append(f.born, t)

@@ -70,9 +70,6 @@ func FromTerraform(res *terraform.Resource) []*kubernetes.Object {
 		}
 		return objects
 	case "helm_release":
-		if res.Rendered != nil {
-			return res.Rendered
-		}
 		return []*kubernetes.Object{helmRelease(res)}
 	}
 	kind, ok := objectKinds[withoutVersion(res.Type)]

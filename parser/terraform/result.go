@@ -4,7 +4,6 @@
 package terraform
 
 import (
-	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -78,9 +77,6 @@ type Resource struct {
 	// Values are the documents that a helm_release lists in values, as far as they are
 	// known, see [Open]; nil for all others, and if Body alone has them.
 	Values []*located.Value
-	// Rendered are the objects of a helm_release whose chart lies in the tree; nil if it
-	// was not rendered.
-	Rendered []*kubernetes.Object
 }
 
 // Provider is a provider block.
