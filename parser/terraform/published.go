@@ -24,6 +24,7 @@ var published = map[string]struct {
 	// it is known.
 	versions *regexp.Regexp
 }{
+	"alibaba/rds/alicloud": {"rds", regexp.MustCompile(`^(?:=|~>)?\s*2\.2\.\d+$`)},
 	"alibaba/vpc/alicloud": {"vpc", regexp.MustCompile(`^(?:=|~>)?\s*1\.[5-8]\.\d+$`)},
 }
 
