@@ -60,6 +60,7 @@ type deployer struct {
 	ration    *ration
 	budget    *gitops.Budget // for variables
 
+	releases    []localRelease // that Terraform makes
 	deployments []gitops.Deployment
 	objects     []*kubernetes.Object
 	diagnostics []source.Diagnostic
@@ -154,6 +155,9 @@ func (d *deployer) assemble(ctx context.Context, s stage) {
 				claimed[name] = true
 			}
 		}
+	}
+	for _, r := range d.releases {
+		claimed[r.chart] = claimed[r.chart] || !d.charts.Configured(r.chart)
 	}
 	var overlays []string
 	if s >= inOverlays {

@@ -9,19 +9,23 @@ import (
 	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/kustomize"
 	"github.com/egresslint/egresslint/parser/source"
+	"github.com/egresslint/egresslint/parser/terraform"
 )
 
 // manifestFiles is what the manifests, overlays and charts of a tree hold.
 type manifestFiles struct {
 	objects     []*kubernetes.Object
+	rendered    map[*terraform.Resource][]*kubernetes.Object
 	documents   []document
 	yaml, json  int // files that were read
+	skipped     int // of the YAML files
 	diagnostics []source.Diagnostic
 }
 
 // readManifests reads the candidates among files, which are those of a walk, and what
-// kustomize and Helm make of files.
-func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options) (m manifestFiles) {
+// kustomize and Helm make of files, also for the releases of the Terraform roots that it
+// waits for.
+func readManifests(ctx context.Context, tree *source.Tree, files, candidates []source.File, opts Options, roots func() []*terraform.Root) (m manifestFiles) {
 	defer func() {
 		if r := recover(); r != nil {
 			m = manifestFiles{diagnostics: append(m.diagnostics, internal(".", r))}
@@ -44,6 +48,9 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 		switch {
 		case candidates[i].Kind == source.YAML:
 			m.yaml++
+			if r.skipped {
+				m.skipped++
+			}
 		case r.root != nil, len(r.objects) > 0 || len(r.diagnostics) > 0:
 			m.json++
 		}
@@ -61,7 +68,9 @@ func readManifests(ctx context.Context, tree *source.Tree, files, candidates []s
 	m.yaml += countYAML(built) + countYAML(rendered)
 
 	d := &deployer{tree: tree, files: files, exclude: opts.Exclude, cache: opts.Cache, helm: opts.Helm, overlays: overlays, charts: charts, written: m.objects, outputs: make(map[outputKey]output), ration: ration, budget: gitops.NewBudget()}
+	d.releases = localReleases(charts, preferDocuments(roots(), m.documents))
 	d.run(ctx)
+	m.rendered = d.release(ctx)
 	m.objects = d.objects
 	m.diagnostics = slices.Concat(m.diagnostics, overlays.Diagnostics(), d.diagnostics)
 	return m

@@ -48,6 +48,8 @@ type Files struct {
 	Variables int // .tfvars and .tfvars.json files
 	YAML      int
 	JSON      int // that hold Kubernetes objects, or a Terraform plan or state
+	// Skipped are those YAML files of which a part is broken, but looks like no manifest.
+	Skipped int
 }
 
 // Total is the number of files read.
@@ -60,6 +62,9 @@ type Result struct {
 	// and rendered as they say.
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root // by directory, then variant
+	// Rendered are the objects of those helm_release resources of Roots whose charts lie
+	// in the tree.
+	Rendered map[*terraform.Resource][]*kubernetes.Object
 	// Documents are the plans and states that Roots come from, by the directory of the
 	// root.
 	Documents map[string][]string
@@ -79,6 +84,7 @@ type manifests struct {
 	weight      int // what it takes of the ration
 	objects     []*kubernetes.Object
 	root        *terraform.Root // of a plan or a state
+	skipped     bool            // what is broken in it looks like no manifest
 	diagnostics []source.Diagnostic
 }
 
@@ -118,7 +124,7 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 	var read manifestFiles
 	var roots []*terraform.Root
 	var rootDiagnostics []source.Diagnostic
-	done := make(chan struct{})
+	done, evaluated := make(chan struct{}), make(chan struct{})
 	go func() {
 		reading, cancel := part.Reading(ctx)
 		defer cancel()
@@ -127,11 +133,15 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 			group.SetLimit(1)
 		}
 		group.Go(func() error {
+			defer close(evaluated)
 			roots, rootDiagnostics = loadTerraform(reading, tree, names, opts)
 			return nil
 		})
 		group.Go(func() error {
-			read = readManifests(reading, tree, files, candidates, opts)
+			read = readManifests(reading, tree, files, candidates, opts, func() []*terraform.Root {
+				<-evaluated
+				return slices.Clone(roots)
+			})
 			return nil
 		})
 		_ = group.Wait() // none fails
@@ -146,8 +156,8 @@ func Parse(ctx context.Context, tree *source.Tree, opts Options) (*Result, error
 		return nil, ctx.Err()
 	}
 
-	result.Files.YAML, result.Files.JSON = read.yaml, read.json
-	result.Objects = read.objects
+	result.Files.YAML, result.Files.JSON, result.Files.Skipped = read.yaml, read.json, read.skipped
+	result.Objects, result.Rendered = read.objects, read.rendered
 	result.Diagnostics = slices.Concat(result.Diagnostics, read.diagnostics, rootDiagnostics)
 	result.Roots = preferDocuments(roots, read.documents)
 	result.Documents = make(map[string][]string)
@@ -228,13 +238,13 @@ func readManifest(ctx context.Context, tree *source.Tree, f source.File, ids tfj
 	if err != nil {
 		return manifests{diagnostics: []source.Diagnostic{readError(f.Name, err)}}
 	}
-	var parsed int
-	m.objects, m.diagnostics, parsed = kubernetes.ParseCounted(f.Name, data)
+	found := kubernetes.Find(f.Name, data)
+	m.objects, m.diagnostics, m.skipped = found.Objects, found.Diagnostics, found.Skipped
 	// What egresslint itself printed looks like a manifest.
 	m.objects = slices.DeleteFunc(m.objects, func(o *kubernetes.Object) bool {
 		return strings.HasPrefix(o.APIVersion, ownGroup)
 	})
-	m.weight = max(parsed/textPerValue, weightOf(m.objects))
+	m.weight = max(found.Parsed/textPerValue, weightOf(m.objects))
 	return m
 }
 

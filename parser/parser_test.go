@@ -31,7 +31,9 @@ func repository() fstest.MapFS {
 		"report.json":               {Data: []byte(`{"apiVersion": "egresslint.io/v1alpha1", "kind": "Report"}`)},
 		"chart/Chart.yaml":          {Data: []byte("apiVersion: v2\nname: c\nversion: 0.1.0\n")},
 		"chart/templates/cm.yaml":   {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n")},
-		"broken/broken.yaml":        {Data: []byte("a: [\n")},
+		"broken/broken.yaml":        {Data: []byte("kind: [\n")},
+		"broken/template.yaml":      {Data: []byte("a: [\n")},
+		"broken/empty.yaml":         {Data: nil},
 		"broken/like-manifest.json": {Data: []byte(`{"apiVersion": "v1", "kind": `)},
 		"broken/broken.tf":          {Data: []byte("resource {{\n")},
 	}
@@ -86,7 +88,7 @@ func TestParse(t *testing.T) {
 				Objects:     []string{"k8s/a.yaml a", "k8s/a.yaml b", "k8s/c.json c", "chart/templates/cm.yaml c"},
 				Resources:   []string{"live prod module.net.alicloud_vpc.main"},
 				Diagnostics: []string{"broken/broken.tf", "broken/broken.yaml", "broken/like-manifest.json"},
-				Files:       parser.Files{Terraform: 3, Variables: 1, YAML: 5, JSON: 2},
+				Files:       parser.Files{Terraform: 3, Variables: 1, YAML: 7, JSON: 2, Skipped: 1},
 			},
 		},
 		"what is referred to need not be named": {

@@ -19,11 +19,21 @@ func (r *Result) Secrets() *located.Secrets {
 			s.Add(v)
 		}
 	}
+	for _, list := range r.Rendered {
+		for _, o := range list {
+			s.Add(o.Root)
+		}
+	}
 	if len(s.Texts()) == 0 {
 		return s
 	}
 	for _, o := range r.Objects {
 		s.Spare(o.Root)
+	}
+	for _, list := range r.Rendered {
+		for _, o := range list {
+			s.Spare(o.Root)
+		}
 	}
 	for _, root := range r.Roots {
 		for _, v := range valuesOf(root) {

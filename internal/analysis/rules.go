@@ -10,6 +10,7 @@ import (
 	"github.com/egresslint/egresslint/internal/engine"
 	"github.com/egresslint/egresslint/internal/finding"
 	"github.com/egresslint/egresslint/internal/pipeline"
+	"github.com/egresslint/egresslint/parser"
 	"github.com/egresslint/egresslint/policies"
 )
 
@@ -125,6 +126,17 @@ func overrides(cfg *config.Config, only []string) pipeline.Options {
 		}
 	}
 	return opts
+}
+
+// uncalled are the directories of Terraform modules that nothing calls.
+func uncalled(parsed *parser.Result) map[string]bool {
+	dirs := make(map[string]bool)
+	for _, root := range parsed.Roots {
+		if root.Uncalled {
+			dirs[root.Dir] = true
+		}
+	}
+	return dirs
 }
 
 func idsOf(rules []engine.Rule) []string {

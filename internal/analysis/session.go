@@ -186,7 +186,7 @@ func (s Session) parse(ctx context.Context) (*parser.Result, error) {
 }
 
 func (s Session) input(parsed *parser.Result) world.Input {
-	return world.Input{Objects: parsed.Objects, Roots: parsed.Roots, Options: s.egress}
+	return world.Input{Objects: parsed.Objects, Roots: parsed.Roots, Rendered: parsed.Rendered, Options: s.egress}
 }
 
 // Result is what the rules make of the facts.
@@ -255,6 +255,7 @@ func (s Session) Judge(ctx context.Context, facts *Facts) (*Result, error) {
 	results, failed := rules.Run(ctx, value)
 	facts.Stages.Lap("judge")
 	opts := overrides(s.settings.Config, s.selected.Only)
+	opts.Uncalled = uncalled(facts.Parsed)
 	if opts.Suppressions, err = pending.Wait(ctx); err != nil {
 		return nil, err
 	}

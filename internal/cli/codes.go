@@ -32,6 +32,8 @@ var codes = []code{
 		"Of those in one cluster the last by file name is used, as kubectl apply of a folder does; --verbose lists the places."},
 	{source.EmptyFile, "A file has no bytes. Terraform takes it as one that declares nothing, but it may have been cut off, " +
 		"so that what it should hold is not judged; --verbose lists such files."},
+	{source.ModuleMistake, "A Terraform expression is one that Terraform would reject, but in a module that nothing in the files calls and that deploys nothing by itself. " +
+		"Mend it before somebody calls the module."},
 	{source.UnmatchedEntry, "A flag or an entry of the configuration is about nothing that was read: a glob that matches no file, a variable that no root module declares, " +
 		"a requirement of a workload that is not there. It is probably misspelt, or relative to another folder."},
 	{source.SuppressionMistake, "A suppression cannot be read and has no effect: the day is none, no rule is named, or the reason does not stand behind --."},

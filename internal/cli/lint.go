@@ -254,6 +254,9 @@ func (a *app) tell(in *input, result *analysis.Result, r *report.Report) {
 	s := r.Summary
 	a.logf("read %d Terraform, %d variable, %d YAML and %d JSON files: %d objects",
 		s.Files.Terraform, s.Files.Variables, s.Files.YAML, s.Files.JSON, s.Objects)
+	if n := s.Files.Skipped; n > 0 {
+		a.logf("skipped %d YAML files, or parts of them, that cannot be parsed and look like no manifest", n)
+	}
 	for _, root := range result.Parsed.Roots {
 		variant := ""
 		if root.Variant != "" {

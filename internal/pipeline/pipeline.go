@@ -25,6 +25,9 @@ type Options struct {
 	Severity map[string]finding.Severity
 	// Off are the rules whose findings are dropped.
 	Off map[string]bool
+	// Uncalled are the root directories that deploy nothing, because they are modules that
+	// nothing calls: what is found there is a note.
+	Uncalled map[string]bool
 	// Suppressions are what the project has decided to live with; nil for nothing.
 	Suppressions *suppress.Set
 	// Baseline are the findings that were there before; nil for none.
@@ -60,7 +63,7 @@ type item struct {
 //     on how many instances have the finding.
 //  5. merge equal: findings with the same words at the same place, which only
 //     shows when the places are final.
-//  6. severity, then off: they work on the rule alone and never change what
+//  6. severity, that of modules which nothing calls last, then off: they work on the rule alone and never change what
 //     merges, so that a setting does not move other findings.
 //  7. suppress: a comment stands at a final place, and all places of a finding
 //     must be known to tell whether it is wholly suppressed. What is off needs no
@@ -80,6 +83,7 @@ func Run(ctx context.Context, results []engine.Result, origins []place.Place, op
 		items = merge(items)
 	}
 	items = override(items, opts.Severity)
+	items = soften(items, opts.Uncalled)
 	items = dropOff(items, opts.Off)
 
 	if err := suppressItems(ctx, items, opts.Suppressions); err != nil {
@@ -160,6 +164,17 @@ func override(items []*item, severity map[string]finding.Severity) []*item {
 	for _, it := range items {
 		if s, ok := severity[it.Rule]; ok {
 			it.Severity = s
+		}
+	}
+	return items
+}
+
+// soften makes notes of what is found in modules that nothing calls.
+func soften(items []*item, uncalled map[string]bool) []*item {
+	for _, it := range items {
+		if uncalled[it.place.Root] && it.place.Root != "" {
+			it.Severity = finding.Note
+			it.Message += fmt.Sprintf(" Nothing calls the module %s, which deploys nothing by itself.", it.place.Root)
 		}
 	}
 	return items

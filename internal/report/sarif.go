@@ -179,6 +179,7 @@ var diagnosticKinds = []sarifNotification{
 	{string(source.InvalidObject), sarifText{"The API server would reject a Kubernetes object."}},
 	{string(source.DuplicateObject), sarifText{"A Kubernetes object is there twice."}},
 	{string(source.EmptyFile), sarifText{"A file has no bytes; it may have been cut off."}},
+	{string(source.ModuleMistake), sarifText{"Terraform would reject an expression of a module that nothing calls."}},
 	{string(source.UnmatchedEntry), sarifText{"A flag or an entry of the configuration is about nothing that was read."}},
 	{string(source.SuppressionMistake), sarifText{"A suppression cannot be read."}},
 	{string(source.SuppressionUnexplained), sarifText{"A suppression has no reason."}},

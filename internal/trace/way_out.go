@@ -230,7 +230,7 @@ func otherSupply(f *world.Facts, s *alicloud.Scope, v *alicloud.VSwitch) string 
 // whose VPC its own root does not decide.
 func foreignGateway(f *world.Facts, s *alicloud.Scope) string {
 	for _, other := range f.Scopes {
-		if other.Root.Dir == s.Root.Dir {
+		if other.Root.Dir == s.Root.Dir || other.Root.Uncalled {
 			continue
 		}
 		for _, res := range other.ByType["alicloud_nat_gateway"] {

@@ -15,14 +15,19 @@ type terraformObject struct {
 	res    *terraform.Resource
 }
 
-// terraformObjects reads the Kubernetes objects of a scope.
-func terraformObjects(s *alicloud.Scope) []terraformObject {
+// terraformObjects reads the Kubernetes objects of a scope. A release whose chart was
+// rendered creates what it renders to.
+func terraformObjects(s *alicloud.Scope, rendered map[*terraform.Resource][]*kubernetes.Object) []terraformObject {
 	var list []terraformObject
 	for _, res := range s.Root.Resources {
 		if res.Data || res.Uncertain != "" {
 			continue
 		}
-		for _, o := range kube.FromTerraform(res) {
+		objects := rendered[res]
+		if objects == nil {
+			objects = kube.FromTerraform(res)
+		}
+		for _, o := range objects {
 			list = append(list, terraformObject{o, s, res})
 		}
 	}

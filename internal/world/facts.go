@@ -59,7 +59,7 @@ func ReadFacts(ctx context.Context, input Input, n *Notes) (*Facts, error) {
 		if err := guard.Overdue(ctx); err != nil {
 			return nil, err
 		}
-		for _, t := range terraformObjects(s) {
+		for _, t := range terraformObjects(s, input.Rendered) {
 			f.creators[t.Object] = t
 			f.Places.Bear(t.Object, t.scope.Place(t.res, t.res.Body))
 			f.Born = append(f.Born, t)

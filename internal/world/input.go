@@ -12,7 +12,9 @@ import (
 type Input struct {
 	Objects []*kubernetes.Object
 	Roots   []*terraform.Root
-	Options Options
+	// Rendered are the objects of releases of Terraform whose charts were rendered.
+	Rendered map[*terraform.Resource][]*kubernetes.Object
+	Options  Options
 }
 
 // Options is what the user says about the world outside the files.

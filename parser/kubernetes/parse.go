@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,22 +28,59 @@ import (
 //
 // Parse may be called from several goroutines.
 func Parse(name string, data []byte) ([]*Object, []source.Diagnostic) {
-	objects, diagnostics, _ := ParseCounted(name, data)
-	return objects, diagnostics
+	p := parse(name, data, false)
+	return p.objects, p.diagnostics
 }
 
-// ParseCounted is Parse. It also returns how many bytes were parsed; those of schemas
-// that are passed over count for less.
-func ParseCounted(name string, data []byte) (objects []*Object, diagnostics []source.Diagnostic, parsed int) {
-	if d := source.CheckText(name, data); d != nil {
-		return nil, []source.Diagnostic{*d}, len(data)
+// Found is what is in a file that may hold manifests or anything else.
+type Found struct {
+	Objects     []*Object
+	Diagnostics []source.Diagnostic
+	// Parsed is how many bytes were parsed; those of schemas that are passed over count
+	// for less.
+	Parsed int
+	// Skipped reports whether a part of the file is not what its name says but looks
+	// like no manifest, so that this is nobody's mistake.
+	Skipped bool
+}
+
+// Find is Parse of a file of which only its name says that it may hold manifests: a file
+// of no bytes is nothing, and a document that cannot be parsed is passed over unless a
+// line of it begins as those of objects do.
+func Find(name string, data []byte) Found {
+	p := parse(name, data, true)
+	return Found{p.objects, p.diagnostics, p.parsed, p.skipped}
+}
+
+func parse(name string, data []byte, any bool) *parser {
+	p := &parser{text: newText(name, data), left: MaxValues, any: any, keys: make(map[string]string)}
+	if any && len(data) == 0 {
+		return p
 	}
-	p := &parser{text: newText(name, data), left: MaxValues, keys: make(map[string]string)}
+	if d := source.CheckText(name, data); d != nil {
+		p.parsed = len(data)
+		p.refuse(data, *d)
+		return p
+	}
 	for start, end := range documents(data) {
 		p.document(start, end)
 	}
 	slices.SortStableFunc(p.diagnostics, source.Diagnostic.Compare)
-	return p.objects, p.diagnostics, p.parsed
+	return p
+}
+
+// objectLine matches a line as the objects in a manifest begin.
+var objectLine = regexp.MustCompile(`(?m)^\x{FEFF}?["']?(?:apiVersion|kind)["']?[ \t]*:`)
+
+// refuse reports why data could not be read, unless it need not be a manifest and looks
+// like none.
+func (p *parser) refuse(data []byte, d source.Diagnostic) {
+	plain := bytes.ReplaceAll(data, []byte{0}, nil) // as the text of two bytes a letter has
+	if p.any && d.Kind == source.ParseError && !objectLine.Match(plain) && !bytes.Contains(plain, []byte(`"apiVersion"`)) {
+		p.skipped = true
+		return
+	}
+	p.diagnostics = append(p.diagnostics, d)
 }
 
 // documents yields the offsets of the documents of a stream. kubectl splits at
@@ -84,7 +122,9 @@ type parser struct {
 	left        int
 	spare       []located.Value
 	keys        map[string]string
-	parsed      int // bytes
+	parsed      int  // bytes
+	any         bool // the text may be no manifest
+	skipped     bool
 	objects     []*Object
 	diagnostics []source.Diagnostic
 }
@@ -118,13 +158,13 @@ func (p *parser) document(start, end int) {
 		p.parsed += len(data)
 		var f *failure
 		if err == nil || errors.As(err, &f) && f.diagnostic.Kind != source.ParseError {
-			p.finish(b, values, err)
+			p.finish(data, b, values, err)
 			return
 		}
 		jsonErr = err
 		if isJSON && isCommentedJSON(data) {
 			if bytes.Contains(data, []byte(`"apiVersion"`)) {
-				p.finish(b, nil, err)
+				p.finish(data, b, nil, err)
 			}
 			return
 		}
@@ -137,11 +177,11 @@ func (p *parser) document(start, end int) {
 		err = jsonErr
 	}
 	if err != nil || root == nil {
-		p.finish(b, nil, err)
+		p.finish(data, b, nil, err)
 		return
 	}
 	v, err := b.node(root, 0)
-	p.finish(b, []*located.Value{v.value}, err)
+	p.finish(data, b, []*located.Value{v.value}, err)
 }
 
 // load parses the document at start, without its schemas if it can be parsed so: what
@@ -164,7 +204,7 @@ func (p *parser) builder(base int) *builder {
 
 // finish turns the values of a document into objects, or its error into a
 // diagnostic.
-func (p *parser) finish(b *builder, values []*located.Value, err error) {
+func (p *parser) finish(data []byte, b *builder, values []*located.Value, err error) {
 	if b.unread != nil {
 		p.diagnostics = append(p.diagnostics, *b.unread)
 	}
@@ -175,7 +215,7 @@ func (p *parser) finish(b *builder, values []*located.Value, err error) {
 				Kind: source.ParseError, Range: b.text.point(b.base), Message: "parse manifest: " + err.Error(),
 			}}
 		}
-		p.diagnostics = append(p.diagnostics, f.diagnostic)
+		p.refuse(data, f.diagnostic)
 		return
 	}
 	found := len(p.objects)

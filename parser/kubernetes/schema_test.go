@@ -102,14 +102,14 @@ func TestSchemaOfNoDefinition(t *testing.T) {
 
 // The bytes of schemas that are passed over count for less than those that are parsed,
 // but not if the document has to be parsed with them.
-func TestParseCounted(t *testing.T) {
+func TestParsedBytes(t *testing.T) {
 	const head = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: w}\nspec:\n  validation:\n    openAPIV3Schema:\n"
 	schema := strings.Repeat("      a line of a schema\n", 1000)
 	bad := schema + "      \"\nnot indented\"\n"
-	if _, _, n := kubernetes.ParseCounted("x.yaml", []byte(head+schema)); n > len(schema)/4 {
+	if n := kubernetes.Find("x.yaml", []byte(head+schema)).Parsed; n > len(schema)/4 {
 		t.Errorf("of a schema with %d bytes %d count", len(schema), n)
 	}
-	if _, _, n := kubernetes.ParseCounted("x.yaml", []byte(head+bad)); n < len(bad) {
+	if n := kubernetes.Find("x.yaml", []byte(head+bad)).Parsed; n < len(bad) {
 		t.Errorf("of %d bytes that are parsed only %d count", len(bad), n)
 	}
 }

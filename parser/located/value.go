@@ -245,20 +245,46 @@ type Ref struct {
 	Attribute string // e.g. id
 }
 
-// Placeholders are delimited by private-use code points.
+// Placeholders are delimited by private-use code points. What YAML, JSON, CSV and
+// templates take for their own, such as the quotes and brackets of an address, is
+// written as one too: a document with a placeholder in it then still is one.
 const (
 	refStart = "\ue0e0"
 	refSep   = "\ue0e1"
 	refEnd   = "\ue0e2"
 	refRoot  = "\ue0e3"
+	// refPlain is where the code points of ASCII begin.
+	refPlain = '\ue100'
 )
 
 // Placeholder returns the string that stands for r.
 func (r Ref) Placeholder() string {
 	if r.Root != "" {
-		return refStart + r.Root + refRoot + r.Local().Address + refSep + r.Attribute + refEnd
+		return refStart + quoted(r.Root) + refRoot + quoted(r.Local().Address) + refSep + quoted(r.Attribute) + refEnd
 	}
-	return refStart + r.Address + refSep + r.Attribute + refEnd
+	return refStart + quoted(r.Address) + refSep + quoted(r.Attribute) + refEnd
+}
+
+// quoted writes s for the inside of a placeholder.
+func quoted(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c >= 0x80, 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.ContainsRune("_-./", c):
+			return c
+		default:
+			return refPlain + c
+		}
+	}, s)
+}
+
+// unquoted reads what quoted wrote.
+func unquoted(s string) string {
+	return strings.Map(func(c rune) rune {
+		if refPlain <= c && c < refPlain+0x80 {
+			return c - refPlain
+		}
+		return c
+	}, s)
 }
 
 // Local returns the reference as it is written in the root that the resource
@@ -303,7 +329,7 @@ func Refs(s string) (refs []Ref, rest string) {
 			b.WriteString(s)
 			return refs, b.String()
 		}
-		address, attribute, _ := strings.Cut(s[i+len(refStart):i+j], refSep)
+		address, attribute, _ := strings.Cut(unquoted(s[i+len(refStart):i+j]), refSep)
 		root, local, foreign := strings.Cut(address, refRoot)
 		if foreign {
 			refs = append(refs, Ref{Root: root, Address: root + ":" + local, Attribute: attribute})
@@ -321,7 +347,7 @@ func Display(s string) string {
 	if !strings.Contains(s, refStart) {
 		return s
 	}
-	return strings.NewReplacer(refStart, "${", refSep, ".", refEnd, "}", refRoot, ":").Replace(s)
+	return unquoted(strings.NewReplacer(refStart, "${", refSep, ".", refEnd, "}", refRoot, ":").Replace(s))
 }
 
 // FromRoot returns s, text of the root that root identifies, as another root sees
@@ -341,7 +367,7 @@ func FromRoot(s, root string) string {
 		b.WriteString(s[:i])
 		s = s[i:]
 		if j := strings.Index(s, refEnd); j >= 0 && !strings.Contains(s[:j], refRoot) {
-			b.WriteString(root + refRoot)
+			b.WriteString(quoted(root) + refRoot)
 		}
 	}
 }

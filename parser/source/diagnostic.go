@@ -27,6 +27,9 @@ const (
 	// EmptyFile is a file of no bytes. Terraform takes it as one that declares
 	// nothing, but it may have been truncated, so that what it held is not judged.
 	EmptyFile DiagnosticKind = "empty-file"
+	// ModuleMistake is what would be an EvaluationError in a Terraform module that
+	// nothing in the files calls, and that deploys nothing by itself.
+	ModuleMistake DiagnosticKind = "module-mistake"
 	// UnmatchedEntry is an entry of the configuration that is about nothing that was
 	// read.
 	UnmatchedEntry DiagnosticKind = "unmatched-entry"

@@ -41,7 +41,9 @@ type evaluator struct {
 	types map[*block]variableType
 	free  map[hclsyntax.Expression][]string // see roots
 	texts map[string]*text
-	files map[string]fileResult
+	// stands are the places that stand for files which are not in the tree.
+	stands map[string]hcl.Range
+	files  map[string]fileResult
 }
 
 // sink collects mistakes.
@@ -143,6 +145,9 @@ func (ev *evaluator) diagnostics() []source.Diagnostic {
 func (ev *evaluator) rng(r hcl.Range) source.Range {
 	if r.Filename == "" {
 		return source.Range{}
+	}
+	if header, ok := ev.stands[r.Filename]; ok {
+		return ev.rng(header)
 	}
 	t, ok := ev.texts[r.Filename]
 	if !ok {

@@ -305,6 +305,9 @@ func (sc scope) expandDynamic(blk *block, yield func(value)) {
 		if set {
 			en.key = en.val.v
 		}
+		if open.sized && !set {
+			en.key = unknown(open.why).v
+		}
 		en.key = en.key.WithMarks(sensitiveMarks(coll.v))
 		o := sc.ev.cross(en.val.o, rng, aside, fromForEach)
 		item := value{

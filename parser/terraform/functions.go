@@ -50,7 +50,6 @@ var functions = map[string]function.Function{
 	"sha512":          crypto.Sha512Func,
 	"signum":          stdlib.SignumFunc,
 	"slice":           stdlib.SliceFunc,
-	"sort":            stdlib.SortFunc,
 	"strrev":          stdlib.ReverseFunc,
 	"substr":          stdlib.SubstrFunc,
 	"timeadd":         stdlib.TimeAddFunc,
@@ -73,7 +72,7 @@ var functions = map[string]function.Function{
 // keepsIdentity are the functions of that list through which a placeholder
 // passes whole. All others would take it apart, or depend on its text.
 var keepsIdentity = map[string]bool{
-	"chunklist": true, "formatlist": true, "indent": true, "join": true,
+	"chunklist": true, "csvdecode": true, "formatlist": true, "indent": true, "join": true,
 	"jsondecode": true, "jsonencode": true, "reverse": true, "setintersection": true, "setproduct": true,
 	"setsubtract": true, "setunion": true, "slice": true, "tomap": true,
 	"tostring": true, "trimspace": true, "chomp": true, "yamldecode": true, "yamlencode": true, "zipmap": true,
@@ -84,6 +83,12 @@ var keepsIdentity = map[string]bool{
 var needsLength = map[string]bool{
 	"chunklist": true, "formatlist": true, "max": true, "min": true, "setproduct": true, "slice": true,
 	"sum": true, "zipmap": true, "reverse": true, "setsubtract": true, "setintersection": true, "transpose": true,
+}
+
+// ignoresOrder are the functions of that list that take lists as sets, or turn them
+// element by element, so that what is in the result does not depend on their order.
+var ignoresOrder = map[string]bool{
+	"max": true, "min": true, "reverse": true, "setintersection": true, "setproduct": true, "setsubtract": true, "sum": true,
 }
 
 // special are the functions with rules of their own for what is unknown, for

@@ -31,6 +31,11 @@ func (sc scope) call(e *hclsyntax.FunctionCallExpr) value {
 	if unsure != nil {
 		return *unsure
 	}
+	return sc.invoke(e, name, args)
+}
+
+// invoke calls a function with arguments that are evaluated.
+func (sc scope) invoke(e *hclsyntax.FunctionCallExpr, name string, args []value) value {
 	if f, ok := special[name]; ok {
 		if len(args) < f.min || f.max >= 0 && len(args) > f.max {
 			return sc.fail(e.Range(), "call %s: it does not take %d arguments", name, len(args))
@@ -122,7 +127,7 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 	if bad := sc.affordable(c); bad != nil {
 		return *bad
 	}
-	open, why := false, ""
+	open, sized, why := false, true, ""
 	for i, a := range c.args {
 		p := vp
 		if i < len(params) {
@@ -130,12 +135,13 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		}
 		v := a.v
 		o, isOpen := openOf(v)
-		if isOpen && needsLength[c.name] {
+		if isOpen && needsLength[c.name] && !(o.sized && c.ignoresOrder()) {
 			return unknownWith(o.why, c.args)
 		}
 		open = open || isOpen
 		if isOpen {
 			why = o.why
+			sized = sized && o.sized
 		}
 		if hasPlaceholder(v) {
 			if !keepsIdentity[c.name] {
@@ -159,8 +165,10 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 	if err == nil && !sc.pay(c.rng(), out) {
 		return unknown(tooCostly)
 	}
-	if open && err == nil && isSequence(out.Type()) {
-		out = out.Mark(openEnded{0, why})
+	switch t := out.Type(); {
+	case !open || err != nil || sized && t.IsSetType():
+	case isSequence(t), sized && c.name == "join":
+		out = out.Mark(openEnded{why: why, sized: sized})
 	}
 	if err != nil {
 		if hasCapsule(cty.TupleVal(vals)) {
@@ -173,6 +181,21 @@ func (sc scope) apply(c *callSite, f function.Function) value {
 		return sc.fail(rng, "call %s: %s", c.name, refused(err, vals...))
 	}
 	return value{withReasons(out, c.args), originOfCall(c, out)}
+}
+
+// ignoresOrder reports whether the order of a list, where it is not known, matters to
+// the order of the result alone.
+func (c *callSite) ignoresOrder() bool {
+	if c.name != "formatlist" {
+		return ignoresOrder[c.name]
+	}
+	lists := 0
+	for _, a := range c.args[1:] {
+		if u, _ := a.v.Unmark(); isSequence(u.Type()) {
+			lists++
+		}
+	}
+	return lists == 1 // with more, what stands at the same place goes together
 }
 
 // originOfCall is the origin of the result of a function.

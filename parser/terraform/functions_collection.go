@@ -19,6 +19,7 @@ var collectionFunctions = map[string]specialFunc{
 	"flatten":      {1, 1, flatten},
 	"distinct":     {1, 1, distinct},
 	"compact":      {1, 1, compact},
+	"sort":         {1, 1, sorted},
 	"keys":         {1, 1, keys},
 	"values":       {1, 1, valuesOf},
 	"one":          {1, 1, one},
@@ -75,7 +76,7 @@ func length(sc scope, c *callSite) value {
 		return unknown(symbolicOf(v).why)
 	case t.IsCapsuleType():
 		return unknown("the attributes of a whole resource are known only after apply")
-	case isOpen && (isSequence(t) || t == cty.String):
+	case isOpen && !open.sized && (isSequence(t) || t == cty.String):
 		exact := open.exact
 		if t.IsSetType() {
 			exact = min(exact, 1) // some may turn out to be equal
@@ -219,7 +220,7 @@ func flatten(sc scope, c *callSite) value {
 		open, isOpen := openOf(coll)
 		for i, v := range list {
 			if isOpen && i >= open.exact {
-				b.openAt(len(b.elems), open.why)
+				b.openAs(openEnded{len(b.elems), open.why, open.sized})
 			}
 			u, _ := v.v.Unmark()
 			if !u.IsKnown() { // it may be a list
@@ -238,7 +239,7 @@ func flatten(sc scope, c *callSite) value {
 			b.add(v)
 		}
 		if isOpen {
-			b.openAt(len(b.elems), open.why)
+			b.openAs(openEnded{len(b.elems), open.why, open.sized})
 		}
 	}
 	walk(list, c.args[0].v)
@@ -266,7 +267,7 @@ func distinct(sc scope, c *callSite) value {
 	var b builder
 	for i, e := range list {
 		if isOpen && i >= open.exact {
-			b.openAt(len(b.elems), open.why)
+			b.openAs(openEnded{len(b.elems), open.why, open.sized})
 		}
 		u, _ := e.v.UnmarkDeep()
 		if !u.IsWhollyKnown() {
@@ -330,7 +331,7 @@ func compact(sc scope, c *callSite) value {
 	var b builder
 	for i, e := range list {
 		if isOpen && i >= open.exact {
-			b.openAt(len(b.elems), open.why)
+			b.openAs(openEnded{len(b.elems), open.why, open.sized})
 		}
 		u, _ := e.v.Unmark()
 		if !u.IsKnown() {
@@ -357,6 +358,38 @@ func compact(sc scope, c *callSite) value {
 	return r
 }
 
+// sorted is the elements of a list in the order of their texts, which for those that
+// are not known yet is not known.
+func sorted(sc scope, c *callSite) value {
+	u, _ := c.args[0].v.Unmark()
+	open, isOpen := openOf(c.args[0].v)
+	if !isOpen && unsettled(c.args[0].v) == "" || u.IsNull() {
+		return sc.apply(c, stdlib.SortFunc)
+	}
+	list, bad := sc.list(c, 0)
+	if bad != nil {
+		return *bad
+	}
+	var b builder
+	switch {
+	case isOpen:
+		b.openAs(openEnded{why: open.why, sized: open.sized})
+	case len(list) > 1:
+		b.openAs(shuffled(c.args[0].v))
+	}
+	for _, e := range list {
+		s, err := convertTo(e.v, cty.String)
+		if err != nil {
+			return sc.fail(c.argRange(0), "call sort: it takes strings, not %s", describe(e.v))
+		}
+		b.add(value{s, e.o})
+	}
+	r := b.list(c.args[0])
+	out, marks := r.v.Unmark()
+	r.v = listOfStrings(out).WithMarks(marks)
+	return r
+}
+
 func one(sc scope, c *callSite) value {
 	if u, _ := c.args[0].v.Unmark(); u.IsNull() {
 		return sc.fail(c.argRange(0), "call one: the list is null")
@@ -370,7 +403,7 @@ func one(sc scope, c *callSite) value {
 		return unknown(open.why)
 	case len(list) == 0:
 		return value{v: cty.NullVal(cty.DynamicPseudoType)}
-	case isOpen && (len(list) > 1 || !hasPlaceholder(list[0].v)):
+	case isOpen && !open.sized && (len(list) > 1 || !hasPlaceholder(list[0].v)):
 		return unknown(open.why)
 	case len(list) > 1:
 		return sc.fail(c.argRange(0), "call one: the list has %d elements", len(list))
@@ -411,7 +444,7 @@ func coalesceList(sc scope, c *callSite) value {
 		if bad != nil {
 			return *bad
 		}
-		if open, ok := openOf(a.v); ok && open.exact == 0 && !isListPlaceholder(list[0].v) {
+		if open, ok := openOf(a.v); ok && !open.sized && open.exact == 0 && !isListPlaceholder(list[0].v) {
 			return unknown(open.why) // it may be empty
 		}
 		if len(list) > 0 {
@@ -448,8 +481,10 @@ func (sc scope) collection(c *callSite, t cty.Type) value {
 	o := a.o
 	if r, _ := v.Unmark(); r.Type().IsSetType() {
 		open.exact = min(open.exact, 1)
+		isOpen = isOpen && !open.sized // a set has no order
 		o = matched(v, c.args)
 	} else if u.Type().IsSetType() {
+		open, isOpen = orderOf(a.v)
 		open.exact = 0
 	}
 	if isOpen {

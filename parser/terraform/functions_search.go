@@ -37,7 +37,7 @@ func contains(sc scope, c *callSite) value {
 		return value{cty.True, combined(c.args)}
 	case doubt != nil:
 		return value{v: *doubt}
-	case isOpen:
+	case isOpen && !open.sized:
 		return unknown(open.why)
 	default:
 		return value{cty.False, combined(c.args)}
@@ -70,7 +70,7 @@ func indexOf(sc scope, c *callSite) value {
 		return unknown(open.why)
 	case found:
 		return value{cty.NumberIntVal(int64(i)), combined(c.args)}
-	case isOpen:
+	case isOpen && !open.sized:
 		return unknown(open.why)
 	default:
 		return sc.fail(c.rng(), "call index: the list does not hold the value")
@@ -139,7 +139,7 @@ func quantify(sc scope, c *callSite, decides bool) value {
 	if doubt != nil {
 		return value{v: cty.UnknownVal(cty.Bool).WithSameMarks(doubt.v)}
 	}
-	if open, ok := openOf(c.args[0].v); ok {
+	if open, ok := openOf(c.args[0].v); ok && !open.sized {
 		return unknown(open.why)
 	}
 	return value{cty.BoolVal(!decides), combined(c.args)}

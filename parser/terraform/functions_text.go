@@ -62,11 +62,14 @@ func split(sc scope, c *callSite) value {
 	}
 	var parts []cty.Value
 	open := false
+	if o, ok := openOf(c.args[1].v); ok && o.sized {
+		marks = joinMarks(marks, cty.NewValueMarks(o))
+	}
 	for _, p := range splitText(texts[0], texts[1]) {
 		v := cty.StringVal(p)
 		if o, ok := openOf(v); ok && !open {
 			open = true
-			marks = joinMarks(marks, cty.NewValueMarks(openEnded{len(parts), o.why}))
+			marks = joinMarks(marks, cty.NewValueMarks(openEnded{exact: len(parts), why: o.why}))
 		}
 		parts = append(parts, v)
 	}
@@ -165,7 +168,7 @@ func format(sc scope, c *callSite) value {
 		}
 		// What is left of the verbs could change or cut the placeholder.
 		rest := plainVerb.ReplaceAllString(strings.ReplaceAll(spec, "%%", ""), "")
-		if strings.Contains(rest, "%q") || strings.Contains(rest, "s") && strings.Contains(rest, "%") && widthVerb.MatchString(rest) {
+		if strings.Contains(rest, "s") && strings.Contains(rest, "%") && widthVerb.MatchString(rest) {
 			return unknownWith(afterApply(a.v), c.args)
 		}
 	}

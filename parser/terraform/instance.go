@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -206,7 +207,15 @@ func (m *module) moduleSource(ev *evaluator, call *callBlock) (cfg *config, why 
 	if !isLocalSource(call.source) {
 		key := strings.TrimPrefix(m.path+"."+call.name, ".")
 		dir, ok := ev.inst.dir(key)
-		if !ok {
+		switch {
+		case ok:
+		case refusedSource(call.source):
+			ev.mistake(call.header, "call module %s: Terraform refuses its source %s, which is no address of a module: a directory beside it is written ./%[2]s", call.name, shown(call.source))
+			return nil, fmt.Sprintf("module %s was not read: Terraform refuses its source %s", call.name, shown(call.source))
+		default:
+			if cfg := ev.publishedModule(m, call); cfg != nil {
+				return cfg, ""
+			}
 			return nil, fmt.Sprintf("module %s from %s was not read: run terraform init first, or point source at a local copy", call.name, shown(call.source))
 		}
 		cfg := ev.load.config(dir)
@@ -240,6 +249,26 @@ func shown(src string) string {
 
 func isLocalSource(src string) bool {
 	return src == "." || src == ".." || strings.HasPrefix(src, "./") || strings.HasPrefix(src, "../")
+}
+
+// A source in a registry: the namespace, the name and the provider of a module.
+// Source: developer.hashicorp.com/terraform/internals/module-registry-protocol
+var (
+	registryName     = regexp.MustCompile(`^[0-9A-Za-z](?:[0-9A-Za-z_-]{0,62}[0-9A-Za-z])?$`)
+	registryProvider = regexp.MustCompile(`^[0-9a-z]{1,64}$`)
+)
+
+// refusedSource reports whether a source that is not local is none that Terraform can
+// download a module from: a relative directory without ./ before it. One that begins
+// with a host name, or holds a colon as URLs and what git takes do, may be one.
+func refusedSource(src string) bool {
+	src, _, _ = strings.Cut(src, "?")
+	src, _, _ = strings.Cut(src, "//")
+	parts := strings.Split(src, "/")
+	if src == "" || strings.ContainsAny(src, ":@\\") || parts[0] == "" || strings.Contains(parts[0], ".") {
+		return false
+	}
+	return len(parts) != 3 || !registryName.MatchString(parts[0]) || !registryName.MatchString(parts[1]) || !registryProvider.MatchString(parts[2])
 }
 
 // relative returns dir as seen from base, both relative to the tree's root.

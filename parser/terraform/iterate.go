@@ -84,7 +84,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		groups = make(map[string][]cty.Value)
 		o.fields = make(map[string]*origin)
 	}
-	open, isOpen := openOf(coll.v)
+	open, isOpen := orderOf(coll.v)
 	exact := 0 // elements of the result that stand where they will
 	var undecided *value
 	for i, en := range list {
@@ -93,7 +93,11 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 		}
 		in := sc
 		if e.KeyVar != "" {
-			in = in.with(e.KeyVar, value{en.key.WithMarks(sensitiveMarks(coll.v)), en.val.o.whole()})
+			key := value{en.key.WithMarks(sensitiveMarks(coll.v)), en.val.o.whole()}
+			if open.sized && i >= open.exact && key.v.Type() == cty.Number {
+				key.v = unknown(open.why).v
+			}
+			in = in.with(e.KeyVar, key)
 		}
 		in = in.with(e.ValVar, en.val)
 		if !sc.ev.spend(elements, 1, e.SrcRange) {
@@ -149,7 +153,7 @@ func (sc scope) forExpr(e *hclsyntax.ForExpr) value {
 	case undecided != nil:
 		return *undecided
 	case e.KeyExpr == nil && isOpen:
-		return value{cty.TupleVal(elems).WithMarks(marks, cty.NewValueMarks(openEnded{exact, open.why})), o}
+		return value{cty.TupleVal(elems).WithMarks(marks, cty.NewValueMarks(openEnded{exact, open.why, open.sized})), o}
 	case e.KeyExpr == nil:
 		return value{cty.TupleVal(elems).WithMarks(marks), o}
 	case e.Group:

@@ -366,6 +366,12 @@ func (l *loader) loadDir(dir string) *config {
 			a.addAll(&e.body)
 		}
 	}
+	c.order()
+	return c
+}
+
+// order lists what was added, in an order that is always the same.
+func (c *config) order() {
 	for _, r := range c.resources {
 		c.ordered = append(c.ordered, r)
 	}
@@ -374,7 +380,6 @@ func (l *loader) loadDir(dir string) *config {
 		c.callOrder = append(c.callOrder, m)
 	}
 	slices.SortFunc(c.callOrder, func(a, b *callBlock) int { return cmp.Compare(a.name, b.name) })
-	return c
 }
 
 // internalError describes a mistake of this package, which must not take the rest

@@ -16,6 +16,24 @@ import (
 type openEnded struct {
 	exact int    // elements before it
 	why   string // it is not known
+	sized bool   // only the order is not known: there is nothing else in the list
+}
+
+// shuffled returns the mark of a list, made from v, whose order is known only when
+// its elements are.
+func shuffled(v cty.Value) openEnded { return openEnded{why: orNotKnown(unsettled(v)), sized: true} }
+
+// unsettled says why an element of v is not known in full; empty if all are.
+func unsettled(v cty.Value) (why string) {
+	u, _ := v.UnmarkDeep()
+	switch {
+	case !u.IsWhollyKnown():
+		return orNotKnown(whyUnknown(reasonsOf(v)))
+	case hasPlaceholder(u):
+		return afterApply(u)
+	default:
+		return ""
+	}
 }
 
 // openOf reports whether v is an open list, or a value that stands for one.
@@ -23,7 +41,7 @@ func openOf(v cty.Value) (open openEnded, ok bool) {
 	u, marks := v.Unmark()
 	for m := range marks {
 		o, isOpen := m.(openEnded)
-		if isOpen && (!ok || o.exact < open.exact || o.exact == open.exact && o.why < open.why) {
+		if isOpen && (!ok || o.before(open)) {
 			open, ok = o, true
 		}
 	}
@@ -36,6 +54,27 @@ func openOf(v cty.Value) (open openEnded, ok bool) {
 		return openEnded{why: afterApply(u)}, true
 	}
 	return openEnded{}, false
+}
+
+// orderOf is openOf for what goes through a collection: it goes through a set in the
+// order of its elements.
+func orderOf(v cty.Value) (open openEnded, ok bool) {
+	if open, ok = openOf(v); ok {
+		return open, true
+	}
+	u, _ := v.Unmark()
+	if u.Type().IsSetType() && u.IsKnown() && !u.IsNull() && u.LengthInt() > 1 && unsettled(v) != "" {
+		return shuffled(v), true
+	}
+	return openEnded{}, false
+}
+
+// before reports whether o says more of what is not known than p.
+func (o openEnded) before(p openEnded) bool {
+	if o.sized != p.sized {
+		return p.sized
+	}
+	return o.exact < p.exact || o.exact == p.exact && o.why < p.why
 }
 
 // isListPlaceholder reports whether v is the placeholder of an attribute that is
@@ -56,7 +95,7 @@ func openElement(list []value, open openEnded, i int) value {
 	switch {
 	case i < open.exact && i < len(list):
 		return list[i]
-	case i == open.exact && i < len(list) && (i == len(list)-1 || isListPlaceholder(list[i].v)):
+	case !open.sized && i == open.exact && i < len(list) && (i == len(list)-1 || isListPlaceholder(list[i].v)):
 		return list[i]
 	case len(list) == 1 && hasPlaceholder(list[0].v):
 		return list[0]
@@ -86,9 +125,16 @@ type builder struct {
 func (b *builder) add(v value) { b.elems = append(b.elems, v) }
 
 // openAt says that from position n on the list is open.
-func (b *builder) openAt(n int, why string) {
-	if b.open == nil {
-		b.open = &openEnded{n, orNotKnown(why)}
+func (b *builder) openAt(n int, why string) { b.openAs(openEnded{exact: n, why: orNotKnown(why)}) }
+
+// openAs opens the list, unless it is open already. Where more than the order is not
+// known, that counts.
+func (b *builder) openAs(o openEnded) {
+	switch {
+	case b.open == nil:
+		b.open = &o
+	case !o.sized:
+		b.open.sized = false
 	}
 }
 
@@ -101,7 +147,8 @@ func (b *builder) addUnknown(v value) {
 // spread adds the elements of coll.
 func (b *builder) spread(list []value, coll cty.Value) {
 	if o, ok := openOf(coll); ok {
-		b.openAt(len(b.elems)+min(o.exact, len(list)), o.why)
+		o.exact = len(b.elems) + min(o.exact, len(list))
+		b.openAs(o)
 	}
 	b.elems = append(b.elems, list...)
 }

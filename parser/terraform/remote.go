@@ -145,7 +145,7 @@ func (r *remote) seen(v cty.Value) (out cty.Value, sets bool) {
 		case reason:
 			kept[reason(r.id+": "+string(m))] = struct{}{}
 		case openEnded:
-			kept[openEnded{m.exact, r.id + ": " + m.why}] = struct{}{}
+			kept[openEnded{m.exact, r.id + ": " + m.why, m.sized}] = struct{}{}
 		case nestedBlock:
 			kept[foreignBlock{r, m}] = struct{}{}
 		default:

@@ -23,6 +23,10 @@ type Root struct {
 	// syntax errors, a limit that was reached), so that what is missing here may be
 	// there after all. Unread modules and uncertain resources do not count.
 	Incomplete bool
+	// Uncalled says that this is a module which no module block leads to, rather than
+	// something that is deployed: nothing gives its variables values, and it has neither
+	// providers nor a backend of its own.
+	Uncalled bool
 	// Resources are the managed and data resource instances, ordered by address.
 	Resources []*Resource
 	// Providers are the provider blocks of the root and its modules, ordered by
@@ -70,6 +74,9 @@ type Resource struct {
 	IgnoreChanges []string
 	// Provider is the provider configuration it uses, e.g. alicloud or alicloud.shanghai.
 	Provider string
+	// Values are the documents that a helm_release lists in values, as far as they are
+	// known, see [Open]; nil for all others, and if Body alone has them.
+	Values []*located.Value
 }
 
 // Provider is a provider block.

@@ -377,6 +377,34 @@ func (j *job) run(l *loader, b *budget) {
 	}
 	j.values = b.spent[values]
 	j.diags = append(j.diags, ev.diagnostics()...)
+	j.root.Uncalled = ev.inputless && j.uncalled(l)
+	if j.root.Uncalled {
+		for i := range j.diags {
+			if d := &j.diags[i]; d.Kind == source.EvaluationError {
+				d.Kind, d.Message = source.ModuleMistake, d.Message+"; nothing calls this module"
+			}
+		}
+	}
+}
+
+// uncalled reports whether nothing in the tree says that the directory is deployed by
+// itself, although no module block leads to it.
+func (j *job) uncalled(l *loader) bool {
+	cfg := l.config(j.dir)
+	if cfg.broken || cfg.backend != nil || len(cfg.providers) > 0 || j.variant != "" || len(j.files) > 0 || len(l.automatic(j.dir)) > 0 {
+		return false
+	}
+	for name := range j.inputs {
+		if cfg.variables[name] != nil {
+			return false
+		}
+	}
+	for _, name := range []string{".terraform.lock.hcl", ".terraform"} {
+		if _, err := l.tree.Stat(path.Join(j.dir, name)); err == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // open makes the root module of a job.
@@ -433,7 +461,7 @@ func (ev *evaluator) collectResource(m *module, blk *resourceBlock, root *Root) 
 		root.Resources = append(root.Resources, &Resource{
 			Address: located.Display(in.address), Module: located.Display(m.address), Data: blk.data, Type: blk.typ, Name: blk.name,
 			Body: in.body(ev), Uncertain: in.uncertain, IgnoreChanges: blk.ignore,
-			Provider: m.provider(blk.provider, blk.typ),
+			Provider: m.provider(blk.provider, blk.typ), Values: in.releaseValues(ev),
 		})
 	}
 }

@@ -144,7 +144,7 @@ func keepSensitive(v cty.Value, marks cty.ValueMarks) cty.Value {
 // arranging are the functions with rules of their own that pick or arrange the
 // elements of what they are given. The elements keep their marks.
 var arranging = map[string]bool{
-	"concat": true, "element": true, "lookup": true, "merge": true, "flatten": true, "distinct": true, "compact": true,
+	"concat": true, "element": true, "lookup": true, "merge": true, "flatten": true, "distinct": true, "compact": true, "sort": true,
 	"keys": true, "values": true, "one": true, "coalesce": true, "coalescelist": true, "matchkeys": true,
 	"tolist": true, "toset": true, "list": true, "map": true, "jsondecode": true, "yamldecode": true,
 	"ephemeralasnull": true,

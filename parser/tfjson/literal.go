@@ -111,8 +111,6 @@ func (l literals) inList(s string) string {
 	return strings.Join(parts, ",")
 }
 
-var jsonEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
 // inJSON replaces the literals among the strings of a JSON document, and of the
 // documents that are strings in it.
 func (l literals) inJSON(s string) string {
@@ -124,12 +122,7 @@ func (l literals) inJSON(s string) string {
 		if !ok || ref == ambiguous {
 			continue
 		}
-		before := len(parts[i-1]) - len(strings.TrimRight(parts[i-1], `\`))
-		placeholder := jsonEscapes.Replace(ref.Placeholder())
-		for ; before > 0; before /= 2 { // 1, 3, 7 in the documents further in
-			placeholder = jsonEscapes.Replace(placeholder)
-		}
-		parts[i] = placeholder + parts[i][len(text):]
+		parts[i] = ref.Placeholder() + parts[i][len(text):]
 	}
 	return strings.Join(parts, `"`)
 }
