@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/egresslint/egresslint/internal/analysis"
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/part"
 	"github.com/egresslint/egresslint/parser/source"
 )
@@ -53,7 +54,11 @@ func told(t *testing.T, s analysis.Session) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.MarshalIndent([]any{r.Model, r.Model.Origins, r.Findings, r.Suppressed, r.Diagnostics, r.Parsed}, "", " ")
+	rendered := make(map[string][]*kubernetes.Object)
+	for resource, objects := range r.Parsed.Rendered {
+		rendered[resource.Body.Range.String()] = objects
+	}
+	text, err := json.MarshalIndent([]any{r.Model, r.Model.Origins, r.Findings, r.Suppressed, r.Diagnostics, r.Parsed.Objects, r.Parsed.Roots, r.Parsed.Files, r.Parsed.Documents, r.Parsed.Linted, r.Parsed.Diagnostics, rendered}, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,9 +101,14 @@ func (e *Evaluator) Selects(p *Policy, pod int) truth.Truth {
 
 // Isolating returns the policies that certainly isolate the pod in a direction,
 // by place. It is empty where policies are not certainly enforced: on hostNetwork
-// pods, say.
+// pods, say. Pods that the same policies select share the list, which must not be
+// changed.
 func (e *Evaluator) Isolating(pod int, d Direction) []*Policy {
-	return policiesOf(e.subject(e.classOf[pod], d).sure)
+	s := e.subject(e.classOf[pod], d)
+	if s.isolating == nil {
+		s.isolating = policiesOf(s.sure)
+	}
+	return s.isolating
 }
 
 // PossiblyIsolating returns the policies of which the files do not decide

@@ -27,6 +27,9 @@ type subject struct {
 	nodes    bool  // whether a rule selects nodes
 	size     int   // number of rules
 
+	isolating []*Policy  // those of sure; computed if not nil
+	views     []RuleView // of the rules of sure and possible; computed if not nil
+
 	pods    []*page  // by class of the other end
 	regions []region // computed if not nil
 	// addresses are those of pods and of hostNetwork pods, as far as blocks of either

@@ -70,10 +70,14 @@ type PortView struct {
 }
 
 // Rules returns the rules of the policies that certainly or possibly isolate a
-// pod in a direction, by place, the certain ones first.
+// pod in a direction, by place, the certain ones first. Pods that the same policies
+// select share the list, which must not be changed.
 func (e *Evaluator) Rules(pod int, d Direction) []RuleView {
 	s := e.subject(e.classOf[pod], d)
-	var views []RuleView
+	if s.views != nil {
+		return s.views
+	}
+	views := []RuleView{}
 	for n, list := range [][]*compiled{s.sure, s.possible} {
 		for _, c := range list {
 			for _, v := range c.policy.Rules(d) {
@@ -82,6 +86,7 @@ func (e *Evaluator) Rules(pod int, d Direction) []RuleView {
 			}
 		}
 	}
+	s.views = views
 	return views
 }
 

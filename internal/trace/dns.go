@@ -141,8 +141,9 @@ type dnsJudge struct {
 // dnsGate is a NameResolution under construction.
 type dnsGate struct {
 	*model.NameResolution
-	need   needs
-	latent bool // whether some workload without requirements is in it
+	need     needs
+	policies listed
+	latent   bool // whether some workload without requirements is in it
 }
 
 func (gate *dnsGate) entity() *model.NameResolution {
@@ -216,10 +217,8 @@ func (j *dnsJudge) judgeWorld(w *world.World) {
 		gate = j.gates.at(key, func() *dnsGate { return gate })
 		gate.Workloads = append(gate.Workloads, wl.Display())
 		gate.WorkloadAt = append(gate.WorkloadAt, j.Places.Range(wl.Object, wl.Object.Root.Range))
-		for _, p := range policies {
-			if name := policyName(p); !slices.Contains(gate.Policies, name) {
-				gate.Policies = append(gate.Policies, name)
-			}
+		for _, p := range gate.policies.unseen(policies) {
+			gate.Policies = append(gate.Policies, policyName(p))
 		}
 		gates[i] = gate
 	}

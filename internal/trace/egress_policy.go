@@ -34,12 +34,14 @@ func policyName(p *netpol.Policy) string {
 type policyJudge struct {
 	places *kube.Places
 	gates  gates[policyKey, *policyGate]
+	sets   map[policySet]model.Hop // what describe says of each
 }
 
 // policyGate is a PolicyBlock under construction.
 type policyGate struct {
 	*model.PolicyBlock
-	need needs
+	need                      needs
+	policies, workloads, also listed
 }
 
 func (gate *policyGate) entity() *model.PolicyBlock {
@@ -220,7 +222,8 @@ func backends(r *world.Need) (list []flow, code, unknown string) {
 // hop judges the policies that isolate a workload for one requirement.
 func (j *policyJudge) hop(r *world.Need) model.Hop {
 	w := r.World
-	hop := model.Hop{Name: model.HopEgressPolicy, Status: truth.Open, Sources: []string{r.Workload.Display()}}
+	sources := []string{r.Workload.Display()}
+	hop := model.Hop{Name: model.HopEgressPolicy, Status: truth.Open, Sources: sources}
 	if !w.Polices() || w.Exempt[r.Index].Code != "" {
 		hop.Code = "not-enforced"
 		return hop
@@ -230,7 +233,8 @@ func (j *policyJudge) hop(r *world.Need) model.Hop {
 		return hop
 	}
 	isolating := w.Evaluator.Isolating(r.Index, netpol.Egress)
-	j.describe(&hop, isolating)
+	hop = j.describe(isolating)
+	hop.Sources = sources
 	if len(isolating) == 0 && !w.MayDeny() {
 		hop.Code = "not-isolated"
 		return hop
@@ -293,8 +297,12 @@ func (j *policyJudge) hop(r *world.Need) model.Hop {
 	return hop
 }
 
-// describe names the policies that isolate the pods.
-func (j *policyJudge) describe(hop *model.Hop, isolating []*netpol.Policy) {
+// describe returns the hop of pods that policies isolate, with the names of these.
+func (j *policyJudge) describe(isolating []*netpol.Policy) model.Hop {
+	if hop, ok := j.sets[setOf(isolating)]; ok {
+		return hop
+	}
+	hop := model.Hop{Name: model.HopEgressPolicy, Status: truth.Open}
 	names := make([]string, 0, len(isolating))
 	for _, p := range isolating {
 		at := j.places.Range(p.Object, p.Object.Root.Range)
@@ -303,6 +311,12 @@ func (j *policyJudge) describe(hop *model.Hop, isolating []*netpol.Policy) {
 		hop.Origin = place.First(hop.Origin, at)
 	}
 	hop.Component = strings.Join(names, ", ")
+	hop.Facts = slices.Clip(hop.Facts) // workloads add facts of their own
+	if j.sets == nil {
+		j.sets = make(map[policySet]model.Hop)
+	}
+	j.sets[setOf(isolating)] = hop
+	return hop
 }
 
 // text is what policies see of a flow.
@@ -344,12 +358,8 @@ func (j *policyJudge) blockByPolicy(r *world.Need, flows []flow, isolating []*ne
 	}
 	gate := j.block(r, f, code, closest.Policy.Object, closest.Range)
 	gate.Closest, gate.Says = policyName(closest.Policy), closest.Says
-	for _, p := range isolating {
-		name := policyName(p)
-		if slices.Contains(gate.Policies, name) {
-			continue
-		}
-		gate.Policies = append(gate.Policies, name)
+	for _, p := range gate.policies.unseen(isolating) {
+		gate.Policies = append(gate.Policies, policyName(p))
 		if p != closest.Policy {
 			gate.Related = append(gate.Related, j.places.Range(p.Object, p.Object.Root.Range))
 		}
@@ -367,10 +377,10 @@ func (j *policyJudge) block(r *world.Need, f flow, code string, by *kubernetes.O
 			Policies: []string{}, Code: code, Enforcement: w.EnforcementOf(by), Origin: at, Related: []place.Origin{},
 		}}
 	})
-	if other := r.Display(); other != gate.Destination && !slices.Contains(gate.Also, other) {
+	if other := r.Display(); other != gate.Destination && gate.also.first(other) {
 		gate.Also = append(gate.Also, other)
 	}
-	if name := r.Workload.Display(); !slices.Contains(gate.Workloads, name) {
+	if name := r.Workload.Display(); gate.workloads.first(name) {
 		gate.Workloads = append(gate.Workloads, name)
 	}
 	gate.need.add(r)
@@ -384,6 +394,7 @@ func (j *policyJudge) blockByDenial(r *world.Need, f flow, d *netpol.Denial) pla
 	gate.Closest, gate.Says = d.Object.Kind+" "+d.Object.Name, d.Says
 	if len(gate.Policies) == 0 {
 		gate.Policies = []string{gate.Closest}
+		gate.policies.first(gate.Closest)
 	}
 	return gate.Origin
 }

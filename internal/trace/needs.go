@@ -37,11 +37,14 @@ func (n *needs) sum() model.Need {
 			cmp.Compare(a.evidence.Origin.Column, b.evidence.Origin.Column),
 		)
 	})
+	// A need that is met with several strengths stands at several places of the list.
+	listed := make(map[model.Evidence]bool, len(n.list))
 	for _, need := range n.list {
 		if result.Strength == model.None {
 			result.Strength = need.strength
 		}
-		if !slices.Contains(result.Evidence, need.evidence) {
+		if !listed[need.evidence] {
+			listed[need.evidence] = true
 			result.Evidence = append(result.Evidence, need.evidence)
 		}
 	}
