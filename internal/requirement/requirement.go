@@ -99,7 +99,7 @@ func FromValue(key, value string, sibling func(key string) (string, bool)) []End
 	}
 	s := newScanner(value, sibling)
 	pairs := s.document() // first, because it hides comments and passwords
-	s.urls()
+	s.urls(key)
 	if trimmed := strings.TrimSpace(value); !strings.Contains(trimmed, "\n") {
 		start := strings.Index(value, trimmed)
 		end := start + len(trimmed)

@@ -71,7 +71,7 @@ func (s *scanner) hostPort(start, end int, c hint) bool {
 	if e.Port, ok = s.port(portText, h, c); !ok || c.scheme.explicit && e.Port == 0 {
 		return false
 	}
-	if e.Strength == StrengthInferred && (e.Cloud || isServiceFQDN(e.Host)) {
+	if e.Strength == StrengthInferred && (e.Cloud || isServiceFQDN(e.Host) || e.Bare && c.scheme.web) {
 		e.Strength = StrengthReferenced
 	}
 	s.found = append(s.found, e)

@@ -123,6 +123,9 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 					return c.resolve(r, alias[0], depth+1)
 				}
 			}
+			if e.Scheme != "" && !e.Bare && r.Strength == model.Inferred {
+				r.Strength = model.Referenced // a URL with a Service and its namespace
+			}
 			c.toService(r, s)
 			return true
 		}

@@ -270,6 +270,9 @@ func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, or
 func (c *collector) add(r *Need) {
 	r.Workload, r.Index, r.World = c.wl, c.index, c.w
 	c.meetOutside(r)
+	if !c.meant(r) {
+		return
+	}
 	key := needKey{r.Kind, r.Host, r.Prefix, r.Port, r.Protocol}
 	if i, ok := c.seen[key]; ok {
 		if r.Strength.Rank() > c.list[i].Strength.Rank() {
@@ -279,6 +282,20 @@ func (c *collector) add(r *Need) {
 	}
 	c.seen[key] = len(c.list)
 	c.list = append(c.list, r)
+}
+
+// meant reports whether a requirement counts in a cluster that the configuration keeps
+// from the Internet: there, only what somebody has written for this tool is sure to be
+// wanted. A reference to a public place is no more than a guess, a guess is nothing.
+func (c *collector) meant(r *Need) bool {
+	if c.w.Cluster == nil || c.w.Cluster.Intent != "no" || !r.ToPublic() && !r.ToPublic6() {
+		return true
+	}
+	if r.Strength == model.Referenced {
+		r.Strength = model.Inferred
+		return true
+	}
+	return r.Strength == model.Declared
 }
 
 // needKey is what requirements of one workload have in common that lead to one
