@@ -9,11 +9,11 @@ var Products = Table{
 		Kind: "rds", Declared: true, Engine: "engine",
 		Hosts: []Host{
 			{Labels: "rwlb.rds", Reach: Unsaid},
-			{Labels: "mysql.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "mariadb.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "sqlserver.rds", Port: 1433, Reach: Unsaid},
-			{Labels: "pg.rds", Port: 5432, Reach: Unsaid},
-			{Labels: "ppas.rds", Port: 1521, Reach: Unsaid},
+			{Labels: "mysql.rds", Engine: "MySQL", Port: 3306, Reach: Unsaid},
+			{Labels: "mariadb.rds", Engine: "MariaDB", Port: 3306, Reach: Unsaid},
+			{Labels: "sqlserver.rds", Engine: "SQLServer", Port: 1433, Reach: Unsaid},
+			{Labels: "pg.rds", Engine: "PostgreSQL", Port: 5432, Reach: Unsaid},
+			{Labels: "ppas.rds", Engine: "PPAS", Port: 1521, Reach: Unsaid},
 		},
 		Types: []Type{
 			{
@@ -98,9 +98,9 @@ var Products = Table{
 	{
 		Kind: "polardb", Declared: true, Engine: "db_type",
 		Hosts: []Host{
-			{Labels: "mysql.polardb.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "pg.polardb.rds", Port: 5432, Reach: Unsaid},
-			{Labels: "o.polardb.rds", Port: 1521, Reach: Unsaid},
+			{Labels: "mysql.polardb.rds", Engine: "MySQL", Port: 3306, Reach: Unsaid},
+			{Labels: "pg.polardb.rds", Engine: "PostgreSQL", Port: 5432, Reach: Unsaid},
+			{Labels: "o.polardb.rds", Engine: "Oracle", Port: 1521, Reach: Unsaid},
 			{Labels: "polardb.rds", Reach: Unsaid},
 		},
 		Types: []Type{{

@@ -158,6 +158,12 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 			r.Kind, r.Target, r.Public = ToTarget, t, public
 			return true
 		}
+		described := slices.ContainsFunc(c.facts.outside, func(o *outsideTarget) bool { return o.is(r) })
+		if t := likelyTarget(c.facts, c.w, e); t != nil && !described {
+			r.Kind, r.Target, r.Guessed = ToTarget, t, true
+			r.Strength = model.Inferred
+			return true
+		}
 		r.Cloud = true
 	}
 	r.Kind = toName
@@ -378,23 +384,4 @@ func Only(list []*alicloud.Target) *alicloud.Target {
 		return list[0]
 	}
 	return nil
-}
-
-// hostTarget finds the instance that a cloud service's host name means: by its
-// configured prefix, else the only one of its kind that may bear such a name.
-func hostTarget(f *Facts, w *World, e requirement.Endpoint) (t *alicloud.Target, public bool) {
-	first, _, _ := strings.Cut(e.Host, ".")
-	var unnamed []*alicloud.Target
-	for _, t := range ReachableTargets(f, w) {
-		switch {
-		case t.Kind != e.Product:
-		case slices.Contains(t.Prefixes, first):
-			return t, t.Kind == "oss" && e.Public
-		case slices.Contains(t.Public, first):
-			return t, true
-		case len(t.Prefixes) == 0 && t.HasList():
-			unnamed = append(unnamed, t)
-		}
-	}
-	return Only(unnamed), false
 }

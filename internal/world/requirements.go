@@ -28,6 +28,7 @@ func FindNeeds(ctx context.Context, f *Facts, worlds []*World, n *Notes) error {
 			}
 			w.Needs[i] = requirementsOf(f, w, i, n)
 		}
+		doubtGuesses(w)
 	}
 	unmatchedRequirements(f, worlds, n)
 	return nil
