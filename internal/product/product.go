@@ -223,6 +223,7 @@ func (t Table) Connection(name string) *Connection {
 // HoldsHost reports whether an attribute of that name holds a host or an address of an
 // instance, and whether that of a public endpoint.
 func (t Table) HoldsHost(attribute string) (holds, public bool) {
+	attribute = attribute[strings.LastIndexByte(attribute, '.')+1:] // replica_sets[0].connection_domain
 	for i := range t {
 		for k := range t[i].Types {
 			typ := &t[i].Types[k]
