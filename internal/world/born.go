@@ -1,6 +1,8 @@
 package world
 
 import (
+	"strings"
+
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -23,10 +25,30 @@ func terraformObjects(s *alicloud.Scope) []terraformObject {
 			continue
 		}
 		for _, o := range kube.FromTerraform(res) {
+			o.Namespace = namespaceIn(s, o.Namespace)
 			list = append(list, terraformObject{o, s, res})
 		}
 	}
 	return list
+}
+
+// namespaceIn is a namespace as a scope's resources write it: the id of one that Terraform
+// makes is its name.
+func namespaceIn(s *alicloud.Scope, written string) string {
+	refs, rest := located.Refs(written)
+	if len(refs) != 1 || rest != "" {
+		return written
+	}
+	res := s.ByAddress[refs[0].Address]
+	if res == nil || !strings.HasPrefix(res.Type, "kubernetes_namespace") {
+		return written
+	}
+	for _, metadata := range res.Body.Get("metadata").Items() {
+		if name, ok := metadata.Get("name").Text(); ok {
+			return name
+		}
+	}
+	return written
 }
 
 // clusterOf finds the cluster that a resource's provider configuration names: by
