@@ -127,10 +127,23 @@ func convertObject(body *located.Value, apiVersion, kind string) *located.Value 
 				add(f.Key, convert(v))
 			}
 		case "data", "binary_data", "type":
-			add(camel(f.Key), secretData(kind, f))
+			add(dataKey(kind, f.Key), secretData(kind, f))
 		}
 	}
 	return root
+}
+
+// dataKey is the section of an object that an argument becomes. The provider encodes a
+// Secret's data itself; only binary_data is base64 as in a manifest.
+func dataKey(kind, argument string) string {
+	switch {
+	case kind == "Secret" && argument == "data":
+		return "stringData"
+	case kind == "Secret" && argument == "binary_data":
+		return "data"
+	default:
+		return camel(argument)
+	}
 }
 
 // secretData: the provider takes a Secret's data in the clear.

@@ -121,8 +121,15 @@ func TestFromTerraform(t *testing.T) {
 func TestSecretsOfTerraform(t *testing.T) {
 	sensitive := func(o *kubernetes.Object, path ...string) bool { return o.Root.Get(path...).Sensitive }
 	secret := kube.FromTerraform(resource(t, "kubernetes_secret", "{metadata: [{name: s}], data: {k: x}, type: Opaque}"))[0]
-	if !sensitive(secret, "data") || sensitive(secret, "type") {
+	if !sensitive(secret, "stringData") || sensitive(secret, "type") {
 		t.Error("a Secret's data is not sensitive, or its type is")
+	}
+	source := kube.ReadConfigSource(kube.FromTerraform(resource(t, "kubernetes_secret_v1",
+		"{metadata: [{name: s}], data: {plain: bG9jYWw=}, binary_data: {coded: cmVkaXM=}}"))[0])
+	for key, want := range map[string]string{"plain": "bG9jYWw=", "coded": "redis"} {
+		if v, _ := source.Get(key); v.Text != want {
+			t.Errorf("%s is %q, not %q", key, v.Text, want)
+		}
 	}
 	configMap := kube.FromTerraform(resource(t, "kubernetes_config_map", "{metadata: [{name: c}], data: {k: x}}"))[0]
 	if sensitive(configMap, "data") {

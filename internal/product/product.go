@@ -7,7 +7,10 @@
 // and the page docs/products.md. A new product is a new row.
 package product
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Product is one row of the table.
 type Product struct {
@@ -34,6 +37,9 @@ type Host struct {
 	// orders.mysql.rds.aliyuncs.com.
 	Labels string
 	Form   Form
+	// Engine is the one that only such names are given to, as instances of the product
+	// name it; empty if the names do not tell.
+	Engine string
 	Port   int // 0 for that of the product
 	// VPCPort is the port of endpoints inside the VPC, where it is another one.
 	VPCPort int
@@ -108,6 +114,21 @@ type Type struct {
 	PlainID bool
 	// Owned are the attributes whose known value the cloud gives to nothing else.
 	Owned []string
+}
+
+// Region is the label of a name that says in which region its endpoint is, of those
+// before the cloud's domain; empty if none does.
+func (h *Host) Region(labels []string) string {
+	if h.Form != Last {
+		return ""
+	}
+	words := strings.Split(h.Labels, ".")
+	for _, label := range labels[1:] {
+		if !slices.Contains(words, label) {
+			return label
+		}
+	}
+	return ""
 }
 
 // List is one argument with entries of an allow-list: directly, or in the argument of
@@ -202,6 +223,7 @@ func (t Table) Connection(name string) *Connection {
 // HoldsHost reports whether an attribute of that name holds a host or an address of an
 // instance, and whether that of a public endpoint.
 func (t Table) HoldsHost(attribute string) (holds, public bool) {
+	attribute = attribute[strings.LastIndexByte(attribute, '.')+1:] // replica_sets[0].connection_domain
 	for i := range t {
 		for k := range t[i].Types {
 			typ := &t[i].Types[k]

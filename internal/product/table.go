@@ -9,11 +9,11 @@ var Products = Table{
 		Kind: "rds", Declared: true, Engine: "engine",
 		Hosts: []Host{
 			{Labels: "rwlb.rds", Reach: Unsaid},
-			{Labels: "mysql.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "mariadb.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "sqlserver.rds", Port: 1433, Reach: Unsaid},
-			{Labels: "pg.rds", Port: 5432, Reach: Unsaid},
-			{Labels: "ppas.rds", Port: 1521, Reach: Unsaid},
+			{Labels: "mysql.rds", Engine: "MySQL", Port: 3306, Reach: Unsaid},
+			{Labels: "mariadb.rds", Engine: "MariaDB", Port: 3306, Reach: Unsaid},
+			{Labels: "sqlserver.rds", Engine: "SQLServer", Port: 1433, Reach: Unsaid},
+			{Labels: "pg.rds", Engine: "PostgreSQL", Port: 5432, Reach: Unsaid},
+			{Labels: "ppas.rds", Engine: "PPAS", Port: 1521, Reach: Unsaid},
 		},
 		Types: []Type{
 			{
@@ -98,9 +98,9 @@ var Products = Table{
 	{
 		Kind: "polardb", Declared: true, Engine: "db_type",
 		Hosts: []Host{
-			{Labels: "mysql.polardb.rds", Port: 3306, Reach: Unsaid},
-			{Labels: "pg.polardb.rds", Port: 5432, Reach: Unsaid},
-			{Labels: "o.polardb.rds", Port: 1521, Reach: Unsaid},
+			{Labels: "mysql.polardb.rds", Engine: "MySQL", Port: 3306, Reach: Unsaid},
+			{Labels: "pg.polardb.rds", Engine: "PostgreSQL", Port: 5432, Reach: Unsaid},
+			{Labels: "o.polardb.rds", Engine: "Oracle", Port: 1521, Reach: Unsaid},
 			{Labels: "polardb.rds", Reach: Unsaid},
 		},
 		Types: []Type{{
@@ -116,7 +116,7 @@ var Products = Table{
 		Hosts: []Host{{Labels: "polarx.rds", Port: 3306, Reach: Unsaid}, {Labels: "drds", Port: 3306, Reach: Unsaid}},
 	},
 	{
-		Kind: "adb", Declared: true,
+		Kind: "adb", Declared: true, Port: 3306,
 		Hosts: []Host{{Labels: "ads", Port: 3306, Reach: Unsaid}},
 		Types: []Type{
 			{
@@ -134,7 +134,7 @@ var Products = Table{
 		}},
 	},
 	{
-		Kind: "gpdb", Declared: true,
+		Kind: "gpdb", Declared: true, Port: 5432,
 		Hosts: []Host{{Labels: "gpdb.rds", Port: 5432, Reach: Unsaid}},
 		Types: []Type{
 			{
@@ -170,7 +170,7 @@ var Products = Table{
 		},
 	},
 	{
-		Kind: "hbase", Declared: true,
+		Kind: "hbase", Declared: true, Port: 2181,
 		Hosts: []Host{{Labels: "hbase.rds", Port: 2181, Reach: Unsaid}},
 		Types: []Type{{
 			Resource: "alicloud_hbase_instance", Name: "HBase instance",
@@ -211,7 +211,7 @@ var Products = Table{
 		}},
 	},
 	{
-		Kind:  "gdb",
+		Kind: "gdb", Port: 8182,
 		Hosts: []Host{{Labels: "graphdb.rds", Port: 8182, Reach: Unsaid}},
 		Types: []Type{{
 			Resource: "alicloud_graph_database_db_instance", Name: "Graph Database instance",
@@ -220,7 +220,7 @@ var Products = Table{
 		}},
 	},
 	{
-		Kind: "elasticsearch", Declared: true,
+		Kind: "elasticsearch", Declared: true, Port: 9200,
 		Hosts: []Host{{Labels: "elasticsearch", Port: 9200, Reach: Unsaid}},
 		Types: []Type{{
 			Resource: "alicloud_elasticsearch_instance", Name: "Elasticsearch instance", // open inside the VPC unless a list narrows it
@@ -250,7 +250,7 @@ var Products = Table{
 		}},
 	},
 	{
-		Kind: "rocketmq", Declared: true,
+		Kind: "rocketmq", Declared: true, Port: 8080,
 		Hosts: []Host{{Labels: "rmq", Port: 8080}, {Labels: "mq"}},
 		Types: []Type{{
 			Resource: "alicloud_rocketmq_instance", Name: "RocketMQ instance",

@@ -11,6 +11,7 @@ type cloud struct {
 	product         string // its kind; empty if the name does not tell
 	port            int    // the product's default; 0 if the name does not decide it
 	private, public bool
+	engine, region  string // empty if the name does not tell
 }
 
 // cloudDomains are the domains of Alibaba Cloud's services. The last two belong to
@@ -40,7 +41,7 @@ func readCloudName(rest string) cloud {
 		}
 		return c
 	}
-	c := cloud{product: row.Kind, port: row.PortOf(host, labels[0], private)}
+	c := cloud{product: row.Kind, port: row.PortOf(host, labels[0], private), engine: host.Engine, region: host.Region(labels)}
 	switch {
 	case private, host.Reach == product.InVPC:
 		c.private = true

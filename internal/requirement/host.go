@@ -116,6 +116,7 @@ func (e *Endpoint) setHost(h host) {
 	}
 	if c, ok := cloudService(h.name); ok {
 		e.Cloud, e.Product = true, c.product
+		e.Engine, e.Region = c.engine, c.region
 		e.Private, e.Public = c.private, c.public
 		return
 	}

@@ -1,6 +1,9 @@
 package requirement
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // keyClass is what a key says about its value.
 type keyClass uint8
@@ -22,10 +25,9 @@ func classify(key string) keyClass {
 		return keyOther
 	}
 	joined := "_" + strings.Join(words, "_") + "_"
-	for _, pattern := range ignoredKeys {
-		if strings.Contains(joined, pattern) {
-			return keyIgnored
-		}
+	ignored := func(pattern string) bool { return strings.Contains(joined, pattern) }
+	if slices.ContainsFunc(ignoredKeys, ignored) || slices.ContainsFunc(buildKeys, ignored) {
+		return keyIgnored
 	}
 	if isDescriptive(words) {
 		return keyIgnored
@@ -71,19 +73,41 @@ var ignoredKeys = []string{
 	"_cors_", "_origin_", "_origins_", "_csp_", "_referer_", "_referers_",
 	"_redirect_", "_redirects_", "_callback_", "_callbacks_", "_post_logout_",
 	"_listen_", "_listener_", "_listeners_", "_bind_", "_advertise_", "_advertised_", "_interface_",
+	"_peer_url_", "_peer_urls_", "_peer_addr_", "_peer_address_", "_cluster_addr_", "_vault_api_addr_",
 	"_allowed_hosts_", "_allow_hosts_", "_trusted_hosts_", "_trusted_proxies_", "_whitelist_", "_allowlist_", "_blocklist_",
 	"_virtual_host_", "_vhost_", "_server_name_", "_server_names_", "_sni_", "_ssl_host_", "_tls_host_",
 	"_common_name_", "_alt_names_", "_dns_names_", "_subject_", "_cookie_", "_audience_",
 	"_ingress_host_", "_ingress_hosts_", "_xmlns_", "_schema_location_",
 	"_public_url_", "_public_base_url_", "_external_url_", "_root_url_", "_site_url_", "_self_url_", "_frontend_url_",
-	"_public_hostname_", "_external_hostname_", "_public_host_", "_additional_urls_",
+	"_public_hostname_", "_external_hostname_", "_public_host_", "_external_host_", "_additional_urls_",
+	"_public_uri_", "_external_uri_", "_root_uri_", "_public_endpoint_", "_external_endpoint_",
+	"_public_addr_", "_external_addr_", "_public_address_", "_external_address_", "_hostname_url_", "_nextauth_url_",
+	"_canonical_", "_logout_url_", "_logout_uri_", "_return_url_", "_success_url_", "_cancel_url_",
+	"_wp_home_", "_wp_siteurl_", "_csrf_",
 	"_image_repository_", "_image_registry_", "_registry_mirrors_", "_character_set_server_", "_help_",
+}
+
+// buildKeys are parts of keys that images carry from their build: where Go, pip or the
+// key of a release came from.
+var buildKeys = []string{
+	"_get_pip_", "_golang_download_", "_go_download_", "_ruby_download_", "_php_url_", "_php_asc_url_", "_openssl_source_",
+	"_gpg_key_", "_gpg_keys_", "_pgp_key_", "_keyserver_",
+}
+
+// addressWords are the words of keys that say of a web address that something connects
+// to it.
+var addressWords = set("url", "urls", "uri", "uris", "endpoint", "endpoints", "host", "hosts", "addr", "addrs", "address",
+	"addresses", "server", "servers", "api", "base", "webhook", "webhooks", "broker", "brokers")
+
+// namesAddress reports whether a word of a key says that its value is an address.
+func namesAddress(key string) bool {
+	return slices.ContainsFunc(keyWords(key), func(w string) bool { return addressWords[w] })
 }
 
 // descriptiveWords end keys, alone or before URL and the like, whose values are for
 // people's eyes or for the kubelet, which pulls the images.
 var descriptiveWords = set("image", "images", "runbook", "documentation", "docs", "doc", "homepage", "help", "license",
-	"logo", "avatar", "icon", "summary", "description", "link", "links", "banner", "badge", "agent")
+	"logo", "avatar", "icon", "home", "schema", "summary", "description", "link", "links", "banner", "badge", "agent")
 
 // isDescriptive reports keys such as IMAGE, DOCS_URL and runbook_url, but not
 // IMAGE_SERVICE_URL.

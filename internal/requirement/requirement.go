@@ -60,6 +60,9 @@ type Endpoint struct {
 	Product string
 	// Cloud says that Host is a name of an Alibaba Cloud service.
 	Cloud bool
+	// Engine and Region are what the name of an Alibaba Cloud service says of the
+	// instance; empty where it does not tell.
+	Engine, Region string
 	// Bare says that Host is a single label: it is a destination only if the
 	// workload's namespace has a Service of that name.
 	Bare bool
@@ -99,7 +102,7 @@ func FromValue(key, value string, sibling func(key string) (string, bool)) []End
 	}
 	s := newScanner(value, sibling)
 	pairs := s.document() // first, because it hides comments and passwords
-	s.urls()
+	s.urls(key)
 	if trimmed := strings.TrimSpace(value); !strings.Contains(trimmed, "\n") {
 		start := strings.Index(value, trimmed)
 		end := start + len(trimmed)

@@ -72,7 +72,7 @@ func TestFromArgs(t *testing.T) {
 		{[]string{"redis-cli", "-h", "redis.shop.svc", "-p", "6380", "ping"}, "2 redis.shop.svc:6380 referenced private"},
 		{[]string{"mysql", "-h", "rm-1.mysql.rds.aliyuncs.com", "-u", "app", "-psecret"}, "2 rm-1.mysql.rds.aliyuncs.com:3306 referenced rds cloud"},
 		{[]string{"sh", "-c", "until mysql -h rm-1.mysql.rds.aliyuncs.com -P 3310; do sleep 1; done"}, "2 rm-1.mysql.rds.aliyuncs.com:3310 referenced rds cloud"},
-		{[]string{"sh", "-c", "# https://docs.corp.cn\ncurl -fsS \"https://api.partner.cn/x\" | jq .\n"}, "2 api.partner.cn:443 referenced public"},
+		{[]string{"sh", "-c", "# https://docs.corp.cn\ncurl -fsS \"https://api.partner.cn/x\" | jq .\n"}, "2 api.partner.cn:443 inferred public"},
 		{[]string{"DB_HOST=10.0.0.1", "./run"}, "0 10.0.0.1:0 inferred private"},
 		{[]string{"--listen=10.0.0.1:8080", "--version", "1.2.3.4"}, "-"},
 		{[]string{"java", "-jar", "app.jar", "--spring.profiles.active=prod"}, "-"},

@@ -71,7 +71,7 @@ func (s *scanner) hostPort(start, end int, c hint) bool {
 	if e.Port, ok = s.port(portText, h, c); !ok || c.scheme.explicit && e.Port == 0 {
 		return false
 	}
-	if e.Strength == StrengthInferred && (e.Cloud || isServiceFQDN(e.Host)) {
+	if e.Strength == StrengthInferred && (e.Cloud || isServiceFQDN(e.Host) || e.Bare && c.scheme.web) {
 		e.Strength = StrengthReferenced
 	}
 	s.found = append(s.found, e)
@@ -79,15 +79,19 @@ func (s *scanner) hostPort(start, end int, c hint) bool {
 }
 
 // port decides the port: the one written, else that of a sibling key, else the
-// default of the scheme, else that of the product. 0 stands for one that only the
-// cluster knows; false for text that is no port.
+// default of the scheme, else that of the product, also where the one written is not
+// known. 0 stands for one that only the cluster knows; false for text that is no port.
 func (s *scanner) port(written string, h host, c hint) (int, bool) {
 	if written != "" {
 		value, ok := s.expand(written)
-		if !ok {
-			return 0, strings.HasPrefix(written, "$") || strings.HasPrefix(written, "{{")
+		switch {
+		case ok:
+			return parsePort(value)
+		case !strings.HasPrefix(written, "$") && !strings.HasPrefix(written, "{{"):
+			return 0, false
 		}
-		return parsePort(value)
+		// A port that nobody knows most likely is the usual one.
+		c.key = ""
 	}
 	for _, key := range portKeys(c.key) {
 		if value, ok := s.sibling(key); ok {

@@ -1,11 +1,17 @@
 package requirement
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
-// urls reads every URL in the text whose scheme stands for a connection.
-func (s *scanner) urls() {
+// urls reads every URL in the text whose scheme stands for a connection. A web address
+// is as often a page for people, a name or a default that nobody uses: it counts fully
+// only where it is the whole value of a key that names an address.
+func (s *scanner) urls(key string) {
 	s.oracle()
 	text := s.rest()
+	address := isURL(s.text) && namesAddress(key)
 	for from := 0; ; {
 		i := strings.Index(text[from:], "://")
 		if i < 0 {
@@ -22,7 +28,11 @@ func (s *scanner) urls() {
 			continue
 		}
 		end := tokenEnd(text, from)
-		s.authority(from, end, hint{schemeName: name, scheme: scheme, strength: StrengthReferenced, bare: true}, start)
+		strength := StrengthReferenced
+		if strings.HasPrefix(name, "http") && !address {
+			strength = StrengthInferred
+		}
+		s.authority(from, end, hint{schemeName: name, scheme: scheme, strength: strength, bare: true}, start)
 		s.blank(start, end)
 		from = end // a URL inside a path or a query is a parameter
 	}
@@ -36,6 +46,12 @@ func startsWithURL(value string) bool {
 	}
 	_, _, ok = lookupScheme(written)
 	return ok
+}
+
+// isURL reports whether the value is a URL or a list of them, and nothing else.
+func isURL(value string) bool {
+	trimmed := strings.TrimSpace(value)
+	return startsWithURL(trimmed) && !strings.ContainsFunc(trimmed, func(r rune) bool { return r < utf8.RuneSelf && endsToken(byte(r)) })
 }
 
 // schemeBefore returns the scheme that ends at text[i] and where it starts. JDBC's

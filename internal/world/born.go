@@ -1,6 +1,8 @@
 package world
 
 import (
+	"strings"
+
 	"github.com/egresslint/egresslint/internal/alicloud"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/parser/kubernetes"
@@ -28,10 +30,34 @@ func terraformObjects(s *alicloud.Scope, rendered map[*terraform.Resource][]*kub
 			objects = kube.FromTerraform(res)
 		}
 		for _, o := range objects {
+			if namespace := namespaceIn(s, o.Namespace); namespace != o.Namespace {
+				c := *o
+				c.Namespace = namespace
+				o = &c
+			}
 			list = append(list, terraformObject{o, s, res})
 		}
 	}
 	return list
+}
+
+// namespaceIn is a namespace as a scope's resources write it: the id of one that Terraform
+// makes is its name.
+func namespaceIn(s *alicloud.Scope, written string) string {
+	refs, rest := located.Refs(written)
+	if len(refs) != 1 || rest != "" {
+		return written
+	}
+	res := s.ByAddress[refs[0].Address]
+	if res == nil || !strings.HasPrefix(res.Type, "kubernetes_namespace") {
+		return written
+	}
+	for _, metadata := range res.Body.Get("metadata").Items() {
+		if name, ok := metadata.Get("name").Text(); ok {
+			return name
+		}
+	}
+	return written
 }
 
 // clusterOf finds the cluster that a resource's provider configuration names: by

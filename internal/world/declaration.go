@@ -100,10 +100,12 @@ func (c *collector) declare(item requirement.Declared, origin place.Origin, show
 			r.Kind = toName
 		}
 	case item.Kind != "":
-		r.Kind, r.Host = toName, item.Text
+		r.Kind, r.Host = toName, item.Kind+"/"+item.Name
 		if t := namedTarget(c.facts, c.w, item.Kind, item.Name); t != nil {
 			c.toTarget(r, t)
 		}
+		c.addRange(r, item.PortEnd)
+		return
 	case item.Prefix.IsValid():
 		r.Prefix, r.Kind = item.Prefix, ToAddress
 		if ipset.IsPublic(item.Prefix.Addr()) {

@@ -11,6 +11,7 @@ import (
 	"github.com/egresslint/egresslint/internal/ipset"
 	"github.com/egresslint/egresslint/internal/kube"
 	"github.com/egresslint/egresslint/internal/model"
+	"github.com/egresslint/egresslint/internal/place"
 	"github.com/egresslint/egresslint/internal/product"
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/truth"
@@ -18,30 +19,32 @@ import (
 	"github.com/egresslint/egresslint/parser/located"
 )
 
-// standIns replaces the references in a text by host names that nothing else
-// bears.
-func standIns(text string) (string, map[string]located.Ref) {
+// standIn is a reference with the object that it stands in.
+type standIn struct {
+	ref    located.Ref
+	holder *kubernetes.Object
+}
+
+// standIns replaces the references in a text by host names that nothing else bears, and
+// adds them to hosts.
+func standIns(text string, holder *kubernetes.Object, hosts map[string]standIn) string {
 	refs, _ := located.Refs(text)
-	if len(refs) == 0 {
-		return text, nil
-	}
-	hosts := make(map[string]located.Ref, len(refs))
-	for i, ref := range refs {
-		host := fmt.Sprintf("egresslint-reference-%d.internal", i)
-		hosts[host] = ref
+	for _, ref := range refs {
+		host := fmt.Sprintf("egresslint-reference-%d.internal", len(hosts))
+		hosts[host] = standIn{ref, holder}
 		text = strings.Replace(text, ref.Placeholder(), host, 1)
 	}
-	return text, hosts
+	return text
 }
 
 // reference adds the need for the resource that a value refers to: evidence for
 // exactly that target.
-func (c *collector) reference(ref located.Ref, port int, protocol string, v variable) {
-	t, public := referredTarget(c.facts, c.wl.Object, ref)
+func (c *collector) reference(to standIn, port int, protocol string, origin place.Origin, shown string) {
+	t, public := referredTarget(c.facts, to.holder, to.ref)
 	if t == nil {
 		return
 	}
-	r := &Need{Strength: model.Referenced, Origin: v.origin, Port: port, Protocol: cmp.Or(protocol, requirement.TCP), Shown: v.secret}
+	r := &Need{Strength: model.Referenced, Origin: origin, Port: port, Protocol: cmp.Or(protocol, requirement.TCP), Shown: shown}
 	c.toTarget(r, t)
 	r.Host = t.Kind + "/" + t.Name
 	r.Public = r.Public || public && r.Kind == ToTarget
@@ -123,6 +126,9 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 					return c.resolve(r, alias[0], depth+1)
 				}
 			}
+			if e.Scheme != "" && !e.Bare && r.Strength == model.Inferred {
+				r.Strength = model.Referenced // a URL with a Service and its namespace
+			}
 			c.toService(r, s)
 			return true
 		}
@@ -153,6 +159,12 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 	if e.Cloud {
 		if t, public := hostTarget(c.facts, c.w, e); t != nil {
 			r.Kind, r.Target, r.Public = ToTarget, t, public
+			return true
+		}
+		described := slices.ContainsFunc(c.facts.outside, func(o *outsideTarget) bool { return o.is(r) })
+		if t := likelyTarget(c.facts, c.w, e); t != nil && !described {
+			r.Kind, r.Target, r.Guessed = ToTarget, t, true
+			r.Strength = model.Inferred
 			return true
 		}
 		r.Cloud = true
@@ -375,23 +387,4 @@ func Only(list []*alicloud.Target) *alicloud.Target {
 		return list[0]
 	}
 	return nil
-}
-
-// hostTarget finds the instance that a cloud service's host name means: by its
-// configured prefix, else the only one of its kind that may bear such a name.
-func hostTarget(f *Facts, w *World, e requirement.Endpoint) (t *alicloud.Target, public bool) {
-	first, _, _ := strings.Cut(e.Host, ".")
-	var unnamed []*alicloud.Target
-	for _, t := range ReachableTargets(f, w) {
-		switch {
-		case t.Kind != e.Product:
-		case slices.Contains(t.Prefixes, first):
-			return t, t.Kind == "oss" && e.Public
-		case slices.Contains(t.Public, first):
-			return t, true
-		case len(t.Prefixes) == 0 && t.HasList():
-			unnamed = append(unnamed, t)
-		}
-	}
-	return Only(unnamed), false
 }

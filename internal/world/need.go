@@ -54,6 +54,9 @@ type Need struct {
 	Anywhere6 bool
 	Target    *alicloud.Target
 	Public    bool // the target's public endpoint, or that of a load balancer that packets leave to
+	// Guessed says that nothing but the lack of others makes the target the one that is
+	// meant.
+	Guessed bool
 	// Direct says that packets really leave to the load balancer of a Service.
 	Direct bool
 	// Outside is what the configuration says of the destination; nil if nothing.

@@ -14,6 +14,7 @@ import (
 	"github.com/egresslint/egresslint/internal/requirement"
 	"github.com/egresslint/egresslint/internal/secret"
 	"github.com/egresslint/egresslint/parser/guard"
+	"github.com/egresslint/egresslint/parser/kubernetes"
 	"github.com/egresslint/egresslint/parser/located"
 )
 
@@ -28,6 +29,7 @@ func FindNeeds(ctx context.Context, f *Facts, worlds []*World, n *Notes) error {
 			}
 			w.Needs[i] = requirementsOf(f, w, i, n)
 		}
+		doubtGuesses(w)
 	}
 	unmatchedRequirements(f, worlds, n)
 	return nil
@@ -39,8 +41,7 @@ func requirementsOf(f *Facts, w *World, index int, n *Notes) []*Need {
 	c := &collector{facts: f, notes: n, w: w, wl: wl, index: index, seen: make(map[needKey]int)}
 	c.declarations()
 	for _, container := range wl.Containers() {
-		c.environment(container)
-		c.commandLine(container)
+		c.commandLine(container, c.environment(container))
 	}
 	c.volumes()
 	return c.list
@@ -60,6 +61,7 @@ type collector struct {
 // variable is an environment variable with where its value stands.
 type variable struct {
 	name, text string
+	holder     *kubernetes.Object // that the text stands in
 	origin     place.Origin
 	secret     string // what to print instead of a host in it, if the value is sensitive
 }
@@ -70,8 +72,9 @@ var configRefs = []struct{ kind, whole, item string }{
 	{"Secret", "secretRef", "secretKeyRef"},
 }
 
-// environment reads env and envFrom of a container.
-func (c *collector) environment(container *located.Value) {
+// environment reads env and envFrom of a container, and returns the variables that are
+// in force.
+func (c *collector) environment(container *located.Value) []variable {
 	var list []variable
 	for _, from := range container.Get("envFrom").Items() {
 		prefix, _ := from.Get("prefix").Text()
@@ -97,7 +100,7 @@ func (c *collector) environment(container *located.Value) {
 		if v := env.Get("value"); !v.IsNull() {
 			if text, ok := v.Text(); ok {
 				list = append(list, variable{
-					name: name, text: text, origin: c.facts.Places.Object(c.wl.Object, v), secret: secret.At(v, "the host in "+name),
+					name: name, text: text, holder: c.wl.Object, origin: c.facts.Places.Object(c.wl.Object, v), secret: secret.At(v, "the host in "+name),
 				})
 			}
 			continue
@@ -124,43 +127,49 @@ func (c *collector) environment(container *located.Value) {
 		}
 		return variable{}, false
 	}
+	var inForce []variable
 	for i, v := range list {
 		if slices.ContainsFunc(list[i+1:], func(later variable) bool { return later.name == v.name }) {
 			continue
 		}
 		c.value(v, sibling)
+		inForce = append(inForce, v)
 	}
+	return inForce
 }
 
 // value reads the destinations in the value of a variable. References to
 // resources stand in for hosts that are known only after apply.
 func (c *collector) value(v variable, sibling func(string) (variable, bool)) {
-	text, refs := standIns(v.text)
+	refs := make(map[string]standIn)
+	text := standIns(v.text, v.holder, refs)
+	own := slices.Sorted(maps.Keys(refs))
 	seen := make(map[string]bool)
 	lent := make(map[string]string) // hosts of sensitive variables that this one may take in
 	found := requirement.FromValue(v.name, text, func(name string) (string, bool) {
 		other, ok := sibling(name)
-		value, _ := standIns(other.text)
+		value := standIns(other.text, other.holder, refs)
 		if other.secret != "" {
 			lent[strings.ToLower(strings.TrimSpace(value))] = other.secret
 		}
 		return value, ok
 	})
 	for _, e := range found {
-		ref, ok := refs[e.Host]
+		shown := cmp.Or(v.secret, lent[e.Host])
+		to, ok := refs[e.Host]
 		if !ok {
-			c.endpoint(e, strengthOf(e), v.origin, cmp.Or(v.secret, lent[e.Host]))
+			c.endpoint(e, strengthOf(e), v.origin, shown)
 			continue
 		}
 		seen[e.Host] = true
-		c.reference(ref, e.Port, e.Protocol, v)
+		c.reference(to, e.Port, e.Protocol, v.origin, shown)
 	}
-	if len(found) == 0 && len(refs) == 0 {
+	if len(found) == 0 && len(own) == 0 {
 		c.meshHost(v)
 	}
-	for _, host := range slices.Sorted(maps.Keys(refs)) {
-		if !seen[host] && holdsHost(refs[host]) {
-			c.reference(refs[host], 0, requirement.TCP, v)
+	for _, host := range own {
+		if !seen[host] && holdsHost(refs[host].ref) {
+			c.reference(refs[host], 0, requirement.TCP, v.origin, v.secret)
 		}
 	}
 }
@@ -180,7 +189,7 @@ func (c *collector) meshHost(v variable) {
 
 func (c *collector) fromConfig(src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
 	place := "the host in " + src.Object.Kind + " " + src.Object.Name + ", key " + v.Key
-	return variable{name: name, text: v.Text, origin: c.facts.Places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
+	return variable{name: name, text: v.Text, holder: src.Object, origin: c.facts.Places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
 }
 
 func strengthOf(e requirement.Endpoint) model.Strength {
@@ -190,20 +199,36 @@ func strengthOf(e requirement.Endpoint) model.Strength {
 	return model.Inferred
 }
 
-// commandLine reads command and args of a container.
-func (c *collector) commandLine(container *located.Value) {
+// commandLine reads command and args of a container, with the variables in them
+// replaced as the kubelet does.
+func (c *collector) commandLine(container *located.Value, list []variable) {
 	values := slices.Concat(container.Get("command").Items(), container.Get("args").Items())
-	args := make([]string, len(values))
-	for i, v := range values {
-		args[i], _ = v.Text()
-	}
-	if len(args) == 0 {
+	if len(values) == 0 {
 		return
 	}
 	name, _ := container.Get("name").Text()
+	args, shown := make([]string, len(values)), make([]string, len(values))
+	refs := make(map[string]standIn)
+	for i, v := range values {
+		text, _ := v.Text()
+		shown[i] = secret.At(v, "the host in an argument of container "+name)
+		args[i] = standIns(text, c.wl.Object, refs)
+		for _, other := range list {
+			call := "$(" + other.name + ")"
+			if !strings.Contains(args[i], call) {
+				continue
+			}
+			args[i] = strings.ReplaceAll(args[i], call, standIns(other.text, other.holder, refs))
+			shown[i] = cmp.Or(shown[i], other.secret)
+		}
+	}
 	for _, e := range requirement.FromArgs(args) {
-		v := values[e.Arg]
-		c.endpoint(e, strengthOf(e), c.facts.Places.Object(c.wl.Object, v), secret.At(v, "the host in an argument of container "+name))
+		origin := c.facts.Places.Object(c.wl.Object, values[e.Arg])
+		if to, ok := refs[e.Host]; ok {
+			c.reference(to, e.Port, e.Protocol, origin, shown[e.Arg])
+			continue
+		}
+		c.endpoint(e, strengthOf(e), origin, shown[e.Arg])
 	}
 }
 
@@ -270,6 +295,9 @@ func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, or
 func (c *collector) add(r *Need) {
 	r.Workload, r.Index, r.World = c.wl, c.index, c.w
 	c.meetOutside(r)
+	if !c.meant(r) {
+		return
+	}
 	key := needKey{r.Kind, r.Host, r.Prefix, r.Port, r.Protocol}
 	if i, ok := c.seen[key]; ok {
 		if r.Strength.Rank() > c.list[i].Strength.Rank() {
@@ -279,6 +307,20 @@ func (c *collector) add(r *Need) {
 	}
 	c.seen[key] = len(c.list)
 	c.list = append(c.list, r)
+}
+
+// meant reports whether a requirement counts in a cluster that the configuration keeps
+// from the Internet: there, only what somebody has written for this tool is sure to be
+// wanted. A reference to a public place is no more than a guess, a guess is nothing.
+func (c *collector) meant(r *Need) bool {
+	if c.w.Cluster == nil || c.w.Cluster.Intent != "no" || !r.ToPublic() && !r.ToPublic6() {
+		return true
+	}
+	if r.Strength == model.Referenced {
+		r.Strength = model.Inferred
+		return true
+	}
+	return r.Strength == model.Declared
 }
 
 // needKey is what requirements of one workload have in common that lead to one
