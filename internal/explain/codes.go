@@ -411,7 +411,7 @@ var targetCodes = []Code{
 var gateCodes = []Code{
 	{At: atCluster, Name: "two-plugins", Rules: []string{"cluster-network-mismatch"}, Meaning: "Two network plug-ins are enabled at once.", Way: "Disable one of them."},
 	{At: atCluster, Name: "pod-vswitches-with-flannel", Rules: []string{"cluster-network-mismatch"}, Meaning: "The cluster has Flannel and pod_vswitch_ids, which only Terway uses.", Way: "Remove the argument, or choose Terway."},
-	{At: atCluster, Name: "pod-cidr-with-terway", Rules: []string{"cluster-network-mismatch"}, Meaning: "The cluster has Terway and pod_cidr, which only Flannel uses.", Way: "Remove the argument."},
+	{At: atCluster, Name: "pod-cidr-with-terway", Rules: []string{"cluster-network-mismatch"}, Meaning: "The cluster has Terway and pod_cidr, which ACK ignores then.", Way: "Remove the argument."},
 	{At: atEIPs, Name: "not-associated", Rules: []string{"snat-eip-not-associated"}, Meaning: "Nothing associates the EIP with the NAT gateway.", Way: "Add the association."},
 	{At: atEIPs, Name: "other-instance", Rules: []string{"snat-eip-not-associated"}, Meaning: "The EIP is associated with something else than the NAT gateway.", Way: "Use an EIP of the gateway."},
 	{At: atEIPs, Name: "no-eip", Rules: []string{"snat-eip-not-associated"}, Meaning: "The address is no EIP at all.", Way: "Use an EIP of the gateway."},

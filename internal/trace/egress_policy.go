@@ -478,10 +478,11 @@ var foreignPolicies = map[string][]string{
 }
 
 // unsupportedPolicies reports policies of other kinds on an ACK cluster, unless the
-// configuration says that the cluster enforces them.
+// configuration says that the cluster enforces them, or the cluster may have a network
+// plug-in of its own, which does.
 func unsupportedPolicies(f *world.Facts, w *world.World) (list []*model.UnsupportedPolicy) {
 	c := w.Cluster
-	if c == nil {
+	if c == nil || c.Plugin == world.PluginUnknown {
 		return nil
 	}
 	for _, o := range w.Objects {

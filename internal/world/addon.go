@@ -2,6 +2,7 @@ package world
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,9 +31,19 @@ func pluginOfAddon(name string) string {
 	}
 }
 
-// addons returns the enabled network addons, the addon resources first, and
-// whether there may be others.
-func (c *Cluster) addons() (list []addon, unknown bool) {
+// addonSet are the network addons of a cluster.
+type addonSet struct {
+	enabled []addon // the addon resources first
+	more    bool    // whether there may be others
+	// off says that an addons block keeps the cluster from getting a network plug-in of
+	// the vendor. Where no other is enabled, users install one of their own (vendor's
+	// page on custom CNI plug-ins).
+	off bool
+}
+
+// addons returns the network addons of the cluster.
+func (c *Cluster) addons() addonSet {
+	var set addonSet
 	for _, res := range c.Scope.ByType["alicloud_cs_kubernetes_addon"] {
 		if c.Scope.Ident(res.Body.Get("cluster_id")).Key != c.Res.Address {
 			continue
@@ -40,42 +51,47 @@ func (c *Cluster) addons() (list []addon, unknown bool) {
 		v := res.Body.Get("name")
 		name, ok := v.Text()
 		if !ok {
-			unknown = true
+			set.more = true
 			continue
 		}
 		if plugin := pluginOfAddon(name); plugin != "" && res.Uncertain == "" {
-			list = append(list, addon{plugin, "addon-resource", v, res, res.Body.Get("config")})
+			set.enabled = append(set.enabled, addon{plugin, "addon-resource", v, res, res.Body.Get("config")})
 		}
 	}
 	blocks := c.Res.Body.Get("addons")
 	if blocks.IsUnknown() {
-		return list, true
+		set.more = true
+		return set
 	}
 	for _, block := range blocks.Items() {
 		if block.IsUnknown() {
-			unknown = true
+			set.more = true
 			continue
 		}
 		v := block.Get("name")
 		name, ok := v.Text()
+		plugin := pluginOfAddon(name)
 		disabled, known := block.Get("disabled").Truth()
 		switch {
 		case !ok || !known && !block.Get("disabled").IsNull():
-			unknown = true
+			set.more = true
+		case plugin == "":
 		case disabled:
+			set.off = true
 		default:
-			if plugin := pluginOfAddon(name); plugin != "" {
-				list = append(list, addon{plugin, "addons", v, c.Res, block.Get("config")})
-			}
+			set.enabled = append(set.enabled, addon{plugin, "addons", v, c.Res, block.Get("config")})
 		}
 	}
-	return list, unknown
+	return set
 }
 
+// custom reports whether the files say that the cluster gets no network plug-in of the
+// vendor.
+func (s *addonSet) custom() bool { return s.off && len(s.enabled) == 0 }
+
 // terraformPlugin decides the network plug-in: the first of addon resource, addons
-// block, cluster_network_type, pod_vswitch_ids, pod_cidr and kind that says so. More says
-// that there may be other addons.
-func terraformPlugin(c *Cluster, addons []addon, more bool) network {
+// block, cluster_network_type, pod_vswitch_ids, pod_cidr and kind that says so.
+func terraformPlugin(c *Cluster, addons addonSet) network {
 	body := c.Res.Body
 	podVSwitches, podCIDR := body.Get("pod_vswitch_ids"), body.Get("pod_cidr")
 	hasVSwitches := podVSwitches.IsUnknown() || len(podVSwitches.Split()) > 0
@@ -83,10 +99,11 @@ func terraformPlugin(c *Cluster, addons []addon, more bool) network {
 	hasCIDR := podCIDR.IsUnknown() || podCIDRText != ""
 	n := undecided
 	switch networkType := body.Get("cluster_network_type"); {
-	case len(addons) > 0:
-		first := addons[0]
+	case len(addons.enabled) > 0:
+		first := addons.enabled[0]
 		n.Plugin, n.pluginSource = first.plugin, first.source
 		n.PluginAt = c.Scope.At(first.holder, first.name)
+	case addons.custom():
 	case networkType.Is(PluginTerway, PluginFlannel):
 		n.Plugin, _ = networkType.Text()
 		n.pluginSource = "cluster_network_type"
@@ -95,7 +112,7 @@ func terraformPlugin(c *Cluster, addons []addon, more bool) network {
 		n.Plugin, n.pluginSource, n.PluginAt = pluginServerless, "kind", c.Origin
 	case c.kind == "edge":
 		n.Plugin, n.pluginSource, n.PluginAt = PluginFlannel, "kind", c.Origin
-	case podVSwitches.IsUnknown() || more && hasVSwitches && hasCIDR:
+	case podVSwitches.IsUnknown() || addons.more && hasVSwitches && hasCIDR:
 	case hasVSwitches:
 		n.Plugin, n.pluginSource = PluginTerway, "pod_vswitch_ids"
 		n.PluginAt = c.Scope.At(c.Res, podVSwitches)
@@ -132,11 +149,21 @@ func mismatchesOf(c *Cluster, n network, addons []addon) []model.Mismatch {
 	}
 	if text, _ := podCIDR.Text(); n.Plugin == PluginTerway && text != "" {
 		list = append(list, model.Mismatch{
-			Code: "pod-cidr-with-terway", Attribute: "pod_cidr",
+			Code: ignoredCIDR, Attribute: "pod_cidr",
 			Origin: c.Scope.At(c.Res, podCIDR), Plugin: n.PluginAt,
 		})
 	}
 	return list
+}
+
+// ignoredCIDR is the mismatch that decides nothing: ACK takes Terway and ignores pod_cidr.
+const ignoredCIDR = "pod-cidr-with-terway"
+
+// contradicted reports whether the files disagree on the network plug-in. Which one of
+// two the cluster would get, and so where packets come from, is not known then: all that
+// depends on it follows from the one mistake.
+func (c *Cluster) contradicted() bool {
+	return slices.ContainsFunc(c.mismatches, func(m model.Mismatch) bool { return m.Code != ignoredCIDR })
 }
 
 // readTerwayAddons reads what the addons of Terway say: their config is a JSON object of

@@ -72,13 +72,19 @@ func clusterNetwork(f *Facts, c *Cluster, manifests network) network {
 	if c.Scope == nil {
 		return n.named(manifests).configured(c.config).byPlugin().completed(manifests)
 	}
-	addons, more := c.addons()
-	n = n.named(terraformPlugin(c, addons, more)).named(manifests)
+	addons := c.addons()
+	n = n.named(terraformPlugin(c, addons))
+	if !addons.custom() {
+		n = n.named(manifests)
+	}
 	if c.Res.Uncertain == "" { // what may not exist proves nothing
 		if n.Plugin == PluginTerway {
-			readTerwayAddons(c, &n, addons)
+			readTerwayAddons(c, &n, addons.enabled)
 		}
-		c.mismatches = mismatchesOf(c, n, addons)
+		c.mismatches = mismatchesOf(c, n, addons.enabled)
+		if c.contradicted() {
+			n = undecided
+		}
 		n = n.configured(c.config).byPlugin()
 	}
 	return n.completed(manifests)
@@ -264,8 +270,7 @@ func addonConfig(c *Cluster) place.Origin {
 	if c.Scope == nil {
 		return place.Origin{}
 	}
-	addons, _ := c.addons()
-	for _, a := range addons {
+	for _, a := range c.addons().enabled {
 		if a.plugin == PluginTerway && !a.config.Range.IsZero() {
 			return c.Scope.At(a.holder, a.config)
 		}

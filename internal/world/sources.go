@@ -150,8 +150,7 @@ var vswitchID = regexp.MustCompile(`vsw-[a-z0-9]+`)
 func readPodSources(f *Facts, c *Cluster) {
 	c.base = Sources{Role: RolePod}
 	addSources(c, &c.base, c.Res, true, "pod_vswitch_ids")
-	addons, _ := c.addons()
-	for _, a := range addons {
+	for _, a := range c.addons().enabled {
 		text, _ := a.config.Text()
 		if a.plugin != PluginTerway || !strings.Contains(text, "PodVswitchId") {
 			if a.plugin == PluginTerway && a.config.IsUnknown() && len(c.base.Members) == 0 {

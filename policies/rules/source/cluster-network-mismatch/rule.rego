@@ -21,28 +21,29 @@
 #   messages:
 #     pod-vswitches-with-flannel: >-
 #       Cluster {cluster} uses Flannel, but {attribute} gives its pods vSwitches, which only Terway does: the files
-#       disagree on where packets come from.
+#       disagree on where packets come from. Until they agree, its SNAT entries, EIPs, security groups, allow-lists
+#       and the enforcement of its policies are not judged.
 #     pod-cidr-with-terway: >-
-#       Cluster {cluster} uses Terway, but {attribute} gives its pods a CIDR of their own, which only Flannel does:
-#       the files disagree on where packets come from.
+#       Cluster {cluster} uses Terway, which gives pods addresses of its vSwitches: {attribute} is ignored.
 #     two-plugins: >-
 #       Cluster {cluster} names two network plug-ins: {attribute} contradicts the other one, and a cluster has exactly
-#       one.
+#       one. Until one is left, its SNAT entries, EIPs, security groups, allow-lists and the enforcement of its
+#       policies are not judged.
 #   remedies:
 #     pod-vswitches-with-flannel: >-
 #       Remove {attribute} (with Flannel, pods have addresses of pod_cidr), or use the addon terway-eniip instead of
 #       flannel (only for a new cluster: the plug-in cannot be changed later).
 #     pod-cidr-with-terway: >-
-#       Remove {attribute} (with Terway, pods have addresses of the vSwitches in pod_vswitch_ids), or use the addon
-#       flannel instead of Terway (only for a new cluster: the plug-in cannot be changed later).
+#       Remove {attribute}: with Terway, pods have addresses of the vSwitches in pod_vswitch_ids.
 #     two-plugins: >-
 #       Keep the addon of one plug-in, terway-eniip or flannel, with pod_vswitch_ids for Terway or pod_cidr for
 #       Flannel.
 #   help:
 #     effect: >-
 #       Terway gives pods addresses of the VPC, from the vSwitches in `pod_vswitch_ids`. Flannel gives them addresses
-#       of `pod_cidr`, which the rest of the VPC never sees. Arguments of both describe a cluster that cannot be
-#       created, or not as intended.
+#       of `pod_cidr`, which the rest of the VPC never sees. pod_vswitch_ids with Flannel, or both plug-ins at once,
+#       describe a cluster that cannot be created, or not as intended; what depends on the plug-in is not judged for
+#       it. With Terway, ACK ignores pod_cidr.
 #     fix: |
 #       ```hcl
 #       resource "alicloud_cs_managed_kubernetes" "main" {
@@ -53,13 +54,15 @@
 #         }
 #       }
 #       ```
-#     levels: Always an error.
+#     levels: Error; note for pod_cidr with Terway, which changes nothing.
 #     silent: >-
-#       When the plug-in is only inferred from these same arguments, so that there is nothing to contradict.
+#       When the plug-in is only inferred from these same arguments, so that there is nothing to contradict; for an
+#       addon with `disabled = true`, which installs nothing.
 package egresslint.rules.source["cluster-network-mismatch"]
 
 violation contains {
 	"at": mismatch.origin,
+	"level": _level(mismatch.code),
 	"case": mismatch.code,
 	"args": {
 		"cluster": cluster.name,
@@ -74,3 +77,8 @@ violation contains {
 	some cluster in input.clusters
 	some mismatch in cluster.extensions.alicloud.mismatches
 }
+
+default _level(_) := "error"
+
+# ACK takes Terway and ignores the argument.
+_level("pod-cidr-with-terway") := "note"

@@ -31,4 +31,12 @@ test_points_at_the_argument if {
 	{place.at.ref | some place in violation.related} == {10, 12}
 }
 
+test_an_ignored_argument_is_a_note if {
+	levels := {code: violation.level |
+		some code in ["pod-vswitches-with-flannel", "pod-cidr-with-terway", "two-plugins"]
+		some violation in rule.violation with input as _model([_mismatch(code)])
+	}
+	levels == {"pod-vswitches-with-flannel": "error", "pod-cidr-with-terway": "note", "two-plugins": "error"}
+}
+
 test_silent_without_contradiction if count(rule.violation) == 0 with input as _model([])

@@ -48,7 +48,6 @@ module "cluster" {
   kubernetes_version = var.kubernetes_version
   node_vswitch_ids   = values(module.network.node_vswitch_ids)
   pod_cidr           = var.pod_cidr
-  pod_vswitch_ids    = values(module.network.node_vswitch_ids) # want cluster-network-mismatch
   service_cidr       = var.service_cidr
   security_group_id  = alicloud_security_group.nodes.id
 
