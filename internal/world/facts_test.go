@@ -3,6 +3,7 @@ package world
 import (
 	"context"
 	"net/netip"
+	"path"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -89,8 +90,9 @@ func roots(t *testing.T, folders map[string]string) []*terraform.Root {
 	files := fstest.MapFS{}
 	var names []string
 	for dir, text := range folders {
-		files[dir+"/main.tf"] = &fstest.MapFile{Data: []byte(text)}
-		names = append(names, dir+"/main.tf")
+		name := path.Join(dir, "main.tf")
+		files[name] = &fstest.MapFile{Data: []byte(text)}
+		names = append(names, name)
 	}
 	list, diagnostics := terraform.Load(context.Background(), source.NewTree(files), names, terraform.Options{})
 	for _, d := range diagnostics {
