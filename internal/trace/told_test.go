@@ -26,6 +26,8 @@ var told = []string{
 	"route_missing", "route_to_other_nat", "route_without_entry", "routes_published", "service_port", "sg_drop_all", "sg_enterprise_no_rule", "sg_enterprise_not_covered",
 	"sg_drops_resolver", "sg_outside", "targets", "terway_nodes_only", "terway_no_gateway", "terway_one_zone_missing", "two_clusters_pools", "terway_pod_eip", "admin_denies_dns",
 	"cilium_denies", "node_eip", "private_cluster", "vpc_outside", "entry_uncertain", "foreign_root_gateway",
+	"policy_many_destinations", "ipv6_gateway_elsewhere", "ipv6_gateway_unknown", "ipv6_unbound", "bucket_two", "bucket_half", "bucket_no_addresses", "lb_daemonsets",
+	"lb_daemonsets_unbound", "container_groups", "terway_config_pools", "dns_deny_all", "dns_policy_unusable", "baseline_denies", "acs_groups_open", "zones", "redis_omitted",
 }
 
 // TestTold compares everything that the model says of some cases.
