@@ -27,7 +27,10 @@ var told = []string{
 	"sg_drops_resolver", "sg_outside", "targets", "terway_nodes_only", "terway_no_gateway", "terway_one_zone_missing", "two_clusters_pools", "terway_pod_eip", "admin_denies_dns",
 	"cilium_denies", "node_eip", "private_cluster", "vpc_outside", "entry_uncertain", "foreign_root_gateway",
 	"policy_many_destinations", "ipv6_gateway_elsewhere", "ipv6_gateway_unknown", "ipv6_unbound", "bucket_two", "bucket_half", "bucket_no_addresses", "lb_daemonsets",
-	"lb_daemonsets_unbound", "container_groups", "terway_config_pools", "dns_deny_all", "dns_policy_unusable", "baseline_denies", "acs_groups_open", "zones", "redis_omitted",
+	"lb_daemonsets_unbound", "container_groups", "terway_config_pools", "dns_deny_all", "dns_policy_unusable", "baseline_denies", "acs_groups_open", "zones", "redis_omitted", "cluster_uncertain", "pod_cidr_unknown", "plugin_order", "pool_of_unknown_cluster", "routes_not_published", "route_for_destination_latent",
+	"route_for_other_destinations", "rds_public_literal_covered", "flannel_public_nodes_eip_unknown", "flannel_public_nodes_shared", "incomplete_root", "entry_unknown_source", "tair_comma",
+	"mongodb_groups", "injector_no_group", "injector_perhaps_no_internet", "endpoints_several", "endpoints_several_groups", "policy_target", "product_attached", "network_acl_both_vswitches", "eip_outside",
+	"gateway_outside_partial", "terway_config_groups_joined", "terway_config_groups_closed", "pod_networking_zones", "private_zone", "lb_shared", "policies_off", "eni_config_exclusive",
 }
 
 // TestTold compares everything that the model says of some cases.

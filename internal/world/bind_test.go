@@ -515,3 +515,22 @@ func TestExclusive(t *testing.T) {
 		}
 	}
 }
+
+// TestIDs checks which resource an id in an object of Terraform is.
+func TestIDs(t *testing.T) {
+	const data = "resource \"alicloud_vswitch\" \"x\" {\n vpc_id = \"vpc-x\"\n zone_id = \"cn-hangzhou-a\"\n cidr_block = \"10.7.0.0/24\"\n}\n"
+	object := func(cluster, vswitch string) string {
+		return cluster + "resource \"kubernetes_config_map\" \"c\" {\n metadata {\n  name = \"eni-config\"\n  namespace = \"kube-system\"\n }\n data = {\n  eni_conf = jsonencode({ vswitches = { \"cn-hangzhou-a\" = [" + vswitch + ", \"\"] } })\n }\n}\n"
+	}
+	for _, tc := range []struct{ name, hcl, want string }{
+		{"a reference", object(main, "alicloud_vswitch.pod.id"), "alicloud_vswitch.pod"},
+		{"another reference", object(main+data, "alicloud_vswitch.x.id"), "alicloud_vswitch.x"},
+		{"a literal", object(main, "\"vsw-x\""), "vsw-x"},
+		{"something that is composed", object(main, "\"x-${alicloud_vpc.main.id}\""), "x-${alicloud_vpc.main.id}"},
+	} {
+		f, _, _ := build(t, tc.hcl+"resource \"alicloud_cs_kubernetes_node_pool\" \"p\" {\n cluster_id = alicloud_cs_managed_kubernetes.main.id\n}\n", pods("env: []"), Options{ClusterNetwork: PluginTerway})
+		if got := named(f.Clusters[0].Pod.Members); !strings.Contains(got, tc.want) || len(f.Clusters[0].Pod.Members) != 1 {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

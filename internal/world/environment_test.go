@@ -149,6 +149,8 @@ func TestAlternativesOf(t *testing.T) {
 			[]rendered{{"a", "prod", "b"}, {"b", "prod", "a"}, {"c", "prod", "d"}, {"d", "prod", "c"}},
 			"a=a+c b=b+c d=a+d",
 		},
+		{"a rival of none beside one environment", []rendered{{"a", "prod", ""}, {"b", "", "c"}, {"c", "", "b"}}, "=a b=a+b c=a+c"},
+		{"rivals of two of two", []rendered{{"a", "dev", "b"}, {"b", "dev", "a"}, {"c", "prod", ""}}, "a=a b=b prod=c"},
 		{"a rival of none", []rendered{{"a", "dev", "c"}, {"b", "prod", "c"}, {"c", "", "a b"}}, "a=a b=b c=c"},
 	} {
 		byName := make(map[string]*rendering)
@@ -201,6 +203,12 @@ func TestRenderingsOf(t *testing.T) {
 			[]*kubernetes.Object{object("a", "a", "Secret", "s", "{x: 1}"), object("b", "b", "Secret", "s", "{x: 2}"), object("c", "c", "Secret", "s", "{x: 1}")},
 			"a[]:b b[]:a,c c[]:b",
 		},
+		{
+			"three of two contents, in another order",
+			[]*kubernetes.Object{object("c", "c", "Secret", "s", "{x: 2}"), object("b", "b", "Secret", "s", "{x: 2}"), object("a", "a", "Secret", "s", "{x: 1}")},
+			"a[]:b,c b[]:a c[]:a",
+		},
+		{"a policy of another kind", []*kubernetes.Object{object("a", "a", "AdminNetworkPolicy", "s", "{x: 1}"), object("b", "b", "AdminNetworkPolicy", "s", "{x: 2}")}, "a[]:b b[]:a"},
 		{
 			"twice in each other's way",
 			[]*kubernetes.Object{
@@ -301,6 +309,10 @@ func TestDuplicates(t *testing.T) {
 		{"a namespace that many bring along", []*kubernetes.Object{object("", "a/x.yaml", "a", namespace("{a: x}")), object("", "b/x.yaml", "b", namespace("{a: x}"))}, ""},
 		{"a namespace with other labels", []*kubernetes.Object{object("", "a/x.yaml", "a", namespace("{a: x}")), object("", "b/x.yaml", "b", namespace("{a: y}"))}, "read object: Namespace/shop: also in b; the last is used"},
 		{"a namespace whose labels are not known", []*kubernetes.Object{object("", "a/x.yaml", "a", namespace("{a: x, b: UNKNOWN}")), object("", "b/x.yaml", "b", namespace("{a: x, b: UNKNOWN}"))}, "read object: Namespace/shop: also in b; the last is used"},
+		{"a namespace one of whose labels is not known", []*kubernetes.Object{object("", "a/x.yaml", "a", namespace("{a: x, b: UNKNOWN}")), object("", "b/x.yaml", "b", namespace("{a: x}"))}, "read object: Namespace/shop: also in b; the last is used"},
+		{"a namespace one of whose labels is not known, last", []*kubernetes.Object{object("", "a/x.yaml", "a", namespace("{a: x}")), object("", "b/x.yaml", "b", namespace("{a: x, b: UNKNOWN}"))}, "read object: Namespace/shop: also in b; the last is used"},
+		{"a folder that two others have parts of", []*kubernetes.Object{object("", "a/x.yaml", "a", deployment), object("", "a/x.yaml", "a", web), object("", "b/x.yaml", "b", deployment), object("", "c/x.yaml", "c", web)}, "read object: Service/default/web: also in c; the last is used; read object: Deployment/default/api: also in b; the last is used"},
+		{"written and rendered", []*kubernetes.Object{object("", "b/x.yaml", "b", other), object("overlay a", "a/x.yaml", "a", deployment)}, "read object: Deployment/default/api: also in b; that is used"},
 		{"rendered twice alike", []*kubernetes.Object{object("overlay a", "a/x.yaml", "a", deployment), object("overlay b", "a/x.yaml", "b", deployment)}, ""},
 		{"rendered twice by one", []*kubernetes.Object{object("overlay a", "a/x.yaml", "a", deployment), object("overlay a", "a/x.yaml", "a", other)}, ""},
 		{"rendered and written", []*kubernetes.Object{object("overlay a", "a/x.yaml", "a", deployment), object("", "b/x.yaml", "b", other)}, "read object: Deployment/default/api: also in a; that is used"},
