@@ -30,7 +30,7 @@ var told = []string{
 	"lb_daemonsets_unbound", "container_groups", "terway_config_pools", "dns_deny_all", "dns_policy_unusable", "baseline_denies", "acs_groups_open", "zones", "redis_omitted", "cluster_uncertain", "pod_cidr_unknown", "plugin_order", "pool_of_unknown_cluster", "routes_not_published", "route_for_destination_latent",
 	"route_for_other_destinations", "rds_public_literal_covered", "flannel_public_nodes_eip_unknown", "flannel_public_nodes_shared", "incomplete_root", "entry_unknown_source", "tair_comma",
 	"mongodb_groups", "injector_no_group", "injector_perhaps_no_internet", "endpoints_several", "endpoints_several_groups", "policy_target", "product_attached", "network_acl_both_vswitches", "eip_outside",
-	"gateway_outside_partial", "terway_config_groups_joined", "terway_config_groups_closed", "pod_networking_zones", "private_zone", "lb_shared", "policies_off", "eni_config_exclusive",
+	"gateway_outside_partial", "terway_config_groups_joined", "terway_config_groups_closed", "pod_networking_zones", "private_zone", "views_partial", "views_partial_public", "views_partial_public_blocked", "dns_resolvers", "lb_shared", "policies_off", "eni_config_exclusive",
 }
 
 // TestTold compares everything that the model says of some cases.
