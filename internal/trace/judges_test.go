@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -459,6 +460,24 @@ func TestBucketStatement(t *testing.T) {
 	for action, want := range map[string]bool{"*": true, "oss:*": true, "oss:GetObject": true, "oss:ListObjects": false} {
 		if got := deniesObjects([]string{"oss:Other", action}); got != want {
 			t.Errorf("%s is about objects: %t", action, got)
+		}
+	}
+}
+
+// TestStringList checks what a bucket policy may write as a list.
+func TestStringList(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"Statement": [{"Effect": "Deny", "Action": "oss:*", "Resource": ["a", "b"]}]}`: "oss:* a b",
+		`{"Statement": [{"Action": ["oss:Get*"], "Resource": []}]}`:                      "oss:Get*",
+		`{"Statement": [{"Action": 1}]}`:                                                 "error",
+	} {
+		var p bucketPolicy
+		got := "error"
+		if json.Unmarshal([]byte(text), &p) == nil {
+			got = strings.Join(slices.Concat(p.Statement[0].Action, p.Statement[0].Resource), " ")
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}
 }
