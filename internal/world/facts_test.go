@@ -59,13 +59,6 @@ func workload(t *testing.T, metadata, spec string) *kube.Workload {
 	return kube.ReadWorkload(o)
 }
 
-// service reads a Service.
-func service(t *testing.T, name, metadata, spec string) *kube.Service {
-	t.Helper()
-	o := objects(t, "{apiVersion: v1, kind: Service, metadata: {name: "+name+", namespace: shop, "+metadata+"}, spec: "+spec+"}")[0]
-	return kube.ReadService(o)
-}
-
 // in is a vSwitch in a zone, with the CIDR that its name says.
 func in(zone, cidr string) Member {
 	v := &alicloud.VSwitch{Key: cidr, Name: cidr, Zone: zone, Reason: "the CIDR of " + cidr + " is not in the files"}

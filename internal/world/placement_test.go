@@ -370,7 +370,7 @@ func TestSum(t *testing.T) {
 		if tc.v.Whole() != tc.whole {
 			t.Errorf("%s: whole is %t", tc.name, tc.v.Whole())
 		}
-		if len(tc.v.Labels()) != tc.labels || len(tc.v.Labels()) != tc.labels {
+		if len(tc.v.Labels()) != tc.labels {
 			t.Errorf("%s: packets come from %v", tc.name, tc.v.Labels())
 		}
 	}
