@@ -106,7 +106,7 @@ func TestNeeds(t *testing.T) {
 		{"a key of a Secret", "", pods("env: [{name: URL, valueFrom: {secretKeyRef: {name: s, key: URL}}}]") + secret, []string{"name the host in Secret s, key URL/tcp referenced"}},
 		{
 			"a whole ConfigMap", "", pods("envFrom: [{configMapRef: {name: c}}, {secretRef: {name: none}}, {prefix: X_}]") + config,
-			[]string{"name db.corp.internal:5432/tcp inferred", "name x.corp.internal:81/tcp referenced", "name y.corp.internal:82/tcp referenced"},
+			[]string{"name db.corp.internal:5432/tcp inferred", "name x.corp.internal:81/tcp referenced", "name y.corp.internal:82/tcp inferred"},
 		},
 		{"arguments", "", pods("command: [run], args: ['--url=http://a.corp.internal:1', 'UNKNOWN']"), []string{"name a.corp.internal:1/tcp referenced"}},
 		{
@@ -115,7 +115,7 @@ func TestNeeds(t *testing.T) {
 		},
 		{
 			"a projected volume", "", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: shop}, spec: {template: {spec: {containers: [], volumes: [{projected: {sources: [{configMap: {name: c, items: [{key: OTHER}]}}, {secret: {name: s}}]}}]}}}}\n" + config + secret,
-			[]string{"name y.corp.internal:82/tcp referenced", "name the host in Secret s, key URL/tcp referenced"},
+			[]string{"name y.corp.internal:82/tcp inferred", "name the host in Secret s, key URL/tcp referenced"},
 		},
 		{"a volume of all keys that are not known", "", "{apiVersion: apps/v1, kind: Deployment, metadata: {name: api, namespace: shop}, spec: {template: {spec: {containers: [], volumes: [{configMap: {name: UNKNOWN}}, {configMap: {name: none}}]}}}}\n" + config, nil},
 		{"a Service", "", env("URL", "http://web") + web, []string{"service web:80/tcp referenced of shop/web"}},
@@ -197,9 +197,9 @@ func TestNeeds(t *testing.T) {
 			[]string{"name orders.mysql.rds.aliyuncs.com:3306/tcp referenced cloud"},
 		},
 		{
-			"the only instance of no prefix", main + "resource \"alicloud_db_instance\" \"o\" {\n vswitch_id = alicloud_vswitch.pod.id\n}\nresource \"alicloud_kvstore_instance\" \"r\" {\n vswitch_id = alicloud_vswitch.pod.id\n}\n",
+			"the only instance, of an engine that is not known", main + "resource \"alicloud_db_instance\" \"o\" {\n vswitch_id = alicloud_vswitch.pod.id\n}\nresource \"alicloud_kvstore_instance\" \"r\" {\n vswitch_id = alicloud_vswitch.pod.id\n}\n",
 			env("URL", "mysql://rm-x.mysql.rds.aliyuncs.com:3306/x"),
-			[]string{"target rm-x.mysql.rds.aliyuncs.com:3306/tcp referenced at alicloud_db_instance.o"},
+			[]string{"name rm-x.mysql.rds.aliyuncs.com:3306/tcp referenced cloud"},
 		},
 		{
 			"one of two instances", main + "resource \"alicloud_db_instance\" \"o\" {\n count = 2\n vswitch_id = alicloud_vswitch.pod.id\n}\n",
