@@ -44,7 +44,7 @@ func TestNetworkACLOf(t *testing.T) {
 	} {
 		s := scopeOf(t, network+tc.hcl)
 		got := "none"
-		if n := s.NetworkACLOf(vswitch(t, s, "a")); n != nil && n.Unknown != "" {
+		if n := alicloud.NetworkACLOf(s, vswitch(t, s, "a")); n != nil && n.Unknown != "" {
 			got = "unknown: " + n.Unknown
 		} else if n != nil {
 			got = n.Resource.Address
@@ -54,7 +54,7 @@ func TestNetworkACLOf(t *testing.T) {
 		}
 	}
 	s := scopeOf(t, network)
-	if n := s.NetworkACLOf(s.VSwitch(alicloud.Ident{Key: "id:vsw-1"})); n == nil || n.Unknown != "vsw-1 is outside the files" {
+	if n := alicloud.NetworkACLOf(s, s.VSwitch(alicloud.Ident{Key: "id:vsw-1"})); n == nil || n.Unknown != "vsw-1 is outside the files" {
 		t.Errorf("the network ACL of a vSwitch outside the files: %+v", n)
 	}
 }
@@ -81,7 +81,7 @@ func TestNetworkACLEntries(t *testing.T) {
 				"egress {\n policy = \"drop\"\n protocol = \"all\"\n port = \"-1/-1\"\n destination_cidr_ip = \"0.0.0.0/0\"\n}")+
 			block("alicloud_network_acl_entries", "others", `network_acl_id = "nacl-1"`,
 				"egress {\n policy = \"drop\"\n protocol = \"icmp\"\n port = \"-1/-1\"\n destination_cidr_ip = \"0.0.0.0/0\"\n}"))
-		n := s.NetworkACLOf(vswitch(t, s, "a"))
+		n := alicloud.NetworkACLOf(s, vswitch(t, s, "a"))
 		if n == nil || n.Unknown != "" {
 			t.Errorf("%s: %+v", tc.name, n)
 			continue
@@ -102,7 +102,7 @@ func TestUndecidedEntries(t *testing.T) {
 		binding := resource("alicloud_vpc_network_acl_attachment", "x", "network_acl_id", reference("", acl.Address, "id"))
 		binding.Body.Map = append(binding.Body.Map, located.Field{Key: "resource_id", Value: reference("", vswitch.Address, "id")})
 		s := alicloud.NewScope(&terraform.Root{Dir: ".", Resources: []*terraform.Resource{acl, vswitch, binding}}, place.NewRegistry())
-		n := s.NetworkACLOf(s.VSwitch(alicloud.Ident{Key: vswitch.Address, Resource: vswitch}))
+		n := alicloud.NetworkACLOf(s, s.VSwitch(alicloud.Ident{Key: vswitch.Address, Resource: vswitch}))
 		if whole := name == "all"; (n.Unknown == "nobody knows") != whole || (len(n.Egress) == 1 && n.Egress[0].Unknown == "nobody knows") == whole {
 			t.Errorf("%s not decided: %q %+v", name, n.Unknown, n.Egress)
 		}

@@ -13,9 +13,9 @@ import (
 // groupAttachments put a security group on a load balancer from outside.
 var groupAttachments = []string{"alicloud_nlb_load_balancer_security_group_attachment"}
 
-// destination reads an ECS instance, a load balancer or a bucket.
-func (s *Scope) destination(res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
-	t := s.newTarget(res, p, typ)
+// readDestination reads an ECS instance, a load balancer or a bucket.
+func readDestination(s *Scope, res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
+	t := newTarget(s, res, p, typ)
 	t.List.Origin = t.Origin
 	for _, argument := range typ.Names {
 		for _, name := range literalArguments(res, []string{argument}) {
@@ -37,7 +37,7 @@ func (s *Scope) destination(res *terraform.Resource, p *product.Product, typ *pr
 	}
 	t.Internet = internetFacing(res, p.Kind)
 	t.Groups = destinationGroups(s, res, typ)
-	t.Listeners = s.listeners(t)
+	t.Listeners = readListeners(s, t)
 	return t
 }
 

@@ -55,7 +55,7 @@ func JoinScopes(scopes []*Scope) {
 		for _, s := range joined {
 			for _, other := range joined {
 				if other != s {
-					s.borrow(other.Root)
+					borrow(s, other.Root)
 				}
 			}
 		}
@@ -95,15 +95,15 @@ func statesRead(root *terraform.Root) map[string]bool {
 }
 
 // borrow adds the resources of another root.
-func (s *Scope) borrow(root *terraform.Root) {
+func borrow(s *Scope, root *terraform.Root) {
 	from, into := root.ID(), s.Root.ID()
-	s.addModules(root)
+	addModules(s, root)
 	for _, res := range root.Resources {
 		lent := *res
 		lent.Address = from + ":" + res.Address
 		lent.Body = Adopt(res.Body, from, into)
 		s.lenders[&lent] = root
-		s.add(&lent)
+		add(s, &lent)
 	}
 	if root.Incomplete {
 		s.incomplete = append(s.incomplete, root.Dir)
@@ -144,7 +144,7 @@ func Adopt(v *located.Value, from, into string) *located.Value {
 }
 
 // lender is the root that a resource of the scope belongs to.
-func (s *Scope) lender(res *terraform.Resource) *terraform.Root {
+func lender(s *Scope, res *terraform.Resource) *terraform.Root {
 	if root := s.lenders[res]; root != nil {
 		return root
 	}
@@ -152,7 +152,7 @@ func (s *Scope) lender(res *terraform.Resource) *terraform.Root {
 }
 
 // localAddress is a resource's address in the root that it belongs to.
-func (s *Scope) localAddress(res *terraform.Resource) string {
+func localAddress(s *Scope, res *terraform.Resource) string {
 	if root := s.lenders[res]; root != nil {
 		return strings.TrimPrefix(res.Address, root.ID()+":")
 	}

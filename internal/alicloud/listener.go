@@ -18,8 +18,8 @@ type Listener struct {
 	ACL      *Target // the entries, as the list of a target of their own
 }
 
-// listeners reads the listeners of a CLB or ALB.
-func (s *Scope) listeners(t *Target) []*Listener {
+// readListeners reads the listeners of a CLB or ALB.
+func readListeners(s *Scope, t *Target) []*Listener {
 	typ, portArgument := "", ""
 	switch t.Kind {
 	case "slb":

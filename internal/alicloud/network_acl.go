@@ -34,7 +34,7 @@ type ACLEntry struct {
 
 // NetworkACLOf finds the ACL of a vSwitch; nil if it has none, or an ACL with
 // unknown set if the files do not decide it.
-func (s *Scope) NetworkACLOf(v *VSwitch) *NetworkACL {
+func NetworkACLOf(s *Scope, v *VSwitch) *NetworkACL {
 	var found *terraform.Resource
 	unknown := ""
 	bound := func(acl Ident, holder *terraform.Resource, v2 *located.Value) {
@@ -69,17 +69,17 @@ func (s *Scope) NetworkACLOf(v *VSwitch) *NetworkACL {
 	case found == nil:
 		return nil
 	}
-	return s.readNetworkACL(found)
+	return readNetworkACL(s, found)
 }
 
-func (s *Scope) readNetworkACL(res *terraform.Resource) *NetworkACL {
+func readNetworkACL(s *Scope, res *terraform.Resource) *NetworkACL {
 	acl := &NetworkACL{Resource: res, Unknown: res.Uncertain}
-	acl.Egress = s.readEntries(acl, res, "egress_acl_entries", "destination_cidr_ip")
-	acl.Ingress = s.readEntries(acl, res, "ingress_acl_entries", "source_cidr_ip")
+	acl.Egress = readEntries(acl, res, "egress_acl_entries", "destination_cidr_ip")
+	acl.Ingress = readEntries(acl, res, "ingress_acl_entries", "source_cidr_ip")
 	for _, old := range s.ByType["alicloud_network_acl_entries"] {
 		if s.Ident(old.Body.Get("network_acl_id")).Key == res.Address {
-			acl.Egress = append(acl.Egress, s.readEntries(acl, old, "egress", "destination_cidr_ip")...)
-			acl.Ingress = append(acl.Ingress, s.readEntries(acl, old, "ingress", "source_cidr_ip")...)
+			acl.Egress = append(acl.Egress, readEntries(acl, old, "egress", "destination_cidr_ip")...)
+			acl.Ingress = append(acl.Ingress, readEntries(acl, old, "ingress", "source_cidr_ip")...)
 		}
 	}
 	if reason, found := s.UnreadModule(res.Address); found {
@@ -88,7 +88,7 @@ func (s *Scope) readNetworkACL(res *terraform.Resource) *NetworkACL {
 	return acl
 }
 
-func (s *Scope) readEntries(acl *NetworkACL, res *terraform.Resource, block, peer string) []ACLEntry {
+func readEntries(acl *NetworkACL, res *terraform.Resource, block, peer string) []ACLEntry {
 	list := res.Body.Get(block)
 	if list.IsUnknown() {
 		acl.Unknown = list.Reason

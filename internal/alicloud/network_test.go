@@ -112,7 +112,7 @@ func TestSNATEntry(t *testing.T) {
 			snat_ip = alicloud_eip_address.main.ip_address`, truth.Yes, truth.No, truth.Unknown},
 	} {
 		s := scopeOf(t, network+"resource \"alicloud_snat_entry\" \"e\" {\n"+tc.arguments+"\n}\n")
-		entries := s.SNATEntries()
+		entries := alicloud.SNATEntries(s)
 		if len(entries) != 1 {
 			t.Fatalf("%s: %d entries", tc.name, len(entries))
 		}
@@ -162,7 +162,7 @@ resource "alicloud_route_table_attachment" "own" {
 		{"of an unknown destination", table + entry("var.x", nat), alicloud.RouteUnknown, 0},
 	} {
 		s := scopeOf(t, network+tc.hcl)
-		r := s.DefaultRoute(vswitch(t, s, "a"))
+		r := alicloud.DefaultRoute(s, vswitch(t, s, "a"))
 		if r.Kind != tc.kind || len(r.Some) != tc.some {
 			t.Errorf("%s: kind %d with %d partial routes (%s), want %d with %d", tc.name, r.Kind, len(r.Some), r.Reason, tc.kind, tc.some)
 		}

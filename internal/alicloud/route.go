@@ -40,7 +40,7 @@ const (
 )
 
 // DefaultRoute finds the route for 0.0.0.0/0 of a vSwitch.
-func (s *Scope) DefaultRoute(v *VSwitch) Route {
+func DefaultRoute(s *Scope, v *VSwitch) Route {
 	r := Route{Kind: RouteSystem}
 	for _, res := range s.ByType["alicloud_route_table_attachment"] {
 		id := s.Ident(res.Body.Get("vswitch_id"))
@@ -65,7 +65,7 @@ func (s *Scope) DefaultRoute(v *VSwitch) Route {
 	}
 	for _, typ := range []string{"alicloud_route_entry", "alicloud_vpc_route_entry"} {
 		for _, res := range s.ByType[typ] {
-			s.applyRoute(&r, res, tableKey)
+			applyRoute(s, &r, res, tableKey)
 			if r.Kind == RouteOther || r.Kind == RouteUnknown {
 				return r
 			}
@@ -76,13 +76,13 @@ func (s *Scope) DefaultRoute(v *VSwitch) Route {
 			return Route{Kind: RouteUnknown, Table: r.Table, Attach: r.Attach, Reason: reason}
 		}
 	}
-	if reason := s.publishedRoutes(v.VPC); reason != "" && r.Kind != RouteNAT {
+	if reason := publishedRoutes(s, v.VPC); reason != "" && r.Kind != RouteNAT {
 		return Route{Kind: RouteOther, Table: r.Table, Attach: r.Attach, Reason: reason}
 	}
 	return r
 }
 
-func (s *Scope) applyRoute(r *Route, res *terraform.Resource, tableKey string) {
+func applyRoute(s *Scope, r *Route, res *terraform.Resource, tableKey string) {
 	body := res.Body
 	table := s.Ident(body.Get("route_table_id"))
 	if !table.Known() {
@@ -105,7 +105,7 @@ func (s *Scope) applyRoute(r *Route, res *terraform.Resource, tableKey string) {
 	if !ok || !cidr.Addr().Is4() {
 		return
 	}
-	kind, g, reason := s.nextHop(res)
+	kind, g, reason := nextHop(s, res)
 	// Halves and quarters of the address space are used to outrank a default route.
 	if cidr.Bits() > 2 {
 		if ipset.Public4.OverlapsPrefix(cidr) {
@@ -122,7 +122,7 @@ func (s *Scope) applyRoute(r *Route, res *terraform.Resource, tableKey string) {
 
 // nextHop is what a route leads to: a NAT gateway of the files, something that is
 // not modelled, or something that the files do not decide.
-func (s *Scope) nextHop(res *terraform.Resource) (kind RouteKind, g *Gateway, reason string) {
+func nextHop(s *Scope, res *terraform.Resource) (kind RouteKind, g *Gateway, reason string) {
 	if res.Uncertain != "" {
 		return RouteUnknown, nil, res.Uncertain
 	}
@@ -159,7 +159,7 @@ func (r *Route) Towards(addr netip.Addr) Route {
 
 // publishedRoutes says whether a transit router may publish a default route into
 // the VPC.
-func (s *Scope) publishedRoutes(v *VPC) string {
+func publishedRoutes(s *Scope, v *VPC) string {
 	if v == nil {
 		return ""
 	}

@@ -73,7 +73,7 @@ func TestRoutesOfATable(t *testing.T) {
 		{"published for an own table", attach + block("alicloud_cen_transit_router_vpc_attachment", "t", "vpc_id = alicloud_vpc.main.id", "auto_publish_route_enabled = true"), "other egress by routes that a transit router publishes (alicloud_cen_transit_router_vpc_attachment.t), not modelled"},
 	} {
 		s := scopeOf(t, network+tc.hcl)
-		r := s.DefaultRoute(vswitch(t, s, "a"))
+		r := alicloud.DefaultRoute(s, vswitch(t, s, "a"))
 		got := routeKinds[r.Kind]
 		if r.Gateway != nil {
 			got += " " + r.Gateway.Name
@@ -94,7 +94,7 @@ func TestRoutesOfATable(t *testing.T) {
 func TestRouteOfAVSwitchOutside(t *testing.T) {
 	s := scopeOf(t, network+block("alicloud_route_entry", "e", "route_table_id = alicloud_vpc.main.route_table_id", `destination_cidrblock = "0.0.0.0/0"`, `nexthop_type = "Instance"`)+
 		block("alicloud_cen_transit_router_vpc_attachment", "t", "vpc_id = alicloud_vpc.main.id", "auto_publish_route_enabled = true"))
-	if r := s.DefaultRoute(s.VSwitch(alicloud.Ident{Key: "id:vsw-1"})); r.Kind != alicloud.RouteSystem {
+	if r := alicloud.DefaultRoute(s, s.VSwitch(alicloud.Ident{Key: "id:vsw-1"})); r.Kind != alicloud.RouteSystem {
 		t.Errorf("its route is %s (%s)", routeKinds[r.Kind], r.Reason)
 	}
 }
@@ -111,7 +111,7 @@ func TestTowards(t *testing.T) {
 		route("c", "47.1.2.0/24", `nexthop_type = "NatGateway"`, "nexthop_id = alicloud_nat_gateway.other.id")+
 		route("d", "47.1.0.0/17", `nexthop_type = "NatGateway"`, "nexthop_id = alicloud_nat_gateway.main.id")+
 		route("e", "47.1.0.0/17", `nexthop_type = "Instance"`))
-	r := s.DefaultRoute(vswitch(t, s, "a"))
+	r := alicloud.DefaultRoute(s, vswitch(t, s, "a"))
 	for address, want := range map[string]string{
 		"47.2.0.1": "nat alicloud_nat_gateway.main", "47.1.200.1": "other", "47.1.2.3": "nat alicloud_nat_gateway.other", "8.8.8.8": "none",
 		"47.1.3.1": "nat alicloud_nat_gateway.main", // the first of two that are equally specific

@@ -55,17 +55,17 @@ func NewScope(root *terraform.Root, places *place.Registry) *Scope {
 		unread:    slices.Clone(root.UnreadModules),
 		blocks:    make(map[*terraform.Root]map[string][]source.Range),
 	}
-	s.addModules(root)
+	addModules(s, root)
 	if root.Incomplete {
 		s.incomplete = []string{root.Dir}
 	}
 	for _, res := range root.Resources {
-		s.add(res)
+		add(s, res)
 	}
 	return s
 }
 
-func (s *Scope) addModules(root *terraform.Root) {
+func addModules(s *Scope, root *terraform.Root) {
 	s.blocks[root] = make(map[string][]source.Range, len(root.Modules))
 	for _, m := range root.Modules {
 		s.blocks[root][m.Address] = m.Blocks
@@ -73,20 +73,20 @@ func (s *Scope) addModules(root *terraform.Root) {
 }
 
 // ModuleBlocks are the module blocks that lead to the module instance of a resource.
-func (s *Scope) ModuleBlocks(res *terraform.Resource) []source.Range {
-	return s.blocks[s.lender(res)][res.Module]
+func ModuleBlocks(s *Scope, res *terraform.Resource) []source.Range {
+	return s.blocks[lender(s, res)][res.Module]
 }
 
 // Place is where a value of a resource stands.
 func (s *Scope) Place(res *terraform.Resource, v *located.Value) place.Place {
-	root := s.lender(res)
+	root := lender(s, res)
 	return place.Place{
-		Range: v.Range, Callers: v.Callers, Via: v.Via, Address: s.localAddress(res), Root: root.Dir, Variant: root.Variant,
-		Module: res.Module, ModuleBlocks: s.ModuleBlocks(res),
+		Range: v.Range, Callers: v.Callers, Via: v.Via, Address: localAddress(s, res), Root: root.Dir, Variant: root.Variant,
+		Module: res.Module, ModuleBlocks: ModuleBlocks(s, res),
 	}
 }
 
-func (s *Scope) add(res *terraform.Resource) {
+func add(s *Scope, res *terraform.Resource) {
 	s.ByAddress[res.Address] = res
 	if res.Data {
 		return

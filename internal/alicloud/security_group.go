@@ -100,9 +100,9 @@ func (s *Scope) SecurityGroup(id Ident) *SecurityGroup {
 		}
 		switch typ {
 		case "egress":
-			g.Egress = append(g.Egress, s.readGroupRule(res))
+			g.Egress = append(g.Egress, readGroupRule(s, res))
 		case "ingress":
-			g.Ingress = append(g.Ingress, s.readGroupRule(res))
+			g.Ingress = append(g.Ingress, readGroupRule(s, res))
 		}
 	}
 	if reason, found := s.UnreadModule(g.Key); found && g.Unknown == "" {
@@ -111,7 +111,7 @@ func (s *Scope) SecurityGroup(id Ident) *SecurityGroup {
 	return g
 }
 
-func (s *Scope) readGroupRule(res *terraform.Resource) *GroupRule {
+func readGroupRule(s *Scope, res *terraform.Resource) *GroupRule {
 	r := &GroupRule{Resource: res, Accept: true, Priority: 1, low: 0, high: 65535, Unknown: res.Uncertain}
 	body := res.Body
 	if v := body.Get("policy"); !v.IsNull() {
@@ -147,13 +147,13 @@ func (s *Scope) readGroupRule(res *terraform.Resource) *GroupRule {
 			r.low, r.high = low, high
 		}
 	}
-	s.readPeer(r)
+	readPeer(s, r)
 	return r
 }
 
 // readPeer reads whose addresses a rule is about: a CIDR, another group, or a
 // prefix list.
-func (s *Scope) readPeer(r *GroupRule) {
+func readPeer(s *Scope, r *GroupRule) {
 	body := r.Resource.Body
 	for _, name := range []string{"cidr_ip", "ipv6_cidr_ip"} {
 		v := body.Get(name)
@@ -175,7 +175,7 @@ func (s *Scope) readPeer(r *GroupRule) {
 		return
 	}
 	if list := s.Ident(body.Get("prefix_list_id")); list.Resource != nil && list.Resource.Type == "alicloud_ecs_prefix_list" {
-		s.readPrefixList(r, list.Resource)
+		readPrefixList(r, list.Resource)
 		return
 	}
 	if r.Unknown == "" {
@@ -183,7 +183,7 @@ func (s *Scope) readPeer(r *GroupRule) {
 	}
 }
 
-func (s *Scope) readPrefixList(r *GroupRule, res *terraform.Resource) {
+func readPrefixList(r *GroupRule, res *terraform.Resource) {
 	entries := res.Body.Get("entry")
 	if u := entries.FirstUnknown(); u != nil {
 		r.Unknown = u.Reason

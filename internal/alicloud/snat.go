@@ -34,19 +34,19 @@ type EIPVerdict struct {
 }
 
 // SNATEntries reads the SNAT entries of a scope.
-func (s *Scope) SNATEntries() []*SNATEntry {
+func SNATEntries(s *Scope) []*SNATEntry {
 	var list []*SNATEntry
 	for _, res := range s.ByType["alicloud_snat_entry"] {
 		e := &SNATEntry{Resource: res, Gateway: s.Gateway(s.Ident(FirstItem(res.Body.Get("snat_table_id"))))}
-		s.readSource(e)
-		e.EIP = s.eipsOf(e)
+		readSource(s, e)
+		e.EIP = eipsOf(s, e)
 		list = append(list, e)
 	}
 	return list
 }
 
 // readSource decides what an entry covers: a vSwitch by id, or a CIDR.
-func (s *Scope) readSource(e *SNATEntry) {
+func readSource(s *Scope, e *SNATEntry) {
 	byID, byCIDR := FirstItem(e.Resource.Body.Get("source_vswitch_id")), e.Resource.Body.Get("source_cidr")
 	if text, ok := byCIDR.Text(); ok && text != "" {
 		e.Source = byCIDR
@@ -126,7 +126,7 @@ func (e *SNATEntry) MayShareVPC(v *VSwitch) bool {
 
 // eipsOf judges the snat_ip of an entry: every address must be an EIP that is
 // associated with the gateway that owns the entry's table.
-func (s *Scope) eipsOf(e *SNATEntry) EIPVerdict {
+func eipsOf(s *Scope, e *SNATEntry) EIPVerdict {
 	if e.Gateway == nil || e.Resource.Uncertain != "" {
 		return EIPVerdict{Status: truth.Unknown, Reason: "its NAT gateway is outside the files"}
 	}
@@ -139,7 +139,7 @@ func (s *Scope) eipsOf(e *SNATEntry) EIPVerdict {
 		verdict = EIPVerdict{Status: truth.Unknown, Reason: "its snat_ip is not in the files"}
 	}
 	for _, item := range items {
-		v := s.eipOn(item, e.Gateway)
+		v := eipOn(s, item, e.Gateway)
 		if v.Status == truth.Blocked {
 			return v
 		}
@@ -153,7 +153,7 @@ func (s *Scope) eipsOf(e *SNATEntry) EIPVerdict {
 // eipOf finds the EIP that an address of an SNAT entry is, and says why if it
 // cannot. An EIP may ask for its address, which is then what a reference to it
 // evaluates to.
-func (s *Scope) eipOf(item *located.Value) (eip *terraform.Resource, reason string) {
+func eipOf(s *Scope, item *located.Value) (eip *terraform.Resource, reason string) {
 	ref, ok := item.Ref()
 	if ok {
 		eip = s.ByAddress[ref.Address]
@@ -171,8 +171,8 @@ func (s *Scope) eipOf(item *located.Value) (eip *terraform.Resource, reason stri
 	return nil, item.ReasonOr("the address is written as a literal, its EIP is outside the files")
 }
 
-func (s *Scope) eipOn(item *located.Value, g *Gateway) EIPVerdict {
-	eip, reason := s.eipOf(item)
+func eipOn(s *Scope, item *located.Value, g *Gateway) EIPVerdict {
+	eip, reason := eipOf(s, item)
 	if eip == nil {
 		return EIPVerdict{Status: truth.Unknown, Reason: reason}
 	}

@@ -62,27 +62,27 @@ func Targets(s *Scope) []*Target {
 		switch {
 		case p == nil:
 		case len(typ.Lists) > 0:
-			listed = append(listed, s.listedTarget(res, p, typ))
+			listed = append(listed, listedTarget(s, res, p, typ))
 		default:
-			others = append(others, s.destination(res, p, typ))
+			others = append(others, readDestination(s, res, p, typ))
 		}
 	}
 	return append(listed, others...)
 }
 
-func (s *Scope) newTarget(res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
+func newTarget(s *Scope, res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
 	t := &Target{
 		Address: res.Address, Kind: p.Kind, Product: typ.Name, Name: res.Name, Names: []string{res.Name},
 		Scope: s, Resource: res, Type: typ, Origin: s.AtBlock(res),
 	}
 	t.Prefixes = literalArguments(res, typ.Prefixes)
-	s.placeTarget(t)
+	placeTarget(s, t)
 	return t
 }
 
 // listedTarget reads an instance with an allow-list.
-func (s *Scope) listedTarget(res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
-	t := s.newTarget(res, p, typ)
+func listedTarget(s *Scope, res *terraform.Resource, p *product.Product, typ *product.Type) *Target {
+	t := newTarget(s, res, p, typ)
 	for _, name := range typ.Names {
 		if text, ok := secret.Plain(res.Body.Get(name)); ok && text != "" && located.Display(text) == text {
 			t.Name = text
@@ -132,7 +132,7 @@ func literalArguments(res *terraform.Resource, names []string) []string {
 }
 
 // placeTarget finds the VPC of an instance.
-func (s *Scope) placeTarget(t *Target) {
+func placeTarget(s *Scope, t *Target) {
 	list, _ := s.Idents(t.Resource.Body.Get("vswitch_id"))
 	if len(list) > 0 {
 		t.VSwitch = s.VSwitch(list[0])

@@ -124,7 +124,7 @@ func (s *Scope) Gateway(id Ident) *Gateway {
 
 // GatewaysOf returns the NAT gateways of a VPC, and a reason if there may be
 // others.
-func (s *Scope) GatewaysOf(v *VPC) (list []*Gateway, reason string) {
+func GatewaysOf(s *Scope, v *VPC) (list []*Gateway, reason string) {
 	for _, res := range s.ByType["alicloud_nat_gateway"] {
 		g := s.Gateway(Ident{Key: res.Address, Resource: res})
 		switch {

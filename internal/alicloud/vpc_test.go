@@ -87,7 +87,7 @@ func TestGatewaysOf(t *testing.T) {
 		{"one of another VPC", block("alicloud_nat_gateway", "z", `vpc_id = "vpc-1"`), "alicloud_nat_gateway.inner alicloud_nat_gateway.main"},
 	} {
 		s := scopeOf(t, network+tc.hcl)
-		list, reason := s.GatewaysOf(vswitch(t, s, "a").VPC)
+		list, reason := alicloud.GatewaysOf(s, vswitch(t, s, "a").VPC)
 		var names []string
 		for _, g := range list {
 			names = append(names, g.Name)
@@ -106,7 +106,7 @@ func TestGatewaysOf(t *testing.T) {
 func snatEntry(t *testing.T, hcl string, arguments ...string) (*alicloud.Scope, *alicloud.SNATEntry) {
 	t.Helper()
 	s := scopeOf(t, network+hcl+block("alicloud_snat_entry", "e", arguments...))
-	entries := s.SNATEntries()
+	entries := alicloud.SNATEntries(s)
 	if len(entries) != 1 {
 		t.Fatalf("%d entries", len(entries))
 	}
@@ -215,7 +215,7 @@ func TestAddressesOfAnEntry(t *testing.T) {
 	}
 	s := scopeOf(t, block("alicloud_vpc", "v")+block("alicloud_nat_gateway", "g", "vpc_id = alicloud_vpc.v.id")+block("alicloud_eip_address", "e")+
 		block("alicloud_snat_entry", "s", "snat_table_id = alicloud_nat_gateway.g.snat_table_ids", "snat_ip = alicloud_eip_address.e.ip_address"))
-	if e := s.SNATEntries()[0]; e.EIP.Code != "no-eip" {
+	if e := alicloud.SNATEntries(s)[0]; e.EIP.Code != "no-eip" {
 		t.Errorf("a gateway without an EIP: %+v", e.EIP)
 	}
 	if _, e := snatEntry(t, "", "snat_table_id = alicloud_nat_gateway.other.snat_table_ids", source, "snat_ip = alicloud_eip_address.loose.ip_address"); e.EIP.Code != "no-eip" {
@@ -225,7 +225,7 @@ func TestAddressesOfAnEntry(t *testing.T) {
 	entry := resource("alicloud_snat_entry", "s", "snat_table_id", own)
 	entry.Body.Map = append(entry.Body.Map, located.Field{Key: "snat_ip", Value: gone})
 	s = alicloud.NewScope(&terraform.Root{Dir: ".", Resources: []*terraform.Resource{resource("alicloud_nat_gateway", "g", "", nil), entry}}, place.NewRegistry())
-	if e := s.SNATEntries()[0]; e.EIP.Status != truth.Unknown || e.EIP.Reason != "alicloud_eip_address.gone.ip_address is not an EIP in the files" {
+	if e := alicloud.SNATEntries(s)[0]; e.EIP.Status != truth.Unknown || e.EIP.Reason != "alicloud_eip_address.gone.ip_address is not an EIP in the files" {
 		t.Errorf("an EIP that is not in the scope: %+v", e.EIP)
 	}
 	for name, arguments := range map[string][]string{

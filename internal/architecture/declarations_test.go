@@ -105,21 +105,6 @@ func (d declarations) elements(t *testing.T, e ast.Expr) []ast.Expr {
 	return nil
 }
 
-// fields returns the values of a struct literal by field name; names are those of
-// the fields for a literal without keys.
-func (d declarations) fields(t *testing.T, e ast.Expr, names ...string) map[string]ast.Expr {
-	t.Helper()
-	out := make(map[string]ast.Expr)
-	for i, element := range d.elements(t, e) {
-		if kv, ok := element.(*ast.KeyValueExpr); ok {
-			out[d.text(t, kv.Key)] = kv.Value
-		} else {
-			out[names[i]] = element
-		}
-	}
-	return out
-}
-
 // keys returns the keys of a map literal, sorted.
 func (d declarations) keys(t *testing.T, name string) []string {
 	t.Helper()

@@ -223,9 +223,9 @@ func (j *bucketJudge) addressDenial(values []string, from gateKey) denial {
 	}
 	set := ipset.Build(&builder)
 	return d.over(coverMembers(from.src, func(m world.Member) (truth.Verdict, string) {
-		switch cidr := m.Vswitch.CIDR; {
+		switch cidr := m.VSwitch.CIDR; {
 		case !cidr.IsValid():
-			return truth.Unknown, m.Vswitch.Reason
+			return truth.Unknown, m.VSwitch.Reason
 		case set.ContainsPrefix(cidr):
 			return truth.Open, ""
 		case set.OverlapsPrefix(cidr):

@@ -50,7 +50,7 @@ func cover[T any](list []T, more string, label func(T) string, admits func(T) (t
 
 // coverMembers asks for each vSwitch of sources.
 func coverMembers(src *world.Sources, admits func(world.Member) (truth.Verdict, string)) coverage {
-	return cover(src.Members, src.Unknown, func(m world.Member) string { return m.Vswitch.Label() }, admits)
+	return cover(src.Members, src.Unknown, func(m world.Member) string { return m.VSwitch.Label() }, admits)
 }
 
 // none reports whether certainly nothing is admitted.
@@ -99,10 +99,10 @@ func wrongVSwitches(c *world.Cluster, role string) []*alicloud.VSwitch {
 			candidates = append(candidates, c.Scope.VSwitch(id))
 		}
 	} else {
-		candidates = world.VswitchesOf(c.Node.Members)
+		candidates = world.VSwitchesOf(c.Node.Members)
 	}
 	return slices.DeleteFunc(candidates, func(v *alicloud.VSwitch) bool {
-		return slices.ContainsFunc(right.Members, func(m world.Member) bool { return m.Vswitch == v })
+		return slices.ContainsFunc(right.Members, func(m world.Member) bool { return m.VSwitch == v })
 	})
 }
 

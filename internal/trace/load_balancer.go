@@ -209,7 +209,7 @@ func runsBeside(c *world.Cluster, daemons, client *kube.Workload) bool {
 	clients := c.PlacementOf(client)
 	return !clients.Whole && clients.Unknown == "" && !slices.ContainsFunc(clients.Landings, func(l world.Landing) bool {
 		return !slices.ContainsFunc(at.Landings, func(have world.Landing) bool {
-			return have.Pool == l.Pool && len(have.Vswitches) >= len(l.Vswitches)
+			return have.Pool == l.Pool && len(have.VSwitches) >= len(l.VSwitches)
 		})
 	})
 }

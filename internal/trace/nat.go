@@ -76,7 +76,7 @@ func (y *ways) judgeCluster(c *world.Cluster) {
 			way := judgeWay(y.Facts, c, src, m)
 			gate.ways = append(gate.ways, way)
 			gate.VSwitches = append(gate.VSwitches, model.Source{
-				Name: m.Vswitch.Name, CIDR: cidrText(m.Vswitch), Status: way.status, Reason: way.reason, Origin: m.Origin,
+				Name: m.VSwitch.Name, CIDR: cidrText(m.VSwitch), Status: way.status, Reason: way.reason, Origin: m.Origin,
 			})
 		}
 		y.bySource[src] = gate
@@ -122,18 +122,18 @@ func (y *ways) conclude(c *world.Cluster, gate *internetGate) {
 		switch {
 		case way.code == "missing":
 			uncovered = append(uncovered, way.member)
-			gate.Uncovered = append(gate.Uncovered, way.member.Vswitch.Label())
+			gate.Uncovered = append(gate.Uncovered, way.member.VSwitch.Label())
 		case way.leadsOut():
-			gate.Covered = append(gate.Covered, way.member.Vswitch.Label())
+			gate.Covered = append(gate.Covered, way.member.VSwitch.Label())
 		}
 		if way.code != "" && rankOf(way.code) < rankOf(gate.Code) {
 			gate.Code = way.code
 		}
 		if at := unusableEntry(c, way); at.Ref != 0 && at.Same(gate.Entry) {
-			gate.EntryCovers = append(gate.EntryCovers, way.member.Vswitch.Label())
+			gate.EntryCovers = append(gate.EntryCovers, way.member.VSwitch.Label())
 		} else if at.Ref != 0 && gate.Entry.Ref == 0 {
 			gate.Entry = at
-			gate.EntryCovers = append(gate.EntryCovers, way.member.Vswitch.Label())
+			gate.EntryCovers = append(gate.EntryCovers, way.member.VSwitch.Label())
 			gate.GatewayName = way.entry.Gateway.Name
 			gate.GatewayCode = "other-vpc"
 			if way.entry.Gateway.Internet == truth.No {
@@ -145,7 +145,7 @@ func (y *ways) conclude(c *world.Cluster, gate *internetGate) {
 	gate.Status = truth.Sum(verdicts, src.Unknown != "")
 	gate.OtherCovered = other != nil && allCovered(other)
 	if gate.GatewayName == "" && c.VPC != nil {
-		if list, _ := c.Scope.GatewaysOf(c.VPC); len(list) > 0 {
+		if list, _ := alicloud.GatewaysOf(c.Scope, c.VPC); len(list) > 0 {
 			gate.GatewayName = list[0].Name
 			gate.Gateway = c.Scope.AtBlock(list[0].Resource)
 		}
@@ -260,7 +260,7 @@ func (gate *internetGate) hop(c *world.Cluster, r *world.Need) model.Hop {
 	reason := v.Gap
 	decided := reason == "" && !v.Some
 	for i, way := range gate.ways {
-		if v.Takes(v.Members[i].Vswitch) && way.status == truth.Unknown && !way.byRoute {
+		if v.Takes(v.Members[i].VSwitch) && way.status == truth.Unknown && !way.byRoute {
 			decided, reason = false, cmp.Or(way.reason, reason)
 			break
 		}
@@ -292,10 +292,10 @@ func (gate *internetGate) hop(c *world.Cluster, r *world.Need) model.Hop {
 func (gate *internetGate) describe(c *world.Cluster, v *world.View) (component string, list []model.Fact) {
 	entries := make(map[*alicloud.SNATEntry]bool)
 	for _, way := range gate.ways {
-		if !v.Takes(way.member.Vswitch) {
+		if !v.Takes(way.member.VSwitch) {
 			continue
 		}
-		list = append(list, fact("source vSwitch", way.member.Vswitch.Label()+": "+string(way.status), way.member.Origin))
+		list = append(list, fact("source vSwitch", way.member.VSwitch.Label()+": "+string(way.status), way.member.Origin))
 		if way.route.Table != nil {
 			list = append(list, fact("route table", way.route.Table.Address, c.Scope.AtBlock(way.route.Table)))
 		}
@@ -350,7 +350,7 @@ func (gate *internetGate) describeUnknowns() []model.Unknown {
 		}
 		if way.status == truth.Unknown && way.reason != "" {
 			list = append(list, model.Unknown{
-				Subject: "Internet access of " + way.member.Vswitch.Name,
+				Subject: "Internet access of " + way.member.VSwitch.Name,
 				Reason:  way.reason, Origin: way.member.Origin,
 			})
 		}

@@ -97,23 +97,23 @@ func (j *aclJudge) hop(r *world.Need) model.Hop {
 		hop.Status, hop.Detail = truth.Unknown, v.Gap
 	}
 	from := v.From()
-	if v.Some && len(from) > 1 && slices.ContainsFunc(from, func(m world.Member) bool { return j.aclOf(c.Scope, m.Vswitch) != nil }) {
+	if v.Some && len(from) > 1 && slices.ContainsFunc(from, func(m world.Member) bool { return j.aclOf(c.Scope, m.VSwitch) != nil }) {
 		hop.Status, hop.Detail = truth.Unknown, v.SomeReason()
 		return hop
 	}
 	for _, m := range from {
-		acl := j.aclOf(c.Scope, m.Vswitch)
+		acl := j.aclOf(c.Scope, m.VSwitch)
 		if acl != nil && acl.Resource != nil {
 			hop.Component = acl.Resource.Address
-			hop.Facts = append(hop.Facts, fact("network ACL of "+m.Vswitch.Name, acl.Resource.Address, c.Scope.AtBlock(acl.Resource)))
+			hop.Facts = append(hop.Facts, fact("network ACL of "+m.VSwitch.Name, acl.Resource.Address, c.Scope.AtBlock(acl.Resource)))
 		}
 		switch {
 		case acl == nil:
 			continue
 		case acl.Unknown != "" || addresses == nil:
-			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.Vswitch.Name+" or the destination is not decided by the files"
+			hop.Status, hop.Detail = truth.Worst(hop.Status, truth.Unknown), "the network ACL of "+m.VSwitch.Name+" or the destination is not decided by the files"
 			continue
-		case m.Vswitch.CIDR.IsValid() && ipset.IsEmpty(ipset.Subtract(addresses, ipset.Of(m.Vswitch.CIDR))):
+		case m.VSwitch.CIDR.IsValid() && ipset.IsEmpty(ipset.Subtract(addresses, ipset.Of(m.VSwitch.CIDR))):
 			continue // packets inside one vSwitch are not filtered
 		}
 		low, high := r.Port, r.Port
@@ -149,7 +149,7 @@ func (j *aclJudge) hop(r *world.Need) model.Hop {
 func (j *aclJudge) aclOf(s *alicloud.Scope, v *alicloud.VSwitch) *alicloud.NetworkACL {
 	acl, ok := j.acls[v]
 	if !ok {
-		acl = s.NetworkACLOf(v)
+		acl = alicloud.NetworkACLOf(s, v)
 		j.acls[v] = acl
 	}
 	return acl
@@ -165,7 +165,7 @@ func (j *aclJudge) block(r *world.Need, acl *alicloud.NetworkACL, m world.Member
 			Destination: r.Display(), Also: []string{}, Port: r.Port, Protocol: r.Protocol, Entry: textOf(entry), Origin: at,
 		}}
 	})
-	if name := m.Vswitch.Label(); !slices.Contains(gate.VSwitches, name) {
+	if name := m.VSwitch.Label(); !slices.Contains(gate.VSwitches, name) {
 		gate.VSwitches = append(gate.VSwitches, name)
 	}
 	if name := r.Display(); name != gate.Destination && !slices.Contains(gate.Also, name) {

@@ -75,13 +75,13 @@ func insideVPC(c *world.Cluster, r *world.Need) (to string, at place.Origin, ins
 		}
 	}
 	for _, m := range c.Node.Members {
-		if inVSwitch(m.Vswitch, dest) {
-			return m.Vswitch.Label(), m.Origin, truth.Yes
+		if inVSwitch(m.VSwitch, dest) {
+			return m.VSwitch.Label(), m.Origin, truth.Yes
 		}
 	}
 	for _, m := range c.Pod.Members {
-		if inVSwitch(m.Vswitch, dest) {
-			return m.Vswitch.Label(), m.Origin, truth.Yes
+		if inVSwitch(m.VSwitch, dest) {
+			return m.VSwitch.Label(), m.Origin, truth.Yes
 		}
 	}
 	if c.VPC.Resource == nil {

@@ -79,7 +79,7 @@ func (y *ways) publicSources(v *world.View) []string {
 	}
 	var list []string
 	for _, way := range gate.ways {
-		if !v.Takes(way.member.Vswitch) {
+		if !v.Takes(way.member.VSwitch) {
 			continue
 		}
 		if way.entry == nil || way.status == truth.Blocked {

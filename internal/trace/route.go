@@ -53,7 +53,7 @@ func (y *ways) addRouteBlock(c *world.Cluster, gate *internetGate, way wayOut) {
 	if !slices.Contains(r.Tables, block.Tables[0]) {
 		r.Tables = append(r.Tables, block.Tables...)
 	}
-	r.VSwitches = append(r.VSwitches, way.member.Vswitch.Label())
+	r.VSwitches = append(r.VSwitches, way.member.VSwitch.Label())
 	r.ways = append(r.ways, way)
 }
 
@@ -86,7 +86,7 @@ func routeBlock(c *world.Cluster, gate *internetGate, way wayOut) *model.RouteBl
 func (r *routeGate) judge(s *alicloud.Scope, req *world.Need) (status truth.Verdict, reason string) {
 	status = truth.Open
 	for _, way := range r.ways {
-		if !req.View().Takes(way.member.Vswitch) {
+		if !req.View().Takes(way.member.VSwitch) {
 			continue
 		}
 		one, why := way.towards(s, req)
@@ -119,7 +119,7 @@ func (w *wayOut) towards(s *alicloud.Scope, r *world.Need) (status truth.Verdict
 	if to.Kind == alicloud.RouteOther {
 		return truth.Unknown, to.Reason
 	}
-	status, code, reason := usable(s, w.entry, w.member.Vswitch, to)
+	status, code, reason := usable(s, w.entry, w.member.VSwitch, to)
 	if status == truth.Blocked && code != "route" {
 		return truth.Open, "" // told by another rule, not by the route table
 	}

@@ -64,10 +64,10 @@ func judgeBlackList(gate *allowListGate, t *alicloud.Target, public bool) {
 	gate.SourceOrigin = src.Origin
 	var first *alicloud.AllowEntry
 	gate.take(coverMembers(src, func(m world.Member) (truth.Verdict, string) {
-		if !m.Vswitch.CIDR.IsValid() {
-			return truth.Unknown, m.Vswitch.Reason
+		if !m.VSwitch.CIDR.IsValid() {
+			return truth.Unknown, m.VSwitch.Reason
 		}
-		i := slices.IndexFunc(t.List.Entries, func(e alicloud.AllowEntry) bool { return e.CIDR.Overlaps(m.Vswitch.CIDR) })
+		i := slices.IndexFunc(t.List.Entries, func(e alicloud.AllowEntry) bool { return e.CIDR.Overlaps(m.VSwitch.CIDR) })
 		if i < 0 {
 			return truth.Open, ""
 		}
@@ -163,10 +163,10 @@ func (j *ingressJudge) judge(r *world.Need) *ingressGate {
 	}
 	from, fromUnknown := j.sourceGroups(c, v)
 	verdict := coverMembers(src, func(m world.Member) (truth.Verdict, string) {
-		if !m.Vswitch.CIDR.IsValid() {
-			return truth.Unknown, m.Vswitch.Reason
+		if !m.VSwitch.CIDR.IsValid() {
+			return truth.Unknown, m.VSwitch.Reason
 		}
-		v := ingressVerdict(groups, ipset.Of(m.Vswitch.CIDR), from, fromUnknown, strings.ToLower(r.Protocol), r.Port)
+		v := ingressVerdict(groups, ipset.Of(m.VSwitch.CIDR), from, fromUnknown, strings.ToLower(r.Protocol), r.Port)
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
 			gate.Rule, gate.Drop = v.drop.Resource.Address, t.Scope.AtBlock(v.drop.Resource)
 		}
@@ -175,7 +175,7 @@ func (j *ingressJudge) judge(r *world.Need) *ingressGate {
 	gate.verdicts, gate.Status, gate.reason = verdict.verdicts, verdict.status, verdict.reason
 	gate.Covered, gate.Uncovered = verdict.covered, verdict.uncovered
 	for _, m := range src.Members {
-		gate.facts = append(gate.facts, fact("source vSwitch", m.Vswitch.Label(), m.Origin))
+		gate.facts = append(gate.facts, fact("source vSwitch", m.VSwitch.Label(), m.Origin))
 	}
 	if gate.Rule != "" {
 		gate.facts = append(gate.facts, fact("drop rule", gate.Rule, gate.Drop))

@@ -28,7 +28,7 @@ type wayOut struct {
 // address of the node itself, the NAT gateway that ACK makes, the route table,
 // then SNAT entries.
 func judgeWay(f *world.Facts, c *world.Cluster, src *world.Sources, m world.Member) wayOut {
-	v := m.Vswitch
+	v := m.VSwitch
 	way := wayOut{member: m, status: truth.Unknown, covered: truth.Maybe}
 	if v.VPC == nil || v.Resource == nil {
 		way.reason = v.Reason
@@ -47,7 +47,7 @@ func judgeWay(f *world.Facts, c *world.Cluster, src *world.Sources, m world.Memb
 		way.status, way.covered, way.reason = truth.Open, truth.Yes, "new_nat_gateway: ACK gives the vSwitches of the cluster a way out"
 		return way
 	}
-	way.route = c.Scope.DefaultRoute(v)
+	way.route = alicloud.DefaultRoute(c.Scope, v)
 	if way.route.Kind == alicloud.RouteOther || way.route.Kind == alicloud.RouteUnknown {
 		way.reason = way.route.Reason
 		return way
@@ -124,7 +124,7 @@ func judgeRoute(way *wayOut, primary bool) {
 
 // throughEntries judges the SNAT entries that cover a vSwitch.
 func throughEntries(f *world.Facts, c *world.Cluster, way *wayOut) {
-	v := way.member.Vswitch
+	v := way.member.VSwitch
 	entries := f.Entries[c.Scope]
 	possible := ""
 	outside := ""
@@ -190,7 +190,7 @@ func usable(s *alicloud.Scope, e *alicloud.SNATEntry, v *alicloud.VSwitch, r ali
 		}
 	case alicloud.RouteSystem:
 		// Only the first Internet NAT gateway of a VPC gets a route by itself.
-		list, unknown := s.GatewaysOf(v.VPC)
+		list, unknown := alicloud.GatewaysOf(s, v.VPC)
 		list = slices.DeleteFunc(list, func(g *alicloud.Gateway) bool { return g.Internet == truth.No })
 		if len(list) > 1 || unknown != "" {
 			return truth.Unknown, "", "the system route table's default route belongs to the first of several NAT gateways"
@@ -213,7 +213,7 @@ func otherSupply(f *world.Facts, s *alicloud.Scope, v *alicloud.VSwitch) string 
 		return "the VPC " + v.VPC.Name + " is outside the files, it may have a NAT gateway of its own"
 	}
 	keys := []string{v.Key, v.VPC.Key}
-	list, unknown := s.GatewaysOf(v.VPC)
+	list, unknown := alicloud.GatewaysOf(s, v.VPC)
 	if unknown != "" {
 		return unknown
 	}

@@ -177,11 +177,11 @@ func judgeList(gate *allowListGate, t *alicloud.Target, c *world.Cluster) {
 	set := alicloud.SetOf(t.List.Entries)
 	everything := set.ContainsPrefix(netip.MustParsePrefix("0.0.0.0/0"))
 	verdict := coverMembers(src, func(m world.Member) (truth.Verdict, string) {
-		switch cidr := m.Vswitch.CIDR; {
+		switch cidr := m.VSwitch.CIDR; {
 		case everything, cidr.IsValid() && set.ContainsPrefix(cidr):
 			return truth.Open, ""
 		case !cidr.IsValid():
-			return truth.Unknown, m.Vswitch.Reason
+			return truth.Unknown, m.VSwitch.Reason
 		case t.List.Unknown != "":
 			return truth.Unknown, t.List.Unknown
 		case role == world.RoleNode && addsNodesTo(c, t) != truth.No:
@@ -194,7 +194,7 @@ func judgeList(gate *allowListGate, t *alicloud.Target, c *world.Cluster) {
 	})
 	for i, m := range src.Members {
 		gate.Sources = append(gate.Sources, model.Source{
-			Name: m.Vswitch.Name, CIDR: cidrText(m.Vswitch), Origin: m.Origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
+			Name: m.VSwitch.Name, CIDR: cidrText(m.VSwitch), Origin: m.Origin, Status: verdict.verdicts[i], Reason: verdict.reasons[i],
 		})
 	}
 	gate.take(verdict)

@@ -162,7 +162,7 @@ const ignoredCIDR = "pod-cidr-with-terway"
 // contradicted reports whether the files disagree on the network plug-in. Which one of
 // two the cluster would get, and so where packets come from, is not known then: all that
 // depends on it follows from the one mistake.
-func (c *Cluster) contradicted() bool {
+func contradicted(c *Cluster) bool {
 	return slices.ContainsFunc(c.mismatches, func(m model.Mismatch) bool { return m.Code != ignoredCIDR })
 }
 

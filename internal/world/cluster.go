@@ -261,10 +261,10 @@ func readIPStack(c *Cluster, body *located.Value) {
 // hasIPv6VSwitch reports whether one of the cluster's vSwitches has IPv6, or may.
 func hasIPv6VSwitch(c *Cluster) bool {
 	return slices.ContainsFunc(slices.Concat(c.Pod.Members, c.Node.Members), func(m Member) bool {
-		if m.Vswitch.Resource == nil {
+		if m.VSwitch.Resource == nil {
 			return true
 		}
-		body := m.Vswitch.Resource.Body
+		body := m.VSwitch.Resource.Body
 		on, _ := body.Get("enable_ipv6").Truth()
 		return on || body.Get("enable_ipv6").IsUnknown() || !body.Get("ipv6_cidr_block_mask").IsNull()
 	})

@@ -95,14 +95,14 @@ func (c *collector) declare(item requirement.Declared, origin place.Origin, show
 	case item.Kind == "service":
 		r.Host = item.Name
 		if s := c.w.Services[c.wl.Namespace+"/"+item.Name]; s != nil {
-			c.toService(r, s)
+			meetService(c, r, s)
 		} else {
 			r.Kind = toName
 		}
 	case item.Kind != "":
 		r.Kind, r.Host = toName, item.Kind+"/"+item.Name
 		if t := namedTarget(c.facts, c.w, item.Kind, item.Name); t != nil {
-			c.toTarget(r, t)
+			meetTarget(c, r, t)
 		}
 		c.addRange(r, item.PortEnd)
 		return

@@ -45,7 +45,7 @@ func (c *collector) reference(to standIn, port int, protocol string, origin plac
 		return
 	}
 	r := &Need{Strength: model.Referenced, Origin: origin, Port: port, Protocol: cmp.Or(protocol, requirement.TCP), Shown: shown}
-	c.toTarget(r, t)
+	meetTarget(c, r, t)
 	r.Host = t.Kind + "/" + t.Name
 	r.Public = r.Public || public && r.Kind == ToTarget
 	c.add(r)
@@ -79,9 +79,9 @@ func holdsHost(ref located.Ref) bool {
 	return holds
 }
 
-// toReferred leads to the target whose host a Service of type ExternalName of Terraform
+// meetReferred leads to the target whose host a Service of type ExternalName of Terraform
 // refers to. It reports false if it refers to none.
-func (c *collector) toReferred(r *Need, s *kube.Service) bool {
+func meetReferred(c *collector, r *Need, s *kube.Service) bool {
 	refs, _ := located.Refs(s.External)
 	if len(refs) != 1 || s.External != refs[0].Placeholder() || !holdsHost(refs[0]) {
 		return false
@@ -90,7 +90,7 @@ func (c *collector) toReferred(r *Need, s *kube.Service) bool {
 	if t == nil {
 		return false
 	}
-	c.toTarget(r, t)
+	meetTarget(c, r, t)
 	r.Public = r.Public || public && r.Kind == ToTarget
 	return true
 }
@@ -103,11 +103,11 @@ const maxAliases = 8
 func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 	if a, ok := c.wl.HostAlias(e.Host); ok {
 		r.Addr = a
-		c.resolveAddress(r)
+		resolveAddress(c, r)
 		return true
 	}
 	if e.Addr.IsValid() {
-		c.resolveAddress(r)
+		resolveAddress(c, r)
 		return true
 	}
 	domain := ""
@@ -117,7 +117,7 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 	if ns, name, ok := requirement.ServiceName(e.Host, c.wl.Namespace, domain); ok {
 		if s := c.w.Services[ns+"/"+name]; s != nil {
 			if s.Kind == "ExternalName" && s.External != "" && depth < maxAliases {
-				if c.toReferred(r, s) {
+				if meetReferred(c, r, s) {
 					return true
 				}
 				alias := requirement.FromValue("HOST", s.External, nil)
@@ -129,13 +129,13 @@ func (c *collector) resolve(r *Need, e requirement.Endpoint, depth int) bool {
 			if e.Scheme != "" && !e.Bare && r.Strength == model.Inferred {
 				r.Strength = model.Referenced // a URL with a Service and its namespace
 			}
-			c.toService(r, s)
+			meetService(c, r, s)
 			return true
 		}
 	}
 	if ns, name, ok := requirement.GoverningService(e.Host, c.wl.Namespace); ok {
 		if s := c.w.Services[ns+"/"+name]; s != nil {
-			c.toService(r, s)
+			meetService(c, r, s)
 			return true
 		}
 	}
@@ -183,7 +183,7 @@ func (r *Need) toLoadBalancer(s *kube.Service, direct, public bool) {
 	r.Public = direct && public && s.Internet == truth.Yes
 }
 
-func (c *collector) resolveAddress(r *Need) {
+func resolveAddress(c *collector, r *Need) {
 	// Services may share a load balancer, each with ports of its own.
 	var front *kube.Service
 	for _, s := range c.w.byAddress {
@@ -198,13 +198,13 @@ func (c *collector) resolveAddress(r *Need) {
 	}
 	for _, s := range SortedServices(c.w.Services) {
 		if s.ClusterIP == r.Addr.String() {
-			c.toService(r, s)
+			meetService(c, r, s)
 			return
 		}
 	}
 	for _, t := range ReachableTargets(c.facts, c.w) {
 		if slices.Contains(t.Addresses, r.Addr) {
-			c.toTarget(r, t)
+			meetTarget(c, r, t)
 			return
 		}
 	}
@@ -214,9 +214,9 @@ func (c *collector) resolveAddress(r *Need) {
 	}
 }
 
-// toTarget leads to a target by what names it: over its public address if it has
+// meetTarget leads to a target by what names it: over its public address if it has
 // one.
-func (c *collector) toTarget(r *Need, t *alicloud.Target) {
+func meetTarget(c *collector, r *Need, t *alicloud.Target) {
 	r.Kind, r.Target, r.Public = ToTarget, t, t.Internet == truth.Yes
 	if r.Port == 0 {
 		r.Port = t.Port
@@ -247,6 +247,7 @@ func readReused(f *Facts, w *World) {
 	}
 }
 
+// SortedServices are Services in order of namespace and name.
 func SortedServices(services map[string]*kube.Service) []*kube.Service {
 	list := make([]*kube.Service, 0, len(services))
 	for _, s := range services {
@@ -256,9 +257,9 @@ func SortedServices(services map[string]*kube.Service) []*kube.Service {
 	return list
 }
 
-func (c *collector) toService(r *Need, s *kube.Service) {
+func meetService(c *collector, r *Need, s *kube.Service) {
 	if !s.Selects && len(s.Endpoints) > 0 {
-		c.toEndpoint(r, s)
+		meetEndpoint(c, r, s)
 		return
 	}
 	r.Kind, r.Service = ToService, s
@@ -267,9 +268,9 @@ func (c *collector) toService(r *Need, s *kube.Service) {
 	}
 }
 
-// toEndpoint follows a Service without a selector to its first endpoint: the
+// meetEndpoint follows a Service without a selector to its first endpoint: the
 // packets leave for that address and the endpoint's port, or for another endpoint's.
-func (c *collector) toEndpoint(r *Need, s *kube.Service) {
+func meetEndpoint(c *collector, r *Need, s *kube.Service) {
 	r.alias = r.Display()
 	r.ByAlias = true
 	wanted := r.Port
@@ -288,7 +289,7 @@ func (c *collector) toEndpoint(r *Need, s *kube.Service) {
 			r.Others = append(r.Others, at)
 		}
 	}
-	c.resolveAddress(r)
+	resolveAddress(c, r)
 	if len(r.Others) == 0 {
 		return
 	}
@@ -298,7 +299,7 @@ func (c *collector) toEndpoint(r *Need, s *kube.Service) {
 	for _, other := range r.Others {
 		one := *r
 		one.Addr, one.Host, one.Port, one.Others = other.Addr(), other.Addr().String(), int(other.Port()), nil
-		c.resolveAddress(&one)
+		resolveAddress(c, &one)
 		if one.Kind != kind || one.Kind == ToTarget || one.Service != nil {
 			r.Kind, r.Target, r.Service, r.Public = toName, nil, nil, false
 			r.Scattered = true
@@ -382,6 +383,7 @@ func namedTarget(f *Facts, w *World, kind, name string) *alicloud.Target {
 	return nil
 }
 
+// Only is the one target of a list; nil if there are none or several.
 func Only(list []*alicloud.Target) *alicloud.Target {
 	if len(list) == 1 {
 		return list[0]

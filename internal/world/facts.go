@@ -43,7 +43,7 @@ func ReadFacts(ctx context.Context, input Input, n *Notes) (*Facts, error) {
 	}
 	alicloud.JoinScopes(f.Scopes)
 	for _, s := range f.Scopes {
-		f.Entries[s] = s.SNATEntries()
+		f.Entries[s] = alicloud.SNATEntries(s)
 	}
 	for _, s := range f.Scopes {
 		if err := guard.Overdue(ctx); err != nil {

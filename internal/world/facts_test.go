@@ -65,14 +65,14 @@ func in(zone, cidr string) Member {
 	if prefix, err := netip.ParsePrefix(cidr); err == nil {
 		v.CIDR = prefix
 	}
-	return Member{Vswitch: v}
+	return Member{VSwitch: v}
 }
 
 // named are the names of members' vSwitches.
 func named(list []Member) string {
 	var names []string
 	for _, m := range list {
-		names = append(names, m.Vswitch.Name)
+		names = append(names, m.VSwitch.Name)
 	}
 	return strings.Join(names, " ")
 }

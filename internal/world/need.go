@@ -10,17 +10,18 @@ import (
 	"github.com/egresslint/egresslint/internal/place"
 )
 
-// destinationKind says what a requirement leads to, once names are looked up in
+// DestinationKind says what a requirement leads to, once names are looked up in
 // the files.
-type destinationKind string
+type DestinationKind string
 
+// Kinds of destinations.
 const (
-	ToInternet     destinationKind = "internet"      // a public address or name
-	ToTarget       destinationKind = "target"        // a cloud service instance of the files
-	ToService      destinationKind = "service"       // a Service of the same cluster, by name or ClusterIP
-	ToLoadBalancer destinationKind = "load-balancer" // the external address of such a Service
-	ToAddress      destinationKind = "address"       // a private address
-	toName         destinationKind = "name"          // a name whose address the files do not say
+	ToInternet     DestinationKind = "internet"      // a public address or name
+	ToTarget       DestinationKind = "target"        // a cloud service instance of the files
+	ToService      DestinationKind = "service"       // a Service of the same cluster, by name or ClusterIP
+	ToLoadBalancer DestinationKind = "load-balancer" // the external address of such a Service
+	ToAddress      DestinationKind = "address"       // a private address
+	toName         DestinationKind = "name"          // a name whose address the files do not say
 )
 
 // Need is one need of one workload, resolved.
@@ -31,7 +32,7 @@ type Need struct {
 	Strength model.Strength
 	Origin   place.Origin
 
-	Kind     destinationKind
+	Kind     DestinationKind
 	Host     string       // as named; empty for CIDRs
 	Addr     netip.Addr   // if it is a literal address
 	Prefix   netip.Prefix // if it is a CIDR

@@ -340,14 +340,14 @@ func TestNeedOf(t *testing.T) {
 // TestOutside checks what the configuration says of things outside the files.
 func TestOutside(t *testing.T) {
 	private, public := netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("8.8.8.0/24")
-	name := func(kind destinationKind, host string) Need { return Need{Kind: kind, Host: host} }
+	name := func(kind DestinationKind, host string) Need { return Need{Kind: kind, Host: host} }
 	for _, tc := range []struct {
 		name   string
 		target TargetConfig
 		r      Need
 		is     bool
 		public truth.Truth
-		kind   destinationKind
+		kind   DestinationKind
 	}{
 		{"its name", TargetConfig{Hosts: []string{"DB.example"}}, name(toName, "db.Example"), true, truth.Maybe, toName},
 		{"its name looks public", TargetConfig{Hosts: []string{"db.example"}}, name(ToInternet, "db.example"), true, truth.Yes, ToInternet},
@@ -375,7 +375,7 @@ func TestOutside(t *testing.T) {
 			t.Errorf("%s: public: %s, want %s", tc.name, got, tc.public)
 		}
 		c := &collector{facts: &Facts{outside: []*outsideTarget{o}}}
-		c.meetOutside(&tc.r)
+		meetOutside(c, &tc.r)
 		met := tc.is && tc.r.Kind != ToTarget && !tc.r.Anywhere && !tc.r.Anywhere6
 		if tc.r.Kind != tc.kind || (tc.r.Outside == o) != met {
 			t.Errorf("%s: %s, the thing is met: %t", tc.name, tc.r.Kind, tc.r.Outside == o)

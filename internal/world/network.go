@@ -82,7 +82,7 @@ func clusterNetwork(f *Facts, c *Cluster, manifests network) network {
 			readTerwayAddons(c, &n, addons.enabled)
 		}
 		c.mismatches = mismatchesOf(c, n, addons.enabled)
-		if c.contradicted() {
+		if contradicted(c) {
 			n = undecided
 		}
 		n = n.configured(c.config).byPlugin()

@@ -181,7 +181,7 @@ func TestClusterFacts(t *testing.T) {
 // TestIPStack checks which addresses the pods of a cluster have.
 func TestIPStack(t *testing.T) {
 	six := func(arguments string) Member {
-		return Member{Vswitch: &alicloud.VSwitch{Resource: &terraform.Resource{Body: value(t, arguments)}}}
+		return Member{VSwitch: &alicloud.VSwitch{Resource: &terraform.Resource{Body: value(t, arguments)}}}
 	}
 	for _, tc := range []struct {
 		name, plugin, arguments string
@@ -243,7 +243,7 @@ func TestSources(t *testing.T) {
 	if len(src.Members) != 2 || !src.Members[0].Named || src.Members[1].Named {
 		t.Errorf("members are %+v", src.Members)
 	}
-	if set := src.Addresses(); set == nil || !set.Contains(b.Vswitch.CIDR.Addr()) {
+	if set := src.Addresses(); set == nil || !set.Contains(b.VSwitch.CIDR.Addr()) {
 		t.Errorf("addresses are %v", set)
 	}
 	src.addMember(unknown)
@@ -265,7 +265,7 @@ func TestSources(t *testing.T) {
 		if (set != nil) != tc.want {
 			t.Errorf("%s: addresses are %v", tc.name, set)
 		}
-		if set != nil && len(tc.c.Own) > 0 && !set.Contains(b.Vswitch.CIDR.Addr()) {
+		if set != nil && len(tc.c.Own) > 0 && !set.Contains(b.VSwitch.CIDR.Addr()) {
 			t.Errorf("%s: addresses are %v", tc.name, set)
 		}
 	}
@@ -331,7 +331,7 @@ func TestOwnSources(t *testing.T) {
 			t.Errorf("%+v has sources %+v", tc.src, got)
 		}
 	}
-	if v := viewOn(c, "x", []Member{a}, place.Origin{}); v.Sources != &c.Pod || v.Whole() || named(v.From()) != a.Vswitch.Name {
+	if v := viewOn(c, "x", []Member{a}, place.Origin{}); v.Sources != &c.Pod || v.Whole() || named(v.From()) != a.VSwitch.Name {
 		t.Errorf("some of the cluster's vSwitches are %+v", v)
 	}
 	if v := viewOn(c, "x", []Member{a, b}, place.Origin{}); v.Sources != &c.Pod || !v.Whole() {

@@ -15,8 +15,8 @@ import (
 // Assigning Pods to Nodes and Taints and Tolerations; provider documentation,
 // cs_kubernetes_node_pool).
 
-// placement is where the pods of a workload can run.
-type placement struct {
+// Placement is where the pods of a workload can run.
+type Placement struct {
 	// Whole says that every node of the cluster can run them; landings is empty then.
 	Whole    bool
 	Landings []Landing
@@ -29,7 +29,7 @@ type placement struct {
 // Landing is a node pool with those of its vSwitches whose nodes can run the pods.
 type Landing struct {
 	Pool      *NodePool
-	Vswitches []*alicloud.VSwitch
+	VSwitches []*alicloud.VSwitch
 }
 
 // zoneLabels are the labels that name a node's zone.
@@ -39,17 +39,17 @@ var zoneLabels = []string{"topology.kubernetes.io/zone", "failure-domain.beta.ku
 var osLabels = []string{"kubernetes.io/os", "beta.kubernetes.io/os"}
 
 // PlacementOf says where the pods of a workload can run.
-func (c *Cluster) PlacementOf(wl *kube.Workload) placement {
+func (c *Cluster) PlacementOf(wl *kube.Workload) Placement {
 	terms, unsure := wl.NodeTerms()
 	constrained := len(terms) > 0 || unsure
 	tainted := slices.ContainsFunc(c.Pools, func(p *NodePool) bool { return len(p.taints) > 0 })
 	switch {
 	case !constrained && !tainted:
-		return placement{Whole: true}
+		return Placement{Whole: true}
 	case len(c.Pools) == 0, c.kind == "dedicated": // a dedicated cluster's masters are nodes, too
-		return placement{Whole: true, Some: constrained}
+		return Placement{Whole: true, Some: constrained}
 	}
-	p := placement{Some: unsure}
+	p := Placement{Some: unsure}
 	all := true
 	for _, pool := range c.Pools {
 		fits := min(pool.tolerated(wl), fits(c, terms, pool))
@@ -66,19 +66,19 @@ func (c *Cluster) PlacementOf(wl *kube.Workload) placement {
 			case zone == truth.Maybe:
 				p.Some = true
 			}
-			l.Vswitches = append(l.Vswitches, v)
+			l.VSwitches = append(l.VSwitches, v)
 		}
-		if len(l.Vswitches) == 0 && len(pool.vswitches) > 0 {
+		if len(l.VSwitches) == 0 && len(pool.vswitches) > 0 {
 			continue
 		}
 		p.Some = p.Some || fits == truth.Maybe
 		p.Landings = append(p.Landings, l)
 	}
 	if len(p.Landings) == 0 {
-		return placement{Unknown: "no node pool in the files can run the pods of " + wl.Display()}
+		return Placement{Unknown: "no node pool in the files can run the pods of " + wl.Display()}
 	}
 	if all {
-		return placement{Whole: true, Some: p.Some}
+		return Placement{Whole: true, Some: p.Some}
 	}
 	return p
 }

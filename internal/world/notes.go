@@ -17,10 +17,12 @@ type Notes struct {
 	Bindings    []model.Binding
 }
 
+// NewNotes returns notes of nothing.
 func NewNotes() *Notes {
 	return &Notes{diagnosed: make(map[source.Diagnostic]bool), unsure: make(map[model.Unknown]bool)}
 }
 
+// Unknown notes what the files do not decide, why, and where.
 func (n *Notes) Unknown(subject, reason string, origin place.Origin) {
 	u := model.Unknown{Subject: subject, Reason: reason, Origin: origin}
 	if !n.unsure[u] {
@@ -36,6 +38,7 @@ func (n *Notes) diagnose(d source.Diagnostic) {
 	}
 }
 
+// SortedDiagnostics are the diagnostics by their place.
 func (n *Notes) SortedDiagnostics() []source.Diagnostic {
 	slices.SortFunc(n.diagnostics, source.Diagnostic.Compare)
 	return n.diagnostics

@@ -75,7 +75,7 @@ func (o *outsideTarget) IsPublic(r *Need) truth.Truth {
 
 // meetOutside looks a requirement up among the things that the configuration
 // describes.
-func (c *collector) meetOutside(r *Need) {
+func meetOutside(c *collector, r *Need) {
 	switch r.Kind {
 	case ToInternet, ToAddress, toName:
 	default:

@@ -13,7 +13,7 @@ import (
 // pool is a node pool of these arguments, whose nodes are in these vSwitches.
 func pool(t *testing.T, name, arguments string, nodes ...Member) *NodePool {
 	t.Helper()
-	p := &NodePool{Res: &terraform.Resource{Address: name, Body: value(t, arguments)}, vswitches: VswitchesOf(nodes)}
+	p := &NodePool{Res: &terraform.Resource{Address: name, Body: value(t, arguments)}, vswitches: VSwitchesOf(nodes)}
 	p.readPlacement()
 	return p
 }
@@ -68,7 +68,7 @@ func TestPlacementOf(t *testing.T) {
 		}
 		for _, l := range p.Landings {
 			var names []string
-			for _, v := range l.Vswitches {
+			for _, v := range l.VSwitches {
 				names = append(names, v.Name)
 			}
 			got = append(got, strings.TrimSpace(l.Pool.Res.Address+" "+strings.Join(names, " ")))
@@ -255,15 +255,15 @@ func TestNarrow(t *testing.T) {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
-	if list := inZonesOf([]Member{podA, podB}, VswitchesOf([]Member{nodeB})); named(list) != "10.1.1.0/24" {
+	if list := inZonesOf([]Member{podA, podB}, VSwitchesOf([]Member{nodeB})); named(list) != "10.1.1.0/24" {
 		t.Errorf("in the zone of the nodes are %q", named(list))
 	}
 	for _, nodes := range [][]Member{nil, {nodeB, nowhere}} {
-		if list := inZonesOf([]Member{podA, podB}, VswitchesOf(nodes)); len(list) != 2 {
+		if list := inZonesOf([]Member{podA, podB}, VSwitchesOf(nodes)); len(list) != 2 {
 			t.Errorf("in the zones of %q are %q", named(nodes), named(list))
 		}
 	}
-	if list := inZonesOf([]Member{podA, nowhere}, VswitchesOf([]Member{nodeB})); len(list) != 2 {
+	if list := inZonesOf([]Member{podA, nowhere}, VSwitchesOf([]Member{nodeB})); len(list) != 2 {
 		t.Errorf("where a zone is not known there are %q", named(list))
 	}
 }
@@ -347,7 +347,7 @@ func TestMergeGroups(t *testing.T) {
 func TestSum(t *testing.T) {
 	a, b := in("a", "10.1.0.0/24"), in("b", "10.1.1.0/24")
 	src := &Sources{Members: []Member{a, b}}
-	part := []*alicloud.VSwitch{a.Vswitch}
+	part := []*alicloud.VSwitch{a.VSwitch}
 	for _, tc := range []struct {
 		name     string
 		v        View
@@ -377,10 +377,10 @@ func TestSum(t *testing.T) {
 	if labels := unknownView("why").Labels(); labels != nil {
 		t.Errorf("packets from nowhere come from %v", labels)
 	}
-	if v := (&View{Sources: src, part: VswitchesOf(src.Members)}).simplified(); !v.Whole() {
+	if v := (&View{Sources: src, part: VSwitchesOf(src.Members)}).simplified(); !v.Whole() {
 		t.Error("a part that is everything is no whole")
 	}
-	if v := (&View{Sources: src, part: VswitchesOf(src.Members), Gap: "more"}).simplified(); v.Whole() {
+	if v := (&View{Sources: src, part: VSwitchesOf(src.Members), Gap: "more"}).simplified(); v.Whole() {
 		t.Error("a part of which more is not known is a whole")
 	}
 	if v := (&View{Sources: src, part: part}).simplified(); v.Whole() {

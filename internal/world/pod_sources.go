@@ -196,7 +196,7 @@ func podNetworking(f *Facts, c *Cluster, o *kubernetes.Object) (*podNetwork, str
 }
 
 // networkView is where the packets of pods with a network of their own come from.
-func networkView(c *Cluster, n *podNetwork, p placement) *View {
+func networkView(c *Cluster, n *podNetwork, p Placement) *View {
 	var v *View
 	if len(n.vswitches) == 0 {
 		v = podView(c, p)
@@ -219,13 +219,13 @@ func networkView(c *Cluster, n *podNetwork, p placement) *View {
 // viewInZones is where packets come from that leave from vSwitches of a network of its
 // own: like any pod vSwitches, those in zones in which no node can run the pods do not
 // count, where every zone is known.
-func viewInZones(c *Cluster, n *podNetwork, p placement) *View {
+func viewInZones(c *Cluster, n *podNetwork, p Placement) *View {
 	if p.Unknown != "" {
 		return &View{Reason: p.Unknown, Own: true}
 	}
 	list := n.vswitches
 	if c.Node.Unknown == "" {
-		list = inZonesOf(list, VswitchesOf(c.Node.Members))
+		list = inZonesOf(list, VSwitchesOf(c.Node.Members))
 	}
 	part := list
 	if !p.Whole && c.unattachedPools() == "" {
@@ -235,7 +235,7 @@ func viewInZones(c *Cluster, n *podNetwork, p placement) *View {
 				nodes = nil
 				break
 			}
-			nodes = append(nodes, l.Vswitches...)
+			nodes = append(nodes, l.VSwitches...)
 		}
 		part = inZonesOf(list, nodes)
 	}
@@ -244,16 +244,17 @@ func viewInZones(c *Cluster, n *podNetwork, p placement) *View {
 	}
 	v := viewOn(c, n.scope, list, n.origin)
 	if len(part) < len(list) {
-		v.part = VswitchesOf(part)
+		v.part = VSwitchesOf(part)
 	}
 	v.Some = p.Some
 	return v
 }
 
-func VswitchesOf(members []Member) []*alicloud.VSwitch {
+// VSwitchesOf are the vSwitches of members.
+func VSwitchesOf(members []Member) []*alicloud.VSwitch {
 	list := make([]*alicloud.VSwitch, 0, len(members))
 	for _, m := range members {
-		list = append(list, m.Vswitch)
+		list = append(list, m.VSwitch)
 	}
 	return list
 }
@@ -264,18 +265,18 @@ func inZonesOf(list []Member, nodes []*alicloud.VSwitch) []Member {
 	for _, v := range nodes {
 		zones[v.Zone] = true
 	}
-	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m Member) bool { return m.Vswitch.Zone == "" }) {
+	if len(zones) == 0 || zones[""] || slices.ContainsFunc(list, func(m Member) bool { return m.VSwitch.Zone == "" }) {
 		return list
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(m Member) bool { return !zones[m.Vswitch.Zone] })
+	return slices.DeleteFunc(slices.Clone(list), func(m Member) bool { return !zones[m.VSwitch.Zone] })
 }
 
 // viewOn is where packets come from that leave from certain vSwitches: a part of the
 // cluster's where those are the cluster's, too.
 func viewOn(c *Cluster, scope string, list []Member, at place.Origin) *View {
-	part := VswitchesOf(list)
+	part := VSwitchesOf(list)
 	inside := !slices.ContainsFunc(part, func(v *alicloud.VSwitch) bool {
-		return !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.Vswitch == v })
+		return !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.VSwitch == v })
 	})
 	if inside {
 		v := WholeView(&c.Pod)
@@ -291,7 +292,7 @@ func viewOn(c *Cluster, scope string, list []Member, at place.Origin) *View {
 // lists.
 func ownSources(c *Cluster, src *Sources) *Sources {
 	for _, have := range c.Own {
-		if have.Scope == src.Scope && slices.EqualFunc(have.Members, src.Members, func(x, y Member) bool { return x.Vswitch == y.Vswitch }) &&
+		if have.Scope == src.Scope && slices.EqualFunc(have.Members, src.Members, func(x, y Member) bool { return x.VSwitch == y.VSwitch }) &&
 			sameGroups(have.Own, src.Own) {
 			return have
 		}
@@ -321,7 +322,7 @@ func readViews(f *Facts, w *World) {
 	// What a PodNetworking gives to pods counts whether or not those are in the files.
 	for _, o := range w.podNetworkings {
 		if n, _ := podNetworking(f, c, o); n != nil && (len(n.vswitches) > 0 || n.groups != nil) {
-			networkView(c, n, placement{Whole: true})
+			networkView(c, n, Placement{Whole: true})
 		}
 	}
 }
@@ -340,135 +341,6 @@ const (
 	acsLabel   = "alibabacloud.com/acs"
 	burstLabel = "alibabacloud.com/burst-resource"
 )
-
-// containerGroup says whether a workload's pods run as container groups, and why that
-// is not decided.
-func (w *World) containerGroup(wl *kube.Workload) (answer truth.Truth, reason string) {
-	c := w.Cluster
-	if c != nil && c.Plugin == pluginServerless {
-		return truth.Yes, ""
-	}
-	undecided := "whether " + wl.Display() + " runs as container groups is not decided by the files"
-	for _, key := range []string{eciLabel, acsLabel, burstLabel} {
-		if slices.Contains(wl.Undecided, key) {
-			return truth.Maybe, undecided
-		}
-	}
-	if labelled(w, wl, eciLabel) || labelled(w, wl, acsLabel) {
-		return truth.Yes, ""
-	}
-	name, _ := wl.Spec.Get("nodeName").Text()
-	selector := wl.Spec.Get("nodeSelector")
-	if selector.Get("type").Is("virtual-kubelet") || strings.HasPrefix(name, "virtual-kubelet") {
-		return truth.Yes, ""
-	}
-	for _, v := range wl.Spec.Get("tolerations").Items() {
-		if v.Get("key").Is("virtual-kubelet.io/provider", "virtual-kubelet.io/compute-type") {
-			return truth.Maybe, wl.Display() + " may run on virtual nodes, which it tolerates"
-		}
-	}
-	profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/eci-profile"]
-	switch {
-	case wl.Labels[burstLabel] != "" || !wl.Annotation(burstLabel).IsNull():
-		return truth.Maybe, undecided
-	case profile != nil && profile.Text("selectors") != "":
-		return truth.Maybe, "the selectors of ConfigMap eci-profile may let " + wl.Display() + " run as container groups"
-	default:
-		return truth.No, ""
-	}
-}
-
-// isACS reports whether a workload's pods, which run as container groups, are ACS
-// pods.
-func (w *World) isACS(wl *kube.Workload) bool {
-	return labelled(w, wl, acsLabel) || w.Cluster != nil && w.Cluster.acs
-}
-
-// labelled reports whether a label is true for a workload's pods or, where these do
-// not say otherwise, for their namespace.
-func labelled(w *World, wl *kube.Workload, key string) bool {
-	if text, ok := wl.Labels[key]; ok {
-		return text == "true"
-	}
-	ns := w.Namespaces[wl.Namespace]
-	return ns != nil && ns.Root.Get("metadata", "labels", key).Is("true")
-}
-
-// containerView is where the packets of container groups come from: the vSwitches of
-// an annotation, else those of the virtual nodes' profile, else, in a cluster without
-// nodes, the cluster's own.
-func containerView(f *Facts, w *World, wl *kube.Workload) *View {
-	c := w.Cluster
-	var v *View
-	n, reason := containerNetwork(f, w, wl)
-	switch {
-	case reason != "":
-		v = unknownView(reason)
-	case len(n.vswitches) > 0:
-		v = viewOn(c, n.scope, n.vswitches, n.origin)
-	case c.Plugin == pluginServerless:
-		v = WholeView(&c.Pod)
-	default:
-		v = unknownView(wl.Display() + " runs as container groups, whose vSwitches are not in the files")
-	}
-	v.Container = true
-	if v.Reason != "" && (reason != "" || n.groups == nil) {
-		return v
-	}
-	if n.groups == nil && c.Plugin != pluginServerless {
-		n.groups = &IDs{Unknown: "the security group of the virtual nodes is not in the files"}
-	}
-	if n.groups != nil {
-		v.Groups = ownSources(c, &Sources{Role: RolePod, Scope: n.scope, Own: n.groups, Origin: n.origin})
-	}
-	return v
-}
-
-// containerNetwork reads what the annotations of container groups and the profile of
-// the virtual nodes name.
-func containerNetwork(f *Facts, w *World, wl *kube.Workload) (n *podNetwork, reason string) {
-	keys, other, profileName := containerAnnotations[:2], containerAnnotations[2:], "eci-profile"
-	if w.isACS(wl) {
-		keys, other, profileName = other, keys, "acs-profile"
-	}
-	for _, key := range other {
-		if !wl.Annotation(key).IsNull() {
-			return nil, "the annotation " + key + " of " + wl.Display() + " is for container groups of another kind"
-		}
-	}
-	n = &podNetwork{scope: "pods on virtual nodes"}
-	lists := make([][]string, 2)
-	origins := make([]place.Origin, 2)
-	for i, key := range keys {
-		v := wl.Annotation(key)
-		if v.IsNull() {
-			continue
-		}
-		text, ok := v.Text()
-		if !ok {
-			return nil, v.ReasonOr("the annotation " + key + " of " + wl.Display() + " is unknown")
-		}
-		lists[i], origins[i] = splitList(text), f.Places.Object(wl.Object, v)
-		if i == 0 {
-			n.scope = "pods with the annotation " + key
-		}
-	}
-	holder := []*kubernetes.Object{wl.Object, wl.Object}
-	if profile := w.configs["ConfigMap/"+kube.SystemNamespace+"/"+profileName]; profile != nil {
-		for i, key := range []string{"vSwitchIds", "securityGroupId"} {
-			if value, ok := profile.Get(key); ok && len(lists[i]) == 0 {
-				lists[i], origins[i], holder[i] = splitList(value.Text), f.Places.Object(profile.Object, value.Value), profile.Object
-			}
-		}
-		if profile.Text("selectors") != "" && (holder[0] == profile.Object || holder[1] == profile.Object) {
-			return nil, "the selectors of ConfigMap " + profileName + " may give " + wl.Display() + " annotations of its own"
-		}
-	}
-	n.origin = origins[0]
-	n.vswitches = membersIn(f, w.Cluster, holder[0], lists[0], origins[0])
-	n.groups = groupsIn(f, w.Cluster, holder[1], lists[1], origins[1])
-	return n, ""
-}
 
 // splitList splits a comma-separated list.
 func splitList(text string) []string {

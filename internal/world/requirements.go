@@ -88,7 +88,7 @@ func (c *collector) environment(container *located.Value) []variable {
 				continue
 			}
 			for _, v := range src.Values {
-				list = append(list, c.fromConfig(src, v, prefix+v.Key))
+				list = append(list, fromConfig(c, src, v, prefix+v.Key))
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func (c *collector) environment(container *located.Value) []variable {
 			}
 			if src := c.w.configs[ref.kind+"/"+c.wl.Namespace+"/"+holder]; src != nil {
 				if v, ok := src.Get(key); ok {
-					list = append(list, c.fromConfig(src, v, name))
+					list = append(list, fromConfig(c, src, v, name))
 				}
 			}
 		}
@@ -187,7 +187,7 @@ func (c *collector) meshHost(v variable) {
 	}
 }
 
-func (c *collector) fromConfig(src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
+func fromConfig(c *collector, src *kube.ConfigSource, v kube.ConfigValue, name string) variable {
 	place := "the host in " + src.Object.Kind + " " + src.Object.Name + ", key " + v.Key
 	return variable{name: name, text: v.Text, holder: src.Object, origin: c.facts.Places.Object(src.Object, v.Value), secret: secret.At(v.Value, place)}
 }
@@ -235,16 +235,16 @@ func (c *collector) commandLine(container *located.Value, list []variable) {
 // volumes reads the files that ConfigMaps and Secrets put into the containers.
 func (c *collector) volumes() {
 	for _, volume := range c.wl.Spec.Get("volumes").Items() {
-		c.mounted("ConfigMap", volume.Get("configMap"), "name")
-		c.mounted("Secret", volume.Get("secret"), "secretName")
+		mounted(c, "ConfigMap", volume.Get("configMap"), "name")
+		mounted(c, "Secret", volume.Get("secret"), "secretName")
 		for _, part := range volume.Get("projected", "sources").Items() {
-			c.mounted("ConfigMap", part.Get("configMap"), "name")
-			c.mounted("Secret", part.Get("secret"), "name")
+			mounted(c, "ConfigMap", part.Get("configMap"), "name")
+			mounted(c, "Secret", part.Get("secret"), "name")
 		}
 	}
 }
 
-func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
+func mounted(c *collector, kind string, v *located.Value, nameKey string) {
 	name, ok := v.Get(nameKey).Text()
 	if !ok {
 		return
@@ -261,7 +261,7 @@ func (c *collector) mounted(kind string, v *located.Value, nameKey string) {
 	}
 	for _, value := range src.Values {
 		if only == nil || slices.Contains(only, value.Key) {
-			c.value(c.fromConfig(src, value, value.Key), func(string) (variable, bool) { return variable{}, false })
+			c.value(fromConfig(c, src, value, value.Key), func(string) (variable, bool) { return variable{}, false })
 		}
 	}
 }
@@ -294,8 +294,8 @@ func (c *collector) endpoint(e requirement.Endpoint, strength model.Strength, or
 // add keeps one requirement per destination: the strongest, then the first.
 func (c *collector) add(r *Need) {
 	r.Workload, r.Index, r.World = c.wl, c.index, c.w
-	c.meetOutside(r)
-	if !c.meant(r) {
+	meetOutside(c, r)
+	if !meant(c, r) {
 		return
 	}
 	key := needKey{r.Kind, r.Host, r.Prefix, r.Port, r.Protocol}
@@ -312,7 +312,7 @@ func (c *collector) add(r *Need) {
 // meant reports whether a requirement counts in a cluster that the configuration keeps
 // from the Internet: there, only what somebody has written for this tool is sure to be
 // wanted. A reference to a public place is no more than a guess, a guess is nothing.
-func (c *collector) meant(r *Need) bool {
+func meant(c *collector, r *Need) bool {
 	if c.w.Cluster == nil || c.w.Cluster.Intent != "no" || !r.ToPublic() && !r.ToPublic6() {
 		return true
 	}
@@ -326,7 +326,7 @@ func (c *collector) meant(r *Need) bool {
 // needKey is what requirements of one workload have in common that lead to one
 // destination.
 type needKey struct {
-	kind     destinationKind
+	kind     DestinationKind
 	host     string
 	prefix   netip.Prefix
 	port     int

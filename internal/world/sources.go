@@ -30,8 +30,9 @@ type Sources struct {
 	Own *IDs
 }
 
+// Member is a vSwitch that packets leave from.
 type Member struct {
-	Vswitch *alicloud.VSwitch
+	VSwitch *alicloud.VSwitch
 	Origin  place.Origin // the element that names it
 	Named   bool         // whether the cluster resource itself names it
 }
@@ -85,7 +86,7 @@ func addSources(c *Cluster, src *Sources, holder *terraform.Resource, named bool
 				}
 				continue
 			}
-			src.addMember(Member{Vswitch: c.Scope.VSwitch(id), Origin: c.Scope.At(holder, item), Named: named})
+			src.addMember(Member{VSwitch: c.Scope.VSwitch(id), Origin: c.Scope.At(holder, item), Named: named})
 		}
 		return
 	}
@@ -93,7 +94,7 @@ func addSources(c *Cluster, src *Sources, holder *terraform.Resource, named bool
 
 // addMember adds a vSwitch, once.
 func (s *Sources) addMember(m Member) {
-	if i := slices.IndexFunc(s.Members, func(have Member) bool { return have.Vswitch == m.Vswitch }); i >= 0 {
+	if i := slices.IndexFunc(s.Members, func(have Member) bool { return have.VSwitch == m.VSwitch }); i >= 0 {
 		s.Members[i].Named = s.Members[i].Named || m.Named
 		return
 	}
@@ -109,7 +110,7 @@ func readNodeSources(c *Cluster) {
 		}
 		pool.unknown = cmp.Or(own.Unknown, pool.Res.Uncertain)
 		for _, m := range own.Members {
-			pool.vswitches = append(pool.vswitches, m.Vswitch)
+			pool.vswitches = append(pool.vswitches, m.VSwitch)
 			c.Node.addMember(m)
 		}
 		c.Node.Unknown = cmp.Or(c.Node.Unknown, pool.unknown)
@@ -137,7 +138,7 @@ func readNodeSources(c *Cluster) {
 		list, _ := c.Scope.Idents(c.Res.Body.Get(name))
 		for _, id := range list {
 			for i := range c.Node.Members {
-				if c.Node.Members[i].Vswitch.Key == id.Key {
+				if c.Node.Members[i].VSwitch.Key == id.Key {
 					c.Node.Members[i].Named = true
 				}
 			}
@@ -183,7 +184,7 @@ func addAddonVSwitches(c *Cluster, a addon, text string) {
 		list = append(list, alicloud.Ident{Key: "id:" + id})
 	}
 	for _, id := range list {
-		c.base.addMember(Member{Vswitch: c.Scope.VSwitch(id), Origin: origin})
+		c.base.addMember(Member{VSwitch: c.Scope.VSwitch(id), Origin: origin})
 	}
 }
 
@@ -244,6 +245,7 @@ func readPublicNodes(c *Cluster) {
 	}
 }
 
+// PublicPool says whether a node pool gives its nodes public addresses, and which argument says so.
 func PublicPool(body *located.Value) (answer truth.Truth, by *located.Value) {
 	answer = truth.No
 	if v := body.Get("internet_max_bandwidth_out"); v.IsUnknown() {
@@ -268,8 +270,8 @@ func PublicPool(body *located.Value) (answer truth.Truth, by *located.Value) {
 // cluster lie in one.
 func (c *Cluster) findVPC() *alicloud.VPC {
 	for _, m := range slices.Concat(c.Pod.Members, c.Node.Members) {
-		if m.Vswitch.VPC != nil {
-			return m.Vswitch.VPC
+		if m.VSwitch.VPC != nil {
+			return m.VSwitch.VPC
 		}
 	}
 	for _, name := range []string{"vswitch_ids", "worker_vswitch_ids", "master_vswitch_ids"} {
@@ -336,10 +338,10 @@ func (c *Cluster) podAddresses() *netipx.IPSet {
 func (s *Sources) Addresses() *netipx.IPSet {
 	var list []netip.Prefix
 	for _, m := range s.Members {
-		if !m.Vswitch.CIDR.IsValid() {
+		if !m.VSwitch.CIDR.IsValid() {
 			return nil
 		}
-		list = append(list, m.Vswitch.CIDR)
+		list = append(list, m.VSwitch.CIDR)
 	}
 	return ipset.Of(list...)
 }

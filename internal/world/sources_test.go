@@ -12,7 +12,7 @@ func (v *View) text() string {
 	}
 	var names []string
 	for _, m := range v.From() {
-		names = append(names, strings.TrimPrefix(m.Vswitch.Name, "alicloud_vswitch."))
+		names = append(names, strings.TrimPrefix(m.VSwitch.Name, "alicloud_vswitch."))
 	}
 	text := v.Role + " " + strings.Join(names, "+")
 	if v.Scope != "" {

@@ -139,7 +139,7 @@ func (p *podConfig) members() []Member {
 	var list []Member
 	for _, zone := range zones {
 		for _, m := range p.zones[zone] {
-			if !slices.ContainsFunc(list, func(have Member) bool { return have.Vswitch == m.Vswitch }) {
+			if !slices.ContainsFunc(list, func(have Member) bool { return have.VSwitch == m.VSwitch }) {
 				list = append(list, m)
 			}
 		}
@@ -158,10 +158,10 @@ func (p *podConfig) over(base *Sources) (list []Member, unknown string) {
 	}
 	list = p.members()
 	for _, m := range base.Members {
-		switch _, replaced := p.zones[m.Vswitch.Zone]; {
-		case m.Vswitch.Zone == "":
-			unknown = "the zone of " + m.Vswitch.Name + " is not in the files, ConfigMap " + p.name + " may replace it"
-		case !replaced && !slices.ContainsFunc(list, func(have Member) bool { return have.Vswitch == m.Vswitch }):
+		switch _, replaced := p.zones[m.VSwitch.Zone]; {
+		case m.VSwitch.Zone == "":
+			unknown = "the zone of " + m.VSwitch.Name + " is not in the files, ConfigMap " + p.name + " may replace it"
+		case !replaced && !slices.ContainsFunc(list, func(have Member) bool { return have.VSwitch == m.VSwitch }):
 			list = append(list, m)
 		}
 	}
@@ -173,7 +173,7 @@ func membersIn(f *Facts, c *Cluster, o *kubernetes.Object, list []string, at pla
 	var members []Member
 	for _, id := range list {
 		if id != "" {
-			members = append(members, Member{Vswitch: c.Scope.VSwitch(idIn(f, c, o, id)), Origin: at})
+			members = append(members, Member{VSwitch: c.Scope.VSwitch(idIn(f, c, o, id)), Origin: at})
 		}
 	}
 	return members
@@ -293,7 +293,7 @@ func spreadPods(c *Cluster) {
 			members, unknown := podsOn(c, pool, pool.vswitches)
 			c.Pod.Unknown = cmp.Or(c.Pod.Unknown, unknown)
 			for _, m := range members {
-				if !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.Vswitch == m.Vswitch }) {
+				if !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.VSwitch == m.VSwitch }) {
 					c.Pod.Members = append(c.Pod.Members, m)
 				}
 			}
@@ -316,7 +316,7 @@ func podsOn(c *Cluster, pool *NodePool, nodes []*alicloud.VSwitch) (list []Membe
 	}
 	var on []Member
 	for _, m := range c.Node.Members {
-		if slices.Contains(nodes, m.Vswitch) {
+		if slices.Contains(nodes, m.VSwitch) {
 			on = append(on, m)
 		}
 	}
@@ -329,17 +329,17 @@ func podsOn(c *Cluster, pool *NodePool, nodes []*alicloud.VSwitch) (list []Membe
 func narrow(pods, nodes []Member) []Member {
 	podZones, nodeZones := make(map[string]bool), make(map[string]bool)
 	for _, m := range pods {
-		podZones[m.Vswitch.Zone] = true
+		podZones[m.VSwitch.Zone] = true
 	}
 	for _, m := range nodes {
-		nodeZones[m.Vswitch.Zone] = true
+		nodeZones[m.VSwitch.Zone] = true
 	}
 	if podZones[""] || nodeZones[""] || len(nodeZones) == 0 {
 		return pods
 	}
-	kept := slices.DeleteFunc(slices.Clone(pods), func(m Member) bool { return !nodeZones[m.Vswitch.Zone] })
+	kept := slices.DeleteFunc(slices.Clone(pods), func(m Member) bool { return !nodeZones[m.VSwitch.Zone] })
 	for _, m := range nodes {
-		if !podZones[m.Vswitch.Zone] && !slices.ContainsFunc(kept, func(have Member) bool { return have.Vswitch == m.Vswitch }) {
+		if !podZones[m.VSwitch.Zone] && !slices.ContainsFunc(kept, func(have Member) bool { return have.VSwitch == m.VSwitch }) {
 			kept = append(kept, m)
 		}
 	}

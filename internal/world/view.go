@@ -52,7 +52,7 @@ func (v *View) From() []Member {
 	if v.part == nil {
 		return v.Members
 	}
-	return slices.DeleteFunc(slices.Clone(v.Members), func(m Member) bool { return !v.Takes(m.Vswitch) })
+	return slices.DeleteFunc(slices.Clone(v.Members), func(m Member) bool { return !v.Takes(m.VSwitch) })
 }
 
 // Sum is the verdict over those vSwitches of the sources that packets may come from,
@@ -60,7 +60,7 @@ func (v *View) From() []Member {
 func (v *View) Sum(verdicts []truth.Verdict) truth.Verdict {
 	var taken []truth.Verdict
 	for i, m := range v.Members {
-		if v.Takes(m.Vswitch) {
+		if v.Takes(m.VSwitch) {
 			taken = append(taken, verdicts[i])
 		}
 	}
@@ -114,7 +114,7 @@ func viewOf(f *Facts, w *World, wl *kube.Workload) *View {
 }
 
 // nodeView is where packets come from that leave with the address of a node.
-func nodeView(c *Cluster, p placement) *View {
+func nodeView(c *Cluster, p Placement) *View {
 	if p.Unknown != "" {
 		return unknownView(p.Unknown)
 	}
@@ -127,7 +127,7 @@ func nodeView(c *Cluster, p placement) *View {
 	for _, l := range p.Landings {
 		v.Pools = append(v.Pools, l.Pool)
 		v.Gap = cmp.Or(v.Gap, l.Pool.unknown)
-		for _, vs := range l.Vswitches {
+		for _, vs := range l.VSwitches {
 			if !slices.Contains(v.part, vs) {
 				v.part = append(v.part, vs)
 			}
@@ -140,7 +140,7 @@ func nodeView(c *Cluster, p placement) *View {
 }
 
 // podView is where the packets of plain Terway pods come from.
-func podView(c *Cluster, p placement) *View {
+func podView(c *Cluster, p Placement) *View {
 	if p.Unknown != "" {
 		return unknownView(p.Unknown)
 	}
@@ -152,14 +152,14 @@ func podView(c *Cluster, p placement) *View {
 	v.part, v.Gap = []*alicloud.VSwitch{}, c.unattachedPools()
 	for _, l := range p.Landings {
 		v.Pools = append(v.Pools, l.Pool)
-		members, unknown := podsOn(c, l.Pool, l.Vswitches)
+		members, unknown := podsOn(c, l.Pool, l.VSwitches)
 		v.Gap = cmp.Or(v.Gap, unknown)
 		for _, m := range members {
-			if !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.Vswitch == m.Vswitch }) {
+			if !slices.ContainsFunc(c.Pod.Members, func(have Member) bool { return have.VSwitch == m.VSwitch }) {
 				return unknownView("the zones of the pod vSwitches of " + c.Name + " are not all in the files")
 			}
-			if !slices.Contains(v.part, m.Vswitch) {
-				v.part = append(v.part, m.Vswitch)
+			if !slices.Contains(v.part, m.VSwitch) {
+				v.part = append(v.part, m.VSwitch)
 			}
 		}
 	}
@@ -218,7 +218,7 @@ func (v *View) Labels() []string {
 	if v.seen == nil && v.Sources != nil {
 		v.seen = []string{}
 		for _, m := range v.From() {
-			v.seen = append(v.seen, m.Vswitch.Label())
+			v.seen = append(v.seen, m.VSwitch.Label())
 		}
 	}
 	return slices.Clip(v.seen)

@@ -46,6 +46,7 @@ type World struct {
 	Needs          [][]*Need   // by workload: what it needs to reach
 }
 
+// ClusterID is the id of the cluster; empty if there is none.
 func (w *World) ClusterID() string {
 	if w.Cluster == nil {
 		return ""
