@@ -149,21 +149,19 @@ func mismatchesOf(c *Cluster, n network, addons []addon) []model.Mismatch {
 	}
 	if text, _ := podCIDR.Text(); n.Plugin == PluginTerway && text != "" {
 		list = append(list, model.Mismatch{
-			Code: ignoredCIDR, Attribute: "pod_cidr",
+			Code: "pod-cidr-with-terway", Attribute: "pod_cidr",
 			Origin: c.Scope.At(c.Res, podCIDR), Plugin: n.PluginAt,
 		})
 	}
 	return list
 }
 
-// ignoredCIDR is the mismatch that decides nothing: ACK takes Terway and ignores pod_cidr.
-const ignoredCIDR = "pod-cidr-with-terway"
-
 // contradicted reports whether the files disagree on the network plug-in. Which one of
 // two the cluster would get, and so where packets come from, is not known then: all that
-// depends on it follows from the one mistake.
+// depends on it follows from the one mistake. A pod_cidr decides nothing: ACK takes Terway
+// and ignores it.
 func contradicted(c *Cluster) bool {
-	return slices.ContainsFunc(c.mismatches, func(m model.Mismatch) bool { return m.Code != ignoredCIDR })
+	return slices.ContainsFunc(c.mismatches, func(m model.Mismatch) bool { return m.Code != "pod-cidr-with-terway" })
 }
 
 // readTerwayAddons reads what the addons of Terway say: their config is a JSON object of
