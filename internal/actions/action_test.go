@@ -82,10 +82,10 @@ func TestAction(t *testing.T) {
 		},
 		{
 			name:     "parse error",
-			files:    map[string]string{"main.tf": openWhitelist, "broken.yaml": "a: [\n"},
+			files:    map[string]string{"main.tf": openWhitelist, "broken.yaml": "kind: Service\na: [\n"},
 			code:     3,
 			outputs:  map[string]string{"exit-code": "3", "findings": "1", "errors": "0", "warnings": "1", "unknowns": "0"},
-			commands: []string{"::error col=1,file=broken.yaml,line=2,title=egresslint%3A parse-error::", warning},
+			commands: []string{"::error col=1,file=broken.yaml,line=3,title=egresslint%3A parse-error::", warning},
 		},
 		{
 			name:     "nothing to check",
@@ -360,7 +360,7 @@ func TestActionHostileNames(t *testing.T) {
 		"::error::a/main.tf", "::set-output name=findings::99/main.tf", "%0A::error::b/main.tf", "##[error]c/main.tf",
 		"a|b `c` <script>alert(1)</script>/main.tf", "\x1b[31mred/main.tf", "new\n::error::line/main.tf",
 	}
-	files := map[string]string{"service.yaml": manifest, "\n::error::broken.yaml": "a: ["}
+	files := map[string]string{"service.yaml": manifest, "\n::error::broken.yaml": "kind: Service\na: ["}
 	for _, name := range names {
 		files[name] = openWhitelist
 	}
