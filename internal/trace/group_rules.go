@@ -44,9 +44,10 @@ func egressVerdict(groups []*alicloud.SecurityGroup, dest *netipx.IPSet, protoco
 
 // ingressVerdict merges the rules of a destination's groups for packets from an
 // address range whose interfaces carry the groups in from; fromUnknown says why
-// those may not be all. Both types of group deny what no rule accepts.
-func ingressVerdict(groups []*alicloud.SecurityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int) groupVerdict {
-	q := ruleQuery{addresses: src, protocol: protocol, port: port, peers: from, peersUnknown: fromUnknown}
+// those may not be all. Groups on ECS instances and network interfaces deny what no rule
+// accepts; those of load balancers accept it (vendor's pages on security groups of NLB).
+func ingressVerdict(groups []*alicloud.SecurityGroup, src *netipx.IPSet, from []string, fromUnknown, protocol string, port int, balancer bool) groupVerdict {
+	q := ruleQuery{addresses: src, protocol: protocol, port: port, peers: from, peersUnknown: fromUnknown, defaultAccept: balancer}
 	for _, g := range groups {
 		if g.Unknown != "" && q.unknown == "" {
 			q.unknown = g.Unknown

@@ -111,7 +111,7 @@ func TestEgressVerdict(t *testing.T) {
 	if v := egressVerdict([]*alicloud.SecurityGroup{first, other}, ipset.Private, "tcp", 1); v.reason != "first" {
 		t.Errorf("two groups that are not known give %+v", v)
 	}
-	if v := ingressVerdict([]*alicloud.SecurityGroup{first, other}, ipset.Private, nil, "", "tcp", 1); v.status != truth.Unknown || v.reason != "first" {
+	if v := ingressVerdict([]*alicloud.SecurityGroup{first, other}, ipset.Private, nil, "", "tcp", 1, false); v.status != truth.Unknown || v.reason != "first" {
 		t.Errorf("two groups that are not known give %+v", v)
 	}
 }
@@ -131,7 +131,7 @@ func TestIngressVerdict(t *testing.T) {
 		{"of the group, whose members may reach each other", truth.Maybe, []string{"g"}, "", truth.Unknown},
 	} {
 		list := []*alicloud.SecurityGroup{{Key: "g", Name: "g", Inner: tc.inner}}
-		if v := ingressVerdict(list, ipset.Private, tc.from, tc.fromUnknown, "tcp", 1); v.status != tc.want {
+		if v := ingressVerdict(list, ipset.Private, tc.from, tc.fromUnknown, "tcp", 1, false); v.status != tc.want {
 			t.Errorf("%s: %+v, want %s", tc.name, v, tc.want)
 		}
 	}
@@ -149,7 +149,7 @@ func TestIngressVerdict(t *testing.T) {
 		{"another group, and perhaps more", []string{"alicloud_security_group.x"}, "why", truth.Unknown},
 		{"who knows which", nil, "", truth.Unknown},
 	} {
-		if v := ingressVerdict([]*alicloud.SecurityGroup{g}, ipset.Private, tc.from, tc.fromUnknown, "tcp", 80); v.status != tc.want {
+		if v := ingressVerdict([]*alicloud.SecurityGroup{g}, ipset.Private, tc.from, tc.fromUnknown, "tcp", 80, false); v.status != tc.want {
 			t.Errorf("from %s: %+v, want %s", tc.name, v, tc.want)
 		}
 	}

@@ -204,6 +204,15 @@ func (j *groupJudge) hop(r *world.Need) model.Hop {
 		return hop
 	}
 	status, stopped, verdict := j.verdict(c, view, dest, r.Protocol, r.Port)
+	if status == truth.Blocked {
+		if name := commonGroup(stopped, r); name != "" {
+			// Members of a basic group stay connected whatever its rules for arriving
+			// packets; whether they do for a drop of leaving ones is not documented.
+			status, stopped, verdict = truth.Unknown, nil, groupVerdict{
+				reason: "whether a drop rule holds between members of " + name + ", which let each other in, is not documented",
+			}
+		}
+	}
 	hop.Status, hop.Detail, hop.Sources = status, verdict.reason, view.Labels()
 	if stopped == nil {
 		if sets := j.under(c, view); len(sets) == 1 {
@@ -224,6 +233,21 @@ func (j *groupJudge) hop(r *world.Need) model.Hop {
 		hop.Code = "ack-created"
 	}
 	return hop
+}
+
+// commonGroup is a basic group, with inner access, of both the source's interface and the
+// destination; empty if there is none.
+func commonGroup(set *groupSet, r *world.Need) string {
+	if r.Target == nil {
+		return ""
+	}
+	for _, g := range set.groups {
+		if g.Enterprise == truth.No && g.Inner == truth.Yes &&
+			slices.ContainsFunc(r.Target.Groups.List, func(id alicloud.Ident) bool { return id.Key == g.Key }) {
+			return g.Name
+		}
+	}
+	return ""
 }
 
 // describe names the groups of a set.

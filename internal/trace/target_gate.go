@@ -166,7 +166,7 @@ func (j *ingressJudge) judge(r *world.Need) *ingressGate {
 		if !m.VSwitch.CIDR.IsValid() {
 			return truth.Unknown, m.VSwitch.Reason
 		}
-		v := ingressVerdict(groups, ipset.Of(m.VSwitch.CIDR), from, fromUnknown, strings.ToLower(r.Protocol), r.Port)
+		v := ingressVerdict(groups, ipset.Of(m.VSwitch.CIDR), from, fromUnknown, strings.ToLower(r.Protocol), r.Port, t.Kind == "nlb")
 		if v.status == truth.Blocked && v.drop != nil && gate.Rule == "" {
 			gate.Rule, gate.Drop = v.drop.Resource.Address, t.Scope.AtBlock(v.drop.Resource)
 		}

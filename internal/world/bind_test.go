@@ -150,6 +150,45 @@ func TestConfigOf(t *testing.T) {
 	}
 }
 
+// TestConfigsOfOneFolder checks which of several entries that name one folder each of its
+// clusters has.
+func TestConfigsOfOneFolder(t *testing.T) {
+	cluster := func(label, name string) string {
+		return "resource \"alicloud_cs_managed_kubernetes\" \"" + label + "\" {\n name = \"" + name + "\"\n}\n"
+	}
+	two := cluster("a", "shop") + cluster("b", "bank")
+	for _, tc := range []struct {
+		name, hcl string
+		entries   []string
+		want      string // the entry of each cluster, then those of none
+	}{
+		{"by their names", two, []string{"shop", "bank"}, "a: shop, b: bank"},
+		{"in the other order", two, []string{"bank", "shop"}, "a: shop, b: bank"},
+		{"by their labels", two, []string{"b", "a"}, "a: a, b: b"},
+		{"one of no cluster", two, []string{"shop", "other"}, "a: shop, b: bank, other"},
+		{"one entry for both", two, []string{"other"}, "a: other, b: other"},
+		{"two entries for one", cluster("a", "shop"), []string{"x", "y"}, "a: x, y"},
+	} {
+		var options Options
+		for _, name := range tc.entries {
+			options.Clusters = append(options.Clusters, ClusterConfig{Name: name, Terraform: "infra"})
+		}
+		f, _, _ := build(t, tc.hcl, pods("env: []"), options)
+		var got []string
+		for _, c := range f.Clusters {
+			if text := c.Name; c.Res != nil {
+				got = append(got, c.Res.Name+": "+text)
+			} else {
+				got = append(got, text)
+			}
+		}
+		slices.Sort(got)
+		if got := strings.Join(got, ", "); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+	}
+}
+
 // TestClusters checks how clusters are called, and what they are.
 func TestClusters(t *testing.T) {
 	for _, tc := range []struct{ name, hcl, want string }{

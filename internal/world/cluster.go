@@ -316,6 +316,7 @@ func (c *Cluster) GroupsOf(src *Sources) []IDs {
 // says what creates it comes before one that has its name.
 func configOf(f *Facts, c *Cluster) *ClusterConfig {
 	var named *ClusterConfig
+	var ofFolder []*ClusterConfig
 	for i := range f.options.Clusters {
 		config := &f.options.Clusters[i]
 		if config.Terraform == "" {
@@ -327,13 +328,42 @@ func configOf(f *Facts, c *Cluster) *ClusterConfig {
 		dir, address, both := strings.Cut(config.Terraform, ":")
 		switch {
 		case both && path.Clean(dir) == c.root && address == c.address,
-			!both && path.Clean(config.Terraform) == c.root,
 			!both && config.Terraform == c.address,
 			config.Terraform == c.ID:
 			return config
+		case !both && path.Clean(config.Terraform) == c.root:
+			ofFolder = append(ofFolder, config)
 		}
 	}
+	if len(ofFolder) > 0 {
+		return amongFolder(c, ofFolder)
+	}
 	return named
+}
+
+// amongFolder chooses the entry for a cluster among those that name its folder: of several
+// the one that has its name, its label or its environment. Nothing tells which of several
+// is meant if none has, and several clusters are in the folder.
+func amongFolder(c *Cluster, list []*ClusterConfig) *ClusterConfig {
+	if len(list) == 1 {
+		return list[0]
+	}
+	variant := environmentsIn(c.variant)
+	for _, is := range []func(*ClusterConfig) bool{
+		func(config *ClusterConfig) bool { return config.Name == c.Name },
+		func(config *ClusterConfig) bool { return config.Name == c.Res.Name },
+		func(config *ClusterConfig) bool { return shareEnvironment(environmentsIn(config.Name), variant) },
+	} {
+		if i := slices.IndexFunc(list, is); i >= 0 {
+			return list[i]
+		}
+	}
+	for _, res := range c.Scope.Root.Resources {
+		if clusterKinds[res.Type] != "" && !res.Data && res.Address != c.address {
+			return nil
+		}
+	}
+	return list[0]
 }
 
 func sortClusters(list []*Cluster) {
