@@ -180,7 +180,7 @@ func judgeList(gate *allowListGate, t *alicloud.Target, c *world.Cluster) {
 		switch cidr := m.VSwitch.CIDR; {
 		case everything, cidr.IsValid() && set.ContainsPrefix(cidr):
 			return truth.Open, ""
-		case !cidr.IsValid():
+		case !cidr.IsValid() && !t.List.LoopbackOnly(): // a list that admits nobody refuses any address
 			return truth.Unknown, m.VSwitch.Reason
 		case t.List.Unknown != "":
 			return truth.Unknown, t.List.Unknown
