@@ -212,8 +212,9 @@ func (x *Index) Of(p *model.Path) *Explanation {
 // stops reports whether a hop stops the packets, or those of some sources.
 func stops(h model.Hop) bool { return h.Status == truth.Blocked || h.Status == truth.Partial }
 
+// at is the place of a fact; nil for none, and for what no file says but who asks.
 func at(o place.Origin) *Location {
-	if o.Ref == 0 {
+	if o.Ref == 0 || o.File == Asked {
 		return nil
 	}
 	return &Location{o.File, o.Line, o.Column}
